@@ -1,0 +1,212 @@
+//! The element table: every type of R4, its elements in order, their types, cardinalities and bindings
+//! (<https://hl7.org/fhir/R4/elementdefinition.html>). No narrative, no text: only what code asks for.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+/// A type's place in [`Structures`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TypeId(pub(crate) u16);
+
+/// What sort of type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TypeKind {
+    /// A resource, abstract ones included.
+    Resource,
+    /// A data type with elements: `HumanName`.
+    Complex,
+    /// A data type with a value: `dateTime`.
+    Primitive,
+    /// The elements below one element: `Patient.contact`, `Timing.repeat`.
+    Backbone,
+}
+
+/// All types.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(from = "Vec<TypeDefinition>", into = "Vec<TypeDefinition>")]
+pub struct Structures {
+    types: Vec<TypeDefinition>,
+    by_name: HashMap<Box<str>, TypeId>,
+}
+
+/// One type and its elements.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TypeDefinition {
+    /// `Patient`, `HumanName`, `dateTime`, or the path of a backbone: `Patient.contact`.
+    pub name: Box<str>,
+    /// What sort of type.
+    pub kind: TypeKind,
+    /// Whether no instance is of exactly this type.
+    pub is_abstract: bool,
+    /// The type this one specialises: `DomainResource` of `Patient`, `BackboneElement` of `Patient.contact`.
+    pub base: Option<TypeId>,
+    /// The elements in the specification's order, inherited ones included.
+    pub elements: Vec<Element>,
+    /// Invariants of the type itself.
+    pub constraints: Vec<Constraint>,
+    /// JSON member names, sorted, with the element and the type each stands for.
+    pub(crate) members: Vec<Member>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Member {
+    pub(crate) name: Box<str>,
+    pub(crate) element: u16,
+    pub(crate) choice: u16,
+}
+
+/// One element of a type.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Element {
+    /// The name, without `[x]`.
+    pub name: Box<str>,
+    /// Fewest occurrences.
+    pub min: u32,
+    /// Most occurrences; `None` is `*`.
+    pub max: Option<u32>,
+    /// The types it may have; more than one, or one of a `[x]`, make a choice.
+    pub types: Vec<ElementType>,
+    /// Whether the definition's name ends in `[x]`.
+    pub is_choice: bool,
+    /// Whether it is part of `_summary=true`.
+    pub is_summary: bool,
+    /// Whether it can change the meaning of the rest.
+    pub is_modifier: bool,
+    /// Whether XML shows it as an attribute.
+    pub is_xml_attribute: bool,
+    /// The value set its codes come from.
+    pub binding: Option<Binding>,
+    /// Invariants given at this element.
+    pub constraints: Vec<Constraint>,
+}
+
+/// One type an element may have.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ElementType {
+    /// The type.
+    pub type_id: TypeId,
+    /// The JSON member name: `valueQuantity` for a choice, else the element's name.
+    pub json_name: Box<str>,
+    /// Names of the resource types a Reference or canonical may point at; empty is any.
+    pub targets: Vec<Box<str>>,
+}
+
+/// How strictly codes must come from a value set (<https://hl7.org/fhir/R4/terminologies.html#strength>).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BindingStrength {
+    /// Only those codes.
+    Required,
+    /// Those codes where one fits.
+    Extensible,
+    /// Recommended.
+    Preferred,
+    /// Shown as an example.
+    Example,
+}
+
+/// A binding of an element to a value set.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Binding {
+    /// How strictly.
+    pub strength: BindingStrength,
+    /// The canonical URL of the value set, without its version.
+    pub value_set: Box<str>,
+}
+
+/// An invariant (<https://hl7.org/fhir/R4/conformance-rules.html#constraints>).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Constraint {
+    /// `pat-1`
+    pub key: Box<str>,
+    /// Whether breaking it is a warning only.
+    pub is_warning: bool,
+    /// The rule in plain words.
+    pub human: Box<str>,
+    /// The rule as FHIRPath.
+    pub expression: Box<str>,
+}
+
+impl From<Vec<TypeDefinition>> for Structures {
+    fn from(types: Vec<TypeDefinition>) -> Self {
+        let by_name = types
+            .iter()
+            .zip(0u16..)
+            .map(|(definition, place)| (definition.name.clone(), TypeId(place)))
+            .collect();
+        Self { types, by_name }
+    }
+}
+
+impl From<Structures> for Vec<TypeDefinition> {
+    fn from(structures: Structures) -> Self {
+        structures.types
+    }
+}
+
+impl Structures {
+    /// The type of that name or backbone path.
+    pub fn by_name(&self, name: &str) -> Option<TypeId> {
+        self.by_name.get(name).copied()
+    }
+
+    /// The definition of a type.
+    pub fn get(&self, id: TypeId) -> &TypeDefinition {
+        &self.types[usize::from(id.0)]
+    }
+
+    /// All types, in no order that means anything.
+    pub fn all(&self) -> impl Iterator<Item = (TypeId, &TypeDefinition)> {
+        self.types
+            .iter()
+            .zip(0u16..)
+            .map(|(definition, place)| (TypeId(place), definition))
+    }
+
+    /// Whether `id` is `ancestor` or specialises it, directly or through others.
+    pub fn is_a(&self, id: TypeId, ancestor: TypeId) -> bool {
+        let mut current = Some(id);
+        while let Some(here) = current {
+            if here == ancestor {
+                return true;
+            }
+            current = self.get(here).base;
+        }
+        false
+    }
+}
+
+impl TypeDefinition {
+    /// The element and type behind a JSON member name (`valueQuantity`, `birthDate`); the leading underscore of a
+    /// primitive's companion must be taken off before.
+    pub fn member(&self, name: &str) -> Option<(&Element, &ElementType)> {
+        let place = self
+            .members
+            .binary_search_by(|member| (*member.name).cmp(name))
+            .ok()?;
+        let member = &self.members[place];
+        let element = self.elements.get(usize::from(member.element))?;
+        Some((element, element.types.get(usize::from(member.choice))?))
+    }
+
+    /// The element of that name, without `[x]`.
+    pub fn element(&self, name: &str) -> Option<&Element> {
+        self.elements.iter().find(|element| &*element.name == name)
+    }
+
+    /// The element's place in the specification's order, by JSON member name.
+    pub fn order(&self, member_name: &str) -> Option<usize> {
+        let place = self
+            .members
+            .binary_search_by(|member| (*member.name).cmp(member_name))
+            .ok()?;
+        Some(usize::from(self.members[place].element))
+    }
+}
+
+impl Element {
+    /// Whether JSON shows it as an array.
+    pub fn is_list(&self) -> bool {
+        self.max.is_none_or(|max| max > 1)
+    }
+}

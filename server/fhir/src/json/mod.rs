@@ -1,0 +1,142 @@
+//! JSON as FHIR uses it: the original bytes and a flat tape of spans over them (<https://hl7.org/fhir/R4/json.html>).
+//!
+//! A [`Document`] is parsed once and never copied into a tree: numbers keep their digits, strings are borrowed,
+//! escapes are decoded only when looked at. It is read through [`Value`], changed by [`edit`] and built by [`Writer`].
+
+pub mod edit;
+mod parse;
+#[cfg(test)]
+mod tests;
+mod value;
+mod writer;
+
+use std::fmt;
+
+use bytes::Bytes;
+
+pub use parse::{ParseError, ParseErrorKind, ParseLimits};
+pub use value::{Items, Kind, Members, Value};
+pub use writer::{Writer, quoted};
+
+/// One value on the tape: where its text begins and ends, and where its next sibling stands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Node {
+    /// First byte of the value; for strings the byte after the opening quote.
+    pub(crate) start: u32,
+    /// One past the last byte; for strings the closing quote.
+    pub(crate) end: u32,
+    /// Index of the node after this one and all its children.
+    pub(crate) next: u32,
+    pub(crate) kind: NodeKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NodeKind {
+    Object,
+    Array,
+    /// A string without escapes: its bytes are its text.
+    String,
+    /// A string with at least one escape.
+    EscapedString,
+    Number,
+    True,
+    False,
+    Null,
+}
+
+/// A parsed JSON text: valid UTF-8, no duplicate keys, no lone surrogates, nesting within limits.
+#[derive(Clone)]
+pub struct Document {
+    bytes: Bytes,
+    tape: Box<[Node]>,
+}
+
+impl Document {
+    /// Parses with [`ParseLimits::default`].
+    pub fn parse(bytes: impl Into<Bytes>) -> Result<Self, ParseError> {
+        Self::parse_with(bytes, ParseLimits::default())
+    }
+
+    /// Parses one JSON text. The error names the kind of fault and its place.
+    pub fn parse_with(bytes: impl Into<Bytes>, limits: ParseLimits) -> Result<Self, ParseError> {
+        let bytes = bytes.into();
+        let tape = parse::parse(&bytes, limits)?;
+        Ok(Self {
+            bytes,
+            tape: tape.into_boxed_slice(),
+        })
+    }
+
+    /// The outermost value.
+    pub fn root(&self) -> Value<'_> {
+        Value::new(self, 0)
+    }
+
+    /// The text as it was parsed.
+    pub fn text(&self) -> &str {
+        // Checked once by the parser; a failure here would mean the bytes changed, which `Bytes` forbids.
+        std::str::from_utf8(&self.bytes).unwrap_or_default()
+    }
+
+    /// The bytes as they were parsed.
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    pub(crate) fn node(&self, index: u32) -> Node {
+        self.tape[index as usize]
+    }
+
+    pub(crate) fn slice(&self, start: u32, end: u32) -> &str {
+        std::str::from_utf8(&self.bytes[start as usize..end as usize]).unwrap_or_default()
+    }
+
+    /// Line and column (both from 1, columns in characters) of a byte offset.
+    pub fn position(&self, offset: usize) -> Position {
+        Position::of(&self.bytes, offset)
+    }
+}
+
+impl fmt::Debug for Document {
+    /// Shows the size only: documents hold patient data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Document({} bytes)", self.bytes.len())
+    }
+}
+
+/// A place in a text, counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+}
+
+impl Position {
+    /// The place of a byte offset in a text that need not be valid UTF-8.
+    pub fn of(bytes: &[u8], offset: usize) -> Self {
+        let before = &bytes[..offset.min(bytes.len())];
+        let line_start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
+        let lines = memchr::memchr_iter(b'\n', before).count();
+        // Continuation bytes do not begin a character.
+        let characters = before[line_start..]
+            .iter()
+            .filter(|byte| (**byte & 0xC0) != 0x80)
+            .count();
+        Self {
+            line: saturating_u32(lines) + 1,
+            column: saturating_u32(characters) + 1,
+        }
+    }
+}
+
+fn saturating_u32(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX - 1)
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}, column {}", self.line, self.column)
+    }
+}
