@@ -5,3 +5,4 @@ pub mod ids;
 pub mod json;
 pub mod outcome;
 pub mod resource;
+pub mod time;
