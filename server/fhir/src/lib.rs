@@ -5,4 +5,5 @@ pub mod ids;
 pub mod json;
 pub mod outcome;
 pub mod resource;
+pub mod search;
 pub mod time;
