@@ -4,3 +4,4 @@ pub mod auth;
 pub mod context;
 pub mod error;
 pub mod interactions;
+pub mod store;
