@@ -8,4 +8,6 @@ pub mod json;
 pub mod outcome;
 pub mod resource;
 pub mod search;
+pub mod subset;
 pub mod time;
+pub mod xml;

@@ -1,14 +1,14 @@
 //! Lists of versions, newest first (<https://hl7.org/fhir/R4/http.html#history>).
 
 use jiff::Timestamp;
-use sqlx::Row;
 use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row};
 
+use super::cursor::CursorKey;
 use super::fault::from_sqlx;
 use super::instant::Instant;
 use super::read::{stored_key, stored_version};
-use super::{Store, StoredVersion, statements};
-use crate::context::RequestContext;
+use super::{StoredVersion, statements};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interactions::HistoryScope;
 
@@ -34,74 +34,58 @@ pub struct HistoryPage {
     pub next: Option<String>,
 }
 
-impl Store {
-    /// Lists versions of one resource, of one type, or of all. `None` where the one resource never was.
-    pub async fn history(
-        &self,
-        _cx: &RequestContext,
-        scope: &HistoryScope,
-        filter: &HistoryFilter,
-    ) -> Result<Option<HistoryPage>> {
-        let purpose = purpose(scope, filter);
-        let place = filter
-            .cursor
-            .as_deref()
-            .map(|link| self.cursor_key.open(&purpose, link))
-            .transpose()?;
-        // One more than the page tells whether there is a next one.
-        let limit = i64::from(filter.count) + 1;
-        let mut rows = match scope {
-            HistoryScope::Instance(key) => {
-                let below = place.as_deref().map(parse_number).transpose()?;
-                sqlx::query(statements::LIST_INSTANCE_HISTORY)
-                    .bind(key.resource_type.name())
-                    .bind(key.id.as_str())
-                    .bind(below)
-                    .bind(filter.since.map(Instant))
-                    .bind(filter.at.map(|(lower, _)| Instant(lower)))
-                    .bind(filter.at.map(|(_, upper)| Instant(upper)))
-                    .bind(limit)
-                    .fetch_all(&self.pool)
-                    .await
-            }
-            HistoryScope::Type(_) | HistoryScope::System => {
-                let place = place.as_deref().map(parse_place).transpose()?;
-                let resource_type = match scope {
-                    HistoryScope::Type(resource_type) => Some(resource_type.name()),
-                    _ => None,
-                };
-                sqlx::query(statements::LIST_HISTORY)
-                    .bind(resource_type)
-                    .bind(place.as_ref().map(|(xid, _)| xid.as_str()))
-                    .bind(place.as_ref().map(|(_, seq)| *seq))
-                    .bind(filter.since.map(Instant))
-                    .bind(filter.at.map(|(lower, _)| Instant(lower)))
-                    .bind(filter.at.map(|(_, upper)| Instant(upper)))
-                    .bind(limit)
-                    .fetch_all(&self.pool)
-                    .await
-            }
+/// Lists versions of one resource, of one type, or of all, newest first.
+pub(super) async fn list_versions(
+    connection: &mut PgConnection,
+    cursor_key: &CursorKey,
+    scope: &HistoryScope,
+    filter: &HistoryFilter,
+) -> Result<HistoryPage> {
+    let purpose = purpose(scope, filter);
+    let place = filter
+        .cursor
+        .as_deref()
+        .map(|link| cursor_key.open(&purpose, link))
+        .transpose()?;
+    // One more than the page tells whether there is a next one.
+    let limit = i64::from(filter.count) + 1;
+    let statement = match scope {
+        HistoryScope::Instance(key) => sqlx::query(statements::LIST_INSTANCE_HISTORY)
+            .bind(key.resource_type.name())
+            .bind(key.id.as_str())
+            .bind(place.as_deref().map(parse_number).transpose()?),
+        HistoryScope::Type(_) | HistoryScope::System => {
+            let place = place.as_deref().map(parse_place).transpose()?;
+            let resource_type = match scope {
+                HistoryScope::Type(resource_type) => Some(resource_type.name()),
+                HistoryScope::Instance(_) | HistoryScope::System => None,
+            };
+            let (xid, seq) = place.unzip();
+            sqlx::query(statements::LIST_HISTORY)
+                .bind(resource_type)
+                .bind(xid)
+                .bind(seq)
         }
+    };
+    let mut rows = statement
+        .bind(filter.since.map(Instant))
+        .bind(filter.at.map(|(lower, _)| Instant(lower)))
+        .bind(filter.at.map(|(_, upper)| Instant(upper)))
+        .bind(limit)
+        .fetch_all(connection)
+        .await
         .map_err(from_sqlx)?;
-        let has_next = rows.len() > filter.count as usize;
-        rows.truncate(filter.count as usize);
-        let next = match rows.last() {
-            Some(last) if has_next => {
-                Some(self.cursor_key.seal(&purpose, &place_of(scope, last)?)?)
-            }
-            _ => None,
-        };
-        let versions = rows
-            .iter()
-            .map(|row| stored_version(row, stored_key(row)?))
-            .collect::<Result<Vec<_>>>()?;
-        if let (HistoryScope::Instance(key), true) = (scope, versions.is_empty())
-            && self.reads.ask(key.clone()).await?.is_none()
-        {
-            return Ok(None);
-        }
-        Ok(Some(HistoryPage { versions, next }))
-    }
+    let has_next = rows.len() > filter.count as usize;
+    rows.truncate(filter.count as usize);
+    let next = match rows.last() {
+        Some(last) if has_next => Some(cursor_key.seal(&purpose, &place_of(scope, last)?)?),
+        _ => None,
+    };
+    let versions = rows
+        .iter()
+        .map(|row| stored_version(row, stored_key(row)?))
+        .collect::<Result<Vec<_>>>()?;
+    Ok(HistoryPage { versions, next })
 }
 
 /// A link is good for one list only.

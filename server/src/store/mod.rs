@@ -17,6 +17,7 @@ mod instant;
 mod prepared;
 mod read;
 mod search;
+mod source;
 mod stamp;
 mod statements;
 #[cfg(test)]
@@ -38,6 +39,7 @@ pub use connect::{StoreSettings, migrate, wait_until_reachable};
 pub use history::{HistoryFilter, HistoryPage};
 pub use prepared::{PreparedDelete, PreparedWrite, Verb, WriteCondition};
 pub use search::SearchPage;
+pub use source::Source;
 pub use transaction::Transaction;
 
 use combine::Combiner;
@@ -89,4 +91,10 @@ pub struct Store {
     puts: Combiner<PreparedWrite, Written>,
     deletes: Combiner<PreparedDelete, Deleted>,
     reads: Combiner<ResourceKey, Option<StoredVersion>>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Store")
+    }
 }

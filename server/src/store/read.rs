@@ -10,35 +10,29 @@ use super::fault::from_sqlx;
 use super::instant::Instant;
 use super::prepared::Verb;
 use super::{Store, StoredVersion, statements};
-use crate::context::RequestContext;
 use crate::error::{Error, Result};
 
 impl Store {
     /// The current version; `None` where there never was such a resource.
-    pub async fn read(
-        &self,
-        _cx: &RequestContext,
-        key: ResourceKey,
-    ) -> Result<Option<StoredVersion>> {
+    pub(super) async fn read_current(&self, key: ResourceKey) -> Result<Option<StoredVersion>> {
         self.reads.ask(key).await
     }
+}
 
-    /// One version, current or past; `None` where there is none of that number.
-    pub async fn read_version(
-        &self,
-        _cx: &RequestContext,
-        key: &ResourceKey,
-        version: VersionId,
-    ) -> Result<Option<StoredVersion>> {
-        let row = sqlx::query(statements::READ_VERSION)
-            .bind(key.resource_type.name())
-            .bind(key.id.as_str())
-            .bind(version.number())
-            .fetch_optional(&self.pool)
-            .await
-            .map_err(from_sqlx)?;
-        row.map(|row| stored_version(&row, key.clone())).transpose()
-    }
+/// One version, current or past.
+pub(super) async fn read_version(
+    connection: &mut PgConnection,
+    key: &ResourceKey,
+    version: VersionId,
+) -> Result<Option<StoredVersion>> {
+    let row = sqlx::query(statements::READ_VERSION)
+        .bind(key.resource_type.name())
+        .bind(key.id.as_str())
+        .bind(version.number())
+        .fetch_optional(connection)
+        .await
+        .map_err(from_sqlx)?;
+    row.map(|row| stored_version(&row, key.clone())).transpose()
 }
 
 pub(super) struct Reads;

@@ -9,11 +9,11 @@ use fhir::search::plan::{Clause, Plan, Sort, SortKey, StringTest};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Postgres, QueryBuilder, Row};
 
+use super::cursor::CursorKey;
 use super::fault::from_sqlx;
 use super::instant::Instant;
 use super::read::{stored_key, stored_version};
-use super::{Store, StoredVersion, Transaction};
-use crate::context::RequestContext;
+use super::{StoredVersion, Transaction};
 use crate::error::{Error, ErrorKind, Result};
 
 /// One page of matches.
@@ -25,53 +25,48 @@ pub struct SearchPage {
     pub next: Option<String>,
 }
 
-impl Store {
-    /// One page of the resources a plan matches. `scope` binds page links to the request they were made for.
-    pub async fn search(
-        &self,
-        _cx: &RequestContext,
-        plan: &Plan,
-        count: u32,
-        scope: &str,
-        cursor: Option<&str>,
-    ) -> Result<SearchPage> {
-        let purpose = format!("search {scope} {} {:?}", plan.criteria_key(), plan.sort);
-        let after = cursor
-            .map(|link| self.cursor_key.open(&purpose, link))
-            .transpose()?;
-        let sort = sort_of(plan);
-        let mut statement = page_statement(plan, &sort, after.as_deref(), u64::from(count) + 1)?;
-        let mut rows = statement
-            .build()
-            .fetch_all(&self.pool)
-            .await
-            .map_err(from_sqlx)?;
-        let has_next = rows.len() > count as usize;
-        rows.truncate(count as usize);
-        let next = match rows.last() {
-            Some(last) if has_next => {
-                Some(self.cursor_key.seal(&purpose, &place_of(&sort, last)?)?)
-            }
-            _ => None,
-        };
-        let matches = rows
-            .iter()
-            .map(|row| stored_version(row, stored_key(row)?))
-            .collect::<Result<Vec<_>>>()?;
-        Ok(SearchPage { matches, next })
-    }
+/// One page of the resources a plan matches. `scope` binds page links to the request they were made for.
+pub(super) async fn find_page(
+    connection: &mut PgConnection,
+    cursor_key: &CursorKey,
+    plan: &Plan,
+    count: u32,
+    scope: &str,
+    cursor: Option<&str>,
+) -> Result<SearchPage> {
+    let purpose = format!("search {scope} {} {:?}", plan.criteria_key(), plan.sort);
+    let after = cursor
+        .map(|link| cursor_key.open(&purpose, link))
+        .transpose()?;
+    let mut statement = page_statement(plan, after.as_deref(), u64::from(count) + 1)?;
+    let mut rows = statement
+        .build()
+        .fetch_all(connection)
+        .await
+        .map_err(from_sqlx)?;
+    let has_next = rows.len() > count as usize;
+    rows.truncate(count as usize);
+    let next = match rows.last() {
+        Some(last) if has_next => Some(cursor_key.seal(&purpose, &place_of(&plan.sort, last)?)?),
+        _ => None,
+    };
+    let matches = rows
+        .iter()
+        .map(|row| stored_version(row, stored_key(row)?))
+        .collect::<Result<Vec<_>>>()?;
+    Ok(SearchPage { matches, next })
+}
 
-    /// How many resources a plan matches.
-    pub async fn count(&self, _cx: &RequestContext, plan: &Plan) -> Result<u64> {
-        let mut statement = QueryBuilder::new("select count(*) from resource r where ");
-        push_conditions(&mut statement, plan);
-        let count: i64 = statement
-            .build_query_scalar()
-            .fetch_one(&self.pool)
-            .await
-            .map_err(from_sqlx)?;
-        u64::try_from(count).map_err(Error::internal)
-    }
+/// How many resources a plan matches.
+pub(super) async fn count_matches(connection: &mut PgConnection, plan: &Plan) -> Result<u64> {
+    let mut statement = QueryBuilder::new("select count(*) from resource r where ");
+    push_conditions(&mut statement, plan);
+    let count: i64 = statement
+        .build_query_scalar()
+        .fetch_one(connection)
+        .await
+        .map_err(from_sqlx)?;
+    u64::try_from(count).map_err(Error::internal)
 }
 
 impl Transaction {
@@ -99,11 +94,6 @@ async fn matching_keys(
     rows.iter().map(stored_key).collect()
 }
 
-/// The order asked for; without one, newest first.
-fn sort_of(plan: &Plan) -> Vec<Sort> {
-    plan.sort.clone()
-}
-
 fn column(key: SortKey) -> &'static str {
     match key {
         SortKey::Id => "r.id",
@@ -111,22 +101,17 @@ fn column(key: SortKey) -> &'static str {
     }
 }
 
-fn page_statement(
-    plan: &Plan,
-    sort: &[Sort],
-    after: Option<&str>,
-    limit: u64,
-) -> Result<QueryBuilder<Postgres>> {
+fn page_statement(plan: &Plan, after: Option<&str>, limit: u64) -> Result<QueryBuilder<Postgres>> {
     let mut statement = QueryBuilder::new(
         "select r.rid, r.resource_type, r.id, r.version_id, r.last_updated, r.method, \
          coalesce(r.exact, r.json::text) as content from resource r where ",
     );
     push_conditions(&mut statement, plan);
     if let Some(place) = after {
-        push_after(&mut statement, sort, place)?;
+        push_after(&mut statement, &plan.sort, place)?;
     }
     statement.push(" order by ");
-    for key in sort {
+    for key in &plan.sort {
         statement
             .push(column(key.key))
             .push(if key.descending { " desc, " } else { " asc, " });

@@ -11,7 +11,7 @@ use sqlx::{PgConnection, Postgres, Row};
 use super::batch::key_columns;
 use super::fault::{from_sqlx, is_retryable};
 use super::prepared::{PreparedDelete, PreparedWrite};
-use super::read::{read_resources, stored_key, stored_version};
+use super::read::{stored_key, stored_version};
 use super::{Deleted, Store, StoredVersion, Written, statements, write};
 use crate::context::RequestContext;
 use crate::error::Result;
@@ -74,11 +74,6 @@ impl Transaction {
             .await
             .map_err(from_sqlx)?;
         Ok(())
-    }
-
-    /// Current versions, each in the place of its key.
-    pub async fn read(&mut self, keys: &[ResourceKey]) -> Result<Vec<Option<StoredVersion>>> {
-        read_resources(self.connection(), keys).await
     }
 
     /// Current versions of those that exist or existed; nobody else changes them until the end.
