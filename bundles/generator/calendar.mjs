@@ -13,9 +13,7 @@ export function addDays(date, days) {
 }
 
 /** 0 is Sunday. */
-export const weekday = (date) => new Date(atMidnight(date)).getUTCDay();
-
-export const daysBetween = (from, to) => (atMidnight(to) - atMidnight(from)) / DAY_MS;
+const weekday = (date) => new Date(atMidnight(date)).getUTCDay();
 
 export function ageAt(birthDate, date) {
   const years = +date.slice(0, 4) - +birthDate.slice(0, 4);
@@ -47,7 +45,7 @@ const CLOSED = new Set([
   '2025-12-26', '2025-12-31', '2026-01-01',
 ]);
 
-export const isOpen = (date) => weekday(date) >= 1 && weekday(date) <= 5 && !CLOSED.has(date);
+const isOpen = (date) => weekday(date) >= 1 && weekday(date) <= 5 && !CLOSED.has(date);
 
 export function nextOpenDay(date) {
   let day = date;

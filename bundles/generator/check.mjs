@@ -125,8 +125,11 @@ function countFaults(resources) {
 export function faultsOf(bundles) {
   const entries = bundles.flatMap(({ entry }) => entry);
   const resources = entries.map(({ resource }) => resource);
+  const basic = [...entryFaults(entries), ...referenceFaults(resources), ...countFaults(resources)];
+  // The rest follows references, so it asks for whole ones.
+  if (basic.length > 0) return basic;
   return [
-    ...entryFaults(entries), ...referenceFaults(resources), ...dateFaults(resources), ...quantityFaults(resources),
-    ...identifierFaults(resources), ...telecomFaults(resources), ...countFaults(resources), ...clinicFaults(resources),
+    ...dateFaults(resources), ...quantityFaults(resources), ...identifierFaults(resources), ...telecomFaults(resources),
+    ...clinicFaults(resources),
   ];
 }

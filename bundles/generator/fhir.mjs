@@ -1,6 +1,6 @@
 // Code system names and the small builders every other module uses.
 
-export const CAN = 'https://vesta.example/fhir';
+const CAN = 'https://vesta.example/fhir';
 
 export const system = {
   loinc: 'http://loinc.org',
@@ -16,7 +16,7 @@ export const system = {
 };
 
 /** A number that keeps its digits (`5.0` stays `5.0`) on the way into JSON. */
-export class Decimal {
+class Decimal {
   constructor(digits) {
     if (!/^-?(0|[1-9][0-9]*)(\.[0-9]+)?$/.test(digits)) throw new Error(`not a decimal: ${digits}`);
     this.digits = digits;
@@ -55,14 +55,11 @@ export const age = (years) => quantity(years, 'years', 'a');
 
 export const identifier = (name, value, use) => ({ use, system: system.naming(name), value });
 
-/** A name that some release of R4 must carry as an identifier of a known HL7 type. */
+/** An official identifier that says what it is in HL7's words. */
 export const typedIdentifier = (typeCode, typeDisplay, name, value) => ({
   type: hl7Concept('v2-0203', typeCode, typeDisplay),
   ...identifier(name, value, 'official'),
 });
-
-/** Lower-case id part of a title: `First visit` becomes `first-visit`. */
-export const slug = (title) => title.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '');
 
 /** The two sub-extensions of a competency: what for, and until when. */
 export const competency = (code, validUntil) => ({

@@ -9,12 +9,15 @@ import { during, patientReference, practitionerReference } from './visits.mjs';
 
 const snomed = ([code, display]) => coding(system.snomed, code, display);
 
+const isPhysician = (role) => role.startsWith('dr-');
+
 const visitNumbered = (visits, number) => visits[number - 1];
 
-/** A problem that a visit recorded; `when` says since when, and when it was over. */
+/** A problem that a physician recorded at a visit; `when` says since when, and when it was over. */
 export function condition(story, visits, [key, when]) {
   const [text, code, icd10] = CONDITIONS[key];
   const visit = visitNumbered(visits, when.visit);
+  if (!isPhysician(visit.role)) throw new Error(`${story.patient}-${key} is recorded by ${visit.role}`);
   const resolved = when.resolvedDays !== undefined;
   return {
     resourceType: 'Condition',
@@ -72,7 +75,7 @@ export function medicationRequest(story, visits, [key, { visit: number, days, en
     subject: patientReference(story.patient),
     encounter: reference('Encounter', encounter ?? visit.id),
     authoredOn: written ?? during(visit, 25),
-    requester: practitionerReference(visit.what.prescriber ?? (visit.role.startsWith('dr-') ? visit.role : story.by)),
+    requester: practitionerReference(isPhysician(visit.role) ? visit.role : story.by),
     dosageInstruction: [{
       text: drug.instruction,
       timing: { repeat: {

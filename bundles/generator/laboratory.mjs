@@ -2,7 +2,7 @@
 
 import { berlin } from './calendar.mjs';
 import { ANALYTES, PRESENCE } from './codes.mjs';
-import { coding, concept, hl7Concept, reference, system, typedIdentifier } from './fhir.mjs';
+import { coding, concept, reference, system, typedIdentifier } from './fhir.mjs';
 import { absent, bloodGroup, labValue, referencesTo, rhesus } from './measurements.mjs';
 import { PEOPLE } from './people.mjs';
 import { Random } from './random.mjs';

@@ -138,8 +138,8 @@ export function rhesus(id, sign, at) {
 }
 
 const OVARY = {
-  left: concept('Left ovary', coding(system.snomed, '43981004', 'Left ovary')),
-  right: concept('Right ovary', coding(system.snomed, '20837000', 'Right ovary')),
+  left: concept('Left ovary', coding(system.snomed, '43981004')),
+  right: concept('Right ovary', coding(system.snomed, '20837000')),
 };
 
 export function antralFollicles(id, side, number, at) {

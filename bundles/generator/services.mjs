@@ -20,7 +20,7 @@ const MEDICAL = ['27', 'Specialist Medical'];
 const service = (id, name, publicName, category, minutes, roles, rooms, devices) =>
   ({ id, name, publicName, category, minutes, roles, rooms, devices });
 
-export const SERVICES = [
+const SERVICES = [
   service('first-consultation', 'First consultation', 'First appointment', OBSTETRICS, 60, PHYSICIANS, CONSULTING),
   service('follow-up-consultation', 'Follow-up consultation', 'Follow-up appointment', OBSTETRICS, 30, PHYSICIANS, CONSULTING),
   service('results-consultation', 'Discussion of results', 'Follow-up appointment', OBSTETRICS, 30, PHYSICIANS, CONSULTING),

@@ -34,7 +34,7 @@ const PRACTITIONERS = [
   },
   {
     id: 'okafor', gender: 'male', born: '1976-10-30', family: 'Okafor', given: ['Chidiebere'],
-    prefix: ['Dr. rer. nat.'], native: { lang: 'ig', family: 'Ọkafọ', given: ['Chidiebere'], text: 'Chidiebere Ọkafọ' },
+    prefix: ['Dr. rer. nat.'],
     languages: ['de', 'en', 'ig'], extension: 212,
     qualifications: [['PHD', 'Leitender klinischer Embryologe', '2008-05-05']],
   },
@@ -119,7 +119,10 @@ function practitioner(person) {
   const { native } = person;
   const text = [...(person.prefix ?? []), ...person.given, person.family].join(' ');
   const nativeName = native && {
-    extension: native.rep && [{ url: system.core('iso21090-EN-representation'), valueCode: native.rep }],
+    extension: [
+      { url: system.core('language'), valueCode: native.lang },
+      ...(native.rep ? [{ url: system.core('iso21090-EN-representation'), valueCode: native.rep }] : []),
+    ],
     use: 'usual', text: native.text, family: native.family, given: native.given,
   };
   return {

@@ -26,7 +26,7 @@ export const COUPLE_STORIES = [
     patient: 'ben', by: 'dr-menon', start: '2025-03-14', smoking: 'former', blood: ['O', '+'],
     body: { height: '183', weight: '84.0', bp: [126, 80] },
     labs: { fsh: '6.9', lh: '4.8', testosterone: '4.12' },
-    conditions: [['male-infertility', { visit: 3, onsetDays: -540 }]],
+    conditions: [['male-infertility', { visit: 6, onsetDays: -630 }]],
     allergies: [['none']], history: [['hernia-repair', 9]],
     visits: [
       ['andrology-consultation', 0], ['blood-test', 4, MALE],

@@ -45,7 +45,7 @@ export const OTHER_STORIES = [
   },
   {
     patient: 'brueckner-a', by: 'dr-tanaka', start: '2025-02-27', allergies: [],
-    visits: [['first-consultation', 0, { status: 'cancelled', reason: ['prov', 'Provider'] }], ['nurse-teaching', 4]],
+    visits: [['first-consultation', 0, { status: 'cancelled', reason: ['prov', 'Provider'] }], ['blood-test', 4, { panels: ['luteal'], labs: { p4: '9.1' } }]],
   },
   {
     patient: 'hannah', by: 'dr-tanaka', start: '2025-09-09', smoking: 'never', births: 0, miscarriages: 0,
@@ -152,7 +152,7 @@ export const OTHER_STORIES = [
     patient: 'djordje', by: 'dr-menon', start: '2025-05-27', smoking: 'former',
     body: { height: '179', weight: '86.1', bp: [129, 83] },
     labs: { fsh: '18.6', lh: '9.9', testosterone: '2.65' }, allergies: [['none']],
-    conditions: [['varicocele', { visit: 1, onsetAge: 34 }], ['azoospermia', { visit: 3, onsetDays: -10 }]],
+    conditions: [['varicocele', { visit: 1, onsetAge: 34 }], ['azoospermia', { visit: 5, onsetDays: -49 }]],
     visits: [
       ['andrology-consultation', 0], ['blood-test', 1, { panels: ['hormones-male'] }],
       ['semen-analysis', 9, { semen: { volume: '2.5', concentration: '0.0', abstinence: 4 } }],
