@@ -140,7 +140,7 @@ fn check_target(resolved: &Resolved<'_>, target: ResourceType) -> Result<(), Sea
     let targets: Vec<ResourceType> = resolved
         .definitions
         .iter()
-        .flat_map(|one| link::targets(one.1))
+        .flat_map(|one| link::targets(one.1, one.0))
         .collect();
     if targets.contains(&target) {
         return Ok(());
@@ -298,7 +298,7 @@ fn reference(planner: &Planner<'_>, resolved: &Resolved<'_>) -> Result<Clause, S
                 let seed = hash::parameter_seed(*resource_type, &resolved.parameter.code);
                 let targets = match target {
                     Some(target) => vec![target],
-                    None => link::targets(definition),
+                    None => link::targets(definition, *resource_type),
                 };
                 link::search_elements(
                     seed,

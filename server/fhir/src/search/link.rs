@@ -5,8 +5,16 @@ use super::hash;
 use crate::definitions::search_parameters::SearchParameter;
 use crate::ids::{Reference, ResourceId, ResourceType};
 
-/// The types a reference parameter may point at.
-pub(super) fn targets(definition: &SearchParameter) -> Vec<ResourceType> {
+/// The types a reference parameter of a type may point at. Where its expressions for the type all end in
+/// `where(resolve() is T)`, only those: fewer elements to look for.
+pub(super) fn targets(
+    definition: &SearchParameter,
+    resource_type: ResourceType,
+) -> Vec<ResourceType> {
+    let filtered = filtered_targets(definition, resource_type);
+    if let Some(filtered) = filtered.filter(|types| !types.is_empty()) {
+        return filtered;
+    }
     let named: Vec<ResourceType> = definition
         .targets
         .iter()
@@ -17,6 +25,32 @@ pub(super) fn targets(definition: &SearchParameter) -> Vec<ResourceType> {
         return ResourceType::all().collect();
     }
     named
+}
+
+fn filtered_targets(
+    definition: &SearchParameter,
+    resource_type: ResourceType,
+) -> Option<Vec<ResourceType>> {
+    let filter = |part: &str| {
+        let (path, filter) = part.split_once(".where(resolve() is ")?;
+        let target = ResourceType::parse(filter.strip_suffix(')')?)?;
+        path.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'.')
+            .then_some(target)
+    };
+    let parts = definition.expression.as_deref()?.split('|').map(str::trim);
+    let mut targets: Vec<ResourceType> = parts
+        .filter(|part| {
+            let elsewhere = part
+                .split_once('.')
+                .and_then(|(name, _)| ResourceType::parse(name));
+            elsewhere.is_none_or(|named| named == resource_type)
+        })
+        .map(filter)
+        .collect::<Option<_>>()?;
+    targets.sort_unstable();
+    targets.dedup();
+    Some(targets)
 }
 
 /// Elements of the text of a `Reference.reference`; nothing for a contained resource, which no search names.

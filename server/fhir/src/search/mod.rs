@@ -8,6 +8,7 @@ pub mod fold;
 pub mod hash;
 pub mod index_values;
 mod link;
+pub mod matches;
 pub mod period_test;
 pub mod plan;
 pub mod planner;

@@ -223,7 +223,7 @@ impl<'a> Planner<'a> {
         SearchError::unknown(&parameter.text, message)
     }
 
-    /// Codes of the parameters that all of the types have.
+    /// Codes of the parameters that all of the types have and that are indexed.
     pub(super) fn common_codes(&self, types: &[ResourceType]) -> Vec<&'a str> {
         let Some((first, others)) = types.split_first() else {
             return Vec::new();
@@ -232,8 +232,12 @@ impl<'a> Planner<'a> {
             |one: &ResourceType, code: &str| self.parameters.by_type_and_code(*one, code).is_some();
         self.parameters
             .for_type(*first)
+            .filter(|parameter| parameter.expression.is_some())
             .map(|parameter| &*parameter.code)
             .filter(|code| others.iter().all(|other| has(other, code)))
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests;
