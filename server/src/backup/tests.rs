@@ -1,9 +1,4 @@
 //! Backups of a real database: everything comes back, or nothing happens.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "these tests look into the database"
-)]
-
 use std::borrow::Cow;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -74,89 +74,52 @@ fn the_base_url_follows_listener_and_tls() {
     assert_eq!(given.fhir_base(given.listen), "https://fhir.example.org/r4");
 }
 
+/// After `serve`: a flag, its value, and a part of the line that refuses them.
+const REFUSED: [(&str, &str, &str); 20] = [
+    ("--colour", "red", "unexpected argument '--colour'"),
+    ("--auth", "smart", "(variable VESTA_AUTH)"),
+    ("--listen", "0.0.0.0:80", "must be a loopback address"),
+    ("--listen", "here", "(variable VESTA_LISTEN)"),
+    ("--role", "boss", "[possible values: all, api, worker]"),
+    ("--tls-cert", "c", "belong together"),
+    ("--page-size", "2000", "more than VESTA_PAGE_SIZE_MAX"),
+    ("--page-size-max", "10001", "is not in 1..=10000"),
+    ("--body-bytes-max", "513MiB", "at most 512MiB"),
+    ("--body-bytes-max", "0", "more than nothing"),
+    ("--body-bytes-max", "lots", "not a size such as 64MiB"),
+    ("--json-depth-max", "1000", "is not in 8..=256"),
+    ("--conditional-delete-max", "10001", "is not in 1..=10000"),
+    ("--combine-batch-max", "65", "is not in 1..=64"),
+    (
+        "--database-connections",
+        "2",
+        "VESTA_COMBINE_TASKS must leave",
+    ),
+    ("--log", "vesta=loud", "VESTA_LOG is not a log filter"),
+    ("--base-url", "ftp://x/fhir", "VESTA_BASE_URL must be"),
+    ("--base-url", "http://x/fhir/", "VESTA_BASE_URL must be"),
+    ("--base-url", "http://u@x/f?a", "VESTA_BASE_URL must be"),
+    ("--database-url", "mysql://x", "must start with postgres://"),
+];
+
 #[test]
 fn unknown_and_contradictory_settings_are_refused() {
+    for (flag, value, expected) in REFUSED {
+        refused(&["serve", flag, value], expected);
+    }
     refused(&[], "say what to do: serve, migrate");
     refused(&["dance"], "unrecognized subcommand 'dance'");
-    refused(
-        &["serve", "--colour", "red"],
-        "unexpected argument '--colour'",
-    );
-    refused(&["serve", "--auth", "smart"], "(variable VESTA_AUTH)");
-    refused(
-        &["serve", "--listen", "0.0.0.0:80"],
-        "must be a loopback address",
-    );
-    refused(&["serve", "--listen", "here"], "(variable VESTA_LISTEN)");
-    refused(
-        &["serve", "--role", "boss"],
-        "[possible values: all, api, worker]",
-    );
-    refused(&["serve", "--tls-cert", "c"], "belong together");
-    refused(
-        &["serve", "--page-size", "2000"],
-        "more than VESTA_PAGE_SIZE_MAX",
-    );
-    refused(
-        &["serve", "--page-size-max", "10001"],
-        "is not in 1..=10000",
-    );
-    refused(&["serve", "--body-bytes-max", "513MiB"], "at most 512MiB");
-    refused(&["serve", "--body-bytes-max", "0"], "more than nothing");
-    refused(
-        &["serve", "--body-bytes-max", "lots"],
-        "not a size such as 64MiB",
-    );
-    refused(&["serve", "--json-depth-max", "1000"], "is not in 8..=256");
-    refused(
-        &["serve", "--conditional-delete-max", "10001"],
-        "is not in 1..=10000",
-    );
-    refused(&["serve", "--combine-batch-max", "65"], "is not in 1..=64");
-    refused(
-        &[
-            "serve",
-            "--combine-tasks",
-            "3",
-            "--database-connections",
-            "3",
-        ],
-        "must leave",
-    );
-    refused(
-        &["serve", "--log", "vesta=loud"],
-        "VESTA_LOG is not a log filter",
-    );
     refused(&["load"], "required arguments were not provided: <BUNDLE>");
-    for base_url in [
-        "fhir",
-        "ftp://x/fhir",
-        "http://x/fhir/",
-        "http://x/fhir?a",
-        "http://u@x/f",
-    ] {
-        refused(&["serve", "--base-url", base_url], "VESTA_BASE_URL must be");
-    }
+    let url = ["serve", "--database-url", "postgres://x"];
+    let with = |more: [&'static str; 2]| [&url[..], &more].concat();
     refused(
-        &["serve", "--database-url", "mysql://x"],
-        "must start with postgres://",
+        &with(["--postgres-user", "p"]),
+        "VESTA_POSTGRES_USER is for the embedded PostgreSQL",
     );
-    let both = [
-        "serve",
-        "--database-url",
-        "postgres://x",
-        "--postgres-user",
-        "p",
-    ];
-    refused(&both, "VESTA_POSTGRES_USER is for the embedded PostgreSQL");
-    let both = [
-        "--database-url",
-        "postgres://x",
-        "--postgres-fsync",
-        "true",
-        "serve",
-    ];
-    refused(&both, "VESTA_POSTGRES_FSYNC is for the embedded PostgreSQL");
+    refused(
+        &with(["--postgres-fsync", "true"]),
+        "VESTA_POSTGRES_FSYNC is for the embedded PostgreSQL",
+    );
 }
 
 #[test]

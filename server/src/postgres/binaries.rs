@@ -32,7 +32,11 @@ impl Binaries {
         version: Option<u32>,
     ) -> Result<Binaries, StartError> {
         let mut found: Vec<String> = Vec::new();
-        for directory in candidates(settings) {
+        for candidate in candidates(settings) {
+            // A relative path would mean another place to PostgreSQL, which works elsewhere.
+            let Ok(directory) = fs::canonicalize(candidate) else {
+                continue;
+            };
             if !directory.join("postgres").exists() || !directory.join("initdb").exists() {
                 continue;
             }

@@ -88,13 +88,16 @@ fn run_initdb(
     let output = command
         .output()
         .map_err(StartError::files("run", &binaries.program("initdb")))?;
-    match output.status.success() {
-        true => Ok(()),
-        false => Err(StartError::Program {
-            program: "initdb",
-            reason: reason(&output.stderr),
-        }),
+    if output.status.success() {
+        return Ok(());
     }
+    if let Err(error) = fs::remove_dir_all(directory) {
+        tracing::warn!(directory = %directory.display(), %error, "cannot remove the unfinished cluster");
+    }
+    Err(StartError::Program {
+        program: "initdb",
+        reason: reason(&output.stderr),
+    })
 }
 
 /// PostgreSQL's own word for what went wrong, in one line without its time and process.

@@ -264,11 +264,15 @@ fn versions_pid_files_and_memory_are_read() {
 
 #[test]
 fn the_reason_is_the_first_line_that_names_one() {
-    let said = b"LOG: starting\nFATAL:  could not write: No space left on device\nLOG: shut down\n";
-    assert_eq!(
-        cluster::reason(said),
-        "FATAL:  could not write: No space left on device"
+    let check = |said: &str, expected: &str| assert_eq!(cluster::reason(said.as_bytes()), expected);
+    check(
+        "22:38 [1] LOG:  starting\n22:38 [1] FATAL:  disk full\nHINT:  Make room.\nLOG:  down\n",
+        "FATAL:  disk full; HINT:  Make room.",
     );
-    assert_eq!(cluster::reason(b"Killed\n\n"), "Killed");
-    assert_eq!(cluster::reason(b""), "it said nothing");
+    check(
+        "22:38 [1] LOG:  unknown setting \"x\"\n22:38 [1] FATAL:  file \"c\" contains errors\n",
+        "LOG:  unknown setting \"x\"; FATAL:  file \"c\" contains errors",
+    );
+    check("Killed\n\n", "Killed");
+    check("", "it said nothing");
 }
