@@ -6,6 +6,7 @@
     reason = "this module is the SQL boundary"
 )]
 
+pub mod backup;
 mod batch;
 mod changes;
 mod combine;
@@ -35,7 +36,7 @@ use jiff::Timestamp;
 use sqlx::PgPool;
 
 pub use changes::{Change, ChangePosition};
-pub use connect::{StoreSettings, migrate, wait_until_reachable};
+pub use connect::{MIGRATIONS, StoreSettings, migrate, wait_until_reachable};
 pub use history::{HistoryFilter, HistoryPage};
 pub use prepared::{PreparedDelete, PreparedWrite, Verb, WriteCondition};
 pub use search::SearchPage;
