@@ -8,3 +8,4 @@ pub mod json;
 pub mod outcome;
 pub mod resource;
 pub mod time;
+pub mod validation;
