@@ -7,5 +7,8 @@ pub mod ids;
 pub mod json;
 pub mod outcome;
 pub mod resource;
+pub mod search;
+pub mod subset;
 pub mod time;
 pub mod validation;
+pub mod xml;

@@ -16,7 +16,8 @@ use bytes::Bytes;
 
 pub use parse::{ParseError, ParseErrorKind, ParseLimits};
 pub use value::{Items, Kind, Members, Value};
-pub use writer::{Writer, quoted};
+pub(crate) use writer::push_quoted;
+pub use writer::{ObjectWriter, Writer, quoted};
 
 /// One value on the tape: where its text begins and ends, and where its next sibling stands.
 #[derive(Clone, Copy, Debug)]

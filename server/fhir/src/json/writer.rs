@@ -133,7 +133,8 @@ pub fn quoted(text: &str) -> String {
     out
 }
 
-fn push_quoted(out: &mut String, text: &str) {
+/// Appends the text as a JSON string, quotes included.
+pub(crate) fn push_quoted(out: &mut String, text: &str) {
     out.push('"');
     let mut from = 0;
     for (at, byte) in text.bytes().enumerate() {

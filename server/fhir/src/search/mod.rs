@@ -1,0 +1,10 @@
+//! Search (<https://hl7.org/fhir/R4/search.html>): the text of a query becomes a [`plan::Plan`], a resource becomes
+//! [`index_values::IndexValues`], and both speak of the same hashed elements. Pure: the store turns plans into SQL.
+
+pub mod error;
+pub mod fold;
+pub mod hash;
+pub mod index_values;
+pub mod period_test;
+pub mod plan;
+pub mod query;

@@ -1,0 +1,3 @@
+//! The codec over every official example, and over XML nobody should send.
+
+mod examples;

@@ -1,0 +1,81 @@
+//! What every request carries: who asks, when, under which name, within which limits. The only reader of the clock.
+
+use std::sync::Arc;
+
+use fhir::json::ParseLimits;
+use jiff::Timestamp;
+
+use crate::auth::Access;
+
+/// Limits a request is held to; all are settings.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Bounds of every JSON text.
+    pub parse: ParseLimits,
+    /// Entries of a batch, transaction or history Bundle taken in.
+    pub bundle_entries: usize,
+    /// Entries on a page where the client does not say.
+    pub page_size: u32,
+    /// Most entries on a page.
+    pub page_size_max: u32,
+    /// Most resources one conditional delete removes; 1 means single.
+    pub conditional_delete: u32,
+    /// Whether a resource that others refer to may be deleted.
+    pub delete_referenced: bool,
+}
+
+/// Whether an unknown search parameter is an error or a warning (<https://hl7.org/fhir/R4/search.html#errors>).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handling {
+    /// An error.
+    Strict,
+    /// Dropped, with a warning.
+    Lenient,
+}
+
+/// The request a piece of work belongs to.
+#[derive(Clone, Debug)]
+pub struct RequestContext {
+    /// Who asks.
+    pub access: Access,
+    /// The id in logs and in the `X-Request-Id` header.
+    pub request_id: Arc<str>,
+    /// One instant for the whole request, in milliseconds.
+    pub now: Timestamp,
+    /// The FHIR base URL, without a slash at the end.
+    pub base_url: Arc<str>,
+    /// `Prefer: handling=…`
+    pub handling: Handling,
+    /// The limits.
+    pub limits: Arc<Limits>,
+}
+
+impl RequestContext {
+    /// A context of this moment.
+    pub fn new(
+        access: Access,
+        request_id: Arc<str>,
+        base_url: Arc<str>,
+        handling: Handling,
+        limits: Arc<Limits>,
+    ) -> Self {
+        Self {
+            access,
+            request_id,
+            now: now(),
+            base_url,
+            handling,
+            limits,
+        }
+    }
+}
+
+/// This moment, cut to milliseconds as FHIR instants show it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this module is the clock's only reader"
+)]
+pub fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+}

@@ -1,0 +1,248 @@
+//! The RESTful interactions, one file each (<https://hl7.org/fhir/R4/http.html>): a request is a value, [`Interaction`],
+//! whether it came by HTTP or in a Bundle entry, and [`Interactions::perform`] is the single entrance.
+
+pub mod route;
+
+use bytes::Bytes;
+use fhir::ids::{ResourceKey, ResourceType, VersionId};
+use fhir::json::Document;
+use fhir::outcome::Issue;
+use fhir::resource::Resource;
+use http::StatusCode;
+use jiff::Timestamp;
+
+/// One request to the FHIR API.
+#[derive(Debug)]
+pub enum Interaction {
+    /// `GET [type]/[id]` (<https://hl7.org/fhir/R4/http.html#read>).
+    Read {
+        /// What to read.
+        key: ResourceKey,
+        /// When the answer may be "not modified".
+        conditions: ReadConditions,
+    },
+    /// `GET [type]/[id]/_history/[vid]` (<https://hl7.org/fhir/R4/http.html#vread>).
+    Vread {
+        /// What to read.
+        key: ResourceKey,
+        /// In which version, as the URL says it.
+        version: Box<str>,
+    },
+    /// `POST [type]` (<https://hl7.org/fhir/R4/http.html#create>).
+    Create {
+        /// The type of the URL.
+        resource_type: ResourceType,
+        /// The body.
+        resource: Resource,
+        /// The query of `If-None-Exist`.
+        if_none_exist: Option<String>,
+    },
+    /// `PUT [type]/[id]` (<https://hl7.org/fhir/R4/http.html#update>).
+    Update {
+        /// What to write.
+        key: ResourceKey,
+        /// The body.
+        resource: Resource,
+        /// Conditions on the version there is.
+        conditions: WriteConditions,
+    },
+    /// `PUT [type]?[search]` (<https://hl7.org/fhir/R4/http.html#cond-update>).
+    ConditionalUpdate {
+        /// The type of the URL.
+        resource_type: ResourceType,
+        /// The search that selects the resource.
+        query: String,
+        /// The body.
+        resource: Resource,
+        /// Conditions on the version there is.
+        conditions: WriteConditions,
+    },
+    /// `PATCH [type]/[id]` (<https://hl7.org/fhir/R4/http.html#patch>).
+    Patch {
+        /// What to change.
+        key: ResourceKey,
+        /// The changes.
+        patch: Patch,
+        /// Conditions on the version there is.
+        conditions: WriteConditions,
+    },
+    /// `PATCH [type]?[search]`.
+    ConditionalPatch {
+        /// The type of the URL.
+        resource_type: ResourceType,
+        /// The search that selects the resource.
+        query: String,
+        /// The changes.
+        patch: Patch,
+        /// Conditions on the version there is.
+        conditions: WriteConditions,
+    },
+    /// `DELETE [type]/[id]` (<https://hl7.org/fhir/R4/http.html#delete>).
+    Delete {
+        /// What to delete.
+        key: ResourceKey,
+        /// Conditions on the version there is.
+        conditions: WriteConditions,
+    },
+    /// `DELETE [type]?[search]` (<https://hl7.org/fhir/R4/http.html#3.1.0.7.1>).
+    ConditionalDelete {
+        /// The type of the URL.
+        resource_type: ResourceType,
+        /// The search that selects the resources.
+        query: String,
+    },
+    /// `GET …/_history` (<https://hl7.org/fhir/R4/http.html#history>).
+    History {
+        /// Whose history.
+        scope: HistoryScope,
+        /// The query string.
+        query: String,
+    },
+    /// `GET [type]?…`, `POST [type]/_search` (<https://hl7.org/fhir/R4/http.html#search>).
+    Search {
+        /// What is searched.
+        scope: SearchScope,
+        /// The query string and form body, joined by `&`.
+        query: String,
+    },
+    /// `GET metadata` (<https://hl7.org/fhir/R4/http.html#capabilities>).
+    Capabilities {
+        /// The `mode` parameter.
+        mode: Option<String>,
+    },
+    /// `POST [base]` with a batch or transaction Bundle (<https://hl7.org/fhir/R4/http.html#transaction>).
+    Bundle {
+        /// The Bundle.
+        resource: Resource,
+    },
+    /// `…/$code` (<https://hl7.org/fhir/R4/operations.html>).
+    Operation {
+        /// Where it was called.
+        target: OperationTarget,
+        /// The code, without `$`.
+        code: Box<str>,
+        /// What it was given.
+        input: OperationInput,
+    },
+}
+
+/// `If-None-Match` and `If-Modified-Since` of a read (<https://hl7.org/fhir/R4/http.html#cread>).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReadConditions {
+    /// Versions the client has; `*` is [`EntityTags::Any`].
+    pub if_none_match: Option<EntityTags>,
+    /// Not modified when not changed after this instant.
+    pub if_modified_since: Option<Timestamp>,
+}
+
+/// `If-Match` and `If-None-Match` of a write (<https://hl7.org/fhir/R4/http.html#concurrency>).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WriteConditions {
+    /// The version must be one of these.
+    pub if_match: Option<EntityTags>,
+    /// `If-None-Match: *`: there must be no such resource.
+    pub if_none_match: Option<EntityTags>,
+}
+
+/// The list of a match header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EntityTags {
+    /// `*`
+    Any,
+    /// Versions; a tag that is no version of ours can match nothing and is left out.
+    Versions(Vec<VersionId>),
+}
+
+/// A patch document.
+#[derive(Debug)]
+pub enum Patch {
+    /// RFC 6902.
+    Json(Document),
+    /// RFC 5261.
+    Xml(Bytes),
+}
+
+/// Whose history is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HistoryScope {
+    /// One resource's.
+    Instance(ResourceKey),
+    /// One type's.
+    Type(ResourceType),
+    /// Everything's.
+    System,
+}
+
+/// What is searched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SearchScope {
+    /// One type.
+    Type(ResourceType),
+    /// All types, or those of `_type`.
+    System,
+    /// A compartment: `Patient/1/Observation`, or with no type `Patient/1/*`.
+    Compartment(ResourceKey, Option<ResourceType>),
+}
+
+/// Where an operation was called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OperationTarget {
+    /// `[base]/$code`
+    System,
+    /// `[base]/[type]/$code`
+    Type(ResourceType),
+    /// `[base]/[type]/[id]/$code`
+    Instance(ResourceKey),
+}
+
+/// What an operation was given.
+#[derive(Debug)]
+pub enum OperationInput {
+    /// `GET`: the query string.
+    Query(String),
+    /// `POST`: the body, and the query string.
+    Body(Option<Resource>, String),
+}
+
+/// The answer to an interaction, before it is put in words of HTTP or of a Bundle entry.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The status.
+    pub status: StatusCode,
+    /// The resource answered, as JSON.
+    pub body: Option<Bytes>,
+    /// Version and instant of the resource concerned: `ETag` and `Last-Modified`.
+    pub version: Option<(VersionId, Timestamp)>,
+    /// The resource that a write made or changed: `Location`.
+    pub location: Option<(ResourceKey, VersionId)>,
+    /// Whether the body is what a write stored, so that `Prefer: return=…` decides about it.
+    pub is_write: bool,
+    /// What else to say: warnings and information.
+    pub issues: Vec<Issue>,
+}
+
+impl Outcome {
+    /// An answer with a body and nothing more.
+    pub fn body(status: StatusCode, body: impl Into<Bytes>) -> Self {
+        Self {
+            status,
+            body: Some(body.into()),
+            version: None,
+            location: None,
+            is_write: false,
+            issues: Vec::new(),
+        }
+    }
+
+    /// An answer of a status alone.
+    pub fn empty(status: StatusCode) -> Self {
+        Self {
+            status,
+            body: None,
+            version: None,
+            location: None,
+            is_write: false,
+            issues: Vec::new(),
+        }
+    }
+}
