@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod context;
+pub mod definitions;
 pub mod error;
 pub mod interactions;
 pub mod store;
