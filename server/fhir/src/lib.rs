@@ -11,4 +11,5 @@ pub mod resource;
 pub mod search;
 pub mod subset;
 pub mod time;
+pub mod validation;
 pub mod xml;
