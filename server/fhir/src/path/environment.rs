@@ -37,23 +37,32 @@ pub enum Resolved<'a> {
     Unknown,
 }
 
+/// Tells whether an item has to do with a URL; `None` where the URL is unknown.
+pub type Check<'a, T> = dyn Fn(T, &str) -> Option<bool> + 'a;
+/// Tells how two items relate; `None` where that is unknown.
+pub type Relation<'a> = dyn Fn(&Item<'a>, &Item<'a>) -> Option<bool> + 'a;
+/// A value and its UCUM unit in canonical units; `None` where the unit is not UCUM's.
+pub type Canonical<'a> = dyn Fn(Decimal, &str) -> Option<(Decimal, String)> + 'a;
+/// Takes note of the items of a trace.
+pub type Trace<'a> = dyn Fn(&str, &[Item<'a>]) + 'a;
+
 /// Services from outside; a function without its service is an error, never a guess.
 #[derive(Clone, Copy, Default)]
 pub struct Hooks<'a> {
     /// `resolve()` for what is not contained: a reference's text to a resource at hand.
     pub resolve: Option<&'a dyn Fn(&str) -> Resolved<'a>>,
     /// `conformsTo()`: whether a node conforms to the profile of that URL; `None` where it is unknown.
-    pub conforms_to: Option<&'a dyn Fn(Node<'a>, &str) -> Option<bool>>,
+    pub conforms_to: Option<&'a Check<'a, Node<'a>>>,
     /// `memberOf()`: whether a code, Coding or CodeableConcept is in the value set of that URL.
-    pub member_of: Option<&'a dyn Fn(&Item<'a>, &str) -> Option<bool>>,
+    pub member_of: Option<&'a Check<'a, Item<'a>>>,
     /// `subsumes()`: whether the first code, Coding or CodeableConcept subsumes the second.
-    pub subsumes: Option<&'a dyn Fn(&Item<'a>, &Item<'a>) -> Option<bool>>,
+    pub subsumes: Option<&'a Relation<'a>>,
     /// `htmlChecks()`: whether an XHTML fragment keeps the rules of narratives.
     pub html_checks: Option<&'a dyn Fn(Node<'a>) -> bool>,
     /// A value and its UCUM unit in canonical units; `None` where the unit is not UCUM's.
-    pub canonical: Option<&'a dyn Fn(Decimal, &str) -> Option<(Decimal, String)>>,
+    pub canonical: Option<&'a Canonical<'a>>,
     /// `trace()`: is told the name and the items.
-    pub trace: Option<&'a dyn Fn(&str, &[Item<'a>])>,
+    pub trace: Option<&'a Trace<'a>>,
 }
 
 /// Everything an evaluation may know.

@@ -76,8 +76,8 @@ impl Lexer<'_> {
             let rest = self.rest();
             let length = if rest.starts_with("//") {
                 rest.find(['\n', '\r']).unwrap_or(rest.len())
-            } else if rest.starts_with("/*") {
-                let end = rest[2..].find("*/");
+            } else if let Some(comment) = rest.strip_prefix("/*") {
+                let end = comment.find("*/");
                 end.ok_or_else(|| self.fault(self.at, "a comment does not end"))? + 4
             } else {
                 return Ok(());

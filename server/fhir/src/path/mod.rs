@@ -27,7 +27,7 @@ mod types;
 use std::fmt;
 
 pub use collection::{Collection, IntoItems};
-pub use environment::{Environment, Hooks, Limits, Resolved};
+pub use environment::{Canonical, Check, Environment, Hooks, Limits, Relation, Resolved, Trace};
 pub use evaluation::{evaluate, is_true};
 pub use item::{Elsewhere, Item, Node, TypeInfo};
 pub use quantity::{Calendar, Quantity, Unit};

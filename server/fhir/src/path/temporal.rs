@@ -168,7 +168,8 @@ impl Time {
         let all = u64::try_from(nanoseconds).ok()?;
         let minutes = all / (60 * NANOSECONDS);
         let second = all % (60 * NANOSECONDS);
-        let finest = (0..=9u8).find(|digits| second % 10u64.pow(u32::from(9 - digits)) == 0)?;
+        let finest =
+            (0..=9u8).find(|digits| second.is_multiple_of(10u64.pow(u32::from(9 - digits))))?;
         Some(Self {
             hour: u8::try_from(minutes / 60).ok()?,
             minute: like.minute.and(u8::try_from(minutes % 60).ok()),

@@ -115,7 +115,7 @@ fn member_of<'a>(
         .environment
         .hooks
         .member_of
-        .and_then(|member_of| member_of(item, &url))
+        .and_then(|member_of| member_of(item.clone(), &url))
         .map(Into::into)
         .ok_or(EvaluationError::NotSupported("memberOf"))
 }

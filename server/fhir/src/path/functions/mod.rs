@@ -2,7 +2,9 @@
 //!
 //! Each family is a table; the parser finds a function once and the tree keeps where it stands.
 
+mod boundary;
 mod conversion;
+mod encoding;
 mod existence;
 mod fhir;
 mod filtering;
@@ -78,6 +80,7 @@ const FAMILIES: &[&[Function]] = &[
     strings::FUNCTIONS,
     math::FUNCTIONS,
     utility::FUNCTIONS,
+    boundary::FUNCTIONS,
     fhir::FUNCTIONS,
 ];
 
