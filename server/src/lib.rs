@@ -3,4 +3,5 @@
 pub mod auth;
 pub mod context;
 pub mod error;
+pub mod http;
 pub mod interactions;
