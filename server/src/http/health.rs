@@ -9,7 +9,7 @@ use axum::response::IntoResponse;
 
 use super::Http;
 
-/// A database that takes longer to say that it is there is not.
+/// A database that takes longer to say that it is there is not, whatever time requests have.
 const READY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The process answers.
@@ -21,7 +21,8 @@ pub(super) async fn live() -> impl IntoResponse {
 pub(super) async fn ready(State(http): State<Arc<Http>>) -> impl IntoResponse {
     let asked = (http.parts.readiness)();
     let unready = |sentence: String| (StatusCode::SERVICE_UNAVAILABLE, format!("{sentence}\n"));
-    match tokio::time::timeout(READY_TIMEOUT, asked).await {
+    let timeout = READY_TIMEOUT.min(http.settings.request_timeout);
+    match tokio::time::timeout(timeout, asked).await {
         Ok(Ok(())) => (StatusCode::OK, "ready\n".to_owned()),
         Ok(Err(error)) => unready(error.to_string()),
         Err(_) => unready("the database does not answer".to_owned()),

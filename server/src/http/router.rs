@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::http::Method;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
@@ -79,7 +80,7 @@ async fn not_allowed(http: State<Arc<Http>>, request: Request) -> Response {
 
 async fn refused(State(http): State<Arc<Http>>, request: Request, error: Error) -> Response {
     let mut reply = Reply {
-        is_head: request.method() == axum::http::Method::HEAD,
+        is_head: request.method() == Method::HEAD,
         allow: Some("GET, HEAD"),
         ..Reply::default()
     };
