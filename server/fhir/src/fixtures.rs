@@ -1,6 +1,7 @@
 //! What tests read: the official definitions and examples of `hl7.fhir.r4.examples`, where the package is at hand.
 #![allow(
     clippy::disallowed_methods,
+    clippy::disallowed_types,
     clippy::print_stderr,
     clippy::unwrap_used,
     reason = "tests read the examples and say when they are absent"
@@ -17,17 +18,15 @@ use crate::definitions::StructuresBuilder;
 use crate::definitions::structure::Structures;
 use crate::json::Document;
 
-/// The examples package, or `None` with a printed reason.
-fn package() -> Option<tar::Archive<GzDecoder<File>>> {
+/// A package, or `None` with a printed reason.
+fn package(name: &str) -> Option<tar::Archive<GzDecoder<File>>> {
     let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
     let folder = variable("VESTA_PACKAGES_DIR").or_else(|| {
         let cache =
             variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")))?;
         Some(cache.join("vesta/packages"))
     });
-    let path = folder
-        .unwrap_or_default()
-        .join("hl7.fhir.r4.examples-4.0.1.tgz");
+    let path = folder.unwrap_or_default().join(name);
     match File::open(&path) {
         Ok(file) => Some(tar::Archive::new(GzDecoder::new(file))),
         Err(error) => {
@@ -39,15 +38,24 @@ fn package() -> Option<tar::Archive<GzDecoder<File>>> {
 
 /// Visits every JSON file of the package (`Patient-example.json`, bytes), the definitions included. Answers whether
 /// the package is at hand.
-pub(crate) fn examples(mut visit: impl FnMut(&str, Vec<u8>)) -> bool {
-    let Some(mut archive) = package() else {
+pub(crate) fn examples(visit: impl FnMut(&str, Vec<u8>)) -> bool {
+    resources("hl7.fhir.r4.examples-4.0.1.tgz", visit)
+}
+
+/// Visits every expanded value set (`ValueSet-abstract-types`, bytes). Answers whether the package is at hand.
+pub(crate) fn expansions(visit: impl FnMut(&str, Vec<u8>)) -> bool {
+    resources("hl7.fhir.r4.expansions-4.0.1.tgz", visit)
+}
+
+fn resources(package_name: &str, mut visit: impl FnMut(&str, Vec<u8>)) -> bool {
+    let Some(mut archive) = package(package_name) else {
         return false;
     };
     for entry in archive.entries().unwrap() {
         let mut entry = entry.unwrap();
         let path = entry.path().unwrap().into_owned();
         let name = path.file_name().unwrap().to_str().unwrap();
-        let is_resource = name.contains('-') && name.ends_with(".json");
+        let is_resource = name.contains('-');
         if is_resource && path.parent().unwrap().ends_with("package") {
             let mut bytes = Vec::new();
             entry.read_to_end(&mut bytes).unwrap();

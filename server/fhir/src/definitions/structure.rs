@@ -5,6 +5,9 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::codes::CodeSetId;
+use super::primitive::PrimitiveType;
+
 /// A type's place in [`Structures`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TypeId(pub(crate) u16);
@@ -22,6 +25,27 @@ pub enum TypeKind {
     Backbone,
 }
 
+/// What is particular about a type, beyond its elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Shape {
+    /// Nothing.
+    Plain,
+    /// It has a value with a grammar.
+    Primitive(PrimitiveType),
+    /// `Resource` or `DomainResource`: the instance says its own type.
+    AnyResource,
+    /// `Extension`
+    Extension,
+    /// `Reference`
+    Reference,
+    /// `Coding`
+    Coding,
+    /// `CodeableConcept`
+    CodeableConcept,
+    /// `Quantity` and what specialises it.
+    Quantity,
+}
+
 /// All types.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(from = "Vec<TypeDefinition>", into = "Vec<TypeDefinition>")]
@@ -37,6 +61,8 @@ pub struct TypeDefinition {
     pub name: Box<str>,
     /// What sort of type.
     pub kind: TypeKind,
+    /// What is particular about it.
+    pub shape: Shape,
     /// Whether no instance is of exactly this type.
     pub is_abstract: bool,
     /// The type this one specialises: `DomainResource` of `Patient`, `BackboneElement` of `Patient.contact`.
@@ -47,6 +73,8 @@ pub struct TypeDefinition {
     pub constraints: Vec<Constraint>,
     /// JSON member names, sorted, with the element and the type each stands for.
     pub(crate) members: Vec<Member>,
+    /// One bit per element, set where at least one occurrence is needed.
+    pub(crate) required: u128,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -112,6 +140,11 @@ pub struct Binding {
     pub strength: BindingStrength,
     /// The canonical URL of the value set, without its version.
     pub value_set: Box<str>,
+    /// The value set that bounds a binding that is not required
+    /// (<http://hl7.org/fhir/StructureDefinition/elementdefinition-maxValueSet>).
+    pub maximum: Option<Box<str>>,
+    /// The codes of `value_set` where it is required, else of `maximum`.
+    pub(crate) code_set: Option<CodeSetId>,
 }
 
 /// An invariant (<https://hl7.org/fhir/R4/conformance-rules.html#constraints>).
@@ -150,6 +183,14 @@ impl Structures {
         self.by_name.get(name).copied()
     }
 
+    /// All bindings, to be joined to their codes.
+    pub(crate) fn bindings_mut(&mut self) -> impl Iterator<Item = &mut Binding> {
+        self.types
+            .iter_mut()
+            .flat_map(|definition| &mut definition.elements)
+            .filter_map(|element| element.binding.as_mut())
+    }
+
     /// The definition of a type.
     pub fn get(&self, id: TypeId) -> &TypeDefinition {
         &self.types[usize::from(id.0)]
@@ -180,13 +221,20 @@ impl TypeDefinition {
     /// The element and type behind a JSON member name (`valueQuantity`, `birthDate`); the leading underscore of a
     /// primitive's companion must be taken off before.
     pub fn member(&self, name: &str) -> Option<(&Element, &ElementType)> {
+        let (_, element, chosen) = self.placed_member(name)?;
+        Some((element, chosen))
+    }
+
+    /// The same with the element's place in [`TypeDefinition::elements`].
+    pub(crate) fn placed_member(&self, name: &str) -> Option<(usize, &Element, &ElementType)> {
         let place = self
             .members
             .binary_search_by(|member| (*member.name).cmp(name))
             .ok()?;
         let member = &self.members[place];
         let element = self.elements.get(usize::from(member.element))?;
-        Some((element, element.types.get(usize::from(member.choice))?))
+        let chosen = element.types.get(usize::from(member.choice))?;
+        Some((usize::from(member.element), element, chosen))
     }
 
     /// The element of that name, without `[x]`.

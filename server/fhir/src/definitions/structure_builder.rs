@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::primitive::PrimitiveType;
 use super::structure::{
-    Binding, BindingStrength, Constraint, Element, ElementType, Member, Structures, TypeDefinition,
-    TypeId, TypeKind,
+    Binding, BindingStrength, Constraint, Element, ElementType, Member, Shape, Structures,
+    TypeDefinition, TypeId, TypeKind,
 };
 use crate::json::Value;
 
@@ -30,12 +31,45 @@ pub enum DefinitionError {
     /// More types than the table can number.
     #[error("too many types")]
     TooManyTypes,
+    /// A type with more elements than the table can mark.
+    #[error("{name}: more than 128 elements")]
+    TooManyElements {
+        /// The type's name.
+        name: String,
+    },
+    /// A primitive type this code has no grammar for.
+    #[error("{name}: not a primitive type of R4")]
+    UnknownPrimitive {
+        /// The type's name.
+        name: String,
+    },
+    /// A code where the definition allows only certain others.
+    #[error("{definition}: '{code}' is not a {member} of R4")]
+    UnknownCode {
+        /// The definition's URL.
+        definition: String,
+        /// The member.
+        member: &'static str,
+        /// What stood there.
+        code: String,
+    },
+    /// A compartment relies on a search parameter that is not there.
+    #[error("{compartment}: {resource_type} has no search parameter '{parameter}'")]
+    UnknownParameter {
+        /// The compartment's URL.
+        compartment: String,
+        /// The type searched.
+        resource_type: String,
+        /// The parameter's code.
+        parameter: String,
+    },
 }
 
 /// Collects StructureDefinitions, then resolves their names against each other.
 #[derive(Debug, Default)]
 pub struct StructuresBuilder {
     drafts: Vec<Draft>,
+    names: HashSet<String>,
 }
 
 #[derive(Debug)]
@@ -56,7 +90,7 @@ struct DraftElement {
 }
 
 impl StructuresBuilder {
-    /// Adds one StructureDefinition. Profiles, extensions and logical models are passed over: they define no type.
+    /// Adds one StructureDefinition. A type that is there already, profiles, extensions and logical models are passed over: they define no type.
     pub fn add(&mut self, definition: Value<'_>) -> Result<(), DefinitionError> {
         let text = |name| definition.get(name).and_then(Value::string);
         let url = text("url").unwrap_or_default().into_owned();
@@ -74,6 +108,10 @@ impl StructuresBuilder {
             return Ok(());
         }
         let name = text("type").ok_or_else(|| missing("type"))?.into_owned();
+        // Two packages may carry the same type; the one loaded first counts.
+        if !self.names.insert(name.clone()) {
+            return Ok(());
+        }
         let snapshot = definition
             .at(&["snapshot", "element"])
             .ok_or_else(|| missing("snapshot"))?;
@@ -232,14 +270,48 @@ fn resolve(draft: Draft, ids: &HashMap<String, TypeId>) -> Result<TypeDefinition
         .map(|base| id(&draft.name, base))
         .transpose()?;
     Ok(TypeDefinition {
-        name: draft.name.into(),
         kind: draft.kind,
+        shape: shape(&draft.name, draft.kind, draft.is_abstract)?,
         is_abstract: draft.is_abstract,
         base,
+        required: required(&draft.name, &elements)?,
         elements,
         constraints: draft.constraints,
         members,
+        name: draft.name.into(),
     })
+}
+
+fn shape(name: &str, kind: TypeKind, is_abstract: bool) -> Result<Shape, DefinitionError> {
+    if kind == TypeKind::Primitive {
+        let primitive =
+            PrimitiveType::parse(name).ok_or_else(|| DefinitionError::UnknownPrimitive {
+                name: name.to_owned(),
+            })?;
+        return Ok(Shape::Primitive(primitive));
+    }
+    Ok(match name {
+        _ if kind == TypeKind::Resource && is_abstract => Shape::AnyResource,
+        "Extension" => Shape::Extension,
+        "Reference" => Shape::Reference,
+        "Coding" => Shape::Coding,
+        "CodeableConcept" => Shape::CodeableConcept,
+        "Quantity" | "Age" | "Count" | "Distance" | "Duration" => Shape::Quantity,
+        _ => Shape::Plain,
+    })
+}
+
+fn required(name: &str, elements: &[Element]) -> Result<u128, DefinitionError> {
+    if elements.len() > 128 {
+        return Err(DefinitionError::TooManyElements {
+            name: name.to_owned(),
+        });
+    }
+    Ok(elements
+        .iter()
+        .enumerate()
+        .filter(|(_, element)| element.min > 0)
+        .fold(0, |bits, (place, _)| bits | 1 << place))
 }
 
 /// `value` and `dateTime` make `valueDateTime`.
@@ -339,11 +411,24 @@ fn binding(item: Value<'_>) -> Option<Binding> {
         _ => BindingStrength::Example,
     };
     let value_set = item.get("valueSet")?.string()?;
-    let value_set = value_set.split('|').next().unwrap_or_default();
+    let maximum = item.get("extension").and_then(|list| {
+        list.items()
+            .find(|one| one.get("url").and_then(Value::string).as_deref() == Some(MAX_VALUE_SET))?
+            .get("valueCanonical")?
+            .string()
+    });
     Some(Binding {
         strength,
-        value_set: value_set.into(),
+        value_set: without_version(&value_set),
+        maximum: maximum.as_deref().map(without_version),
+        code_set: None,
     })
+}
+
+const MAX_VALUE_SET: &str = "http://hl7.org/fhir/StructureDefinition/elementdefinition-maxValueSet";
+
+fn without_version(canonical: &str) -> Box<str> {
+    canonical.split('|').next().unwrap_or_default().into()
 }
 
 fn constraints(item: Value<'_>) -> Vec<Constraint> {

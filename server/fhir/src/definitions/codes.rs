@@ -1,0 +1,148 @@
+//! The codes of value sets that bindings hold instances to (<https://hl7.org/fhir/R4/valueset.html>).
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+/// A value set's place in [`CodeSets`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CodeSetId(pub(crate) u16);
+
+/// The value sets whose codes are known here.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(from = "Vec<CodeSet>", into = "Vec<CodeSet>")]
+pub struct CodeSets {
+    sets: Vec<CodeSet>,
+    by_url: HashMap<Box<str>, CodeSetId>,
+}
+
+/// The codes of one value set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeSet {
+    /// The canonical URL, without version.
+    pub url: Box<str>,
+    /// What each code system contributes, by system.
+    pub systems: Vec<SystemCodes>,
+    /// Whether codes of other systems, or more codes of these, may belong to it too: it could not be enumerated.
+    pub is_open: bool,
+}
+
+/// What one code system contributes to a value set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SystemCodes {
+    /// The system's URI.
+    pub system: Box<str>,
+    /// Its codes.
+    pub codes: Codes,
+}
+
+/// Codes of one system.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Codes {
+    /// These, sorted.
+    Listed(Vec<Box<str>>),
+    /// All of a system that is not enumerated here: UCUM.
+    All,
+    /// Language tags by the shape of BCP 47.
+    LanguageTags,
+    /// MIME types by the shape of BCP 13.
+    MimeTypes,
+}
+
+impl From<Vec<CodeSet>> for CodeSets {
+    fn from(sets: Vec<CodeSet>) -> Self {
+        let by_url = sets
+            .iter()
+            .zip(0u16..)
+            .map(|(set, place)| (set.url.clone(), CodeSetId(place)))
+            .collect();
+        Self { sets, by_url }
+    }
+}
+
+impl From<CodeSets> for Vec<CodeSet> {
+    fn from(sets: CodeSets) -> Self {
+        sets.sets
+    }
+}
+
+impl CodeSets {
+    /// The value set of that canonical URL.
+    pub fn by_url(&self, url: &str) -> Option<&CodeSet> {
+        self.by_url.get(url).map(|id| self.get(*id))
+    }
+
+    /// The value set at a place.
+    pub fn get(&self, id: CodeSetId) -> &CodeSet {
+        &self.sets[usize::from(id.0)]
+    }
+
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &CodeSet> {
+        self.sets.iter()
+    }
+
+    pub(crate) fn id(&self, url: &str) -> Option<CodeSetId> {
+        self.by_url.get(url).copied()
+    }
+}
+
+impl CodeSet {
+    /// Whether a code of any of its systems is this one: the question for elements of type `code`.
+    pub fn has_code(&self, code: &str) -> bool {
+        self.is_open || self.systems.iter().any(|one| one.codes.contain(code))
+    }
+
+    /// Whether a code of that system belongs to it: the question for `Coding`.
+    pub fn has(&self, system: &str, code: &str) -> bool {
+        self.is_open
+            || self
+                .systems
+                .iter()
+                .any(|one| *one.system == *system && one.codes.contain(code))
+    }
+}
+
+impl Codes {
+    fn contain(&self, code: &str) -> bool {
+        match self {
+            Self::Listed(list) => list.binary_search_by(|listed| (**listed).cmp(code)).is_ok(),
+            Self::All => true,
+            Self::LanguageTags => is_language_tag(code),
+            Self::MimeTypes => is_mime_type(code),
+        }
+    }
+}
+
+/// Subtags of letters and digits, 1 to 8 long, the first of letters only (<https://www.rfc-editor.org/rfc/rfc5646#section-2.1>).
+fn is_language_tag(text: &str) -> bool {
+    let mut subtags = text.split('-');
+    let first = subtags.next().unwrap_or_default();
+    let within = |subtag: &str| (1..=8).contains(&subtag.len());
+    let begins = match first.len() {
+        1 => matches!(first, "x" | "X" | "i" | "I") && text.len() > 2,
+        _ => within(first),
+    };
+    begins
+        && first.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && subtags.all(|subtag| within(subtag) && subtag.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
+/// `type/subtype` of restricted names, parameters behind `;` (<https://www.rfc-editor.org/rfc/rfc6838#section-4.2>).
+fn is_mime_type(text: &str) -> bool {
+    let essence = text.split(';').next().unwrap_or_default().trim_end();
+    let Some((major, minor)) = essence.split_once('/') else {
+        return false;
+    };
+    let name = |name: &str| {
+        (1..=127).contains(&name.len())
+            && name
+                .bytes()
+                .next()
+                .is_some_and(|byte| byte.is_ascii_alphanumeric())
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte))
+    };
+    name(major) && name(minor)
+}

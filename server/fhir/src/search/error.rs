@@ -1,0 +1,88 @@
+//! Why a search is refused: always by the name of the parameter, never by its value.
+
+use crate::outcome::{Issue, IssueType, Severity};
+
+/// What is wrong with a search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SearchErrorKind {
+    /// Unreadable, or not a value of the parameter's type: 400.
+    Malformed,
+    /// No such parameter, modifier or type: 400, or dropped by a lenient search.
+    Unknown,
+    /// Defined by FHIR, but not answered here: 400, or dropped by a lenient search.
+    NotSupported,
+    /// More than a limit of this server: 422.
+    TooCostly,
+}
+
+/// A search, or one parameter of it, that is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("search parameter '{parameter}': {message}")]
+pub struct SearchError {
+    /// What is wrong.
+    pub kind: SearchErrorKind,
+    /// The parameter's name as it was written, modifier and chain included.
+    pub parameter: Box<str>,
+    /// A sentence for a developer; never holds the value, which may be a patient's name.
+    pub message: Box<str>,
+}
+
+impl SearchError {
+    /// An error about a parameter.
+    pub fn new(kind: SearchErrorKind, parameter: &str, message: impl Into<Box<str>>) -> Self {
+        Self {
+            kind,
+            parameter: parameter.into(),
+            message: message.into(),
+        }
+    }
+
+    pub(super) fn malformed(parameter: &str, message: impl Into<Box<str>>) -> Self {
+        Self::new(SearchErrorKind::Malformed, parameter, message)
+    }
+
+    pub(super) fn unknown(parameter: &str, message: impl Into<Box<str>>) -> Self {
+        Self::new(SearchErrorKind::Unknown, parameter, message)
+    }
+
+    pub(super) fn not_supported(parameter: &str, message: impl Into<Box<str>>) -> Self {
+        Self::new(SearchErrorKind::NotSupported, parameter, message)
+    }
+
+    pub(super) fn too_costly(parameter: &str, message: impl Into<Box<str>>) -> Self {
+        Self::new(SearchErrorKind::TooCostly, parameter, message)
+    }
+
+    /// Whether a lenient search leaves the parameter out instead
+    /// (<https://hl7.org/fhir/R4/search.html#errors>).
+    pub fn can_be_dropped(&self) -> bool {
+        match self.kind {
+            SearchErrorKind::Unknown | SearchErrorKind::NotSupported => true,
+            SearchErrorKind::Malformed | SearchErrorKind::TooCostly => false,
+        }
+    }
+
+    /// The issue code.
+    pub fn issue_type(&self) -> IssueType {
+        match self.kind {
+            SearchErrorKind::Malformed => IssueType::Value,
+            SearchErrorKind::Unknown => IssueType::Invalid,
+            SearchErrorKind::NotSupported => IssueType::NotSupported,
+            SearchErrorKind::TooCostly => IssueType::TooCostly,
+        }
+    }
+
+    /// The error as an issue.
+    pub fn issue(&self) -> Issue {
+        Issue::error(self.issue_type(), self.to_string())
+    }
+
+    /// The warning of a lenient search that left the parameter out.
+    pub fn dropped(&self) -> Issue {
+        Issue::new(
+            Severity::Warning,
+            self.issue_type(),
+            format!("{self}; the parameter was left out"),
+        )
+    }
+}

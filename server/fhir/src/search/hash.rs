@@ -1,0 +1,200 @@
+//! Index elements: one 64-bit number says "this parameter of this type has this value" (ADR 0005).
+//!
+//! `element = parameter seed ^ value hash`. For a reference the value hash is [`key_hash`] of its target, which the
+//! store keeps as a column of the target: `seed # key_hash` joins a chain by arithmetic. All other value hashes begin
+//! from a tag of their own, so that no two forms of a value share an encoding.
+
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+
+use crate::ids::{ResourceKey, ResourceType};
+
+/// The seed of every local literal reference anywhere in a resource: in elements, extensions and contained resources.
+pub const ANY_REFERENCE: i64 = 2_889_250_350_351_258_638;
+
+/// What a value hash speaks of; each form has a tag of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Present = 1,
+    Pair,
+    Code,
+    System,
+    CodeWithoutSystem,
+    OfType,
+    Url,
+    VersionedKey,
+    Exact,
+}
+
+/// The seed of a parameter of a concrete type: of `Observation.code`, of `Patient._tag`.
+pub fn parameter_seed(resource_type: ResourceType, code: &str) -> i64 {
+    signed(xxh3_64(
+        format!("{}.{code}", resource_type.name()).as_bytes(),
+    ))
+}
+
+/// The seed of the logical references (`Reference.identifier`) of a reference parameter.
+pub fn identifier_seed(resource_type: ResourceType, code: &str) -> i64 {
+    signed(xxh3_64(
+        format!("{}.{code}:identifier", resource_type.name()).as_bytes(),
+    ))
+}
+
+/// The hash of a resource's key, as `Type/id`: a column of every resource, and the value hash of references to it.
+pub fn key_hash(key: &ResourceKey) -> i64 {
+    target_hash(key.resource_type, key.id.as_str())
+}
+
+/// [`key_hash`] of a key that is still in two parts.
+pub fn target_hash(resource_type: ResourceType, id: &str) -> i64 {
+    // Ids are at most 64 bytes: the key is put together on the stack.
+    let name = resource_type.name();
+    let mut buffer = [0u8; 128];
+    let length = name.len() + 1 + id.len();
+    match buffer.get_mut(..length) {
+        Some(text) => {
+            text[..name.len()].copy_from_slice(name.as_bytes());
+            text[name.len()] = b'/';
+            text[name.len() + 1..].copy_from_slice(id.as_bytes());
+            signed(xxh3_64(text))
+        }
+        None => signed(xxh3_64(format!("{name}/{id}").as_bytes())),
+    }
+}
+
+/// "The parameter has a value": what `:missing` asks.
+pub fn present(seed: i64) -> i64 {
+    seed ^ tagged(Form::Present, b"")
+}
+
+/// A token's system and code.
+pub fn token(seed: i64, system: &str, code: &str) -> i64 {
+    seed ^ pair(Form::Pair, system, code)
+}
+
+/// A token's code, whatever its system.
+pub fn code(seed: i64, code: &str) -> i64 {
+    seed ^ tagged(Form::Code, code.as_bytes())
+}
+
+/// A token's system, whatever its code.
+pub fn system(seed: i64, system: &str) -> i64 {
+    seed ^ tagged(Form::System, system.as_bytes())
+}
+
+/// The code of a token that has no system.
+pub fn code_without_system(seed: i64, code: &str) -> i64 {
+    seed ^ tagged(Form::CodeWithoutSystem, code.as_bytes())
+}
+
+/// An identifier's value together with one coding of its type.
+pub fn of_type(seed: i64, type_system: &str, type_code: &str, value: &str) -> i64 {
+    let kind = pair(Form::OfType, type_system, type_code);
+    seed ^ signed(xxh3_64_with_seed(value.as_bytes(), unsigned(kind)))
+}
+
+/// A literal reference to `Type/id` on this server.
+pub fn reference(seed: i64, target_hash: i64) -> i64 {
+    seed ^ target_hash
+}
+
+/// A literal reference to one version of `Type/id` on this server.
+pub fn versioned_reference(seed: i64, target_hash: i64, version: &str) -> i64 {
+    let key = unsigned(target_hash ^ tagged(Form::VersionedKey, b""));
+    seed ^ signed(xxh3_64_with_seed(version.as_bytes(), key))
+}
+
+/// A literal reference, canonical or uri that names no resource of this server, as it is written.
+pub fn url(seed: i64, text: &str) -> i64 {
+    seed ^ tagged(Form::Url, text.as_bytes())
+}
+
+/// A whole string, letter by letter: what `:exact` asks.
+pub fn exact(seed: i64, text: &str) -> i64 {
+    seed ^ tagged(Form::Exact, text.as_bytes())
+}
+
+fn tagged(form: Form, bytes: &[u8]) -> i64 {
+    signed(xxh3_64_with_seed(bytes, tag(form)))
+}
+
+/// Two texts: the hash of the first is the seed of the second, so no separator is needed that could occur in either.
+fn pair(form: Form, first: &str, second: &str) -> i64 {
+    let first = xxh3_64_with_seed(first.as_bytes(), tag(form));
+    signed(xxh3_64_with_seed(second.as_bytes(), first))
+}
+
+/// Tags far apart: neighbouring seeds of xxh3 are as good as any, but this costs nothing.
+fn tag(form: Form) -> u64 {
+    (form as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
+fn signed(hash: u64) -> i64 {
+    i64::from_ne_bytes(hash.to_ne_bytes())
+}
+
+fn unsigned(hash: i64) -> u64 {
+    u64::from_ne_bytes(hash.to_ne_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    fn observation() -> ResourceType {
+        ResourceType::parse("Observation").unwrap()
+    }
+
+    #[test]
+    fn the_encoding_is_fixed_because_it_is_stored() {
+        let check = |actual: i64, expected: i64| assert_eq!(actual, expected);
+        check(ANY_REFERENCE, signed(xxh3_64(b"*reference")));
+        check(
+            parameter_seed(observation(), "code"),
+            signed(xxh3_64(b"Observation.code")),
+        );
+        let key: ResourceKey = "Patient/123".parse().unwrap();
+        check(key_hash(&key), signed(xxh3_64(b"Patient/123")));
+        let long = "x".repeat(200);
+        check(
+            target_hash(key.resource_type, &long),
+            signed(xxh3_64(format!("Patient/{long}").as_bytes())),
+        );
+        check(token(0, "http://loinc.org", "1234-5"), TOKEN);
+    }
+
+    /// `http://loinc.org|1234-5`: changes only with a reindex of everything stored.
+    const TOKEN: i64 = -3_418_934_635_956_383_105;
+
+    #[test]
+    fn every_form_of_a_value_is_another_element() {
+        let seed = parameter_seed(observation(), "code");
+        let key: ResourceKey = "Patient/a".parse().unwrap();
+        let mut elements = vec![
+            present(seed),
+            of_type(seed, "a", "b", "c"),
+            of_type(seed, "ab", "", "c"),
+            of_type(seed, "", "ab", "c"),
+            reference(seed, key_hash(&key)),
+            versioned_reference(seed, key_hash(&key), "1"),
+            versioned_reference(seed, key_hash(&key), "2"),
+            identifier_seed(observation(), "code"),
+            seed,
+        ];
+        for text in ["", "a", "ab", "a|b"] {
+            elements.extend([
+                code(seed, text),
+                system(seed, text),
+                code_without_system(seed, text),
+                url(seed, text),
+                exact(seed, text),
+            ]);
+            for other in ["", "b", "bc"] {
+                elements.push(token(seed, text, other));
+            }
+        }
+        let distinct: HashSet<i64> = elements.iter().copied().collect();
+        assert_eq!(distinct.len(), elements.len());
+    }
+}

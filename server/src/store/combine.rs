@@ -1,0 +1,206 @@
+//! Requests of one kind that have queued are carried to the database as one statement with one commit
+//! (server/decisions/0007-combined-statements.md). A flush begins when the previous one returns, never on a timer: a lone
+//! request goes at once, and under load each commit serves many.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use sqlx::{PgConnection, PgPool};
+use tokio::sync::{Mutex, mpsc, oneshot};
+
+use super::fault::{from_sqlx, is_disconnect};
+use crate::error::{Error, ErrorKind, Result};
+
+/// A queue of requests that wait for a place in the next statement. Cheap to clone.
+pub(super) struct Combiner<Request, Answer> {
+    queue: mpsc::Sender<Queued<Request, Answer>>,
+}
+
+impl<Request, Answer> Clone for Combiner<Request, Answer> {
+    fn clone(&self) -> Self {
+        Self {
+            queue: self.queue.clone(),
+        }
+    }
+}
+
+struct Queued<Request, Answer> {
+    request: Request,
+    answer: oneshot::Sender<Result<Answer>>,
+}
+
+/// How one kind of request becomes a statement.
+pub(super) trait Batch: Send + Sync + 'static {
+    /// What is asked.
+    type Request: Send + Sync + 'static;
+    /// What is answered.
+    type Answer: Send + 'static;
+
+    /// Whether a request that met a lost connection may simply be asked again.
+    const REPEATABLE: bool;
+
+    /// How many of the first requests may share a statement, at least one.
+    fn fitting(requests: &[Self::Request]) -> usize;
+
+    /// Runs the requests as one statement and answers each in its place. `Err` means nothing at all was done.
+    fn run(
+        &self,
+        connection: &mut PgConnection,
+        requests: &[Self::Request],
+    ) -> impl Future<Output = Result<Vec<Result<Self::Answer>>>> + Send;
+}
+
+impl<Request: Send + Sync + 'static, Answer: Send + 'static> Combiner<Request, Answer> {
+    /// Starts `tasks` tasks, each with a connection of its own, that take up to `most` requests at a time. They end when
+    /// the last clone of the combiner is dropped.
+    pub(super) fn start<B>(pool: &PgPool, tasks: usize, most: usize, batch: B) -> Self
+    where
+        B: Batch<Request = Request, Answer = Answer>,
+    {
+        let (queue, receiver) = mpsc::channel(QUEUE_LENGTH);
+        let receiver = Arc::new(Mutex::new(receiver));
+        let batch = Arc::new(batch);
+        for _ in 0..tasks.max(1) {
+            let carrier = Carrier {
+                pool: pool.clone(),
+                receiver: Arc::clone(&receiver),
+                batch: Arc::clone(&batch),
+                most,
+            };
+            tokio::spawn(carrier.carry());
+        }
+        Self { queue }
+    }
+
+    /// Waits for a place in a statement and for its commit.
+    pub(super) async fn ask(&self, request: Request) -> Result<Answer> {
+        let (answer, wait) = oneshot::channel();
+        let gone = |_| Error::new(ErrorKind::Unavailable, "the server is shutting down");
+        self.queue
+            .send(Queued { request, answer })
+            .await
+            .map_err(|_| gone(()))?;
+        wait.await.map_err(|_| gone(()))?
+    }
+}
+
+/// Requests that may wait before further ones wait at the door.
+const QUEUE_LENGTH: usize = 4096;
+
+struct Carrier<B: Batch> {
+    pool: PgPool,
+    receiver: Arc<Mutex<mpsc::Receiver<Queued<B::Request, B::Answer>>>>,
+    batch: Arc<B>,
+    most: usize,
+}
+
+impl<B: Batch> Carrier<B> {
+    async fn carry(self) {
+        let mut connection = None;
+        loop {
+            let mut queued = Vec::with_capacity(self.most);
+            if self
+                .receiver
+                .lock()
+                .await
+                .recv_many(&mut queued, self.most)
+                .await
+                == 0
+            {
+                return;
+            }
+            let (requests, answers): (Vec<_>, Vec<_>) = queued
+                .into_iter()
+                .map(|one| (one.request, one.answer))
+                .unzip();
+            let mut answers = answers.into_iter();
+            let mut rest = requests.as_slice();
+            while !rest.is_empty() {
+                let (now, later) = rest.split_at(B::fitting(rest).clamp(1, rest.len()));
+                rest = later;
+                for (answer, result) in answers
+                    .by_ref()
+                    .take(now.len())
+                    .zip(self.flush(&mut connection, now).await)
+                {
+                    // The asker may have gone; what was done stays done.
+                    let _ = answer.send(result);
+                }
+            }
+        }
+    }
+
+    /// One statement for all; if that fails as a whole, one statement for each, so that a bad one fails alone.
+    async fn flush(
+        &self,
+        connection: &mut Connection,
+        requests: &[B::Request],
+    ) -> Vec<Result<B::Answer>> {
+        match self.attempt(connection, requests).await {
+            Ok(results) => results,
+            Err(error) if requests.len() == 1 => vec![Err(error)],
+            Err(error) if is_disconnect(&error) && !B::REPEATABLE => {
+                requests.iter().map(|_| Err(lost())).collect()
+            }
+            Err(_) => {
+                let mut results = Vec::with_capacity(requests.len());
+                for request in requests {
+                    let alone = self
+                        .attempt(connection, std::slice::from_ref(request))
+                        .await;
+                    results
+                        .push(alone.and_then(|mut one| one.pop().unwrap_or_else(|| Err(lost()))));
+                }
+                results
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        connection: &mut Connection,
+        requests: &[B::Request],
+    ) -> Result<Vec<Result<B::Answer>>> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let result = self.attempt_once(connection, requests).await;
+            match result {
+                Err(error) if is_disconnect(&error) => {
+                    *connection = None;
+                    if !B::REPEATABLE || tries > 2 {
+                        return Err(error);
+                    }
+                }
+                Err(error) if super::fault::is_retryable(&error) && tries < TRIES => {}
+                other => return other,
+            }
+        }
+    }
+
+    async fn attempt_once(
+        &self,
+        connection: &mut Connection,
+        requests: &[B::Request],
+    ) -> Result<Vec<Result<B::Answer>>> {
+        let mut acquired = match connection.take() {
+            Some(acquired) => acquired,
+            None => self.pool.acquire().await.map_err(from_sqlx)?,
+        };
+        let results = self.batch.run(&mut acquired, requests).await;
+        *connection = Some(acquired);
+        results
+    }
+}
+
+type Connection = Option<sqlx::pool::PoolConnection<sqlx::Postgres>>;
+
+/// How often a statement that lost against another is tried.
+const TRIES: usize = 8;
+
+fn lost() -> Error {
+    Error::new(
+        ErrorKind::Unavailable,
+        "the database was lost while it worked: whether this was stored is not known; read before you try again",
+    )
+}

@@ -1,0 +1,171 @@
+//! Connecting, migrating and putting the store together.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
+
+use super::combine::Combiner;
+use super::cursor::CursorKey;
+use super::fault::from_sqlx;
+use super::read::Reads;
+use super::write::{Creates, Deletes, Puts};
+use super::{Store, statements};
+use crate::error::{Error, ErrorKind, Result};
+
+/// All migrations, oldest first.
+pub static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+/// How the store uses its database.
+#[derive(Clone, Debug)]
+pub struct StoreSettings {
+    /// Most connections at one time, those of the combining tasks included.
+    pub connections: u32,
+    /// Tasks that carry creates, updates and reads, each kind that many.
+    pub tasks: usize,
+    /// Most requests in one statement.
+    pub batch: usize,
+    /// How long to wait for a free connection.
+    pub acquire_timeout: Duration,
+}
+
+fn options(url: &str) -> Result<PgConnectOptions> {
+    let options: PgConnectOptions = url.parse().map_err(|fault: sqlx::Error| {
+        Error::new(ErrorKind::Internal, "the database URL cannot be read").caused_by(fault)
+    })?;
+    Ok(options
+        .application_name("vesta")
+        .statement_cache_capacity(512)
+        .options([
+            ("timezone", "UTC"),
+            ("jit", "off"),
+            ("default_transaction_isolation", "read committed"),
+        ])
+        .disable_statement_logging())
+}
+
+/// Waits until the database answers, at most that long.
+pub async fn wait_until_reachable(url: &str, patience: Duration) -> Result<()> {
+    let options = options(url)?;
+    let started = tokio::time::Instant::now();
+    loop {
+        match PgConnection::connect_with(&options).await {
+            Ok(connection) => return connection.close().await.map_err(from_sqlx),
+            Err(fault) if started.elapsed() >= patience => return Err(from_sqlx(fault)),
+            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
+    }
+}
+
+/// Brings the schema up to date. One process at a time: others wait. A schema newer than this binary is refused.
+pub async fn migrate(url: &str) -> Result<()> {
+    let mut connection = PgConnection::connect_with(&options(url)?)
+        .await
+        .map_err(from_sqlx)?;
+    let version: i32 = sqlx::query_scalar("select current_setting('server_version_num')::integer")
+        .fetch_one(&mut connection)
+        .await
+        .map_err(from_sqlx)?;
+    if !(140_000..190_000).contains(&version) {
+        return Err(Error::new(
+            ErrorKind::Unavailable,
+            "the database must be PostgreSQL 14 to 18",
+        ));
+    }
+    let encoding: String = sqlx::query_scalar("select current_setting('server_encoding')")
+        .fetch_one(&mut connection)
+        .await
+        .map_err(from_sqlx)?;
+    if encoding != "UTF8" {
+        return Err(Error::new(
+            ErrorKind::Unavailable,
+            "the database must be encoded in UTF8",
+        ));
+    }
+    MIGRATIONS
+        .run(&mut connection)
+        .await
+        .map_err(|fault| match fault {
+            MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => Error::new(
+                ErrorKind::Unavailable,
+                "the database was migrated by a newer Vesta; start that one",
+            )
+            .caused_by(fault),
+            MigrateError::VersionMismatch(_) => Error::new(
+                ErrorKind::Unavailable,
+                "the database was migrated by a different Vesta; its schema is not this one's",
+            )
+            .caused_by(fault),
+            fault => Error::internal(fault),
+        })?;
+    connection.close().await.map_err(from_sqlx)
+}
+
+impl Store {
+    /// Connects to a migrated database and starts the combining tasks.
+    pub async fn connect(url: &str, settings: &StoreSettings) -> Result<Self> {
+        let pool = |connections: u32, plans: &'static str| {
+            let options = options(url)?.options([("plan_cache_mode", plans)]);
+            Ok::<_, Error>(
+                PgPoolOptions::new()
+                    .max_connections(connections.max(1))
+                    .acquire_timeout(settings.acquire_timeout)
+                    .test_before_acquire(false)
+                    .connect_lazy_with(options),
+            )
+        };
+        let carriers = u32::try_from(settings.tasks * 4).unwrap_or(u32::MAX);
+        // Searches plan with their values at hand; the few fixed statements never need to.
+        let searching = pool(
+            settings.connections.saturating_sub(carriers),
+            "force_custom_plan",
+        )?;
+        let fixed = pool(carriers, "force_generic_plan")?;
+        Self::with_pools(searching, &fixed, settings).await
+    }
+
+    async fn with_pools(
+        searching: PgPool,
+        fixed: &PgPool,
+        settings: &StoreSettings,
+    ) -> Result<Self> {
+        let key: String = sqlx::query_scalar(statements::READ_SETTING)
+            .bind("cursor_key")
+            .fetch_one(&searching)
+            .await
+            .map_err(from_sqlx)?;
+        let (tasks, batch) = (settings.tasks, settings.batch);
+        Ok(Self {
+            cursor_key: Arc::new(CursorKey::new(&key)),
+            creates: Combiner::start(fixed, tasks, batch, Creates),
+            puts: Combiner::start(fixed, tasks, batch, Puts),
+            deletes: Combiner::start(fixed, tasks, batch, Deletes),
+            reads: Combiner::start(fixed, tasks, batch, Reads),
+            pool: searching,
+        })
+    }
+
+    /// Whether the database answers and its schema is this binary's.
+    pub async fn is_ready(&self) -> bool {
+        let newest = MIGRATIONS.iter().map(|migration| migration.version).max();
+        let applied = sqlx::query_scalar("select max(version) from _sqlx_migrations where success")
+            .fetch_one(&self.pool)
+            .await;
+        matches!(applied, Ok(applied) if newest == applied)
+    }
+
+    /// Whether no resource was ever stored.
+    pub async fn is_empty(&self) -> Result<bool> {
+        sqlx::query_scalar(statements::IS_EMPTY)
+            .fetch_one(&self.pool)
+            .await
+            .map_err(from_sqlx)
+    }
+
+    /// Ends the connections; what is under way is finished first.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}

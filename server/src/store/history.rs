@@ -1,0 +1,121 @@
+//! Lists of versions, newest first (<https://hl7.org/fhir/R4/http.html#history>).
+
+use jiff::Timestamp;
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row};
+
+use super::cursor::CursorKey;
+use super::fault::from_sqlx;
+use super::instant::Instant;
+use super::read::{stored_key, stored_version};
+use super::{StoredVersion, statements};
+use crate::error::{Error, ErrorKind, Result};
+use crate::interactions::HistoryScope;
+
+/// Which versions, and how many at a time.
+#[derive(Clone, Debug, Default)]
+pub struct HistoryFilter {
+    /// Made at or after this instant.
+    pub since: Option<Timestamp>,
+    /// Current at some moment of `[lower, upper)`.
+    pub at: Option<(Timestamp, Timestamp)>,
+    /// Versions on one page.
+    pub count: u32,
+    /// The link of the page before.
+    pub cursor: Option<String>,
+}
+
+/// One page of versions.
+#[derive(Debug)]
+pub struct HistoryPage {
+    /// The versions, newest first.
+    pub versions: Vec<StoredVersion>,
+    /// The cursor of the next page, where there is one.
+    pub next: Option<String>,
+}
+
+/// Lists versions of one resource, of one type, or of all, newest first.
+pub(super) async fn list_versions(
+    connection: &mut PgConnection,
+    cursor_key: &CursorKey,
+    scope: &HistoryScope,
+    filter: &HistoryFilter,
+) -> Result<HistoryPage> {
+    let purpose = purpose(scope, filter);
+    let place = filter
+        .cursor
+        .as_deref()
+        .map(|link| cursor_key.open(&purpose, link))
+        .transpose()?;
+    // One more than the page tells whether there is a next one.
+    let limit = i64::from(filter.count) + 1;
+    let statement = match scope {
+        HistoryScope::Instance(key) => sqlx::query(statements::LIST_INSTANCE_HISTORY)
+            .bind(key.resource_type.name())
+            .bind(key.id.as_str())
+            .bind(place.as_deref().map(parse_number).transpose()?),
+        HistoryScope::Type(_) | HistoryScope::System => {
+            let place = place.as_deref().map(parse_place).transpose()?;
+            let resource_type = match scope {
+                HistoryScope::Type(resource_type) => Some(resource_type.name()),
+                HistoryScope::Instance(_) | HistoryScope::System => None,
+            };
+            let (xid, seq) = place.unzip();
+            sqlx::query(statements::LIST_HISTORY)
+                .bind(resource_type)
+                .bind(xid)
+                .bind(seq)
+        }
+    };
+    let mut rows = statement
+        .bind(filter.since.map(Instant))
+        .bind(filter.at.map(|(lower, _)| Instant(lower)))
+        .bind(filter.at.map(|(_, upper)| Instant(upper)))
+        .bind(limit)
+        .fetch_all(connection)
+        .await
+        .map_err(from_sqlx)?;
+    let has_next = rows.len() > filter.count as usize;
+    rows.truncate(filter.count as usize);
+    let next = match rows.last() {
+        Some(last) if has_next => Some(cursor_key.seal(&purpose, &place_of(scope, last)?)?),
+        _ => None,
+    };
+    let versions = rows
+        .iter()
+        .map(|row| stored_version(row, stored_key(row)?))
+        .collect::<Result<Vec<_>>>()?;
+    Ok(HistoryPage { versions, next })
+}
+
+/// A link is good for one list only.
+fn purpose(scope: &HistoryScope, filter: &HistoryFilter) -> String {
+    format!("history {scope:?} {:?} {:?}", filter.since, filter.at)
+}
+
+fn place_of(scope: &HistoryScope, row: &PgRow) -> Result<String> {
+    match scope {
+        HistoryScope::Instance(_) => {
+            let version: i64 = row.try_get("version_id").map_err(from_sqlx)?;
+            Ok(version.to_string())
+        }
+        HistoryScope::Type(_) | HistoryScope::System => {
+            let xid: &str = row.try_get("xid").map_err(from_sqlx)?;
+            let seq: i64 = row.try_get("seq").map_err(from_sqlx)?;
+            Ok(format!("{xid}.{seq}"))
+        }
+    }
+}
+
+fn parse_number(place: &str) -> Result<i64> {
+    place
+        .parse()
+        .map_err(|_| Error::new(ErrorKind::BadValue, "the page link cannot be read"))
+}
+
+fn parse_place(place: &str) -> Result<(String, i64)> {
+    let (xid, seq) = place
+        .split_once('.')
+        .ok_or_else(|| Error::new(ErrorKind::BadValue, "the page link cannot be read"))?;
+    Ok((xid.to_owned(), parse_number(seq)?))
+}

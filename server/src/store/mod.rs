@@ -1,0 +1,101 @@
+//! The store: the only module that speaks SQL. Resources go in and out as JSON text; every change writes the resource,
+//! its history, its search values and its change event in one commit, or none of them.
+#![expect(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "this module is the SQL boundary"
+)]
+
+pub mod backup;
+mod batch;
+mod changes;
+mod combine;
+mod connect;
+mod cursor;
+mod fault;
+mod history;
+mod instant;
+mod prepared;
+mod read;
+mod search;
+mod source;
+mod stamp;
+mod statements;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+mod transaction;
+mod write;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use fhir::ids::{ResourceKey, VersionId};
+use jiff::Timestamp;
+use sqlx::PgPool;
+
+pub use changes::{Change, ChangePosition};
+pub use connect::{MIGRATIONS, StoreSettings, migrate, wait_until_reachable};
+pub use history::{HistoryFilter, HistoryPage};
+pub use prepared::{PreparedDelete, PreparedWrite, Verb, WriteCondition};
+pub use search::SearchPage;
+pub use source::Source;
+pub use transaction::Transaction;
+
+use combine::Combiner;
+use cursor::CursorKey;
+
+/// One version of a resource as it is stored.
+#[derive(Clone, Debug)]
+pub struct StoredVersion {
+    /// Type and id.
+    pub key: ResourceKey,
+    /// The version.
+    pub version: VersionId,
+    /// When it was made.
+    pub last_updated: Timestamp,
+    /// The verb that made it: `POST`, `PUT`, `PATCH` or `DELETE`.
+    pub verb: Verb,
+    /// The JSON text; `None` where this version is a deletion.
+    pub content: Option<Bytes>,
+}
+
+/// What a write did.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// The version it made.
+    pub version: VersionId,
+    /// When.
+    pub last_updated: Timestamp,
+    /// Whether there was no such resource before.
+    pub created: bool,
+    /// The JSON text as stored, with id, version and instant.
+    pub content: Bytes,
+}
+
+/// What a delete did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deleted {
+    /// The version that says it is deleted.
+    Now(VersionId, Timestamp),
+    /// There was nothing to delete.
+    Absent,
+}
+
+/// The database, and the tasks that carry queued requests to it.
+#[derive(Clone)]
+pub struct Store {
+    pool: PgPool,
+    cursor_key: Arc<CursorKey>,
+    creates: Combiner<PreparedWrite, Written>,
+    puts: Combiner<PreparedWrite, Written>,
+    deletes: Combiner<PreparedDelete, Deleted>,
+    reads: Combiner<ResourceKey, Option<StoredVersion>>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Store")
+    }
+}

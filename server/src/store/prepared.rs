@@ -1,0 +1,132 @@
+//! Writes made ready before they queue: text taken apart, search values extracted, conditions spelled out.
+
+use fhir::ids::{ResourceKey, VersionId};
+use fhir::resource::Resource;
+use fhir::search::index_values::IndexValues;
+use jiff::Timestamp;
+
+use super::stamp::Stamp;
+
+/// The verb that made a version (<https://hl7.org/fhir/R4/valueset-http-verb.html>).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// create
+    Post,
+    /// update
+    Put,
+    /// patch
+    Patch,
+    /// delete
+    Delete,
+}
+
+impl Verb {
+    /// The code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+
+    pub(super) fn parse(code: &str) -> Option<Self> {
+        [Self::Post, Self::Put, Self::Patch, Self::Delete]
+            .into_iter()
+            .find(|verb| verb.code() == code)
+    }
+}
+
+/// What must be true of the resource there is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WriteCondition {
+    /// It exists in one of these versions.
+    pub versions: Option<Vec<VersionId>>,
+    /// It does not exist.
+    pub absent: bool,
+}
+
+impl WriteCondition {
+    pub(super) fn versions_array(&self) -> Option<String> {
+        self.versions.as_ref().map(|versions| {
+            let numbers: Vec<String> = versions.iter().map(VersionId::to_string).collect();
+            format!("{{{}}}", numbers.join(","))
+        })
+    }
+}
+
+/// A create or an update, ready to be written.
+#[derive(Clone, Debug)]
+pub struct PreparedWrite {
+    pub(super) key: ResourceKey,
+    pub(super) verb: Verb,
+    pub(super) stamp: Stamp,
+    pub(super) instant: Timestamp,
+    pub(super) index: IndexValues,
+    pub(super) condition: WriteCondition,
+}
+
+impl PreparedWrite {
+    /// Makes a write ready. `index` is what the resource is found by.
+    pub fn new(
+        key: ResourceKey,
+        verb: Verb,
+        resource: &Resource,
+        index: IndexValues,
+        instant: Timestamp,
+    ) -> Self {
+        let stamp = Stamp::of(&key, resource);
+        Self {
+            key,
+            verb,
+            stamp,
+            instant,
+            index,
+            condition: WriteCondition::default(),
+        }
+    }
+
+    /// The same write under a condition.
+    #[must_use]
+    pub fn under(mut self, condition: WriteCondition) -> Self {
+        self.condition = condition;
+        self
+    }
+
+    /// What it writes to.
+    pub fn key(&self) -> &ResourceKey {
+        &self.key
+    }
+}
+
+/// A delete, ready to be done.
+#[derive(Clone, Debug)]
+pub struct PreparedDelete {
+    pub(super) key: ResourceKey,
+    pub(super) instant: Timestamp,
+    pub(super) condition: WriteCondition,
+    pub(super) check_referrers: bool,
+}
+
+impl PreparedDelete {
+    /// Makes a delete ready; with `check_referrers` it is refused while others refer to the resource.
+    pub fn new(
+        key: ResourceKey,
+        condition: WriteCondition,
+        check_referrers: bool,
+        instant: Timestamp,
+    ) -> Self {
+        Self {
+            key,
+            instant,
+            condition,
+            check_referrers,
+        }
+    }
+
+    /// What it deletes.
+    pub fn key(&self) -> &ResourceKey {
+        &self.key
+    }
+}

@@ -1,0 +1,118 @@
+//! Where a reading interaction looks: at what is committed, or at what its own transaction has made.
+
+use fhir::ids::{ResourceKey, VersionId};
+use fhir::search::plan::Plan;
+use sqlx::PgConnection;
+use sqlx::pool::PoolConnection;
+
+use super::fault::from_sqlx;
+use super::history::list_versions;
+use super::read::{read_resources, read_version};
+use super::search::{count_matches, find_page};
+use super::{HistoryFilter, HistoryPage, SearchPage, Store, StoredVersion, Transaction};
+use crate::context::RequestContext;
+use crate::error::Result;
+use crate::interactions::HistoryScope;
+
+/// Reads for one interaction.
+#[derive(Debug)]
+pub enum Source<'a> {
+    /// What is committed.
+    Committed(&'a Store),
+    /// What is committed and what this transaction has written.
+    Within(&'a Store, &'a mut Transaction),
+}
+
+impl Source<'_> {
+    /// The current version; `None` where there never was such a resource.
+    pub async fn read(
+        &mut self,
+        _cx: &RequestContext,
+        key: &ResourceKey,
+    ) -> Result<Option<StoredVersion>> {
+        match self {
+            Self::Committed(store) => store.read_current(key.clone()).await,
+            Self::Within(_, tx) => {
+                let found = read_resources(tx.connection(), std::slice::from_ref(key)).await?;
+                Ok(found.into_iter().next().flatten())
+            }
+        }
+    }
+
+    /// One version, current or past; `None` where there is none of that number.
+    pub async fn read_version(
+        &mut self,
+        _cx: &RequestContext,
+        key: &ResourceKey,
+        version: VersionId,
+    ) -> Result<Option<StoredVersion>> {
+        read_version(self.connection().await?.get(), key, version).await
+    }
+
+    /// Versions of one resource, of one type, or of all, newest first.
+    pub async fn history(
+        &mut self,
+        _cx: &RequestContext,
+        scope: &HistoryScope,
+        filter: &HistoryFilter,
+    ) -> Result<HistoryPage> {
+        let cursor_key = self.store().cursor_key.clone();
+        list_versions(self.connection().await?.get(), &cursor_key, scope, filter).await
+    }
+
+    /// One page of the resources a plan matches; `scope` binds page links to the request they were made for.
+    pub async fn search(
+        &mut self,
+        _cx: &RequestContext,
+        plan: &Plan,
+        count: u32,
+        scope: &str,
+        cursor: Option<&str>,
+    ) -> Result<SearchPage> {
+        let cursor_key = self.store().cursor_key.clone();
+        find_page(
+            self.connection().await?.get(),
+            &cursor_key,
+            plan,
+            count,
+            scope,
+            cursor,
+        )
+        .await
+    }
+
+    /// How many resources a plan matches.
+    pub async fn count(&mut self, _cx: &RequestContext, plan: &Plan) -> Result<u64> {
+        count_matches(self.connection().await?.get(), plan).await
+    }
+
+    fn store(&self) -> &Store {
+        match self {
+            Self::Committed(store) | Self::Within(store, _) => store,
+        }
+    }
+
+    async fn connection(&mut self) -> Result<Held<'_>> {
+        match self {
+            Self::Committed(store) => {
+                Ok(Held::Pooled(store.pool.acquire().await.map_err(from_sqlx)?))
+            }
+            Self::Within(_, tx) => Ok(Held::Transaction(tx.connection())),
+        }
+    }
+}
+
+/// A connection of the pool or of the transaction.
+enum Held<'a> {
+    Pooled(PoolConnection<sqlx::Postgres>),
+    Transaction(&'a mut PgConnection),
+}
+
+impl Held<'_> {
+    fn get(&mut self) -> &mut PgConnection {
+        match self {
+            Self::Pooled(connection) => connection,
+            Self::Transaction(connection) => connection,
+        }
+    }
+}

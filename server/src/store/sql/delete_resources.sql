@@ -1,0 +1,2 @@
+-- see the function in migrations/0002_write.sql
+select n, verdict, version_id, last_updated, referrers from delete_resources($1, $2, $3, $4, $5)

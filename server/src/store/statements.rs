@@ -1,0 +1,27 @@
+//! The static statements, listed once; a test prepares every one against the migrated database.
+
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident = $file:literal;)*) => {
+        $($(#[$doc])* pub(super) const $name: &str = include_str!(concat!("sql/", $file, ".sql"));)*
+
+        /// Every statement with its file name.
+        #[cfg(test)]
+        pub(super) const ALL: &[(&str, &str)] = &[$(($file, $name),)*];
+    };
+}
+
+statements! {
+    CREATE_RESOURCES = "create_resources";
+    PUT_RESOURCES = "put_resources";
+    DELETE_RESOURCES = "delete_resources";
+    READ_RESOURCES = "read_resources";
+    LOCK_RESOURCES = "lock_resources";
+    READ_VERSION = "read_version";
+    LIST_INSTANCE_HISTORY = "list_instance_history";
+    LIST_HISTORY = "list_history";
+    LIST_CHANGES = "list_changes";
+    FIND_REFERRERS = "find_referrers";
+    LOCK_CRITERIA = "lock_criteria";
+    READ_SETTING = "read_setting";
+    IS_EMPTY = "is_empty";
+}

@@ -1,0 +1,149 @@
+//! Work of several steps in one database transaction: conditional interactions and transaction Bundles.
+//!
+//! Locks are always taken in one order: criteria first, then existing rows in key order, then new rows in key order. What
+//! still loses against another transaction is done again from its beginning, inside the server.
+
+use fhir::ids::ResourceKey;
+use fhir::search::hash::{ANY_REFERENCE, key_hash};
+use futures_util::future::BoxFuture;
+use sqlx::{PgConnection, Postgres, Row};
+
+use super::batch::key_columns;
+use super::fault::{from_sqlx, is_retryable};
+use super::prepared::{PreparedDelete, PreparedWrite};
+use super::read::{stored_key, stored_version};
+use super::{Deleted, Store, StoredVersion, Written, statements, write};
+use crate::context::RequestContext;
+use crate::error::Result;
+
+/// How often work that lost against another transaction is done again.
+const TRIES: u32 = 20;
+
+/// Rows one statement of a transaction writes at most.
+const ROWS: usize = 1000;
+
+/// An open transaction. Dropped without commit, it did nothing.
+pub struct Transaction {
+    inner: sqlx::Transaction<'static, Postgres>,
+}
+
+impl Store {
+    /// Does work in one transaction and commits it. The work may run several times, and must not act outside `tx`.
+    pub async fn transact<T, Work>(&self, _cx: &RequestContext, mut work: Work) -> Result<T>
+    where
+        Work: for<'t> FnMut(&'t mut Transaction) -> BoxFuture<'t, Result<T>> + Send,
+        T: Send,
+    {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let mut tx = Transaction {
+                inner: self.pool.begin().await.map_err(from_sqlx)?,
+            };
+            let outcome = match work(&mut tx).await {
+                Ok(answer) => tx.inner.commit().await.map_err(from_sqlx).map(|()| answer),
+                Err(error) => {
+                    // A failed rollback closes the connection, which rolls back as well.
+                    let _ = tx.inner.rollback().await;
+                    Err(error)
+                }
+            };
+            match outcome {
+                Err(error) if is_retryable(&error) && tries < TRIES => {
+                    tokio::time::sleep(std::time::Duration::from_millis(u64::from(tries) * 3))
+                        .await;
+                }
+                other => return other,
+            }
+        }
+    }
+}
+
+impl Transaction {
+    pub(super) fn connection(&mut self) -> &mut PgConnection {
+        &mut self.inner
+    }
+
+    /// Waits until no other transaction works under one of these criteria, and keeps them until the end.
+    pub async fn lock_criteria(&mut self, mut criteria: Vec<i64>) -> Result<()> {
+        criteria.sort_unstable();
+        criteria.dedup();
+        sqlx::query(statements::LOCK_CRITERIA)
+            .bind(criteria)
+            .execute(self.connection())
+            .await
+            .map_err(from_sqlx)?;
+        Ok(())
+    }
+
+    /// Current versions of those that exist or existed; nobody else changes them until the end.
+    pub async fn lock(&mut self, keys: &[ResourceKey]) -> Result<Vec<StoredVersion>> {
+        let mut sorted: Vec<&ResourceKey> = keys.iter().collect();
+        sorted.sort();
+        sorted.dedup();
+        let (types, ids) = key_columns(sorted.into_iter());
+        let rows = sqlx::query(statements::LOCK_RESOURCES)
+            .bind(types)
+            .bind(ids)
+            .fetch_all(self.connection())
+            .await
+            .map_err(from_sqlx)?;
+        rows.iter()
+            .map(|row| stored_version(row, stored_key(row)?))
+            .collect()
+    }
+
+    /// Stores new resources under ids that nobody has.
+    pub async fn create(&mut self, writes: &[PreparedWrite]) -> Result<Vec<Written>> {
+        let mut written = Vec::with_capacity(writes.len());
+        for part in writes.chunks(ROWS) {
+            written.append(&mut write::create_resources(self.connection(), part).await?);
+        }
+        Ok(written)
+    }
+
+    /// Stores resources under their ids; keys are in order and do not repeat. One failed condition fails all.
+    pub async fn put(&mut self, writes: &[&PreparedWrite]) -> Result<Vec<Result<Written>>> {
+        let mut written = Vec::with_capacity(writes.len());
+        for part in writes.chunks(ROWS) {
+            written.append(&mut write::put_resources(self.connection(), part).await?);
+        }
+        Ok(written)
+    }
+
+    /// Deletes resources; keys are in order and do not repeat.
+    pub async fn delete(&mut self, deletes: &[&PreparedDelete]) -> Result<Vec<Result<Deleted>>> {
+        write::delete_resources(self.connection(), deletes).await
+    }
+
+    /// Refuses when something still refers to one of these resources; asked last, when all is written.
+    pub async fn refuse_referenced(&mut self, keys: &[ResourceKey]) -> Result<()> {
+        let (types, ids) = key_columns(keys.iter());
+        let elements: Vec<i64> = keys
+            .iter()
+            .map(|key| ANY_REFERENCE ^ key_hash(key))
+            .collect();
+        let rows = sqlx::query(statements::FIND_REFERRERS)
+            .bind(types)
+            .bind(ids)
+            .bind(elements)
+            .fetch_all(self.connection())
+            .await
+            .map_err(from_sqlx)?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let referrers = rows
+            .iter()
+            .take(5)
+            .map(|row| row.try_get("referrer"))
+            .collect::<std::result::Result<Vec<String>, _>>();
+        Err(write::referenced(&referrers.map_err(from_sqlx)?))
+    }
+}
+
+impl std::fmt::Debug for Transaction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Transaction")
+    }
+}

@@ -1,0 +1,394 @@
+//! Creates, updates and deletes of single resources: each is one statement with one commit, alone or combined.
+
+use fhir::ids::VersionId;
+use fhir::search::hash::{ANY_REFERENCE, key_hash};
+use jiff::Timestamp;
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row};
+
+use super::batch::{IndexColumns, key_columns};
+use super::combine::Batch;
+use super::fault::{from_sqlx, is_retryable, raced};
+use super::instant::Instant;
+use super::prepared::{PreparedDelete, PreparedWrite};
+use super::{Deleted, Store, Written, statements};
+use crate::context::RequestContext;
+use crate::error::{Error, ErrorKind, Result};
+
+impl Store {
+    /// Stores a resource under an id that nobody has.
+    pub async fn create(&self, _cx: &RequestContext, write: PreparedWrite) -> Result<Written> {
+        self.creates.ask(write).await
+    }
+
+    /// Stores a resource under its id, whether there is one or not, if its condition holds.
+    pub async fn put(&self, _cx: &RequestContext, write: PreparedWrite) -> Result<Written> {
+        self.puts.ask(write).await
+    }
+
+    /// Deletes a resource, if its condition holds and, where asked, nobody refers to it.
+    pub async fn delete(&self, _cx: &RequestContext, delete: PreparedDelete) -> Result<Deleted> {
+        self.deletes.ask(delete).await
+    }
+}
+
+pub(super) struct Creates;
+
+impl Batch for Creates {
+    type Request = PreparedWrite;
+    type Answer = Written;
+    const REPEATABLE: bool = false;
+
+    fn fitting(requests: &[PreparedWrite]) -> usize {
+        requests.len()
+    }
+
+    async fn run(
+        &self,
+        connection: &mut PgConnection,
+        requests: &[PreparedWrite],
+    ) -> Result<Vec<Result<Written>>> {
+        create_resources(connection, requests)
+            .await
+            .map(|all| all.into_iter().map(Ok).collect())
+    }
+}
+
+/// Writes new resources. One fault fails all.
+pub(super) async fn create_resources(
+    connection: &mut PgConnection,
+    writes: &[PreparedWrite],
+) -> Result<Vec<Written>> {
+    let (types, ids) = key_columns(writes.iter().map(|write| &write.key));
+    let contents: Vec<String> = writes
+        .iter()
+        .map(|write| write.stamp.content(VersionId::FIRST, write.instant))
+        .collect();
+    let index = IndexColumns::of(writes.iter());
+    sqlx::query(statements::CREATE_RESOURCES)
+        .bind(types)
+        .bind(ids)
+        .bind(
+            writes
+                .iter()
+                .map(|write| key_hash(&write.key))
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            writes
+                .iter()
+                .map(|write| Instant(write.instant))
+                .collect::<Vec<_>>(),
+        )
+        .bind(&contents)
+        .bind(
+            writes
+                .iter()
+                .map(|write| write.stamp.is_exact)
+                .collect::<Vec<_>>(),
+        )
+        .bind(index.toks)
+        .bind(index.string_rows)
+        .bind(index.string_parameters)
+        .bind(index.string_folded)
+        .bind(index.date_rows)
+        .bind(index.date_parameters)
+        .bind(index.date_lowers)
+        .bind(index.date_uppers)
+        .execute(connection)
+        .await
+        .map_err(from_sqlx)?;
+    let written = |(write, content): (&PreparedWrite, String)| Written {
+        version: VersionId::FIRST,
+        last_updated: write.instant,
+        created: true,
+        content: content.into(),
+    };
+    Ok(writes.iter().zip(contents).map(written).collect())
+}
+
+pub(super) struct Puts;
+
+impl Batch for Puts {
+    type Request = PreparedWrite;
+    type Answer = Written;
+    const REPEATABLE: bool = false;
+
+    /// A statement writes a row once: the second write of one key waits for the next statement.
+    fn fitting(requests: &[PreparedWrite]) -> usize {
+        let repeats = |place: &usize| {
+            requests[..*place]
+                .iter()
+                .any(|earlier| earlier.key == requests[*place].key)
+        };
+        (0..requests.len()).find(repeats).unwrap_or(requests.len())
+    }
+
+    async fn run(
+        &self,
+        connection: &mut PgConnection,
+        requests: &[PreparedWrite],
+    ) -> Result<Vec<Result<Written>>> {
+        let mut sorted: Vec<(usize, &PreparedWrite)> = requests.iter().enumerate().collect();
+        sorted.sort_by(|(_, a), (_, b)| a.key.cmp(&b.key));
+        let writes: Vec<&PreparedWrite> = sorted.iter().map(|(_, write)| *write).collect();
+        let mut results = put_resources(connection, &writes).await?;
+        for (result, write) in results.iter_mut().zip(&writes) {
+            // Made by another in between: now it exists, and is updated.
+            if matches!(result, Err(error) if is_retryable(error)) {
+                *result = put_resources(connection, &[write])
+                    .await?
+                    .pop()
+                    .unwrap_or_else(|| Err(raced()));
+            }
+        }
+        Ok(in_order(&sorted, results))
+    }
+}
+
+/// Puts results of a sorted run back in the order of the requests.
+fn in_order<R, A>(sorted: &[(usize, R)], results: Vec<Result<A>>) -> Vec<Result<A>> {
+    let mut placed: Vec<(usize, Result<A>)> = sorted
+        .iter()
+        .map(|(place, _)| *place)
+        .zip(results)
+        .collect();
+    placed.sort_by_key(|(place, _)| *place);
+    placed.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Writes resources in key order, without repeats. A write whose condition fails fails alone and writes nothing.
+pub(super) async fn put_resources(
+    connection: &mut PgConnection,
+    writes: &[&PreparedWrite],
+) -> Result<Vec<Result<Written>>> {
+    let (types, ids) = key_columns(writes.iter().map(|write| &write.key));
+    let index = IndexColumns::of(writes.iter().copied());
+    let rows = sqlx::query(statements::PUT_RESOURCES)
+        .bind(types)
+        .bind(ids)
+        .bind(
+            writes
+                .iter()
+                .map(|write| key_hash(&write.key))
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            writes
+                .iter()
+                .map(|write| Instant(write.instant))
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            writes
+                .iter()
+                .map(|write| write.verb.code())
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            writes
+                .iter()
+                .map(|write| write.stamp.head.as_str())
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            writes
+                .iter()
+                .map(|write| write.stamp.middle)
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            writes
+                .iter()
+                .map(|write| write.stamp.tail.as_str())
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            writes
+                .iter()
+                .map(|write| write.stamp.is_exact)
+                .collect::<Vec<_>>(),
+        )
+        .bind(index.toks)
+        .bind(
+            writes
+                .iter()
+                .map(|write| write.condition.versions_array())
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            writes
+                .iter()
+                .map(|write| write.condition.absent)
+                .collect::<Vec<_>>(),
+        )
+        .bind(index.string_rows)
+        .bind(index.string_parameters)
+        .bind(index.string_folded)
+        .bind(index.date_rows)
+        .bind(index.date_parameters)
+        .bind(index.date_lowers)
+        .bind(index.date_uppers)
+        .fetch_all(connection)
+        .await
+        .map_err(from_sqlx)?;
+    answers(writes.len(), &rows, |place, verdict| {
+        put_answer(writes[place], verdict)
+    })
+}
+
+fn put_answer(write: &PreparedWrite, verdict: &Verdict) -> Result<Written> {
+    match verdict.name.as_str() {
+        "created" | "updated" => Ok(Written {
+            version: verdict
+                .version
+                .ok_or_else(|| Error::internal("a write made no version"))?,
+            last_updated: verdict.last_updated,
+            created: verdict.name == "created",
+            content: write
+                .stamp
+                .content(
+                    verdict.version.unwrap_or(VersionId::FIRST),
+                    verdict.last_updated,
+                )
+                .into(),
+        }),
+        "mismatch" => Err(Error::new(
+            ErrorKind::PreconditionFailed,
+            "the resource is not in the version that If-Match names",
+        )),
+        "exists" => Err(Error::new(
+            ErrorKind::PreconditionFailed,
+            "the resource exists, and If-None-Match asks that it does not",
+        )),
+        "raced" => Err(raced()),
+        other => Err(Error::internal(format!("unknown verdict {other}"))),
+    }
+}
+
+pub(super) struct Deletes;
+
+impl Batch for Deletes {
+    type Request = PreparedDelete;
+    type Answer = Deleted;
+    const REPEATABLE: bool = false;
+
+    fn fitting(requests: &[PreparedDelete]) -> usize {
+        let repeats = |place: &usize| {
+            requests[..*place]
+                .iter()
+                .any(|earlier| earlier.key == requests[*place].key)
+        };
+        (0..requests.len()).find(repeats).unwrap_or(requests.len())
+    }
+
+    async fn run(
+        &self,
+        connection: &mut PgConnection,
+        requests: &[PreparedDelete],
+    ) -> Result<Vec<Result<Deleted>>> {
+        let mut sorted: Vec<(usize, &PreparedDelete)> = requests.iter().enumerate().collect();
+        sorted.sort_by(|(_, a), (_, b)| a.key.cmp(&b.key));
+        let deletes: Vec<&PreparedDelete> = sorted.iter().map(|(_, delete)| *delete).collect();
+        let results = delete_resources(connection, &deletes).await?;
+        Ok(in_order(&sorted, results))
+    }
+}
+
+/// Deletes resources in key order, without repeats. A delete that is refused is refused alone.
+pub(super) async fn delete_resources(
+    connection: &mut PgConnection,
+    deletes: &[&PreparedDelete],
+) -> Result<Vec<Result<Deleted>>> {
+    let (types, ids) = key_columns(deletes.iter().map(|delete| &delete.key));
+    let element = |delete: &&PreparedDelete| {
+        delete
+            .check_referrers
+            .then(|| ANY_REFERENCE ^ key_hash(&delete.key))
+    };
+    let rows = sqlx::query(statements::DELETE_RESOURCES)
+        .bind(types)
+        .bind(ids)
+        .bind(
+            deletes
+                .iter()
+                .map(|delete| Instant(delete.instant))
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            deletes
+                .iter()
+                .map(|delete| delete.condition.versions_array())
+                .collect::<Vec<_>>(),
+        )
+        .bind(deletes.iter().map(element).collect::<Vec<_>>())
+        .fetch_all(connection)
+        .await
+        .map_err(from_sqlx)?;
+    answers(deletes.len(), &rows, |_, verdict| {
+        match (verdict.name.as_str(), verdict.version) {
+            ("deleted", Some(version)) => Ok(Deleted::Now(version, verdict.last_updated)),
+            ("absent", _) => Ok(Deleted::Absent),
+            ("mismatch", _) => Err(Error::new(
+                ErrorKind::PreconditionFailed,
+                "the resource is not in the version that If-Match names",
+            )),
+            ("referenced", _) => Err(referenced(&verdict.referrers)),
+            (other, _) => Err(Error::internal(format!("unknown verdict {other}"))),
+        }
+    })
+}
+
+/// The refusal to delete what others refer to, naming some of them.
+pub(super) fn referenced(referrers: &[String]) -> Error {
+    let named = referrers.join(", ");
+    Error::new(
+        ErrorKind::Conflict,
+        format!("other resources refer to this one, among them {named}"),
+    )
+}
+
+struct Verdict {
+    name: String,
+    version: Option<VersionId>,
+    last_updated: Timestamp,
+    referrers: Vec<String>,
+}
+
+/// Gives each request the answer of its row.
+fn answers<A>(
+    count: usize,
+    rows: &[PgRow],
+    answer: impl Fn(usize, &Verdict) -> Result<A>,
+) -> Result<Vec<Result<A>>> {
+    let mut results: Vec<Option<Result<A>>> = (0..count).map(|_| None).collect();
+    for row in rows {
+        let n: i32 = row.try_get("n").map_err(from_sqlx)?;
+        let version: Option<i64> = row.try_get("version_id").map_err(from_sqlx)?;
+        let at: Option<Instant> = row.try_get("last_updated").map_err(from_sqlx)?;
+        let referrers: Option<Vec<String>> = match row.len() {
+            5 => row.try_get("referrers").map_err(from_sqlx)?,
+            _ => None,
+        };
+        let verdict = Verdict {
+            name: row.try_get("verdict").map_err(from_sqlx)?,
+            version: version.and_then(VersionId::new),
+            last_updated: at.map_or(Timestamp::UNIX_EPOCH, |at| at.0),
+            referrers: referrers.unwrap_or_default(),
+        };
+        let place = usize::try_from(n - 1).map_err(Error::internal)?;
+        if let Some(slot) = results.get_mut(place) {
+            *slot = Some(answer(place, &verdict));
+        }
+    }
+    Ok(results
+        .into_iter()
+        .map(|result| {
+            result.unwrap_or_else(|| {
+                Err(Error::internal(
+                    "a statement answered fewer rows than it was asked",
+                ))
+            })
+        })
+        .collect())
+}
