@@ -7,6 +7,7 @@ pub mod config;
 pub mod context;
 pub mod definitions;
 pub mod error;
+pub mod http;
 pub mod interactions;
 pub mod postgres;
 pub mod store;
