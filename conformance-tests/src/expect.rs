@@ -43,7 +43,11 @@ pub fn unmet(
         found.extend(unmet.map(|unmet| format!("header {name}: {unmet}")));
     }
     if answer.status >= 400 && method != "HEAD" && !expect.no_outcome {
-        found.extend(against_outcome(expect.outcome.as_ref(), answer));
+        let rules = expect
+            .outcome
+            .as_ref()
+            .map(|rules| filled(rules, variables));
+        found.extend(against_outcome(rules.transpose()?.as_ref(), answer));
     }
     against_body(expect, answer, variables, &mut found)?;
     Ok(found)
@@ -104,8 +108,8 @@ fn against_json(
     let same_as = expect.same_as.iter().map(|name| format!("${{{name}}}"));
     let resource = expect.resource.iter().map(|raw| raw.get().to_owned());
     for template in resource.chain(same_as) {
-        let expected = json::without_version(&parsed(&variables.fill(&template)?)?);
-        let unmet = json::difference(&expected, &json::without_version(body));
+        let expected = json::without_version(parsed(&variables.fill(&template)?)?);
+        let unmet = json::difference(&expected, &json::without_version(body.clone()));
         found.extend(unmet.map(|unmet| format!("another resource: {unmet}")));
     }
     Ok(())
@@ -167,6 +171,21 @@ fn against_text(
         }
     }
     Ok(None)
+}
+
+fn filled(rules: &Outcome, variables: &Variables) -> Result<Outcome, String> {
+    let fill = |texts: &Option<OneOrMany<String>>| -> Result<_, String> {
+        let Some(texts) = texts else {
+            return Ok(None);
+        };
+        let texts = texts.as_slice().iter().map(|text| variables.fill(text));
+        Ok(Some(OneOrMany::Many(texts.collect::<Result<Vec<_>, _>>()?)))
+    };
+    Ok(Outcome {
+        code: fill(&rules.code)?,
+        at: fill(&rules.at)?,
+        mentions: fill(&rules.mentions)?,
+    })
 }
 
 /// Every error carries an OperationOutcome with an error in it (R4 http.html, "Status Codes").

@@ -117,28 +117,21 @@ fn named(place: &str) -> &str {
     if place.is_empty() { "/" } else { place }
 }
 
-/// A copy of a resource without what a server assigns: `meta.versionId` and `meta.lastUpdated`.
+/// The resource without what a server assigns: `meta.versionId` and `meta.lastUpdated`.
 ///
 /// A `meta` that held nothing else goes with them.
-pub fn without_version(resource: &Json) -> Json {
-    let Json::Object(members) = resource else {
-        return resource.clone();
+pub fn without_version(resource: Json) -> Json {
+    let Json::Object(mut members) = resource else {
+        return resource;
     };
-    let kept = members.iter().filter_map(|(name, value)| {
-        let Json::Object(meta) = value else {
-            return Some((name.clone(), value.clone()));
-        };
-        if name != "meta" {
-            return Some((name.clone(), value.clone()));
+    members.retain_mut(|(name, value)| match value {
+        Json::Object(meta) if name == "meta" => {
+            meta.retain(|(n, _)| n != "versionId" && n != "lastUpdated");
+            !meta.is_empty()
         }
-        let meta: Vec<_> = meta
-            .iter()
-            .filter(|(n, _)| n != "versionId" && n != "lastUpdated")
-            .cloned()
-            .collect();
-        (!meta.is_empty()).then(|| (name.clone(), Json::Object(meta)))
+        _ => true,
     });
-    Json::Object(kept.collect())
+    Json::Object(members)
 }
 
 impl fmt::Display for Json {

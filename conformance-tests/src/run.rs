@@ -267,7 +267,7 @@ fn captured(capture: &Capture, answer: &Answer) -> Result<String, String> {
         (None, Some(name)) => answer
             .header(name)
             .ok_or(format!("no header {name} to capture"))?,
-        (None, None) if capture.body => answer.text()?,
+        (None, None) if capture.body => answer.text()?.into_owned(),
         (None, None) => return Err("a capture of nothing".to_owned()),
     };
     let Some(pattern) = &capture.regex else {

@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::io::{Read, Write};
 use std::time::Duration;
 
@@ -81,17 +82,16 @@ impl Answer {
     }
 
     /// The body as text, its gzip coding undone.
-    pub fn text(&self) -> Result<String, String> {
-        let decoded = match self.header("Content-Encoding").as_deref() {
-            Some("gzip") => {
-                let mut decoded = Vec::new();
-                let read = GzDecoder::new(self.body.as_slice()).read_to_end(&mut decoded);
-                read.map_err(|error| format!("not gzip: {error}"))?;
-                decoded
-            }
-            _ => self.body.clone(),
-        };
-        String::from_utf8(decoded).map_err(|error| format!("not UTF-8: {error}"))
+    pub fn text(&self) -> Result<Cow<'_, str>, String> {
+        if self.header("Content-Encoding").as_deref() == Some("gzip") {
+            let mut decoded = String::new();
+            let read = GzDecoder::new(self.body.as_slice()).read_to_string(&mut decoded);
+            read.map_err(|error| format!("not gzip of UTF-8: {error}"))?;
+            return Ok(decoded.into());
+        }
+        let text =
+            std::str::from_utf8(&self.body).map_err(|error| format!("not UTF-8: {error}"))?;
+        Ok(text.into())
     }
 
     /// The body as JSON.
@@ -101,7 +101,9 @@ impl Answer {
 
     /// The beginning of the body, to be shown in a report.
     pub fn excerpt(&self) -> String {
-        let text = self.text().unwrap_or_else(|error| format!("({error})"));
+        let text = self
+            .text()
+            .unwrap_or_else(|error| format!("({error})").into());
         let one_line = text.split_whitespace().collect::<Vec<_>>().join(" ");
         one_line.chars().take(300).collect()
     }

@@ -26,7 +26,7 @@ pub async fn round_trip(
     let different = |why: String| Problem::Different(why);
     let url = format!("{base}/{kind}/{id}");
     let original = json::read(&text).map_err(|error| different(error.to_string()))?;
-    let original = json::without_version(&original);
+    let original = json::without_version(original);
 
     let put = Request::new("PUT", url.clone())
         .with("Prefer", "return=minimal")
@@ -47,6 +47,9 @@ pub async fn round_trip(
     let get = Request::new("GET", url.clone()).with("Accept", "application/fhir+xml");
     let xml = client.send(get).await.map_err(different)?;
     success(&xml, "GET as XML").map_err(different)?;
+    if !is_xml(&xml) {
+        return Err(different(format!("GET as XML: no XML: {}", xml.excerpt())));
+    }
     let put = Request::new("PUT", url.clone())
         .with("Prefer", "return=minimal")
         .with_body(XML, xml.body);
@@ -57,10 +60,17 @@ pub async fn round_trip(
         .map_err(different)
 }
 
+fn is_xml(answer: &Answer) -> bool {
+    let labelled = answer
+        .header("Content-Type")
+        .is_some_and(|value| value.contains("xml"));
+    labelled && answer.body.trim_ascii_start().starts_with(b"<")
+}
+
 async fn reads_equal(client: &Client, url: &str, original: &Json, via: &str) -> Result<(), String> {
     let answer = client.send(Request::new("GET", url.to_owned())).await?;
     success(&answer, "GET")?;
-    let read = json::without_version(&answer.json()?);
+    let read = json::without_version(answer.json()?);
     match json::difference(original, &read) {
         None => Ok(()),
         Some(difference) => {

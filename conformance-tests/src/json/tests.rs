@@ -107,7 +107,7 @@ fn what_the_server_assigns_is_left_out_of_a_comparison() {
         ("[1]", "[1]"),
         (r#"{"meta":1}"#, r#"{"meta":1}"#),
     ] {
-        assert_eq!(without_version(&json(text)).to_string(), left);
+        assert_eq!(without_version(json(text)).to_string(), left);
     }
 }
 
