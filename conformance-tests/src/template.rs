@@ -70,12 +70,15 @@ impl Variables {
             (None, Some(Variable::Repeat(repeat))) => {
                 let rotate = self.fill(&repeat.rotate)?.parse::<usize>().unwrap_or(0);
                 let mut with_number = self.clone();
-                let mut parts = Vec::with_capacity(repeat.times);
+                let mut text = String::new();
                 for k in 0..repeat.times {
                     with_number.set("i", ((k + rotate) % repeat.times).to_string());
-                    parts.push(with_number.fill(&repeat.repeat)?);
+                    if k > 0 {
+                        text.push_str(&repeat.join);
+                    }
+                    text.push_str(&with_number.fill(&repeat.repeat)?);
                 }
-                parts.join(&repeat.join)
+                text
             }
             (None, None) => return Err(format!("nothing is named `{name}`")),
         };
