@@ -1,4 +1,5 @@
 //! The archive reader and the verdict over a run, as data.
+#![allow(clippy::unwrap_used, reason = "a test fails where it panics")]
 
 use std::io::Write;
 

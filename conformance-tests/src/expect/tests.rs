@@ -1,4 +1,5 @@
 //! Every expectation with an answer that meets it and one that does not.
+#![allow(clippy::unwrap_used, reason = "a test fails where it panics")]
 
 use super::unmet;
 use crate::case::Expect;

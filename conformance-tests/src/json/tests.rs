@@ -1,4 +1,5 @@
 //! Reading, comparing and selecting, as data.
+#![allow(clippy::unwrap_used, reason = "a test fails where it panics")]
 
 use super::{Json, difference, read, select, without_version};
 

@@ -1,4 +1,5 @@
 //! Every rule with a value that meets it and one that does not.
+#![allow(clippy::unwrap_used, reason = "a test fails where it panics")]
 
 use super::mismatch;
 use crate::json::{Json, read};

@@ -1,4 +1,5 @@
 //! The order of loading and the check of answers, as data.
+#![allow(clippy::unwrap_used, reason = "a test fails where it panics")]
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
 //! Filling in, as data.
+#![allow(clippy::unwrap_used, reason = "a test fails where it panics")]
 
 use std::collections::BTreeMap;
 

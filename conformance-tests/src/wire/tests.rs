@@ -1,4 +1,5 @@
 //! Codings and headers, as data.
+#![allow(clippy::unwrap_used, reason = "a test fails where it panics")]
 
 use super::{Answer, Request, encoded};
 use crate::case::Coding;

@@ -1,4 +1,5 @@
 //! Comparing and selecting, as data.
+#![allow(clippy::unwrap_used, reason = "a test fails where it panics")]
 
 use super::{difference, read, select};
 
