@@ -4,4 +4,5 @@ pub mod definitions;
 pub mod ids;
 pub mod json;
 pub mod outcome;
+pub mod path;
 pub mod resource;
