@@ -6,6 +6,7 @@ pub(crate) mod fixtures;
 pub mod ids;
 pub mod json;
 pub mod outcome;
+pub mod path;
 pub mod resource;
 pub mod search;
 pub mod time;

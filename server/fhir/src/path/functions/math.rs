@@ -1,0 +1,5 @@
+//! Placeholder family.
+
+use super::Function;
+
+pub(super) const FUNCTIONS: &[Function] = &[];
