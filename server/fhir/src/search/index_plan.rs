@@ -35,7 +35,9 @@ pub enum IndexPlanError {
         operand: String,
     },
     /// The expression leads to values that the parameter's search type cannot compare.
-    #[error("search parameter {url}: a {search_type} parameter cannot hold the {value} of '{operand}'")]
+    #[error(
+        "search parameter {url}: a {search_type} parameter cannot hold the {value} of '{operand}'"
+    )]
     Unsuitable {
         /// The parameter.
         url: String,
@@ -54,6 +56,7 @@ pub struct IndexPlan {
     pub(super) types: HashMap<ResourceType, Vec<IndexedParameter>>,
     /// By type of value.
     pub(super) kinds: Vec<ValueKind>,
+    unsuited: Vec<(String, String)>,
 }
 
 /// One parameter of one type.
@@ -93,6 +96,7 @@ impl IndexPlan {
             definitions,
             kinds,
             expressions: HashMap::new(),
+            unsuited: Vec::new(),
         };
         let mut types = HashMap::new();
         for resource_type in ResourceType::all() {
@@ -108,7 +112,14 @@ impl IndexPlan {
         Ok(Self {
             types,
             kinds: compiler.kinds,
+            unsuited: compiler.unsuited,
         })
+    }
+
+    /// Types that an element may have but its parameter cannot compare: `CarePlan.activity-date` and `string`. Values
+    /// of these count as present, and are found by nothing else.
+    pub fn unsuited(&self) -> &[(String, String)] {
+        &self.unsuited
     }
 
     pub(super) fn kind(&self, type_id: TypeId) -> ValueKind {
@@ -121,6 +132,7 @@ struct Compiler<'d> {
     definitions: &'d Definitions,
     kinds: Vec<ValueKind>,
     expressions: HashMap<&'d str, Arc<Expression>>,
+    unsuited: Vec<(String, String)>,
 }
 
 impl<'d> Compiler<'d> {
@@ -196,20 +208,28 @@ impl<'d> Compiler<'d> {
             }
         };
         let mut code_sets = Vec::new();
+        let mut unsuited = Vec::new();
+        let choices = ends.len();
         for (element, type_id) in ends {
             let kind = self.kinds.get(usize::from(type_id.0)).copied();
             if !kind.is_some_and(|kind| suits(parameter.search_type, kind)) {
-                return Err(IndexPlanError::Unsuitable {
-                    url: url(),
-                    search_type: parameter.search_type.code(),
-                    value: structures.get(type_id).name.as_ref().to_owned(),
-                    operand: part.to_owned(),
-                });
+                unsuited.push(structures.get(type_id).name.as_ref().to_owned());
             }
             if kind == Some(ValueKind::Code) {
                 code_sets.extend(element.binding.as_ref().and_then(|one| one.code_set));
             }
         }
+        if unsuited.len() == choices {
+            return Err(IndexPlanError::Unsuitable {
+                url: url(),
+                search_type: parameter.search_type.code(),
+                value: unsuited.join(", "),
+                operand: part.to_owned(),
+            });
+        }
+        let name = format!("{resource_type}.{}", parameter.code);
+        self.unsuited
+            .extend(unsuited.into_iter().map(|found| (name.clone(), found)));
         Ok(Operand::Path { path, code_sets })
     }
 }

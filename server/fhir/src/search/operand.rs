@@ -3,7 +3,7 @@
 //!
 //! What is not of this form stays an expression. A test holds both ways to the same answers on all examples.
 
-use crate::definitions::structure::{Element, ElementType, Structures, TypeId};
+use crate::definitions::structure::{Element, ElementType, Structures, TypeId, TypeKind};
 use crate::ids::{ResourceId, ResourceType};
 use crate::json::Value;
 
@@ -113,7 +113,12 @@ impl Path {
                 }
                 Part::As(name) => {
                     let named = structures.by_name(name).ok_or(NotAPath::UnknownElement)?;
-                    here.retain(|(_, one)| structures.is_a(one.type_id, named));
+                    // A primitive is taken by its own type alone, as the evaluator does.
+                    let is_primitive = structures.get(named).kind == TypeKind::Primitive;
+                    here.retain(|(_, one)| {
+                        let inherits = !is_primitive && structures.is_a(one.type_id, named);
+                        one.type_id == named || inherits
+                    });
                     if here.is_empty() {
                         return Err(NotAPath::UnknownElement);
                     }
@@ -143,7 +148,9 @@ impl Path {
     }
 
     fn push(&mut self, here: &[(&Element, &ElementType)]) {
-        let members = here.iter().map(|(_, one)| (one.json_name.clone(), one.type_id));
+        let members = here
+            .iter()
+            .map(|(_, one)| (one.json_name.clone(), one.type_id));
         self.steps.push(Step {
             members: members.collect(),
         });
@@ -196,7 +203,9 @@ fn resolves_to(reference: Value<'_>, resource: Value<'_>, target: ResourceType) 
             .filter(|one| text(*one, "id").is_some_and(|known| known == id))
             .any(|one| text(one, "resourceType").is_some_and(|named| named == target.name()));
     }
-    let path = literal.split_once("/_history/").map_or(&*literal, |one| one.0);
+    let path = literal
+        .split_once("/_history/")
+        .map_or(&*literal, |one| one.0);
     let mut segments = path.rsplit('/');
     let is_id = segments.next().is_some_and(ResourceId::is_valid);
     match segments.next().and_then(ResourceType::parse) {
@@ -271,4 +280,3 @@ fn identifier(text: &str) -> Option<&str> {
     let is_name = text.bytes().all(|byte| byte.is_ascii_alphanumeric());
     (is_name && text.starts_with(|first: char| first.is_ascii_alphabetic())).then_some(text)
 }
-
