@@ -96,6 +96,7 @@ pub(super) async fn answer(
         Arc::clone(request_id),
         Arc::clone(&http.settings.base_url),
         handling,
+        preferences.returned.unwrap_or_default(),
         Arc::clone(&http.settings.limits),
     );
     let mut outcome = (http.parts.perform)(cx, routed.interaction).await?;
