@@ -5,6 +5,7 @@ pub mod backup;
 pub mod commands;
 pub mod config;
 pub mod context;
+pub mod definitions;
 pub mod error;
 pub mod http;
 pub mod interactions;

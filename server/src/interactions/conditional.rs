@@ -10,7 +10,7 @@ use super::perform::Interactions;
 use super::{Outcome, Patch, WriteConditions, patch, read, write};
 use crate::context::{Handling, RequestContext};
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::{PreparedDelete, Source, StoredVersion, Transaction, Verb};
+use crate::store::{PreparedDelete, Source, Transaction, Verb};
 
 /// The search of a condition. It is always strict: a parameter left out would select more than was meant.
 pub(super) fn criteria(
@@ -151,7 +151,9 @@ pub(super) async fn patch(
                 tx.lock_criteria(vec![lock_number(&plan)]).await?;
                 let key = one_match(tx, &plan).await?;
                 let key = key.ok_or_else(|| Error::new(ErrorKind::NotFound, "the condition selects no resource"))?;
-                let current = locked(tx, &key).await?;
+                tx.lock(vec![key.clone()]).await?;
+                let current = Source::Within(&interactions.store, tx).read(cx, &key).await?;
+                let current = current.ok_or_else(|| read::not_found(&key))?;
                 let prepared = patch::prepare(cx, &interactions.definitions, &current, patch, &condition)?;
                 let written = tx.put(&[&prepared]).await?.pop();
                 let written = written.ok_or_else(|| Error::internal("a patch answered nothing"))??;
@@ -159,11 +161,6 @@ pub(super) async fn patch(
             })
         })
         .await
-}
-
-async fn locked(tx: &mut Transaction, key: &ResourceKey) -> Result<StoredVersion> {
-    let current = tx.lock(std::slice::from_ref(key)).await?.pop();
-    current.ok_or_else(|| Error::new(ErrorKind::NotFound, "the condition selects no resource"))
 }
 
 /// Deletes what matches: all of it up to the limit, or nothing.

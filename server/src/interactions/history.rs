@@ -1,7 +1,7 @@
 //! history of a resource, a type, or everything (<https://hl7.org/fhir/R4/http.html#history>).
 
 use fhir::json::Writer;
-use fhir::time::DateTime;
+use fhir::time::{DateTime, parse_partial};
 use http::StatusCode;
 
 use super::{HistoryScope, Outcome, paging, read};
@@ -107,6 +107,6 @@ fn parse(cx: &RequestContext, query: &str) -> Result<(HistoryFilter, Vec<(String
 
 fn moment(name: &str, value: &str) -> Result<DateTime> {
     // A plus sign of the offset arrives as a space where the client did not encode it.
-    DateTime::parse(&value.replace(' ', "+"))
+    parse_partial(&value.replace(' ', "+"))
         .map_err(|_| Error::new(ErrorKind::BadValue, format!("'{name}' must be a date or a moment, such as 2026-01-31T12:00:00Z")))
 }

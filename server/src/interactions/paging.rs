@@ -1,17 +1,34 @@
 //! Query parameters and page links that history and search have in common (<https://hl7.org/fhir/R4/http.html#paging>).
 
 use fhir::json::ObjectWriter;
+use fhir::search::query::decode;
 
 use crate::context::RequestContext;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The parameter that carries the place of a page. Opaque to clients.
-pub(super) const CURSOR: &str = "_page";
+pub(super) const CURSOR: &str = "_cursor";
 
 /// The decoded names and values of a query, in order.
 pub(super) fn parameters(query: &str) -> Result<Vec<(String, String)>> {
-    let unreadable = |_| Error::new(ErrorKind::BadValue, "the query string is not percent-encoded UTF-8");
-    fhir::search::query::parameters(query).map_err(unreadable)
+    query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Ok((decoded(name)?, decoded(value)?))
+        })
+        .collect()
+}
+
+fn decoded(text: &str) -> Result<String> {
+    decode(text).map_err(|sentence| Error::new(ErrorKind::BadValue, sentence))
+}
+
+/// The cursor of a query, if there is one.
+pub(super) fn cursor(query: &str) -> Result<Option<String>> {
+    let named = parameters(query)?.into_iter().find(|(name, _)| name == CURSOR);
+    Ok(named.map(|(_, value)| value))
 }
 
 /// `_count`: at least nothing, at most the limit; more than the limit is the limit, as the specification allows.

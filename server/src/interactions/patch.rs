@@ -8,7 +8,7 @@ use super::{Outcome, Patch, WriteConditions, read, write};
 use crate::context::RequestContext;
 use crate::definitions::Definitions;
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::{PreparedWrite, Source, StoredVersion, Verb, WriteCondition};
+use crate::store::{ExpectedVersions, PreparedWrite, Source, StoredVersion, Verb, WriteCondition};
 
 /// How often a patch that lost against another write is applied to the newer version.
 const TRIES: u32 = 10;
@@ -46,13 +46,13 @@ pub(super) fn prepare(
     let key = &current.key;
     let gone = || Error::new(ErrorKind::Gone, format!("{key} was deleted"));
     let content = current.content.clone().ok_or_else(gone)?;
-    if asked.versions.as_ref().is_some_and(|versions| !versions.contains(&current.version)) {
+    if asked.versions.as_ref().is_some_and(|versions| !versions.contains(current.version)) {
         return Err(Error::new(ErrorKind::PreconditionFailed, "the resource is not in the version that If-Match names"));
     }
     let resource = Resource::parse_with(content, cx.limits.parse).map_err(Error::internal)?;
     let patched = definitions.apply_patch(cx, &resource, patch)?;
     write::check_type(&patched, key.resource_type)?;
     write::check_id(&patched, key)?;
-    let condition = WriteCondition { versions: Some(vec![current.version]), absent: false };
+    let condition = WriteCondition { versions: Some(ExpectedVersions::OneOf(vec![current.version])), absent: false };
     Ok(write::prepare(cx, definitions, key.clone(), Verb::Patch, &patched)?.under(condition))
 }

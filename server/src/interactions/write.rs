@@ -9,7 +9,7 @@ use super::{EntityTags, Outcome, WriteConditions};
 use crate::context::RequestContext;
 use crate::definitions::Definitions;
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::{PreparedWrite, Verb, WriteCondition, Written};
+use crate::store::{ExpectedVersions, PreparedWrite, Verb, WriteCondition, Written};
 
 /// A new logical id: a UUID that sorts by time.
 pub(super) fn new_id() -> Result<ResourceId> {
@@ -79,14 +79,10 @@ impl WriteConditions {
                 return Err(Error::new(ErrorKind::NotSupported, "If-None-Match of a write can only be '*'"));
             }
         };
-        let versions = match &self.if_match {
-            None => None,
-            Some(EntityTags::Versions(versions)) => Some(versions.clone()),
-            // Whatever version, but one: the store compares numbers, so this is asked for apart.
-            Some(EntityTags::Any) => {
-                return Err(Error::new(ErrorKind::NotSupported, "If-Match must name a version"));
-            }
-        };
+        let versions = self.if_match.as_ref().map(|tags| match tags {
+            EntityTags::Any => ExpectedVersions::Any,
+            EntityTags::Versions(versions) => ExpectedVersions::OneOf(versions.clone()),
+        });
         Ok(WriteCondition { versions, absent })
     }
 }

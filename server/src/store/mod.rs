@@ -38,7 +38,7 @@ use sqlx::PgPool;
 pub use changes::{Change, ChangePosition};
 pub use connect::{MIGRATIONS, StoreSettings, migrate, wait_until_reachable};
 pub use history::{HistoryFilter, HistoryPage};
-pub use prepared::{PreparedDelete, PreparedWrite, Verb, WriteCondition};
+pub use prepared::{ExpectedVersions, PreparedDelete, PreparedWrite, Verb, WriteCondition};
 pub use search::SearchPage;
 pub use source::Source;
 pub use transaction::Transaction;

@@ -11,8 +11,7 @@ use sqlx::{PgConnection, Postgres, Row};
 use super::batch::key_columns;
 use super::fault::{from_sqlx, is_retryable};
 use super::prepared::{PreparedDelete, PreparedWrite};
-use super::read::{stored_key, stored_version};
-use super::{Deleted, Store, StoredVersion, Written, statements, write};
+use super::{Deleted, Store, Written, statements, write};
 use crate::context::RequestContext;
 use crate::error::Result;
 
@@ -76,21 +75,18 @@ impl Transaction {
         Ok(())
     }
 
-    /// Current versions of those that exist or existed; nobody else changes them until the end.
-    pub async fn lock(&mut self, keys: &[ResourceKey]) -> Result<Vec<StoredVersion>> {
-        let mut sorted: Vec<&ResourceKey> = keys.iter().collect();
-        sorted.sort();
-        sorted.dedup();
-        let (types, ids) = key_columns(sorted.into_iter());
-        let rows = sqlx::query(statements::LOCK_RESOURCES)
+    /// Waits for these resources, as far as they exist; nobody else changes them until the end.
+    pub async fn lock(&mut self, mut keys: Vec<ResourceKey>) -> Result<()> {
+        keys.sort();
+        keys.dedup();
+        let (types, ids) = key_columns(keys.iter());
+        sqlx::query(statements::LOCK_RESOURCES)
             .bind(types)
             .bind(ids)
-            .fetch_all(self.connection())
+            .execute(self.connection())
             .await
             .map_err(from_sqlx)?;
-        rows.iter()
-            .map(|row| stored_version(row, stored_key(row)?))
-            .collect()
+        Ok(())
     }
 
     /// Stores new resources under ids that nobody has.

@@ -128,8 +128,12 @@ fn is_language_tag(text: &str) -> bool {
         && subtags.all(|subtag| within(subtag) && subtag.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
-/// `type/subtype` of restricted names, parameters behind `;` (<https://www.rfc-editor.org/rfc/rfc6838#section-4.2>).
+/// `type/subtype` of restricted names, parameters behind `;` (<https://www.rfc-editor.org/rfc/rfc6838#section-4.2>);
+/// and FHIR's short names of its own formats (<https://hl7.org/fhir/R4/http.html#mime-type>).
 fn is_mime_type(text: &str) -> bool {
+    if matches!(text, "xml" | "json" | "ttl") {
+        return true;
+    }
     let essence = text.split(';').next().unwrap_or_default().trim_end();
     let Some((major, minor)) = essence.split_once('/') else {
         return false;

@@ -57,6 +57,9 @@ pub(super) fn clause(
     .map(Some)
 }
 
+/// Reference parameters whose expression yields the resources themselves, which only a chain can look into.
+const YIELD_RESOURCES: [(&str, &str); 2] = [("Bundle", "composition"), ("Bundle", "message")];
+
 /// Parameters whose search asks for more than this server can do yet.
 fn check_support(resolved: &Resolved<'_>, is_missing: bool) -> Result<(), SearchError> {
     let has_values = resolved
@@ -68,12 +71,21 @@ fn check_support(resolved: &Resolved<'_>, is_missing: bool) -> Result<(), Search
         _ if !has_values => Err(resolved.not_supported("it is not supported yet")),
         SearchType::Composite | SearchType::Special => Err(unsupported_type(resolved)),
         SearchType::Number | SearchType::Quantity if !is_missing => Err(unsupported_type(resolved)),
+        _ if yields_resources(resolved) && !is_missing => {
+            Err(resolved.not_supported("it is for chained parameters, which are not supported yet"))
+        }
         // R4 means a search by sound, which a search by letters is not.
         _ if &*resolved.parameter.code == "phonetic" && !is_missing => {
             Err(resolved.not_supported("searching by sound is not supported"))
         }
         _ => Ok(()),
     }
+}
+
+fn yields_resources(resolved: &Resolved<'_>) -> bool {
+    let code = &*resolved.parameter.code;
+    let yields = |name: &str| YIELD_RESOURCES.contains(&(name, code));
+    resolved.definitions.iter().any(|one| yields(one.0.name()))
 }
 
 fn unsupported_type(resolved: &Resolved<'_>) -> SearchError {

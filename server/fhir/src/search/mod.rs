@@ -4,12 +4,17 @@
 mod clauses;
 mod controls;
 pub mod error;
+pub mod extract;
 pub mod fold;
 pub mod hash;
+pub mod index_plan;
 pub mod index_values;
 mod link;
 pub mod matches;
+mod operand;
 pub mod period_test;
 pub mod plan;
 pub mod planner;
 pub mod query;
+mod value_kind;
+mod values;

@@ -274,7 +274,7 @@ pub fn unescape(raw: &str) -> Result<String, &'static str> {
 }
 
 /// Takes the percent encoding out of a part of a query or form.
-fn decode(text: &str) -> Result<String, &'static str> {
+pub fn decode(text: &str) -> Result<String, &'static str> {
     let mut out = Vec::with_capacity(text.len());
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {

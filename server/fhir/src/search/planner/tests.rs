@@ -378,6 +378,12 @@ fn what_is_not_understood_is_refused_by_name() {
         NotSupported,
         "composite parameters",
     );
+    check(
+        "Bundle",
+        "composition=Composition/1",
+        NotSupported,
+        "chained",
+    );
     check("Location", "near=1|2", NotSupported, "special parameters");
     check(
         "RiskAssessment",

@@ -1,0 +1,33 @@
+//! The structural check of a resource against the definitions (<https://hl7.org/fhir/R4/validation.html>): elements,
+//! JSON types, cardinalities, choices, primitive values, required bindings, narrative. Profiles, invariants and
+//! terminology beyond that are not checked here.
+
+mod bindings;
+mod elements;
+#[cfg(test)]
+mod examples;
+mod findings;
+mod narrative;
+mod primitives;
+#[cfg(test)]
+mod primitives_tests;
+mod references;
+#[cfg(test)]
+mod tests;
+
+use crate::definitions::Definitions;
+use crate::outcome::Issue;
+use crate::resource::Resource;
+use elements::Walker;
+use findings::Path;
+
+pub use findings::ISSUES_MAX;
+
+/// Everything wrong with the structure of a resource, in the order of its text; empty where it is valid. At most
+/// [`ISSUES_MAX`] findings are listed; one more says so where there were more.
+pub fn validate(resource: &Resource, definitions: &Definitions) -> Vec<Issue> {
+    let mut walker = Walker::new(definitions);
+    let name = resource.resource_type().name();
+    walker.resource(resource.root(), &Path::root(name), false);
+    walker.into_issues()
+}
