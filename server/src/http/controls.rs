@@ -47,10 +47,14 @@ impl Controls {
                 .filter(|_| is_ours)
                 .and_then(|place| values.get_mut(place))
             {
-                if slot.is_some() {
-                    return Err(bad(format!("the query parameter '{name}' stands twice")));
-                }
-                *slot = Some(decoded(value)?);
+                let value = decoded(value)?;
+                *slot = match slot.take() {
+                    None => Some(value),
+                    Some(first) if name == "_elements" => Some(format!("{first},{value}")),
+                    Some(_) => {
+                        return Err(bad(format!("the query parameter '{name}' stands twice")));
+                    }
+                };
             }
             if !is_ours || kept == Kept::All {
                 rest.push(pair);

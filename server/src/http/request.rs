@@ -69,11 +69,13 @@ pub(super) async fn answer(
     }
     reply.subset = subset(http, &route, &head.method, controls.subset)?;
 
-    let handling = preferences.handling.unwrap_or(Handling::Strict);
     let if_none_match = headers::if_none_match(&head.headers)?;
-    let known = matches!(route, Route::Metadata)
-        .then(|| if_none_match.clone())
-        .flatten();
+    // The one interaction whose version is not that of a resource, so that nobody else compares it.
+    let known = match route {
+        Route::Metadata => if_none_match.clone(),
+        _ => None,
+    };
+    let handling = preferences.handling.unwrap_or(Handling::Strict);
     let routed = route.interaction(RouteRequest {
         method: &head.method,
         path,
@@ -85,6 +87,22 @@ pub(super) async fn answer(
         if_modified_since: headers::if_modified_since(&head.headers),
         handling,
     })?;
+    let mut outcome = performed(http, request_id, handling, routed, reply).await?;
+    if let (Some(tags), Some((version, _))) = (known, outcome.version)
+        && tags.matches(version)
+    {
+        outcome.status = StatusCode::NOT_MODIFIED;
+    }
+    response::of_outcome(http, reply, outcome).await
+}
+
+async fn performed(
+    http: &Http,
+    request_id: &Arc<str>,
+    handling: Handling,
+    routed: Routed,
+    reply: &mut Reply,
+) -> Result<Outcome> {
     reply.interaction = Some(routed.interaction.name());
     reply.has_entries = matches!(
         routed.interaction,
@@ -101,12 +119,7 @@ pub(super) async fn answer(
     );
     let mut outcome = (http.parts.perform)(cx, routed.interaction).await?;
     outcome.issues.extend(routed.warnings);
-    if let (Some(tags), Some((version, _))) = (known, outcome.version)
-        && tags.matches(version)
-    {
-        outcome.status = StatusCode::NOT_MODIFIED;
-    }
-    response::of_outcome(http, reply, outcome).await
+    Ok(outcome)
 }
 
 impl Reply {

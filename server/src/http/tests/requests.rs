@@ -7,15 +7,14 @@ use crate::context::Handling;
 use crate::interactions::EntityTags;
 
 const JSON: &str = "Content-Type: application/fhir+json";
+const BUNDLE: &str = r#"{"resourceType":"Bundle","type":"batch"}"#;
 
 fn server() -> Server {
     Server::new(|_| Ok(read(PATIENT)))
 }
 
-#[tokio::test]
-async fn paths_below_the_base_become_interactions() {
-    let server = server();
-    for (request, headers, body, expected) in [
+/// Request, header, body, and what the interaction shows.
+const PATHS: [(&str, &str, &str, &str); 17] = [
         (
             "GET /fhir/Patient/1",
             "",
@@ -108,7 +107,12 @@ async fn paths_below_the_base_become_interactions() {
             "",
             "Capabilities { mode: Some(\"full\") }",
         ),
-    ] {
+];
+
+#[tokio::test]
+async fn paths_below_the_base_become_interactions() {
+    let server = server();
+    for (request, headers, body, expected) in PATHS {
         let headers: Vec<&str> = Some(headers)
             .filter(|text| !text.is_empty())
             .into_iter()
@@ -222,99 +226,44 @@ async fn the_context_carries_the_request_id_and_the_preferences() {
     check(&["Prefer: handling=whatever"], Handling::Strict, None).await;
 }
 
+/// Request, headers, body, and the status and issue code that refuse it.
+const WRONG: [(&str, &[&str], &str, u16, &str); 23] = [
+    ("GET /fhir/Nobody/1", &[], "", 404, "not-supported"),
+    ("GET /fhir/Patient/a_b", &[], "", 404, "not-found"),
+    ("GET /fhir/Patient/1?x=y", &[], "", 400, "value"),
+    ("GET /fhir/Patient/1?_pretty=yes", &[], "", 400, "value"),
+    ("GET /fhir/Patient/1?_summary=all", &[], "", 400, "value"),
+    ("GET /fhir/Patient/1?_summary=count", &[], "", 400, "value"),
+    ("GET /fhir/Patient/1?_elements=nothing", &[], "", 400, "value"),
+    ("GET /fhir/Patient/1?_elements=a.b", &[], "", 400, "value"),
+    ("GET /fhir/Patient/1?_elements=id&_elements=no", &[], "", 400, "value"),
+    ("GET /fhir/Patient/1?_format=json&_format=json", &[], "", 400, "value"),
+    ("GET /fhir/Patient/1?_format=%zz", &[], "", 400, "value"),
+    ("GET /fhir/Patient/1?_summary=true&_elements=id", &[], "", 400, "value"),
+    ("GET /fhir/Patient?_elements=nothing", &[], "", 400, "value"),
+    ("POST /fhir?_summary=true", &[JSON], BUNDLE, 400, "value"),
+    ("GET /fhir/Patient/1", &["Accept: image/png"], "", 406, "not-supported"),
+    ("GET /fhir/Patient/1?_format=ttl", &[], "", 406, "not-supported"),
+    ("GET /fhir/Patient/1", &["If-None-Match: 3"], "", 400, "value"),
+    ("PUT /fhir/Patient/1", &[JSON, "If-Match: \"3"], PATIENT, 400, "value"),
+    ("PUT /fhir/Patient/1", &[JSON, "If-Match: \"3\"", "If-Match: \"4\""], PATIENT, 400, "value"),
+    ("PUT /fhir/Patient/1", &[JSON, "If-Match: W/\"\u{e4}\""], PATIENT, 400, "value"),
+    ("POST /fhir/Patient", &[JSON, "If-None-Exist: "], PATIENT, 400, "value"),
+    ("DELETE /fhir/Patient/1", &[JSON], PATIENT, 400, "structure"),
+    ("PUT /fhir/Patient/1", &[JSON, "X-Security-Context: Patient/1"], PATIENT, 400, "value"),
+];
+
 #[tokio::test]
 async fn what_is_wrong_with_a_request_is_said() {
     let server = server();
-    let check = async |request: &str, headers: &[&str], body: &str, status: u16, code: &str| {
+    for (request, headers, body, status, code) in WRONG {
         let before = server.asked.lock().unwrap().len();
-        let answer = server.send(request, headers, body.to_owned()).await;
+        let answer = server.send(request, headers, body).await;
         assert_eq!(answer.status, status, "{request} {headers:?}: {answer:?}");
         assert!(answer.is_outcome(code, ""), "{request}: {}", answer.text());
         assert!(!answer.header("x-request-id").is_empty());
         assert_eq!(server.asked.lock().unwrap().len(), before, "{request}");
-    };
-    check("GET /fhir/Nobody/1", &[], "", 404, "not-supported").await;
-    check("GET /fhir/Patient/a_b", &[], "", 404, "not-found").await;
-    check("GET /fhir/Patient/1?x=y", &[], "", 400, "value").await;
-    for parameter in [
-        "_pretty=yes",
-        "_summary=all",
-        "_summary=count",
-        "_elements=nothing",
-        "_elements=a.b",
-        "_format=json&_format=json",
-        "_format=%zz",
-        "_summary=true&_elements=id",
-    ] {
-        check(
-            &format!("GET /fhir/Patient/1?{parameter}"),
-            &[],
-            "",
-            400,
-            "value",
-        )
-        .await;
     }
-    check("GET /fhir/Patient?_elements=nothing", &[], "", 400, "value").await;
-    let bundle = r#"{"resourceType":"Bundle","type":"batch"}"#;
-    check("POST /fhir?_summary=true", &[JSON], bundle, 400, "value").await;
-    check(
-        "GET /fhir/Patient/1",
-        &["Accept: image/png"],
-        "",
-        406,
-        "not-supported",
-    )
-    .await;
-    check(
-        "GET /fhir/Patient/1?_format=ttl",
-        &[],
-        "",
-        406,
-        "not-supported",
-    )
-    .await;
-    check(
-        "GET /fhir/Patient/1",
-        &["If-None-Match: 3"],
-        "",
-        400,
-        "value",
-    )
-    .await;
-    check(
-        "PUT /fhir/Patient/1",
-        &[JSON, "If-Match: \"3"],
-        PATIENT,
-        400,
-        "value",
-    )
-    .await;
-    check(
-        "PUT /fhir/Patient/1",
-        &[JSON, "If-Match: \"3\"", "If-Match: \"4\""],
-        PATIENT,
-        400,
-        "value",
-    )
-    .await;
-    check(
-        "POST /fhir/Patient",
-        &[JSON, "If-None-Exist: "],
-        PATIENT,
-        400,
-        "value",
-    )
-    .await;
-    check("DELETE /fhir/Patient/1", &[JSON], PATIENT, 400, "structure").await;
-    check(
-        "PUT /fhir/Patient/1",
-        &[JSON, "X-Security-Context: Patient/1"],
-        PATIENT,
-        400,
-        "value",
-    )
-    .await;
 }
 
 #[tokio::test]
