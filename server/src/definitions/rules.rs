@@ -36,7 +36,11 @@ impl Definitions {
     pub fn new(registries: Registries) -> std::result::Result<Self, IndexPlanError> {
         let index = IndexPlan::compile(&registries)?;
         let structures = Arc::new(registries.structures.clone());
-        Ok(Self { registries: Arc::new(registries), structures, index })
+        Ok(Self {
+            registries: Arc::new(registries),
+            structures,
+            index,
+        })
     }
 
     /// The element table.
@@ -71,13 +75,19 @@ impl Definitions {
             base_url,
             limits: ExtractLimits::default(),
         };
-        extractor
-            .extract(resource)
-            .map_err(|error| Error::new(ErrorKind::TooCostly, error.to_string()).at(resource.resource_type().name()))
+        extractor.extract(resource).map_err(|error| {
+            Error::new(ErrorKind::TooCostly, error.to_string()).at(resource.resource_type().name())
+        })
     }
 
     /// The plan of a query over some types; no type is all of them.
-    pub fn plan(&self, cx: &RequestContext, types: &[ResourceType], query: &str, handling: Handling) -> Result<Plan> {
+    pub fn plan(
+        &self,
+        cx: &RequestContext,
+        types: &[ResourceType],
+        query: &str,
+        handling: Handling,
+    ) -> Result<Plan> {
         let query = Query::parse(query, QueryLimits::default()).map_err(refused)?;
         let planner = Planner {
             parameters: &self.registries.search_parameters,
@@ -87,25 +97,50 @@ impl Definitions {
                 Handling::Strict => PlannerHandling::Strict,
                 Handling::Lenient => PlannerHandling::Lenient,
             },
-            limits: PlanLimits { count_max: cx.limits.page_size_max, ..PlanLimits::default() },
+            limits: PlanLimits {
+                count_max: cx.limits.page_size_max,
+                ..PlanLimits::default()
+            },
         };
         planner.plan(types, &query).map_err(refused)
     }
 
     /// Whether a plan matches a resource by its values, without the database.
-    pub fn matches(&self, plan: &Plan, key: &ResourceKey, index: &IndexValues, last_updated: Timestamp) -> bool {
-        plan.matches(ResourceFacts { resource_type: key.resource_type, id: &key.id, last_updated, index })
+    pub fn matches(
+        &self,
+        plan: &Plan,
+        key: &ResourceKey,
+        index: &IndexValues,
+        last_updated: Timestamp,
+    ) -> bool {
+        plan.matches(ResourceFacts {
+            resource_type: key.resource_type,
+            id: &key.id,
+            last_updated,
+            values: index,
+        })
     }
 
     /// The resource a patch makes of another (<https://hl7.org/fhir/R4/http.html#patch>).
-    pub fn apply_patch(&self, cx: &RequestContext, resource: &Resource, patch: &Patch) -> Result<Resource> {
+    pub fn apply_patch(
+        &self,
+        cx: &RequestContext,
+        resource: &Resource,
+        patch: &Patch,
+    ) -> Result<Resource> {
         match patch {
             Patch::Json(patch) => {
                 let text = apply_json_patch(resource.document(), patch).map_err(unpatched)?;
-                Resource::parse_with(text, cx.limits.parse)
-                    .map_err(|error| Error::new(ErrorKind::Invalid, format!("the patched resource cannot be read: {error}")))
+                Resource::parse_with(text, cx.limits.parse).map_err(|error| {
+                    Error::new(
+                        ErrorKind::Invalid,
+                        format!("the patched resource cannot be read: {error}"),
+                    )
+                })
             }
-            Patch::Xml(patch) => apply_xml_patch(resource, patch, &self.structures).map_err(unpatched),
+            Patch::Xml(patch) => {
+                apply_xml_patch(resource, patch, &self.structures).map_err(unpatched)
+            }
         }
     }
 }
