@@ -1,7 +1,3 @@
-<<<<<<< HEAD
-//! b
-fn main() {}
-=======
 //! `vesta`: reads the settings, then does what they ask for.
 
 use std::io::Write;
@@ -48,4 +44,3 @@ fn complain(error: &dyn std::error::Error, code: ExitCode) -> ExitCode {
         Err(_) => ExitCode::FAILURE,
     }
 }
->>>>>>> a8df54a (server: Read the configuration, run an embedded PostgreSQL, back up and restore)
