@@ -5,6 +5,7 @@ pub mod definitions;
 pub(crate) mod fixtures;
 pub mod ids;
 pub mod json;
+pub mod links;
 pub mod outcome;
 pub mod resource;
 pub mod search;

@@ -22,7 +22,6 @@ enum Form {
     OfType,
     Url,
     VersionedKey,
-    Uri,
     Exact,
 }
 
@@ -104,14 +103,9 @@ pub fn versioned_reference(seed: i64, target_hash: i64, version: &str) -> i64 {
     seed ^ signed(xxh3_64_with_seed(version.as_bytes(), key))
 }
 
-/// A literal reference or canonical to anything else, as it is written.
+/// A literal reference, canonical or uri that names no resource of this server, as it is written.
 pub fn url(seed: i64, text: &str) -> i64 {
     seed ^ tagged(Form::Url, text.as_bytes())
-}
-
-/// A value of a uri parameter.
-pub fn uri(seed: i64, text: &str) -> i64 {
-    seed ^ tagged(Form::Uri, text.as_bytes())
 }
 
 /// A whole string, letter by letter: what `:exact` asks.
@@ -194,7 +188,6 @@ mod tests {
                 system(seed, text),
                 code_without_system(seed, text),
                 url(seed, text),
-                uri(seed, text),
                 exact(seed, text),
             ]);
             for other in ["", "b", "bc"] {

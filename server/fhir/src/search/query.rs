@@ -85,16 +85,15 @@ impl Default for QueryLimits {
     }
 }
 
-const CONTROLS: [&str; 16] = [
+/// Names that are never search parameters. `_cursor` is this server's own, in its paging links.
+const CONTROLS: [&str; 14] = [
     "_contained",
     "_containedType",
     "_count",
+    "_cursor",
     "_elements",
     "_format",
-    "_graph",
     "_include",
-    "_maxresults",
-    "_page",
     "_pretty",
     "_revinclude",
     "_score",
