@@ -59,6 +59,12 @@ step "conformance tests against a server of their own"
 start_server
 target/release/conformance --base-url "$FHIR_BASE" cases
 target/release/conformance --base-url "$FHIR_BASE" examples
+TESTDATA="$ROOT/../shared/testdata"
+if [ -d "$TESTDATA/synthea" ]; then
+    target/release/conformance --base-url "$FHIR_BASE" synthea --testdata "$TESTDATA"
+else
+    say "NOT RUN, for want of $TESTDATA/synthea: loading the Synthea Bundles"
+fi
 stop_server
 
 if [ -f apps/package.json ]; then
