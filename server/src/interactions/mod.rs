@@ -1,6 +1,7 @@
 //! The RESTful interactions, one file each (<https://hl7.org/fhir/R4/http.html>): a request is a value, [`Interaction`],
 //! whether it came by HTTP or in a Bundle entry, and [`Interactions::perform`] is the single entrance.
 
+pub mod capabilities;
 pub mod route;
 
 use bytes::Bytes;
