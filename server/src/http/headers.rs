@@ -8,22 +8,14 @@ use axum::http::header::{
 };
 use jiff::Timestamp;
 
-use crate::context::Handling;
+use crate::context::{Handling, ReturnPreference};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interactions::EntityTags;
-
-/// `Prefer: return=…` (<https://hl7.org/fhir/R4/http.html#ops>).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Return {
-    Minimal,
-    Representation,
-    OperationOutcome,
-}
 
 /// `Prefer`, as far as it is understood; the rest is ignored as RFC 7240 says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Preferences {
-    pub(super) returned: Option<Return>,
+    pub(super) returned: Option<ReturnPreference>,
     pub(super) handling: Option<Handling>,
 }
 
@@ -51,10 +43,10 @@ impl Preferences {
     }
 }
 
-const RETURNS: [(&str, Return); 3] = [
-    ("minimal", Return::Minimal),
-    ("representation", Return::Representation),
-    ("OperationOutcome", Return::OperationOutcome),
+const RETURNS: [(&str, ReturnPreference); 3] = [
+    ("minimal", ReturnPreference::Minimal),
+    ("representation", ReturnPreference::Representation),
+    ("OperationOutcome", ReturnPreference::OperationOutcome),
 ];
 
 const HANDLINGS: [(&str, Handling); 2] =

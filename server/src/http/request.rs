@@ -17,8 +17,9 @@ use super::{BASE_PATH, Http, binary, body, headers, heavy};
 use crate::auth::{Access, Reason};
 use crate::context::{Handling, RequestContext};
 use crate::error::{Error, ErrorKind, Result};
-use crate::interactions::Interaction;
-use crate::interactions::route::{Route, RouteBody, RouteRequest};
+
+use crate::interactions::route::{Route, RouteBody, RouteRequest, Routed};
+use crate::interactions::{Interaction, Outcome};
 
 /// Answers one request to the FHIR API. What is learned of the client goes into `reply` as soon as it is known, so
 /// that an error at any point is answered as the client wants it.
@@ -114,6 +115,7 @@ async fn performed(
         Arc::clone(request_id),
         Arc::clone(&http.settings.base_url),
         handling,
+        reply.returned.unwrap_or_default(),
         Arc::clone(&http.settings.limits),
     );
     let mut outcome = (http.parts.perform)(cx, routed.interaction).await?;

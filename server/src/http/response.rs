@@ -17,10 +17,11 @@ use fhir::resource::Resource;
 use fhir::subset::Subset;
 use fhir::xml::to_xml;
 
-use super::headers::{Return, http_date};
+use super::headers::http_date;
 use super::negotiation::{Format, Representation, wants_content};
 use super::pretty::pretty;
 use super::{Http, binary, heavy};
+use crate::context::ReturnPreference;
 use crate::error::{Error, ErrorKind, Result};
 use crate::interactions::Outcome;
 
@@ -32,7 +33,7 @@ pub(super) struct Reply {
     pub(super) subset: Option<Subset>,
     /// Whether the answer is a Bundle of resources, whose entries are cut by `subset`.
     pub(super) has_entries: bool,
-    pub(super) returned: Option<Return>,
+    pub(super) returned: Option<ReturnPreference>,
     pub(super) is_head: bool,
     /// The `Accept` headers, where a Binary may go out as what it holds.
     pub(super) accept: Option<Vec<Box<str>>>,
@@ -79,11 +80,11 @@ pub(super) async fn of_outcome(
         insert(&mut headers, LOCATION, &location);
     }
     let is_write = outcome.is_write || matches!(reply.interaction, Some("delete"));
-    let says_issues = is_write && reply.returned == Some(Return::OperationOutcome);
+    let says_issues = is_write && reply.returned == Some(ReturnPreference::OperationOutcome);
     let body = match outcome.body {
         _ if status == StatusCode::NOT_MODIFIED => None,
         _ if says_issues => Some(operation_outcome(&outcome.issues).into()),
-        _ if outcome.is_write && reply.returned == Some(Return::Minimal) => None,
+        _ if outcome.is_write && reply.returned == Some(ReturnPreference::Minimal) => None,
         None if !outcome.issues.is_empty() && status != StatusCode::NO_CONTENT => {
             Some(operation_outcome(&outcome.issues).into())
         }
