@@ -1,0 +1,146 @@
+//! The statement of a small registry.
+
+use fhir::json::Value;
+use fhir::resource::Resource;
+
+use super::*;
+
+fn made(version: &str) -> Capabilities {
+    let patient = ResourceType::parse("Patient").unwrap();
+    Capabilities::new(
+        Software {
+            version,
+            base_url: "https://fhir.example.org/fhir",
+            date: "2024-02-29T12:34:56Z".parse().unwrap(),
+            deletes_multiple: true,
+        },
+        &[
+            SearchParameterEntry {
+                resource_type: None,
+                code: "_id",
+                search_type: "token",
+                definition: "http://hl7.org/fhir/SearchParameter/Resource-id",
+            },
+            SearchParameterEntry {
+                resource_type: Some(patient),
+                code: "family",
+                search_type: "string",
+                definition: "http://hl7.org/fhir/SearchParameter/individual-family",
+            },
+        ],
+        &[OperationEntry {
+            code: "meta",
+            definition: "http://hl7.org/fhir/OperationDefinition/Resource-meta",
+            is_system: true,
+            resource_types: &[patient],
+        }],
+    )
+}
+
+fn statement(capabilities: &Capabilities, mode: Option<&str>) -> Resource {
+    let outcome = capabilities.answer(mode).unwrap();
+    assert_eq!(outcome.status, 200);
+    Resource::parse(outcome.body.unwrap()).unwrap()
+}
+
+/// The entry of a type.
+fn of_type<'a>(statement: &'a Resource, name: &str) -> Value<'a> {
+    let rest = statement.get("rest").unwrap().items().next().unwrap();
+    rest.get("resource")
+        .unwrap()
+        .items()
+        .find(|entry| entry.get("type").unwrap().string().unwrap() == name)
+        .unwrap()
+}
+
+#[test]
+fn the_statement_says_what_is_registered() {
+    let statement = statement(&made("1.2.3"), None);
+    let check = |value: Value<'_>, path: &[&str], expected: &str| {
+        assert_eq!(value.at(path).map(Value::raw), Some(expected), "{path:?}");
+    };
+    let root = statement.root();
+    check(root, &["resourceType"], "\"CapabilityStatement\"");
+    check(root, &["fhirVersion"], "\"4.0.1\"");
+    check(root, &["kind"], "\"instance\"");
+    check(root, &["date"], "\"2024-02-29T12:34:56Z\"");
+    check(root, &["software", "version"], "\"1.2.3\"");
+    check(
+        root,
+        &["implementation", "url"],
+        "\"https://fhir.example.org/fhir\"",
+    );
+    check(
+        root,
+        &["patchFormat"],
+        r#"["application/json-patch+json","application/xml-patch+xml"]"#,
+    );
+    let rest = root.get("rest").unwrap().items().next().unwrap();
+    assert_eq!(
+        rest.get("resource").unwrap().items().count(),
+        ResourceType::all().count()
+    );
+    check(
+        rest,
+        &["searchParam"],
+        r#"[{"name":"_id","definition":"http://hl7.org/fhir/SearchParameter/Resource-id","type":"token"}]"#,
+    );
+    let meta =
+        r#"[{"name":"meta","definition":"http://hl7.org/fhir/OperationDefinition/Resource-meta"}]"#;
+    check(rest, &["operation"], meta);
+    let patient = of_type(&statement, "Patient");
+    check(patient, &["operation"], meta);
+    check(
+        patient,
+        &["searchParam"],
+        r#"[{"name":"family","definition":"http://hl7.org/fhir/SearchParameter/individual-family","type":"string"}]"#,
+    );
+    check(patient, &["conditionalDelete"], "\"multiple\"");
+    check(patient, &["updateCreate"], "true");
+    let account = of_type(&statement, "Account");
+    assert!(account.get("operation").is_none() && account.get("searchParam").is_none());
+    assert_eq!(account.get("interaction").unwrap().items().count(), 9);
+    assert!(
+        rest.at(&["security", "description"])
+            .unwrap()
+            .raw()
+            .contains("switched off")
+    );
+}
+
+#[test]
+fn the_normative_part_leaves_trial_use_out() {
+    let statement = statement(&made("1.2.3"), Some("normative"));
+    let rest = statement.get("rest").unwrap().items().next().unwrap();
+    assert!(rest.get("security").is_none());
+    let patient = of_type(&statement, "Patient");
+    let names: Vec<_> = patient
+        .members()
+        .map(|(name, _)| name.into_owned())
+        .collect();
+    assert_eq!(names, ["type", "interaction", "searchParam", "operation"]);
+}
+
+#[test]
+fn every_text_has_its_own_tag() {
+    let version = |capabilities: &Capabilities, mode| {
+        let outcome = capabilities.answer(mode).unwrap();
+        outcome.version.unwrap().0
+    };
+    let first = made("1.2.3");
+    assert_eq!(version(&first, None), version(&first, Some("full")));
+    assert_eq!(version(&first, None), version(&made("1.2.3"), None));
+    assert_ne!(version(&first, None), version(&first, Some("normative")));
+    assert_ne!(version(&first, None), version(&made("1.2.4"), None));
+}
+
+#[test]
+fn other_modes_are_refused() {
+    let check = |mode: &str, kind: ErrorKind| {
+        let error = made("1.2.3").answer(Some(mode)).unwrap_err();
+        assert_eq!(error.kind(), kind, "{mode}");
+    };
+    check("terminology", ErrorKind::NotSupported);
+    check("Full", ErrorKind::BadValue);
+    check("", ErrorKind::BadValue);
+}
