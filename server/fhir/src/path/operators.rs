@@ -56,15 +56,20 @@ pub(super) fn polarity<'a>(
     let value = item.system(evaluation.environment.structures);
     Ok(match value {
         Some(Item::Integer(value)) if negative => value.checked_neg().map(Item::Integer).into(),
-        Some(Item::Decimal(value)) if negative => Item::Decimal(-value).into(),
+        Some(Item::Decimal(value)) if negative => Item::Decimal(negated(value)).into(),
         Some(Item::Quantity(quantity)) if negative => Item::Quantity(Quantity {
-            value: -quantity.value,
+            value: negated(quantity.value),
             unit: quantity.unit,
         })
         .into(),
         Some(value @ (Item::Integer(_) | Item::Decimal(_) | Item::Quantity(_))) => value.into(),
         _ => return Err(EvaluationError::Type(what)),
     })
+}
+
+/// Zero has no sign.
+pub(super) fn negated(value: Decimal) -> Decimal {
+    if value.is_zero() { value } else { -value }
 }
 
 fn symbol(operator: Operator) -> &'static str {
