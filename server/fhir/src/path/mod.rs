@@ -30,8 +30,10 @@ use std::fmt;
 
 pub use check::SemanticError;
 pub use collection::{Collection, IntoItems};
-pub use environment::{Canonical, Check, Environment, Hooks, Limits, Relation, Resolved, Trace};
-pub use evaluation::{evaluate, is_true};
+pub use environment::{
+    Canonical, Conforms, Environment, Hooks, HtmlChecks, Limits, Member, Subsumes, Trace,
+};
+pub use evaluation::{condition, evaluate};
 pub use item::{Elsewhere, Item, Node, TypeInfo};
 pub use quantity::{Calendar, Quantity, Unit};
 pub use temporal::{Date, DateTime, Time};

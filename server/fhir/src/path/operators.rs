@@ -156,7 +156,7 @@ fn integers<'a>(operator: Operator, left: i32, right: i32) -> Option<Item<'a>> {
         _ => {
             return Decimal::from(left)
                 .checked_div(Decimal::from(right))
-                .map(Item::Decimal);
+                .map(|quotient| Item::Decimal(quotient.normalize()));
         }
     }
     .map(Item::Integer)
@@ -167,7 +167,8 @@ fn calculate(operator: Operator, left: Decimal, right: Decimal) -> Option<Decima
         Operator::Add => left.checked_add(right),
         Operator::Subtract => left.checked_sub(right),
         Operator::Multiply => left.checked_mul(right),
-        Operator::Divide => left.checked_div(right),
+        // The digits of a quotient are no precision anyone wrote.
+        Operator::Divide => left.checked_div(right).map(|quotient| quotient.normalize()),
         Operator::Div => left.checked_div(right).map(|quotient| quotient.trunc()),
         _ => left.checked_rem(right),
     }

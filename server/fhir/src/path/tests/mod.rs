@@ -9,5 +9,7 @@
     reason = "tests read the suite and say what they found"
 )]
 
+mod checks;
 mod suite;
 mod sweep;
+mod tables;
