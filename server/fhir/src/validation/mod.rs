@@ -7,6 +7,8 @@ mod elements;
 #[cfg(test)]
 mod examples;
 mod findings;
+#[cfg(test)]
+mod hl7_cases;
 mod narrative;
 mod primitives;
 #[cfg(test)]
