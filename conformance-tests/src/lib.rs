@@ -1,1 +1,12 @@
-//! c
+//! Black-box tests of a FHIR server: cases as data, run over HTTP against a base URL.
+
+pub mod case;
+pub mod examples;
+pub mod expect;
+pub mod json;
+pub mod matcher;
+pub mod run;
+pub mod synthea;
+pub mod template;
+pub mod wire;
+pub mod xml;

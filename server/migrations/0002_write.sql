@@ -35,7 +35,8 @@ begin
                    || to_char(w.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || i.tail as content,
                case
                    when i.if_match is not null
-                        and (r.rid is null or r.deleted or not r.version_id = any (i.if_match::bigint[])) then 'mismatch'
+                        and (r.rid is null or r.deleted or not case i.if_match when '*' then true else r.version_id = any (i.if_match::bigint[]) end)
+                        then 'mismatch'
                    when i.if_absent and not r.deleted then 'exists'
                    when r.rid is null then 'created'
                    when r.deleted then 'revived'
@@ -139,7 +140,8 @@ begin
                greatest(i.instant, r.last_updated + interval '1 millisecond') as at, f.referrers,
                case
                    when i.if_match is not null
-                        and (r.rid is null or r.deleted or not r.version_id = any (i.if_match::bigint[])) then 'mismatch'
+                        and (r.rid is null or r.deleted or not case i.if_match when '*' then true else r.version_id = any (i.if_match::bigint[]) end)
+                        then 'mismatch'
                    when r.rid is null or r.deleted then 'absent'
                    when f.referrers is not null then 'referenced'
                    else 'deleted'

@@ -33,6 +33,20 @@ pub enum Handling {
     Lenient,
 }
 
+/// What a write answers with (<https://hl7.org/fhir/R4/http.html#ops>).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReturnPreference {
+    /// Not said: the resource for a request of its own, nothing for an entry of a Bundle.
+    #[default]
+    Unsaid,
+    /// Nothing.
+    Minimal,
+    /// The resource.
+    Representation,
+    /// An OperationOutcome.
+    OperationOutcome,
+}
+
 /// The request a piece of work belongs to.
 #[derive(Clone, Debug)]
 pub struct RequestContext {
@@ -46,6 +60,8 @@ pub struct RequestContext {
     pub base_url: Arc<str>,
     /// `Prefer: handling=…`
     pub handling: Handling,
+    /// `Prefer: return=…`
+    pub preference: ReturnPreference,
     /// The limits.
     pub limits: Arc<Limits>,
 }
@@ -57,6 +73,7 @@ impl RequestContext {
         request_id: Arc<str>,
         base_url: Arc<str>,
         handling: Handling,
+        preference: ReturnPreference,
         limits: Arc<Limits>,
     ) -> Self {
         Self {
@@ -65,6 +82,7 @@ impl RequestContext {
             now: now(),
             base_url,
             handling,
+            preference,
             limits,
         }
     }

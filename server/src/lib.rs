@@ -1,8 +1,17 @@
 //! Vesta: a FHIR R4 server for clinics and IVF clinics.
 
 pub mod auth;
+pub mod backup;
+pub mod commands;
+pub mod config;
 pub mod context;
 pub mod definitions;
 pub mod error;
+pub mod http;
 pub mod interactions;
+pub mod operations;
+pub mod postgres;
 pub mod store;
+pub mod telemetry;
+#[cfg(test)]
+mod testing;

@@ -21,6 +21,7 @@ use crate::context::Handling;
 use crate::error::{Error, ErrorKind, Result};
 
 pub use path::Route;
+pub(crate) use query::percent_decoded;
 
 /// One request before it is known what it means.
 #[derive(Debug)]
@@ -71,21 +72,27 @@ pub fn route(request: RouteRequest<'_>) -> Result<Routed> {
 }
 
 impl Route {
+    /// Refuses a method the path does not have.
+    pub fn permits(&self, method: &Method) -> Result<()> {
+        let allowed = self.allowed();
+        if allowed.split(", ").any(|name| name == method.as_str()) {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::MethodNotAllowed,
+            format!("{} allows {allowed}", self.pattern()),
+        ))
+    }
+
     /// The interaction this route makes of a request whose path it was parsed from.
     pub fn interaction(self, request: RouteRequest<'_>) -> Result<Routed> {
-        let allowed = self.allowed();
+        self.permits(request.method)?;
         let mut request = request;
         let mut warnings = Vec::new();
         let method = match request.method {
             head if head == Method::HEAD => &Method::GET,
             other => other,
         };
-        if !allowed.split(", ").any(|name| name == method.as_str()) {
-            return Err(Error::new(
-                ErrorKind::MethodNotAllowed,
-                format!("{} allows {allowed}", self.pattern()),
-            ));
-        }
         request.check_headers(&self, method)?;
         if method == Method::GET || method == Method::DELETE {
             request.no_body()?;

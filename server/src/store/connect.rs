@@ -15,7 +15,8 @@ use super::write::{Creates, Deletes, Puts};
 use super::{Store, statements};
 use crate::error::{Error, ErrorKind, Result};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+/// All migrations, oldest first.
+pub static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 /// How the store uses its database.
 #[derive(Clone, Debug)]

@@ -6,6 +6,7 @@
     reason = "this module is the SQL boundary"
 )]
 
+pub mod backup;
 mod batch;
 mod changes;
 mod combine;
@@ -35,12 +36,12 @@ use jiff::Timestamp;
 use sqlx::PgPool;
 
 pub use changes::{Change, ChangePosition};
-pub use connect::{StoreSettings, migrate, wait_until_reachable};
+pub use connect::{MIGRATIONS, StoreSettings, migrate, wait_until_reachable};
 pub use history::{HistoryFilter, HistoryPage};
-pub use prepared::{PreparedDelete, PreparedWrite, Verb, WriteCondition};
+pub use prepared::{ExpectedVersions, PreparedDelete, PreparedWrite, Verb, WriteCondition};
 pub use search::SearchPage;
 pub use source::Source;
-pub use transaction::Transaction;
+pub use transaction::{Attempts, Transaction};
 
 use combine::Combiner;
 use cursor::CursorKey;

@@ -41,17 +41,40 @@ impl Verb {
 /// What must be true of the resource there is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WriteCondition {
-    /// It exists in one of these versions.
-    pub versions: Option<Vec<VersionId>>,
+    /// It exists, in one of these versions.
+    pub versions: Option<ExpectedVersions>,
     /// It does not exist.
     pub absent: bool,
 }
 
+/// The versions a write may meet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExpectedVersions {
+    /// Whatever there is.
+    Any,
+    /// One of these.
+    OneOf(Vec<VersionId>),
+}
+
+impl ExpectedVersions {
+    /// Whether a version is expected.
+    pub fn contains(&self, version: VersionId) -> bool {
+        match self {
+            Self::Any => true,
+            Self::OneOf(versions) => versions.contains(&version),
+        }
+    }
+}
+
 impl WriteCondition {
+    /// The versions as the statements take them: an array, or `*`.
     pub(super) fn versions_array(&self) -> Option<String> {
-        self.versions.as_ref().map(|versions| {
-            let numbers: Vec<String> = versions.iter().map(VersionId::to_string).collect();
-            format!("{{{}}}", numbers.join(","))
+        self.versions.as_ref().map(|expected| match expected {
+            ExpectedVersions::Any => "*".to_owned(),
+            ExpectedVersions::OneOf(versions) => {
+                let numbers: Vec<String> = versions.iter().map(VersionId::to_string).collect();
+                format!("{{{}}}", numbers.join(","))
+            }
         })
     }
 }

@@ -22,7 +22,6 @@ enum Form {
     OfType,
     Url,
     VersionedKey,
-    Uri,
     Exact,
 }
 
@@ -39,6 +38,14 @@ pub fn identifier_seed(resource_type: ResourceType, code: &str) -> i64 {
         format!("{}.{code}:identifier", resource_type.name()).as_bytes(),
     ))
 }
+
+/// The number that equal criteria have in common: conditional interactions lock on it.
+pub fn criteria_hash(criteria_key: &str) -> i64 {
+    signed(xxh3_64_with_seed(criteria_key.as_bytes(), CRITERIA))
+}
+
+/// Keeps criteria apart from all that is hashed for the index.
+const CRITERIA: u64 = 0xC417;
 
 /// The hash of a resource's key, as `Type/id`: a column of every resource, and the value hash of references to it.
 pub fn key_hash(key: &ResourceKey) -> i64 {
@@ -104,14 +111,9 @@ pub fn versioned_reference(seed: i64, target_hash: i64, version: &str) -> i64 {
     seed ^ signed(xxh3_64_with_seed(version.as_bytes(), key))
 }
 
-/// A literal reference or canonical to anything else, as it is written.
+/// A literal reference, canonical or uri that names no resource of this server, as it is written.
 pub fn url(seed: i64, text: &str) -> i64 {
     seed ^ tagged(Form::Url, text.as_bytes())
-}
-
-/// A value of a uri parameter.
-pub fn uri(seed: i64, text: &str) -> i64 {
-    seed ^ tagged(Form::Uri, text.as_bytes())
 }
 
 /// A whole string, letter by letter: what `:exact` asks.
@@ -194,7 +196,6 @@ mod tests {
                 system(seed, text),
                 code_without_system(seed, text),
                 url(seed, text),
-                uri(seed, text),
                 exact(seed, text),
             ]);
             for other in ["", "b", "bc"] {

@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use crate::ids::ResourceKey;
+
 /// Everything a resource can be found by.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IndexValues {
@@ -11,6 +13,9 @@ pub struct IndexValues {
     pub strings: Vec<StringValue>,
     /// Periods, sorted, each once.
     pub dates: Vec<DateValue>,
+    /// The resources of this server that it refers to by literal references, sorted, each once. Not stored: each is
+    /// among the tokens under [`super::hash::ANY_REFERENCE`] as well.
+    pub references: Vec<ResourceKey>,
 }
 
 /// A string of one parameter.
@@ -48,5 +53,7 @@ impl IndexValues {
         self.strings.dedup();
         self.dates.sort_unstable();
         self.dates.dedup();
+        self.references.sort_unstable();
+        self.references.dedup();
     }
 }

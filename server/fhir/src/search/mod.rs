@@ -1,10 +1,20 @@
 //! Search (<https://hl7.org/fhir/R4/search.html>): the text of a query becomes a [`plan::Plan`], a resource becomes
 //! [`index_values::IndexValues`], and both speak of the same hashed elements. Pure: the store turns plans into SQL.
 
+mod clauses;
+mod controls;
 pub mod error;
+pub mod extract;
 pub mod fold;
 pub mod hash;
+pub mod index_plan;
 pub mod index_values;
+mod link;
+pub mod matches;
+mod operand;
 pub mod period_test;
 pub mod plan;
+pub mod planner;
 pub mod query;
+mod value_kind;
+mod values;

@@ -26,21 +26,40 @@ pub enum Prefix {
 }
 
 impl Prefix {
+    const ALL: [Self; 9] = [
+        Self::Eq,
+        Self::Ne,
+        Self::Gt,
+        Self::Lt,
+        Self::Ge,
+        Self::Le,
+        Self::Sa,
+        Self::Eb,
+        Self::Ap,
+    ];
+
+    /// The code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Eq => "eq",
+            Self::Ne => "ne",
+            Self::Gt => "gt",
+            Self::Lt => "lt",
+            Self::Ge => "ge",
+            Self::Le => "le",
+            Self::Sa => "sa",
+            Self::Eb => "eb",
+            Self::Ap => "ap",
+        }
+    }
+
     /// Takes the prefix off a raw value; without one it is `eq`.
     pub fn split(raw: &str) -> (Self, &str) {
-        let known = match raw.get(..2) {
-            Some("eq") => Self::Eq,
-            Some("ne") => Self::Ne,
-            Some("gt") => Self::Gt,
-            Some("lt") => Self::Lt,
-            Some("ge") => Self::Ge,
-            Some("le") => Self::Le,
-            Some("sa") => Self::Sa,
-            Some("eb") => Self::Eb,
-            Some("ap") => Self::Ap,
-            _ => return (Self::Eq, raw),
-        };
-        (known, &raw[2..])
+        let named = |prefix: Self| raw.strip_prefix(prefix.code()).map(|rest| (prefix, rest));
+        Self::ALL
+            .into_iter()
+            .find_map(named)
+            .unwrap_or((Self::Eq, raw))
     }
 }
 

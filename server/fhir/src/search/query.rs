@@ -85,16 +85,15 @@ impl Default for QueryLimits {
     }
 }
 
-const CONTROLS: [&str; 16] = [
+/// Names that are never search parameters. `_cursor` is this server's own, in its paging links.
+const CONTROLS: [&str; 14] = [
     "_contained",
     "_containedType",
     "_count",
+    "_cursor",
     "_elements",
     "_format",
-    "_graph",
     "_include",
-    "_maxresults",
-    "_page",
     "_pretty",
     "_revinclude",
     "_score",
@@ -275,7 +274,7 @@ pub fn unescape(raw: &str) -> Result<String, &'static str> {
 }
 
 /// Takes the percent encoding out of a part of a query or form.
-fn decode(text: &str) -> Result<String, &'static str> {
+pub fn decode(text: &str) -> Result<String, &'static str> {
     let mut out = Vec::with_capacity(text.len());
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {

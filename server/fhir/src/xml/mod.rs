@@ -7,7 +7,8 @@ mod characters;
 mod error;
 mod narrative;
 mod read;
-mod scanner;
+mod references;
+pub(crate) mod scanner;
 mod tag;
 #[cfg(test)]
 mod tests;

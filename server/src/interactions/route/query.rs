@@ -112,7 +112,7 @@ fn short(name: &str) -> String {
 }
 
 /// The text behind percent escapes; `None` where an escape is broken or the text is not UTF-8.
-pub(super) fn percent_decoded(text: &[u8], plus_is_space: bool) -> Option<String> {
+pub(crate) fn percent_decoded(text: &[u8], plus_is_space: bool) -> Option<String> {
     let mut out = Vec::with_capacity(text.len());
     let mut bytes = text.iter();
     while let Some(byte) = bytes.next() {

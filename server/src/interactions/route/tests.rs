@@ -191,6 +191,14 @@ fn what_means_nothing_is_refused() {
     ] {
         check(request, "", ErrorKind::MethodNotAllowed);
     }
+}
+
+#[test]
+fn bodies_that_mean_nothing_are_refused() {
+    let check = |request: &str, body: &str, kind: ErrorKind| {
+        let error = routed(request, body, Handling::Strict).unwrap_err();
+        assert_eq!(error.kind(), kind, "{request}: {error}");
+    };
     for request in [
         "GET Patient/1",
         "DELETE Patient/1",

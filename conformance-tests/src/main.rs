@@ -1,0 +1,202 @@
+//! `conformance`: runs the cases, the official examples and the Synthea Bundles against a FHIR base URL.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the report is this program's output"
+)]
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use conformance_tests::examples::{self, Known};
+use conformance_tests::run::{Verdict, case_files, run_all};
+use conformance_tests::synthea;
+use conformance_tests::wire::Client;
+
+/// Black-box tests of a FHIR R4 server.
+#[derive(Parser)]
+struct Arguments {
+    /// The FHIR base URL of the server.
+    #[arg(
+        long,
+        global = true,
+        env = "VESTA_CONFORMANCE_URL",
+        default_value = "http://127.0.0.1:8080/fhir"
+    )]
+    base_url: String,
+    /// Only what has this text in its name.
+    #[arg(long, global = true, default_value = "")]
+    only: String,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the cases (the default).
+    Cases {
+        /// The folder of the cases.
+        #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/cases"))]
+        cases: PathBuf,
+        /// How many cases run at once.
+        #[arg(long, default_value_t = 8)]
+        at_once: usize,
+    },
+    /// Store every resource of a FHIR package and read it back, as JSON and through XML.
+    Examples {
+        /// The package file.
+        #[arg(long)]
+        package: Option<PathBuf>,
+        /// The folder of packages, when no file is given.
+        #[arg(long, env = "VESTA_PACKAGES_DIR")]
+        packages_dir: Option<PathBuf>,
+        /// The list of examples that have to be refused.
+        #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/invalid-examples.json"))]
+        invalid: PathBuf,
+    },
+    /// Load the Synthea Bundles of the test data.
+    Synthea {
+        /// The folder of the test data.
+        #[arg(long, env = "VESTA_TESTDATA", default_value = "../shared/testdata")]
+        testdata: PathBuf,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match perform(arguments).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn perform(arguments: Arguments) -> Result<bool, String> {
+    let client = Client::new()?;
+    let base = arguments.base_url.trim_end_matches('/').to_owned();
+    let only = arguments.only;
+    let default_cases = || Command::Cases {
+        cases: concat!(env!("CARGO_MANIFEST_DIR"), "/cases").into(),
+        at_once: 8,
+    };
+    match arguments.command.unwrap_or_else(default_cases) {
+        Command::Cases { cases, at_once } => {
+            run_cases(&client, &base, &cases, &only, at_once).await
+        }
+        Command::Examples {
+            package,
+            packages_dir,
+            invalid,
+        } => {
+            const FILE: &str = "hl7.fhir.r4.examples-4.0.1.tgz";
+            let package = package.or(packages_dir.map(|folder| folder.join(FILE)));
+            let package =
+                package.ok_or("give --package, or --packages-dir or VESTA_PACKAGES_DIR")?;
+            run_examples(&client, &base, package, invalid, only).await
+        }
+        Command::Synthea { testdata } => {
+            run_synthea(&client, &base, &testdata.join("synthea")).await
+        }
+    }
+}
+
+async fn run_cases(
+    client: &Client,
+    base: &str,
+    folder: &std::path::Path,
+    only: &str,
+    at_once: usize,
+) -> Result<bool, String> {
+    let reports = run_all(client, base, case_files(folder, only)?, at_once).await?;
+    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
+    for report in reports {
+        match report.verdict {
+            Verdict::Passed => passed += 1,
+            Verdict::Skipped => skipped += 1,
+            Verdict::Failed(why) => {
+                failed += 1;
+                println!("FAILED {} ({}): {why}", report.name, report.title);
+            }
+        }
+    }
+    println!("{}", closing(passed, failed, skipped));
+    Ok(failed == 0)
+}
+
+fn closing(passed: usize, failed: usize, skipped: usize) -> String {
+    match skipped {
+        0 => format!("{passed} passed, {failed} failed"),
+        _ => format!("{passed} passed, {failed} failed, {skipped} skipped"),
+    }
+}
+
+async fn run_examples(
+    client: &Client,
+    base: &str,
+    package: PathBuf,
+    invalid: PathBuf,
+    only: String,
+) -> Result<bool, String> {
+    let text = std::fs::read_to_string(&invalid);
+    let text = text.map_err(|error| format!("{}: {error}", invalid.display()))?;
+    let mut known: Known = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+    known.invalid.retain(|named| named.name.contains(&only));
+    known.repeated.retain(|named| named.name.contains(&only));
+    let tally = examples::run(client, base, package, only).await?;
+    println!(
+        "{} examples stored and read back equal as JSON and through XML: {} definitions, {} instances",
+        tally.equal,
+        tally.definitions,
+        tally.equal - tally.definitions
+    );
+    for named in &known.invalid {
+        if let Some(answer) = tally.refused.get(&named.name) {
+            println!(
+                "invalid: {}: {} (refused: {answer})",
+                named.name, named.reason
+            );
+        }
+    }
+    for named in &known.repeated {
+        println!("repeated: {}: {}", named.name, named.reason);
+    }
+    let surprises = tally.surprises(&known);
+    for surprise in &surprises {
+        println!("FAILED {surprise}");
+    }
+    println!("{}", closing(tally.equal, surprises.len(), 0));
+    Ok(surprises.is_empty())
+}
+
+async fn run_synthea(
+    client: &Client,
+    base: &str,
+    folder: &std::path::Path,
+) -> Result<bool, String> {
+    let Some(files) = synthea::bundle_files(folder) else {
+        println!("skipped: no Synthea Bundles in {}", folder.display());
+        println!("{}", closing(0, 0, 1));
+        return Ok(true);
+    };
+    let (mut passed, mut failed) = (0, 0);
+    for file in files {
+        let loaded = synthea::load(client, base, &file).await?;
+        if loaded.problems.is_empty() {
+            passed += 1;
+            println!("{}: {} entries", loaded.name, loaded.entries);
+            continue;
+        }
+        failed += 1;
+        for problem in loaded.problems.iter().take(20) {
+            println!("FAILED {}: {problem}", loaded.name);
+        }
+        println!("FAILED {}: {} problems", loaded.name, loaded.problems.len());
+    }
+    println!("{}", closing(passed, failed, 0));
+    Ok(failed == 0)
+}

@@ -1,0 +1,234 @@
+//! From an element to the elements below it, by the element table (<https://hl7.org/fhir/R4/fhirpath.html#polymorphism>).
+
+use std::borrow::Cow;
+
+use super::EvaluationError;
+use super::collection::Collection;
+use super::evaluation::{Answer, Evaluation, Focus};
+use super::item::{Item, Node, TypeInfo};
+use super::tree::{Step, Tree};
+use crate::definitions::structure::{TypeDefinition, TypeId, TypeKind};
+use crate::json::{Kind, Value};
+
+impl<'a> Evaluation<'_, 'a> {
+    /// The elements at the end of a path.
+    pub(super) fn path(
+        &self,
+        base: Option<&'a Tree>,
+        steps: &'a [Step],
+        focus: Focus<'_, 'a>,
+    ) -> Answer<'a> {
+        let mut found = Collection::empty();
+        match (base, focus.this) {
+            (Some(tree), _) => {
+                for item in self.run(tree, focus)?.iter() {
+                    self.walk(item, steps, &mut found)?;
+                }
+            }
+            (None, Some(item)) => {
+                let is_type = steps.first().is_some_and(|step| step.may_be_type)
+                    && self.is_named(item, &steps[0].name);
+                let steps = if is_type { &steps[1..] } else { steps };
+                self.walk(item, steps, &mut found)?;
+            }
+            (None, None) => {}
+        }
+        Ok(found)
+    }
+
+    fn walk(
+        &self,
+        item: &Item<'a>,
+        steps: &'a [Step],
+        found: &mut Collection<'a>,
+    ) -> Result<(), EvaluationError> {
+        let Some((step, rest)) = steps.split_first() else {
+            return self.push(found, item.clone());
+        };
+        match item {
+            Item::Node(node) => self.named(*node, &step.name, &mut |child| {
+                self.walk(&Item::Node(child), rest, found)
+            }),
+            Item::Type(info) => match type_member(info, &step.name) {
+                Some(item) => self.walk(&item, rest, found),
+                None => Ok(()),
+            },
+            Item::Elsewhere(_) => Err(EvaluationError::NotSupported(
+                "the content of a resource that is elsewhere",
+            )),
+            Item::Quantity(quantity) => match &*step.name {
+                "value" => self.walk(&Item::Decimal(quantity.value), rest, found),
+                _ => Ok(()),
+            },
+            Item::Boolean(_)
+            | Item::Integer(_)
+            | Item::Decimal(_)
+            | Item::String(_)
+            | Item::Date(_)
+            | Item::DateTime(_)
+            | Item::Time(_) => Ok(()),
+        }
+    }
+
+    /// Visits the elements of one name; a choice is found by its name without type.
+    pub(super) fn named(
+        &self,
+        node: Node<'a>,
+        name: &str,
+        visit: &mut dyn FnMut(Node<'a>) -> Result<(), EvaluationError>,
+    ) -> Result<(), EvaluationError> {
+        let Some(object) = members_of(node) else {
+            return Ok(());
+        };
+        let definition = self.environment.structures.get(node.type_id);
+        let mut found: Option<(Option<Value<'a>>, Option<Value<'a>>, TypeId)> = None;
+        for (key, value) in object.members() {
+            let (member, is_companion) = match key.strip_prefix('_') {
+                Some(member) => (member, true),
+                None => (&*key, false),
+            };
+            let Some(rest) = member.strip_prefix(name) else {
+                continue;
+            };
+            if !rest.is_empty() && !rest.starts_with(|next: char| next.is_ascii_uppercase()) {
+                continue;
+            }
+            let Some((element, element_type)) = definition.member(member) else {
+                continue;
+            };
+            // `valueQuantity` is a JSON name, `value` the element's.
+            if &*element.name != name {
+                continue;
+            }
+            let pair = found.get_or_insert((None, None, element_type.type_id));
+            // A choice given twice, which only invalid content does: each type for itself.
+            if pair.2 != element_type.type_id {
+                self.pairs(pair.0.take(), pair.1.take(), pair.2, visit)?;
+                pair.2 = element_type.type_id;
+            }
+            if is_companion {
+                pair.1 = Some(value);
+            } else {
+                pair.0 = Some(value);
+            }
+        }
+        match found {
+            Some((value, companion, type_id)) => self.pairs(value, companion, type_id, visit),
+            None => Ok(()),
+        }
+    }
+
+    /// Visits all elements below a node, in the order of the text.
+    pub(super) fn children(
+        &self,
+        node: Node<'a>,
+        visit: &mut dyn FnMut(Node<'a>) -> Result<(), EvaluationError>,
+    ) -> Result<(), EvaluationError> {
+        let Some(object) = members_of(node) else {
+            return Ok(());
+        };
+        let definition = self.environment.structures.get(node.type_id);
+        for (key, value) in object.members() {
+            self.charge(1)?;
+            let (member, value, companion) = match key.strip_prefix('_') {
+                Some(member) if object.get(member).is_some() => continue,
+                Some(member) => (Cow::from(member), None, Some(value)),
+                None => {
+                    let companion = companion(object, &key, value, definition);
+                    (key, Some(value), companion)
+                }
+            };
+            if let Some((_, element_type)) = definition.member(&member) {
+                self.pairs(value, companion, element_type.type_id, visit)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Visits everything below a node, each before what is below it.
+    pub(super) fn descendants(
+        &self,
+        node: Node<'a>,
+        found: &mut Collection<'a>,
+    ) -> Result<(), EvaluationError> {
+        // Documents nest no deeper than the JSON parser lets them.
+        self.children(node, &mut |child| {
+            self.push(found, Item::Node(child))?;
+            self.descendants(child, found)
+        })
+    }
+
+    /// Visits the items of a value and its companion, which stand side by side.
+    fn pairs(
+        &self,
+        value: Option<Value<'a>>,
+        companion: Option<Value<'a>>,
+        type_id: TypeId,
+        visit: &mut dyn FnMut(Node<'a>) -> Result<(), EvaluationError>,
+    ) -> Result<(), EvaluationError> {
+        let mut values = value.into_iter().flat_map(Value::each);
+        let mut companions = companion.into_iter().flat_map(Value::each);
+        loop {
+            let (value, companion) = (values.next(), companions.next());
+            if value.is_none() && companion.is_none() {
+                return Ok(());
+            }
+            let value = value.filter(|value| !value.is_null());
+            let companion = companion.filter(|companion| companion.kind() == Kind::Object);
+            if value.is_none() && companion.is_none() {
+                continue;
+            }
+            visit(Node {
+                value,
+                companion,
+                type_id: self.concrete(value, type_id),
+            })?;
+        }
+    }
+
+    /// A resource's own type where the element only says `Resource`.
+    fn concrete(&self, value: Option<Value<'a>>, type_id: TypeId) -> TypeId {
+        let structures = self.environment.structures;
+        if structures.get(type_id).kind != TypeKind::Resource {
+            return type_id;
+        }
+        value
+            .and_then(|value| Node::resource(value, structures))
+            .map_or(type_id, |node| node.type_id)
+    }
+}
+
+/// The object that holds a node's members: its own, or the companion of a primitive.
+fn members_of(node: Node<'_>) -> Option<Value<'_>> {
+    match node.value {
+        Some(value) if value.kind() == Kind::Object => Some(value),
+        _ => node.companion,
+    }
+}
+
+/// The companion of a member, which only primitives have.
+fn companion<'a>(
+    object: Value<'a>,
+    key: &str,
+    value: Value<'a>,
+    definition: &TypeDefinition,
+) -> Option<Value<'a>> {
+    let first = value.each().next()?;
+    if first.kind() == Kind::Object || definition.member(key).is_none() {
+        return None;
+    }
+    object
+        .members()
+        .find(|(other, _)| other.strip_prefix('_') == Some(key))
+        .map(|(_, value)| value)
+}
+
+fn type_member<'a>(info: &TypeInfo<'a>, name: &str) -> Option<Item<'a>> {
+    let text = match name {
+        "namespace" => info.namespace,
+        "name" => info.name,
+        "baseType" => info.base?,
+        _ => return None,
+    };
+    Some(Item::String(text.into()))
+}

@@ -1,0 +1,238 @@
+//! From resource to index values (<https://hl7.org/fhir/R4/searchparameter.html>).
+
+use super::hash;
+use super::index_plan::{IndexPlan, IndexedParameter, Operand};
+use super::index_values::IndexValues;
+use super::value_kind::suits;
+use super::values::Sink;
+use crate::definitions::Definitions;
+use crate::definitions::search_parameters::SearchType;
+use crate::ids::{Reference, ResourceKey, ResourceType};
+use crate::json::{Kind, Value};
+use crate::path::{Environment, EvaluationError, Expression, Item, Node, evaluate};
+use crate::resource::Resource;
+
+/// Why a resource cannot be indexed, and so not stored.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ExtractError {
+    /// More values than a resource may be found by.
+    #[error(
+        "the resource has more than {limit} index values; the last are of search parameter '{parameter}'"
+    )]
+    TooMany {
+        /// The parameter's code.
+        parameter: Box<str>,
+        /// The limit.
+        limit: usize,
+    },
+    /// A date that is none.
+    #[error("a date that search parameter '{parameter}' finds is not valid")]
+    Date {
+        /// The parameter's code.
+        parameter: Box<str>,
+    },
+    /// The parameter's expression has no result.
+    #[error("search parameter '{parameter}': {source}")]
+    Evaluation {
+        /// The parameter's code.
+        parameter: Box<str>,
+        /// Why.
+        source: EvaluationError,
+    },
+}
+
+/// How much is extracted from one resource.
+#[derive(Clone, Copy, Debug)]
+pub struct ExtractLimits {
+    /// Most elements, strings and periods together.
+    pub values_max: usize,
+}
+
+impl Default for ExtractLimits {
+    fn default() -> Self {
+        Self { values_max: 50_000 }
+    }
+}
+
+/// What extraction must know; the same for all resources.
+#[derive(Clone, Copy, Debug)]
+pub struct Extractor<'a> {
+    /// The compiled parameters.
+    pub plan: &'a IndexPlan,
+    /// What they were compiled from.
+    pub definitions: &'a Definitions,
+    /// This server's base URL, without a slash at the end.
+    pub base_url: &'a str,
+    /// How much is extracted.
+    pub limits: ExtractLimits,
+}
+
+/// Told the parameter and the name of a type whose values mean nothing to it.
+pub(super) type Misfit<'m> = dyn FnMut(&IndexedParameter, &str) + 'm;
+
+impl Extractor<'_> {
+    /// Everything the resource can be found by.
+    pub fn extract(&self, resource: &Resource) -> Result<IndexValues, ExtractError> {
+        self.extract_telling(resource, &mut |_, _| {})
+    }
+
+    pub(super) fn extract_telling(
+        &self,
+        resource: &Resource,
+        misfit: &mut Misfit<'_>,
+    ) -> Result<IndexValues, ExtractError> {
+        let mut values = IndexValues::default();
+        let parameters = self.plan.types.get(&resource.resource_type());
+        for parameter in parameters.into_iter().flatten() {
+            if self.parameter(resource.root(), parameter, &mut values, misfit)? {
+                values.tokens.push(hash::present(parameter.seed));
+            }
+            if values.count() > self.limits.values_max {
+                return Err(ExtractError::TooMany {
+                    parameter: parameter.code.clone(),
+                    limit: self.limits.values_max,
+                });
+            }
+        }
+        let is_carrier = ["Bundle", "Parameters"].contains(&resource.resource_type().name());
+        self.references(resource.root(), is_carrier, &mut values);
+        values.normalise();
+        Ok(values)
+    }
+
+    /// Adds the values of one parameter; answers whether there is any.
+    fn parameter(
+        &self,
+        resource: Value<'_>,
+        parameter: &IndexedParameter,
+        values: &mut IndexValues,
+        misfit: &mut Misfit<'_>,
+    ) -> Result<bool, ExtractError> {
+        let mut sink = Sink {
+            values,
+            parameter,
+            code_sets: &self.definitions.code_sets,
+            base_url: self.base_url,
+        };
+        let mut any = false;
+        for operand in &parameter.operands {
+            match operand {
+                Operand::Path { path, code_sets } => {
+                    let mut done = Ok(());
+                    path.visit(resource, &mut |value, type_id| {
+                        any = true;
+                        let kind = self.plan.kind(type_id);
+                        if done.is_ok() && suits(parameter.search_type, kind) {
+                            done = sink.add(value, kind, code_sets);
+                        }
+                    });
+                    done?;
+                }
+                Operand::Expression(expression) => {
+                    any |= self.expression(resource, expression, &mut sink, misfit)?;
+                }
+            }
+        }
+        Ok(any)
+    }
+
+    fn expression(
+        &self,
+        resource: Value<'_>,
+        expression: &Expression,
+        sink: &mut Sink<'_>,
+        misfit: &mut Misfit<'_>,
+    ) -> Result<bool, ExtractError> {
+        let structures = &self.definitions.structures;
+        let Some(node) = Node::resource(resource, structures) else {
+            return Ok(false);
+        };
+        let environment = Environment::new(structures);
+        let items = evaluate(expression, Item::Node(node), &environment).map_err(|source| {
+            ExtractError::Evaluation {
+                parameter: sink.parameter.code.clone(),
+                source,
+            }
+        })?;
+        let mut any = false;
+        for item in items {
+            let parameter = sink.parameter;
+            match item {
+                Item::Node(node) => {
+                    let Some(value) = node.value else {
+                        continue;
+                    };
+                    any = true;
+                    let kind = self.plan.kind(node.type_id);
+                    if suits(parameter.search_type, kind) {
+                        sink.add(value, kind, &[])?;
+                    } else {
+                        misfit(parameter, &structures.get(node.type_id).name);
+                    }
+                }
+                Item::Boolean(value) if parameter.search_type == SearchType::Token => {
+                    any = true;
+                    sink.code(parameter.seed, if value { "true" } else { "false" });
+                }
+                Item::String(text) if parameter.search_type == SearchType::String => {
+                    any = true;
+                    sink.string_of(Some(text));
+                }
+                _ => misfit(parameter, "a value of FHIRPath's own"),
+            }
+        }
+        Ok(any)
+    }
+
+    /// Marks every literal reference to this server below a value. Resources inside a Bundle or Parameters are content:
+    /// what they refer to is theirs.
+    fn references(&self, value: Value<'_>, is_carrier: bool, values: &mut IndexValues) {
+        for (name, member) in value.members() {
+            match member.kind() {
+                Kind::String if name == "reference" => {
+                    let text = member.string().unwrap_or_default();
+                    if let Reference::Local { key, .. } = Reference::parse(&text, self.base_url) {
+                        values.mark(key);
+                    }
+                }
+                Kind::Object if !(is_carrier && is_content(&name)) => {
+                    self.references(member, is_carrier, values);
+                }
+                Kind::Array => {
+                    for item in member.items() {
+                        self.references(item, is_carrier, values);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn is_content(name: &str) -> bool {
+    matches!(name, "resource" | "outcome")
+}
+
+impl IndexValues {
+    fn count(&self) -> usize {
+        self.tokens.len() + self.strings.len() + self.dates.len()
+    }
+
+    fn mark(&mut self, key: ResourceKey) {
+        let target = hash::key_hash(&key);
+        self.tokens
+            .push(hash::reference(hash::ANY_REFERENCE, target));
+        self.references.push(key);
+    }
+}
+
+impl IndexPlan {
+    /// Codes of the parameters that resources of a type are indexed by.
+    pub fn codes(&self, resource_type: ResourceType) -> impl Iterator<Item = &str> {
+        let parameters = self.types.get(&resource_type);
+        parameters.into_iter().flatten().map(|one| &*one.code)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,179 @@
+//! Extraction from every official example, and what becomes of single values.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use super::*;
+use crate::definitions::fixtures::definitions;
+use crate::fixtures;
+use crate::search::operand::{Path, operands};
+
+/// Where R4's own parameters lead to a type that their search type cannot compare: parameter, type, and why.
+const UNSUITED: [(&str, &str, &str); 7] = [
+    (
+        "CarePlan.activity-date",
+        "string",
+        "a schedule in words has no dates",
+    ),
+    (
+        "Consent.source-reference",
+        "Attachment",
+        "the choice is not narrowed to Reference",
+    ),
+    (
+        "Immunization.date",
+        "string",
+        "an occurrence in words has no date",
+    ),
+    ("Procedure.date", "string", "a time in words has no date"),
+    ("Procedure.date", "Age", "an age is no date"),
+    ("Procedure.date", "Range", "a range of ages is no date"),
+    (
+        "RiskAssessment.probability",
+        "Range",
+        "a number parameter compares numbers",
+    ),
+];
+
+/// Parameters whose expression yields whole resources; they are for chains, and refused as plain references.
+const YIELD_RESOURCES: [&str; 2] = ["Bundle.composition", "Bundle.message"];
+
+fn extractor<'a>(plan: &'a IndexPlan, definitions: &'a Definitions) -> Extractor<'a> {
+    Extractor {
+        plan,
+        definitions,
+        base_url: "http://here/fhir",
+        limits: ExtractLimits::default(),
+    }
+}
+
+#[test]
+fn r4_leads_to_unsuitable_types_only_where_this_list_says() {
+    let Some(definitions) = definitions() else {
+        return;
+    };
+    let plan = IndexPlan::compile(definitions).unwrap();
+    let found: Vec<(&str, &str)> = plan
+        .unsuited()
+        .iter()
+        .map(|(parameter, kind)| (&**parameter, &**kind))
+        .collect();
+    let expected: Vec<(&str, &str)> = UNSUITED.map(|(one, kind, _)| (one, kind)).to_vec();
+    assert_eq!(found, expected);
+    assert_eq!(
+        plan.codes(ResourceType::parse("Patient").unwrap()).count(),
+        27
+    );
+}
+
+#[test]
+#[allow(clippy::disallowed_methods, reason = "the test measures")]
+fn every_example_is_indexed() {
+    let Some(definitions) = definitions() else {
+        return;
+    };
+    let plan = IndexPlan::compile(definitions).unwrap();
+    let extractor = extractor(&plan, definitions);
+    let mut present: BTreeMap<String, usize> = BTreeMap::new();
+    let mut times: BTreeMap<ResourceType, (u32, Duration, usize)> = BTreeMap::new();
+    let found = fixtures::examples(|name, bytes| {
+        let Ok(resource) = Resource::parse(bytes) else {
+            return;
+        };
+        let kind = resource.resource_type();
+        let extracted = extractor.extract_telling(&resource, &mut |parameter, found| {
+            let parameter = format!("{kind}.{}", parameter.code);
+            assert!(
+                YIELD_RESOURCES.contains(&&*parameter),
+                "{name}: {parameter} yields {found}"
+            );
+        });
+        let values = extracted.unwrap_or_else(|fault| panic!("{name}: {fault}"));
+        assert!(values.tokens.is_sorted_by(|one, next| one < next), "{name}");
+        for parameter in &plan.types[&kind] {
+            let has = values
+                .tokens
+                .binary_search(&hash::present(parameter.seed))
+                .is_ok();
+            *present
+                .entry(format!("{kind}.{}", parameter.code))
+                .or_default() += usize::from(has);
+        }
+        let begin = Instant::now();
+        let again = extractor.extract(&resource).unwrap();
+        let time = times.entry(kind).or_default();
+        *time = (
+            time.0 + 1,
+            time.1 + begin.elapsed(),
+            time.2 + values.tokens.len(),
+        );
+        assert_eq!(again, values, "{name}");
+    });
+    assert!(found);
+    for (kind, (count, time, tokens)) in times {
+        let mean = time / count;
+        println!(
+            "{kind}: {count} examples, {mean:?} and {} elements each",
+            tokens / count as usize
+        );
+    }
+    let used = present.values().filter(|count| **count > 0).count();
+    println!(
+        "{} parameters of types, {used} with a value in some example",
+        present.len()
+    );
+    for parameter in [
+        "Observation.code",
+        "Patient.family",
+        "Encounter.date",
+        "Bundle.type",
+    ] {
+        assert!(present[parameter] > 0, "{parameter}");
+    }
+}
+
+/// The walk that is fast and the evaluator that is complete must agree, or one of them is wrong.
+#[test]
+fn walked_paths_and_evaluated_expressions_lead_to_the_same_values() {
+    let Some(definitions) = definitions() else {
+        return;
+    };
+    let structures = &definitions.structures;
+    let mut compiled: BTreeMap<ResourceType, Vec<(Expression, Path)>> = BTreeMap::new();
+    for resource_type in ResourceType::all() {
+        let type_id = structures.by_name(resource_type.name()).unwrap();
+        let all = definitions.search_parameters.for_type(resource_type);
+        for text in all.filter_map(|parameter| parameter.expression.as_deref()) {
+            for operand in operands(text).unwrap_or_default() {
+                if let Ok((path, _)) = Path::compile(operand, type_id, structures) {
+                    let pair = (Expression::parse(operand).unwrap(), path);
+                    compiled.entry(resource_type).or_default().push(pair);
+                }
+            }
+        }
+    }
+    let mut compared = 0;
+    fixtures::examples(|name, bytes| {
+        let Ok(resource) = Resource::parse(bytes) else {
+            return;
+        };
+        let environment = Environment::new(structures);
+        for (expression, path) in &compiled[&resource.resource_type()] {
+            let mut walked = BTreeSet::new();
+            path.visit(resource.root(), &mut |value, type_id| {
+                walked.insert((value.index(), type_id));
+            });
+            let root = Node::resource(resource.root(), structures).unwrap();
+            let items = evaluate(expression, Item::Node(root), &environment).unwrap();
+            let nodes = items.into_iter().filter_map(|item| item.node());
+            let evaluated: BTreeSet<_> = nodes
+                .filter_map(|node| Some((node.value?.index(), node.type_id)))
+                .collect();
+            compared += walked.len();
+            // A union of equal values keeps one of them; an operand alone keeps all.
+            assert_eq!(walked, evaluated, "{name}: {expression}");
+        }
+    });
+    println!("{compared} values are led to by both");
+    assert!(compared > 10_000);
+}

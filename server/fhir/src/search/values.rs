@@ -1,0 +1,267 @@
+//! One value of a parameter becomes its elements, strings and periods.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+
+use super::extract::ExtractError;
+use super::fold::fold;
+use super::hash;
+use super::index_plan::IndexedParameter;
+use super::index_values::{DateValue, IndexValues, StringValue};
+use super::link;
+use super::value_kind::ValueKind;
+use crate::definitions::codes::{CodeSetId, CodeSets, Codes};
+use crate::definitions::search_parameters::SearchType;
+use crate::json::Value;
+use crate::time::{DateTime, parse_partial};
+
+/// What the values of one parameter are written to, and what that needs to know.
+pub(super) struct Sink<'s> {
+    pub(super) values: &'s mut IndexValues,
+    pub(super) parameter: &'s IndexedParameter,
+    pub(super) code_sets: &'s CodeSets,
+    pub(super) base_url: &'s str,
+}
+
+impl Sink<'_> {
+    /// Adds a value; `implied` are the code sets its systems follow from, where it is a code.
+    pub(super) fn add(
+        &mut self,
+        value: Value<'_>,
+        kind: ValueKind,
+        implied: &[CodeSetId],
+    ) -> Result<(), ExtractError> {
+        match self.parameter.search_type {
+            SearchType::Token => self.token(value, kind, implied),
+            SearchType::Reference => self.reference(value, kind),
+            SearchType::String => self.string(value, kind),
+            SearchType::Uri => self.uri(value, kind),
+            SearchType::Date => return self.date(value, kind),
+            // Only their presence is indexed yet.
+            SearchType::Number
+            | SearchType::Quantity
+            | SearchType::Composite
+            | SearchType::Special => {}
+        }
+        Ok(())
+    }
+
+    fn token(&mut self, value: Value<'_>, kind: ValueKind, implied: &[CodeSetId]) {
+        let seed = self.parameter.seed;
+        match kind {
+            ValueKind::CodeableConcept => {
+                for coding in each(value, "coding") {
+                    self.coding(seed, coding, "code");
+                }
+            }
+            ValueKind::Coding => self.coding(seed, value, "code"),
+            ValueKind::Identifier => self.identifier(seed, value),
+            ValueKind::ContactPoint => {
+                if let Some(code) = text(value, "value") {
+                    self.code(seed, &code);
+                }
+            }
+            _ => {
+                if let Some(code) = value.primitive() {
+                    self.code(seed, &code);
+                    for system in systems(self.code_sets, implied, &code) {
+                        self.token_of(hash::system(seed, system));
+                        self.token_of(hash::token(seed, system, &code));
+                    }
+                }
+            }
+        }
+    }
+
+    fn token_of(&mut self, element: i64) {
+        self.values.tokens.push(element);
+    }
+
+    /// A code that has no place for a system.
+    pub(super) fn code(&mut self, seed: i64, code: &str) {
+        self.token_of(hash::code(seed, code));
+        self.token_of(hash::code_without_system(seed, code));
+    }
+
+    fn coding(&mut self, seed: i64, coding: Value<'_>, member: &str) {
+        let code = text(coding, member);
+        match (text(coding, "system"), code) {
+            (Some(system), Some(code)) => {
+                self.token_of(hash::code(seed, &code));
+                self.token_of(hash::system(seed, &system));
+                self.token_of(hash::token(seed, &system, &code));
+            }
+            (Some(system), None) => self.token_of(hash::system(seed, &system)),
+            (None, Some(code)) => self.code(seed, &code),
+            (None, None) => {}
+        }
+    }
+
+    fn identifier(&mut self, seed: i64, identifier: Value<'_>) {
+        self.coding(seed, identifier, "value");
+        let Some(value) = text(identifier, "value") else {
+            return;
+        };
+        let types = identifier.at(&["type", "coding"]);
+        for coding in types.into_iter().flat_map(Value::items) {
+            if let Some(code) = text(coding, "code") {
+                let system = text(coding, "system").unwrap_or_default();
+                self.token_of(hash::of_type(seed, &system, &code, &value));
+            }
+        }
+    }
+
+    fn reference(&mut self, value: Value<'_>, kind: ValueKind) {
+        let seed = self.parameter.seed;
+        let out = &mut self.values.tokens;
+        match kind {
+            ValueKind::Reference => {
+                if let Some(literal) = text(value, "reference") {
+                    link::reference_elements(seed, &literal, self.base_url, out);
+                }
+                if let Some(identifier) = value.get("identifier") {
+                    self.identifier(self.parameter.identifier_seed, identifier);
+                }
+            }
+            _ => {
+                if let Some(text) = value.string() {
+                    link::canonical_elements(seed, &text, self.base_url, out);
+                }
+            }
+        }
+    }
+
+    fn string(&mut self, value: Value<'_>, kind: ValueKind) {
+        let members: &[&str] = match kind {
+            ValueKind::HumanName => &["text", "family", "given", "prefix", "suffix"],
+            ValueKind::Address => &[
+                "text",
+                "line",
+                "city",
+                "district",
+                "state",
+                "postalCode",
+                "country",
+            ],
+            _ => return self.string_of(value.primitive()),
+        };
+        for part in members.iter().flat_map(|member| each(value, member)) {
+            self.string_of(part.string());
+        }
+    }
+
+    pub(super) fn string_of(&mut self, text: Option<Cow<'_, str>>) {
+        let Some(text) = text else {
+            return;
+        };
+        let parameter = self.parameter.seed;
+        self.token_of(hash::exact(parameter, &text));
+        let folded = fold(&text).into_boxed_str();
+        // What folds to nothing has no beginning to be found by.
+        if !folded.is_empty() {
+            self.values.strings.push(StringValue { parameter, folded });
+        }
+    }
+
+    fn uri(&mut self, value: Value<'_>, kind: ValueKind) {
+        let Some(text) = value.string() else {
+            return;
+        };
+        let seed = self.parameter.seed;
+        match kind {
+            ValueKind::Canonical => {
+                link::canonical_uri_elements(seed, &text, &mut self.values.tokens);
+            }
+            _ => self.token_of(hash::url(seed, &text)),
+        }
+    }
+
+    fn date(&mut self, value: Value<'_>, kind: ValueKind) -> Result<(), ExtractError> {
+        let (lower, upper) = match kind {
+            ValueKind::Period => {
+                let start = self.moment(value.get("start"))?.map(|one| one.lower());
+                let end = self.moment(value.get("end"))?.map(|one| one.upper());
+                (start, end)
+            }
+            ValueKind::Timing => self.timing(value)?,
+            _ => {
+                let moment = self.moment(Some(value))?;
+                (moment.map(|one| one.lower()), moment.map(|one| one.upper()))
+            }
+        };
+        if lower.is_some() || upper.is_some() {
+            self.values.dates.push(DateValue {
+                parameter: self.parameter.seed,
+                lower: lower.unwrap_or(Timestamp::MIN),
+                upper: upper.unwrap_or(Timestamp::MAX),
+            });
+        }
+        Ok(())
+    }
+
+    /// Only the outer limits of a schedule count.
+    fn timing(
+        &self,
+        timing: Value<'_>,
+    ) -> Result<(Option<Timestamp>, Option<Timestamp>), ExtractError> {
+        let (mut lower, mut upper) = (None, None);
+        for event in each(timing, "event") {
+            let Some(moment) = self.moment(Some(event))? else {
+                continue;
+            };
+            lower = Some(lower.map_or(moment.lower(), |one: Timestamp| one.min(moment.lower())));
+            upper = Some(upper.map_or(moment.upper(), |one: Timestamp| one.max(moment.upper())));
+        }
+        let Some(period) = timing.at(&["repeat", "boundsPeriod"]) else {
+            return Ok((lower, upper));
+        };
+        let start = self.moment(period.get("start"))?.map(|one| one.lower());
+        let end = self.moment(period.get("end"))?.map(|one| one.upper());
+        // A side that the period leaves open is open, whatever the events.
+        let lower = match (lower, start) {
+            (Some(event), Some(start)) => Some(start.min(event)),
+            (_, start) => start,
+        };
+        let upper = match (upper, end) {
+            (Some(event), Some(end)) => Some(end.max(event)),
+            (_, end) => end,
+        };
+        Ok((lower, upper))
+    }
+
+    fn moment(&self, value: Option<Value<'_>>) -> Result<Option<DateTime>, ExtractError> {
+        let Some(text) = value.and_then(Value::string) else {
+            return Ok(None);
+        };
+        match parse_partial(&text) {
+            Ok(moment) => Ok(Some(moment)),
+            Err(_) => Err(ExtractError::Date {
+                parameter: self.parameter.code.clone(),
+            }),
+        }
+    }
+}
+
+fn text<'v>(object: Value<'v>, member: &str) -> Option<Cow<'v, str>> {
+    object.get(member).and_then(Value::string)
+}
+
+fn each<'v>(object: Value<'v>, member: &str) -> impl Iterator<Item = Value<'v>> {
+    object.get(member).into_iter().flat_map(Value::each)
+}
+
+/// The systems of a code, as far as the code sets it must come from tell.
+fn systems<'s>(
+    code_sets: &'s CodeSets,
+    implied: &'s [CodeSetId],
+    code: &'s str,
+) -> impl Iterator<Item = &'s str> {
+    let systems = implied.iter().flat_map(|id| &code_sets.get(*id).systems);
+    systems
+        .filter(move |one| match &one.codes {
+            Codes::Listed(codes) => codes.binary_search_by(|known| (**known).cmp(code)).is_ok(),
+            Codes::All | Codes::LanguageTags | Codes::MimeTypes => true,
+        })
+        .map(|one| &*one.system)
+}

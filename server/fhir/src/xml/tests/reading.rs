@@ -1,0 +1,224 @@
+//! What XML becomes, and what is refused where.
+
+use crate::fixtures::structures;
+use crate::xml::{XmlErrorKind, XmlLimits, from_xml};
+
+/// Wraps the content of a Patient.
+fn patient(content: &str) -> String {
+    format!("<Patient xmlns=\"http://hl7.org/fhir\">{content}</Patient>")
+}
+
+fn read(xml: &str) -> Option<Result<String, (XmlErrorKind, u32, u32)>> {
+    let structures = structures()?;
+    Some(
+        from_xml(xml.as_bytes(), structures, XmlLimits::default())
+            .map(|resource| resource.text().to_owned())
+            .map_err(|error| (error.kind, error.position.line, error.position.column)),
+    )
+}
+
+#[test]
+fn elements_become_members() {
+    let check = |content: &str, members: &str| {
+        let expected = match members {
+            "" => "{\"resourceType\":\"Patient\"}".to_owned(),
+            _ => format!("{{\"resourceType\":\"Patient\",{members}}}"),
+        };
+        if let Some(json) = read(&patient(content)) {
+            assert_eq!(json, Ok(expected), "{content}");
+        }
+    };
+    check("", "");
+    check("<!-- a --><?b c?>\n <id value='1'/>", r#""id":"1""#);
+    check("<active value=\"true\"/>", r#""active":true"#);
+    check(
+        "<name><family value=\"a&amp;b&#x9;&quot;\n\"/></name>",
+        r#""name":[{"family":"a&b\t\" "}]"#,
+    );
+    check(
+        "<multipleBirthInteger value=\"2\"/>",
+        r#""multipleBirthInteger":2"#,
+    );
+    check(
+        "<extension url=\"u\"><valueDecimal value=\"1.50e2\"/></extension>",
+        r#""extension":[{"url":"u","valueDecimal":1.50e2}]"#,
+    );
+    check(
+        "<birthDate id=\"a\" value=\"1970\"><extension url=\"u\"><valueCode value=\"c\"/></extension></birthDate>",
+        r#""birthDate":"1970","_birthDate":{"id":"a","extension":[{"url":"u","valueCode":"c"}]}"#,
+    );
+    check("<birthDate id=\"a\"/>", r#""_birthDate":{"id":"a"}"#);
+    check(
+        "<name><given value=\"a\"/><given id=\"i\"/><given value=\"c\"/></name>",
+        r#""name":[{"given":["a",null,"c"],"_given":[null,{"id":"i"},null]}]"#,
+    );
+    check(
+        "<name><given id=\"i\"/><given id=\"j\"/></name>",
+        r#""name":[{"_given":[{"id":"i"},{"id":"j"}]}]"#,
+    );
+    check(
+        "<contained><Basic><id value=\"b\"/></Basic></contained>",
+        r#""contained":[{"resourceType":"Basic","id":"b"}]"#,
+    );
+}
+
+#[test]
+fn narratives_keep_their_text() {
+    let check = |xml: String, div: &str| {
+        if let Some(json) = read(&xml) {
+            let quoted = div.replace('"', "\\\"").replace('\n', "\\n");
+            let expected = format!(
+                "{{\"resourceType\":\"Patient\",\"text\":{{\"status\":\"generated\",\"div\":\"{quoted}\"}}}}"
+            );
+            assert_eq!(json, Ok(expected), "{xml}");
+        }
+    };
+    let text = |div: &str| patient(&format!("<text><status value=\"generated\"/>{div}</text>"));
+    let same = |div: &str| check(text(div), div);
+    same("<div xmlns=\"http://www.w3.org/1999/xhtml\"> a <b>\n c</b>&#160;<br />&amp; </div>");
+    same("<h:div xmlns:h='http://www.w3.org/1999/xhtml'><h:p/></h:div>");
+    same(
+        "<div xmlns=\"http://www.w3.org/1999/xhtml\" xml:lang=\"de\"><!-- c --><![CDATA[<]]></div>",
+    );
+    // Declared around the narrative: written anew, without prefixes.
+    check(
+        "<f:Patient xmlns:f=\"http://hl7.org/fhir\" xmlns:h=\"http://www.w3.org/1999/xhtml\"><f:text>\
+         <f:status value=\"generated\"/><h:div xml:lang='de'> <h:a href='x\"&lt;'>&#9;</h:a><h:br/><!-- c --></h:div>\
+         </f:text></f:Patient>"
+            .to_owned(),
+        "<div xmlns=\"http://www.w3.org/1999/xhtml\" xml:lang=\"de\"> <a href=\"x&quot;&lt;\">&#9;</a><br/></div>",
+    );
+}
+
+#[test]
+fn what_fhir_does_not_say_is_refused_with_its_place() {
+    let check = |content: &str, kind: XmlErrorKind, column: u32| {
+        if let Some(answer) = read(&format!(
+            "<Patient xmlns=\"http://hl7.org/fhir\">\n{content}</Patient>"
+        )) {
+            assert_eq!(answer, Err((kind, 2, column)), "{content}");
+        }
+    };
+    let name = |name: &str| Box::<str>::from(name);
+    use XmlErrorKind::*;
+    check("<nobody/>", UnknownElement(name("nobody")), 1);
+    check(
+        "<active value=\"true\"/><name><surname/></name>",
+        UnknownElement(name("surname")),
+        29,
+    );
+    check(
+        "<id value=\"1\" code=\"2\"/>",
+        UnknownAttribute(name("code")),
+        15,
+    );
+    check("<name value=\"a\"/>", UnknownAttribute(name("value")), 7);
+    check(
+        "<id xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:nil=\"true\"/>",
+        UnknownAttribute(name("nil")),
+        59,
+    );
+    check(
+        "<extension><url value=\"u\"/></extension>",
+        UnknownElement(name("url")),
+        12,
+    );
+    check(
+        "<gender value=\"male\"/><active value=\"true\"/>",
+        Order(name("active")),
+        23,
+    );
+    check(
+        "<active value=\"true\"/><active value=\"true\"/>",
+        Repeated(name("active")),
+        23,
+    );
+    check(
+        "<name id=\"a\"/><active value=\"true\"/><name id=\"b\"/>",
+        Order(name("active")),
+        15,
+    );
+    check(
+        "<deceasedBoolean value=\"true\"/><deceasedDateTime value=\"2000\"/>",
+        Repeated(name("deceasedDateTime")),
+        32,
+    );
+    check("<active value=\"1\"/>", Value(name("active")), 9);
+    check(
+        "<multipleBirthInteger value=\"+1\"/>",
+        Value(name("multipleBirthInteger")),
+        23,
+    );
+    check(
+        "<multipleBirthInteger value=\" 1\"/>",
+        Value(name("multipleBirthInteger")),
+        23,
+    );
+    check(
+        "<multipleBirthInteger value=\"1e9999\"/>",
+        Value(name("multipleBirthInteger")),
+        23,
+    );
+    check("<active value=\"\"/>", Empty(name("value")), 9);
+    check("<active/>", Empty(name("active")), 1);
+    check("<name>  </name>", Empty(name("name")), 1);
+    check("<contained/>", Empty(name("contained")), 1);
+    check(
+        "<contained><Basic/><Basic/></contained>",
+        Repeated(name("Basic")),
+        20,
+    );
+    check(
+        "<contained><DomainResource/></contained>",
+        UnknownResource(name("DomainResource")),
+        12,
+    );
+    check(
+        "<contained id=\"a\"><Basic/></contained>",
+        UnknownAttribute(name("id")),
+        12,
+    );
+    check("<active value=\"true\">x</active>", Text, 22);
+    check("<active value=\"true\">&#32;</active>", Text, 22);
+    check("<active value=\"true\"><![CDATA[]]></active>", Text, 22);
+    check(
+        "<active xmlns=\"\" value=\"true\"/>",
+        Namespace(name("active")),
+        1,
+    );
+    check(
+        "<text><status value=\"generated\"/><div/></text>",
+        Namespace(name("div")),
+        34,
+    );
+    check(
+        "<text><h:div xmlns:h=\"http://www.w3.org/1999/xhtml\"><p/></h:div></text>",
+        Narrative("the narrative uses namespaces that are declared around it"),
+        // The place is that of the div.
+        7,
+    );
+}
+
+#[test]
+fn the_outermost_element_is_a_resource_of_r4() {
+    let check = |xml: &str, kind: XmlErrorKind| {
+        if let Some(answer) = read(xml) {
+            assert_eq!(answer.unwrap_err().0, kind, "{xml}");
+        }
+    };
+    let unknown = |name: &str| XmlErrorKind::UnknownResource(name.into());
+    check("<Nobody xmlns=\"http://hl7.org/fhir\"/>", unknown("Nobody"));
+    check(
+        "<HumanName xmlns=\"http://hl7.org/fhir\"/>",
+        unknown("HumanName"),
+    );
+    check(
+        "<Resource xmlns=\"http://hl7.org/fhir\"/>",
+        unknown("Resource"),
+    );
+    check("<Patient/>", XmlErrorKind::Namespace("Patient".into()));
+    check(
+        "<Patient id=\"a\" xmlns=\"http://hl7.org/fhir\"/>",
+        XmlErrorKind::UnknownAttribute("id".into()),
+    );
+}

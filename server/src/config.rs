@@ -1,0 +1,277 @@
+//! Configuration: every setting is a flag and a `VESTA_…` variable, and its comment here is its help.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this module is the only reader of the environment"
+)]
+
+mod check;
+mod embedded;
+mod limits;
+#[cfg(test)]
+mod tests;
+mod values;
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+pub use check::{ConfigError, Report, Start};
+pub use embedded::PostgresSettings;
+pub use limits::Limits;
+pub use values::{ByteSize, Secret};
+
+/// Vesta, a FHIR R4 server on PostgreSQL.
+///
+/// Every setting is a flag and an environment variable; a flag wins. What is unknown or
+/// contradictory stops the start. `vesta check-config` shows what is in force.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "vesta", version, max_term_width = 100)]
+#[command(disable_help_subcommand = true, subcommand_required = true)]
+pub struct Config {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// Address and port to listen on.
+    #[arg(
+        long,
+        env = "VESTA_LISTEN",
+        global = true,
+        default_value = "127.0.0.1:8080"
+    )]
+    pub listen: SocketAddr,
+
+    /// Base URL of the FHIR API as clients see it [default: http(s)://LISTEN/fhir]
+    #[arg(long, env = "VESTA_BASE_URL", global = true, value_name = "URL")]
+    pub base_url: Option<String>,
+
+    /// Directory of the embedded PostgreSQL and of everything else this installation owns
+    /// [default: /var/lib/vesta for root, else vesta in the XDG data directory]
+    #[arg(long, env = "VESTA_DATA_DIR", global = true, value_name = "DIR")]
+    #[arg(default_value_os_t = defaults::data_dir(), hide_default_value = true)]
+    pub data_dir: PathBuf,
+
+    /// URL of a PostgreSQL 14-18 to use instead of the embedded one:
+    /// postgres://user:password@host/database
+    #[arg(long, env = "VESTA_DATABASE_URL", global = true, value_name = "URL")]
+    pub database_url: Option<Secret>,
+
+    /// Directory of the FHIR packages [default: vesta/packages in the XDG cache directory]
+    #[arg(long, env = "VESTA_PACKAGES_DIR", global = true, value_name = "DIR")]
+    #[arg(default_value_os_t = defaults::packages_dir(), hide_default_value = true)]
+    pub packages_dir: PathBuf,
+
+    /// Bundle or directory of Bundles that `serve` loads when the database holds no resource
+    #[arg(
+        long,
+        env = "VESTA_LOAD_WHEN_EMPTY",
+        global = true,
+        value_name = "PATH"
+    )]
+    pub load_when_empty: Option<PathBuf>,
+
+    /// Who may use the API; `disabled` lets everybody do everything and needs a loopback listener
+    #[arg(long, env = "VESTA_AUTH", global = true, value_enum, default_value_t = Auth::Disabled)]
+    pub auth: Auth,
+
+    /// PEM file with the certificate chain; with --tls-key it turns TLS on
+    #[arg(long, env = "VESTA_TLS_CERT", global = true, value_name = "FILE")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// PEM file with the private key of the certificate
+    #[arg(long, env = "VESTA_TLS_KEY", global = true, value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
+
+    /// What to log: a level, or a filter such as `info,vesta=debug`
+    #[arg(
+        long,
+        env = "VESTA_LOG",
+        global = true,
+        value_name = "FILTER",
+        default_value = "info,sqlx=warn"
+    )]
+    pub log: String,
+
+    /// Form of the log lines, which go to standard error
+    #[arg(long, env = "VESTA_LOG_FORMAT", global = true, value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+
+    /// The embedded PostgreSQL.
+    #[command(flatten, next_help_heading = "Embedded PostgreSQL")]
+    pub postgres: PostgresSettings,
+
+    /// Limits.
+    #[command(flatten, next_help_heading = "Limits")]
+    pub limits: Limits,
+
+    /// Directories that may hold programs, as the `PATH` of the environment lists them.
+    #[arg(skip)]
+    pub search_path: Vec<PathBuf>,
+
+    /// Directories below which the set-up may have put server binaries.
+    #[arg(skip)]
+    pub cache_dirs: Vec<PathBuf>,
+}
+
+/// What one run of `vesta` does.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Serve the FHIR API and run the background jobs
+    Serve {
+        /// Which part of the work this process does
+        #[arg(long, env = "VESTA_ROLE", value_enum, default_value_t = Role::All)]
+        role: Role,
+    },
+    /// Bring the database schema up to date, then stop
+    Migrate,
+    /// Load transaction Bundles, shifting their dates to today
+    Load {
+        /// Files, or directories of files, with one Bundle each
+        #[arg(required = true, value_name = "BUNDLE")]
+        bundles: Vec<PathBuf>,
+    },
+    /// Compute the search values of all resources anew
+    Reindex,
+    /// Write everything the database holds to one file
+    Backup {
+        /// File to write; it must not exist yet
+        file: PathBuf,
+    },
+    /// Fill an empty database from a backup, all or nothing
+    Restore {
+        /// File that `vesta backup` wrote
+        file: PathBuf,
+    },
+    /// Print the settings in force and what is wrong with them, then stop
+    CheckConfig,
+}
+
+/// Which part of the work a `serve` process does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    /// The FHIR API and the background jobs
+    All,
+    /// The FHIR API alone
+    Api,
+    /// The background jobs alone
+    Worker,
+}
+
+/// Who may use the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Auth {
+    /// Everybody who can reach the listener
+    Disabled,
+}
+
+/// Form of the log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// One readable line per event
+    Text,
+    /// One JSON object per line
+    Json,
+}
+
+impl Config {
+    /// Reads flags and environment of this process, and refuses what does not fit together.
+    pub fn from_environment() -> Result<Start, ConfigError> {
+        Config::read(std::env::args_os().collect(), std::env::vars_os().collect())
+    }
+
+    fn read(
+        arguments: Vec<OsString>,
+        environment: Vec<(OsString, OsString)>,
+    ) -> Result<Start, ConfigError> {
+        let command = described();
+        let matches = match command.clone().try_get_matches_from(arguments) {
+            Ok(matches) => matches,
+            Err(error) => return check::refusal(&command, error),
+        };
+        let mut config = Config::from_arg_matches(&matches)
+            .map_err(|error| ConfigError::one(check::first_line(&command, &error)))?;
+        config.search_path = defaults::search_path();
+        config.cache_dirs = defaults::cache_dirs();
+        let report = check::report(&command, &matches, &config, &environment);
+        if config.command == Command::CheckConfig {
+            return Ok(Start::Report(report));
+        }
+        match report.problems.is_empty() {
+            true => Ok(Start::Run(Box::new(config))),
+            false => Err(ConfigError {
+                problems: report.problems,
+            }),
+        }
+    }
+
+    /// Base URL of the FHIR API; `bound` is the address that the listener got.
+    pub fn fhir_base(&self, bound: SocketAddr) -> String {
+        match &self.base_url {
+            Some(base_url) => base_url.clone(),
+            None => format!(
+                "{}://{bound}/fhir",
+                if self.tls() { "https" } else { "http" }
+            ),
+        }
+    }
+
+    /// Whether the listener speaks TLS.
+    pub fn tls(&self) -> bool {
+        self.tls_cert.is_some() && self.tls_key.is_some()
+    }
+}
+
+/// The description of all arguments; values from the environment never show in a help text.
+fn described() -> clap::Command {
+    Config::command()
+        .mut_args(|argument| argument.hide_env_values(true))
+        .mut_subcommands(|command| command.mut_args(|argument| argument.hide_env_values(true)))
+}
+
+/// Defaults that depend on the account and its environment.
+mod defaults {
+    use std::path::{Path, PathBuf};
+
+    fn directory(variable: &str, below_home: &str) -> Option<PathBuf> {
+        let absolute = |name: &str| {
+            std::env::var_os(name)
+                .map(PathBuf::from)
+                .filter(|path| path.is_absolute())
+        };
+        absolute(variable).or_else(|| absolute("HOME").map(|home| home.join(below_home)))
+    }
+
+    /// Root's own directories are closed to the account that PostgreSQL runs as.
+    pub(super) fn data_dir() -> PathBuf {
+        let system = PathBuf::from("/var/lib/vesta");
+        if nix::unistd::geteuid().is_root() {
+            return system;
+        }
+        directory("XDG_DATA_HOME", ".local/share").map_or(system, |path| path.join("vesta"))
+    }
+
+    pub(super) fn packages_dir() -> PathBuf {
+        cache_dir().join("packages")
+    }
+
+    pub(super) fn cache_dirs() -> Vec<PathBuf> {
+        vec![cache_dir(), system_cache_dir()]
+    }
+
+    fn cache_dir() -> PathBuf {
+        directory("XDG_CACHE_HOME", ".cache").map_or(system_cache_dir(), |path| path.join("vesta"))
+    }
+
+    fn system_cache_dir() -> PathBuf {
+        Path::new("/var/cache/vesta").to_path_buf()
+    }
+
+    pub(super) fn search_path() -> Vec<PathBuf> {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        std::env::split_paths(&path)
+            .filter(|directory| directory.is_absolute())
+            .collect()
+    }
+}

@@ -1,0 +1,80 @@
+//! Limits: each has a default, an upper bound, and a name that says its unit.
+
+use std::thread::available_parallelism;
+
+use clap::Args;
+
+use super::ByteSize;
+
+/// Defines the limits; the bounds are both checked and printed.
+macro_rules! limits {
+    ($( $(#[doc = $help:literal])+ $name:ident: $type:ty = $default:expr, $low:literal..=$high:literal, $env:literal; )*) => {
+        /// What one request, one process and one database may take.
+        #[derive(Debug, Clone, Args)]
+        pub struct Limits {
+            /// Largest request body, after decompression (at most 512MiB)
+            #[arg(long, env = "VESTA_BODY_BYTES_MAX", global = true, value_name = "SIZE")]
+            #[arg(default_value_t = ByteSize::mib(64), value_parser = body_bytes_max)]
+            pub body_bytes_max: ByteSize,
+
+            /// Number of threads that serve requests [default: one per processor] (1-256)
+            #[arg(long, env = "VESTA_WORKER_THREADS", global = true, value_name = "N")]
+            #[arg(default_value_t = processors(), hide_default_value = true)]
+            #[arg(value_parser = clap::value_parser!(u32).range(1..=256))]
+            pub worker_threads: u32,
+
+            /// Whether a resource that others refer to is kept when its deletion is asked for
+            #[arg(long, env = "VESTA_REFERENCES_CHECKED_ON_DELETE", global = true, value_name = "BOOL")]
+            #[arg(default_value_t = true, action = clap::ArgAction::Set)]
+            pub references_checked_on_delete: bool,
+
+            $(
+                $(#[doc = $help])+
+                #[arg(long, env = $env, global = true, value_name = "N")]
+                #[arg(help = concat!($($help,)+ " (", stringify!($low), "-", stringify!($high), ")").trim_start())]
+                #[arg(default_value_t = $default, value_parser = clap::value_parser!($type).range($low..=$high))]
+                pub $name: $type,
+            )*
+        }
+    };
+}
+
+limits! {
+    /// Deepest nesting of objects and arrays in a JSON body, and of elements in an XML body
+    json_depth_max: u16 = 64, 8..=256, "VESTA_JSON_DEPTH_MAX";
+    /// Most entries of a batch or transaction Bundle
+    bundle_entries_max: u32 = 50_000, 1..=1000000, "VESTA_BUNDLE_ENTRIES_MAX";
+    /// Entries of a page when the request names no `_count`
+    page_size: u32 = 50, 1..=10000, "VESTA_PAGE_SIZE";
+    /// Most entries of a page, whatever `_count` asks for
+    page_size_max: u32 = 1000, 1..=10000, "VESTA_PAGE_SIZE_MAX";
+    /// Most resources that one conditional delete may remove
+    conditional_delete_max: u32 = 100, 1..=10000, "VESTA_CONDITIONAL_DELETE_MAX";
+    /// Seconds a request may take before it is given up
+    request_timeout_s: u64 = 60, 1..=3600, "VESTA_REQUEST_TIMEOUT_S";
+    /// Seconds that running requests get to finish when the server stops
+    shutdown_grace_s: u64 = 20, 0..=600, "VESTA_SHUTDOWN_GRACE_S";
+    /// Connections to the database; about four for each of its processors is best
+    database_connections: u32 = 16, 2..=500, "VESTA_DATABASE_CONNECTIONS";
+    /// Seconds a request waits for a database connection
+    database_acquire_timeout_s: u64 = 10, 1..=300, "VESTA_DATABASE_ACQUIRE_TIMEOUT_S";
+    /// Tasks that combine queued requests of one kind into one statement
+    combine_tasks: u32 = 2, 1..=16, "VESTA_COMBINE_TASKS";
+    /// Most requests that are combined into one statement
+    combine_batch_max: u32 = 64, 1..=64, "VESTA_COMBINE_BATCH_MAX";
+}
+
+fn body_bytes_max(text: &str) -> Result<ByteSize, String> {
+    let size: ByteSize = text.parse()?;
+    match size {
+        ByteSize(0) => Err("it must be more than nothing".to_owned()),
+        size if size > ByteSize::mib(512) => Err("it must be at most 512MiB".to_owned()),
+        size => Ok(size),
+    }
+}
+
+fn processors() -> u32 {
+    available_parallelism().map_or(2, |count| {
+        u32::try_from(count.get()).map_or(256, |n| n.min(256))
+    })
+}

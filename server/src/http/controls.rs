@@ -1,0 +1,87 @@
+//! The general parameters that decide about the answer, not about what is done
+//! (<https://hl7.org/fhir/R4/http.html#parameters>): `_format`, `_pretty`, `_summary` and `_elements`.
+
+use std::borrow::Cow;
+
+use fhir::subset::Subset;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::interactions::route::percent_decoded;
+
+const NAMES: [&str; 4] = ["_format", "_pretty", "_summary", "_elements"];
+
+/// Their values, and the query without them.
+#[derive(Debug, Default)]
+pub(super) struct Controls {
+    pub(super) format: Option<String>,
+    pub(super) pretty: bool,
+    pub(super) subset: Option<Subset>,
+}
+
+/// Which of them a kind of request reads itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// None.
+    Nothing,
+    /// All: a search repeats them in its links.
+    All,
+    /// `_summary` and `_elements`, which may be parameters of an operation.
+    Subset,
+}
+
+impl Controls {
+    /// Reads them from a query string.
+    pub(super) fn parse(query: &str, kept: Kept) -> Result<(Self, Cow<'_, str>)> {
+        // Most requests have none.
+        if query.is_empty() || !query.contains('_') && !query.contains('%') {
+            return Ok((Self::default(), Cow::Borrowed(query)));
+        }
+        let mut values: [Option<String>; 4] = Default::default();
+        let mut rest = Vec::new();
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let name = decoded(name)?;
+            let place = NAMES.iter().position(|known| *known == name);
+            let is_ours = place.is_some_and(|place| place < 2 || kept != Kept::Subset);
+            if let Some(slot) = place
+                .filter(|_| is_ours)
+                .and_then(|place| values.get_mut(place))
+            {
+                let value = decoded(value)?;
+                *slot = match slot.take() {
+                    None => Some(value),
+                    Some(first) if name == "_elements" => Some(format!("{first},{value}")),
+                    Some(_) => {
+                        return Err(bad(format!("the query parameter '{name}' stands twice")));
+                    }
+                };
+            }
+            if !is_ours || kept == Kept::All {
+                rest.push(pair);
+            }
+        }
+        let [format, pretty, summary, elements] = values;
+        let pretty = match pretty.as_deref() {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(_) => return Err(bad("_pretty is true or false")),
+        };
+        let subset = Subset::parse(summary.as_deref(), elements.as_deref())
+            .map_err(|error| bad(error.to_string()))?;
+        let controls = Self {
+            format,
+            pretty,
+            subset,
+        };
+        Ok((controls, Cow::Owned(rest.join("&"))))
+    }
+}
+
+fn decoded(text: &str) -> Result<String> {
+    percent_decoded(text.as_bytes(), true)
+        .ok_or_else(|| bad("the query string is not well percent-encoded UTF-8"))
+}
+
+fn bad(sentence: impl Into<Box<str>>) -> Error {
+    Error::new(ErrorKind::BadValue, sentence)
+}

@@ -1,0 +1,103 @@
+//! The socket: HTTP/1.1 and HTTP/2, in the clear or through TLS, until the process is told to stop.
+
+use std::future::Future;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use axum::Router;
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// Where certificate and key stand, as PEM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate chain.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+}
+
+/// A bound socket that nobody answers yet.
+#[derive(Debug)]
+pub struct Listener {
+    socket: TcpListener,
+    address: SocketAddr,
+    tls: Option<RustlsConfig>,
+}
+
+impl Listener {
+    /// Takes the address, and reads certificate and key.
+    pub async fn bind(address: SocketAddr, tls: Option<&TlsFiles>) -> Result<Self> {
+        let unusable = |error: std::io::Error| {
+            let sentence = format!("{address} cannot be listened on: {error}");
+            Error::new(ErrorKind::Unavailable, sentence).caused_by(error)
+        };
+        let tls = match tls {
+            Some(files) => Some(tls_config(files).await?),
+            None => None,
+        };
+        let socket = TcpListener::bind(address).map_err(unusable)?;
+        socket.set_nonblocking(true).map_err(unusable)?;
+        let address = socket.local_addr().map_err(unusable)?;
+        Ok(Self {
+            socket,
+            address,
+            tls,
+        })
+    }
+
+    /// The address it got.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers until `shutdown` ends; then requests under way have `grace` to finish.
+    pub async fn serve(
+        self,
+        router: Router,
+        grace: Duration,
+        shutdown: impl Future<Output = ()>,
+    ) -> Result<()> {
+        let handle = Handle::new();
+        let service = router.into_make_service();
+        let served = async {
+            match self.tls {
+                Some(tls) => {
+                    let server = axum_server::from_tcp_rustls(self.socket, tls)?;
+                    server.handle(handle.clone()).serve(service).await
+                }
+                None => {
+                    let server = axum_server::from_tcp(self.socket)?;
+                    server.handle(handle.clone()).serve(service).await
+                }
+            }
+        };
+        let stopped = async {
+            shutdown.await;
+            handle.graceful_shutdown(Some(grace));
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            result = served => result.map_err(Error::internal),
+            () = stopped => Ok(()),
+        }
+    }
+}
+
+async fn tls_config(files: &TlsFiles) -> Result<RustlsConfig> {
+    // Only the first call of a process installs it; every other finds the same one.
+    let _already = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    RustlsConfig::from_pem_file(&files.certificate, &files.key)
+        .await
+        .map_err(|error| {
+            let sentence = format!(
+                "certificate {} and key {} cannot be used: {error}",
+                files.certificate.display(),
+                files.key.display()
+            );
+            Error::new(ErrorKind::BadValue, sentence).caused_by(error)
+        })
+}

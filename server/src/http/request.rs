@@ -1,0 +1,260 @@
+//! HTTP to [`crate::interactions::Interaction`], and back through [`super::response`].
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::request::Parts as Head;
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+use bytes::Bytes;
+use fhir::ids::{ResourceKey, ResourceType};
+use fhir::subset::Subset;
+
+use super::controls::{Controls, Kept};
+use super::negotiation::{BodyType, Format, Representation, body_type, negotiate};
+use super::response::{self, Reply};
+use super::{BASE_PATH, Http, binary, body, headers, heavy};
+use crate::auth::{Access, Reason};
+use crate::context::{Handling, RequestContext};
+use crate::error::{Error, ErrorKind, Result};
+use crate::interactions::route::{Route, RouteBody, RouteRequest, Routed};
+use crate::interactions::{Interaction, Outcome};
+
+/// Answers one request to the FHIR API. What is learned of the client goes into `reply` as soon as it is known, so
+/// that an error at any point is answered as the client wants it.
+pub(super) async fn answer(
+    http: &Arc<Http>,
+    request_id: &Arc<str>,
+    head: &Head,
+    body: Body,
+    reply: &mut Reply,
+) -> Result<Response> {
+    let path = head.uri.path();
+    let path = path.strip_prefix(BASE_PATH).unwrap_or(path);
+    let route = Route::parse(&head.method, path);
+    let kept = route
+        .as_ref()
+        .map_or(Kept::Nothing, |route| kept(route, &head.method));
+    let accept = headers::accept(&head.headers);
+    let preferences = headers::Preferences::of(&head.headers);
+    reply.is_head = head.method == Method::HEAD;
+    reply.returned = preferences.returned;
+    if let Ok(route) = &route {
+        reply.route = Some((route.pattern(), route.resource_type()));
+        reply.allow = Some(route.allowed());
+    }
+
+    let query = head.uri.query().unwrap_or_default();
+    let (mut controls, rest) = Controls::parse(query, kept)?;
+    let mut negotiated = negotiate(controls.format.as_deref(), &accept);
+    reply.prefer(&controls, &negotiated);
+    let route = route?;
+    if head.method == Method::OPTIONS {
+        return Ok(response::options(route.allowed()));
+    }
+    route.permits(&head.method)?;
+
+    let body = read_body(http, &route, head, body).await?;
+    if let (Some(RouteBody::Form(form)), Kept::All) = (&body, kept) {
+        let all = format!("{query}&{form}");
+        controls = Controls::parse(&all, kept)?.0;
+        negotiated = negotiate(controls.format.as_deref(), &accept);
+        reply.prefer(&controls, &negotiated);
+    }
+    let names_format = controls.format.is_some() || controls.subset.is_some();
+    if is_binary_read(&route, &head.method) && !names_format {
+        reply.accept = Some(accept.iter().map(|&range| range.into()).collect());
+    } else {
+        negotiated?;
+    }
+    reply.subset = subset(http, &route, &head.method, controls.subset)?;
+
+    let if_none_match = headers::if_none_match(&head.headers)?;
+    // The one interaction whose version is not that of a resource, so that nobody else compares it.
+    let known = match route {
+        Route::Metadata => if_none_match.clone(),
+        _ => None,
+    };
+    let handling = preferences.handling.unwrap_or(Handling::Strict);
+    let routed = route.interaction(RouteRequest {
+        method: &head.method,
+        path,
+        query: &rest,
+        body,
+        if_match: headers::if_match(&head.headers)?,
+        if_none_match,
+        if_none_exist: headers::if_none_exist(&head.headers)?,
+        if_modified_since: headers::if_modified_since(&head.headers),
+        handling,
+    })?;
+    let mut outcome = performed(http, request_id, handling, routed, reply).await?;
+    if let (Some(tags), Some((version, _))) = (known, outcome.version)
+        && tags.matches(version)
+    {
+        outcome.status = StatusCode::NOT_MODIFIED;
+    }
+    response::of_outcome(http, reply, outcome).await
+}
+
+async fn performed(
+    http: &Http,
+    request_id: &Arc<str>,
+    handling: Handling,
+    routed: Routed,
+    reply: &mut Reply,
+) -> Result<Outcome> {
+    reply.interaction = Some(routed.interaction.name());
+    reply.has_entries = matches!(
+        routed.interaction,
+        Interaction::Search { .. } | Interaction::History { .. }
+    );
+    let cx = RequestContext::new(
+        // The only mode of authorization there is yet; the configuration refuses it on a public listener.
+        Access::system(Reason::AuthDisabled),
+        Arc::clone(request_id),
+        Arc::clone(&http.settings.base_url),
+        handling,
+        reply.returned.unwrap_or_default(),
+        Arc::clone(&http.settings.limits),
+    );
+    let mut outcome = (http.parts.perform)(cx, routed.interaction).await?;
+    outcome.issues.extend(routed.warnings);
+    Ok(outcome)
+}
+
+impl Reply {
+    fn prefer(&mut self, controls: &Controls, negotiated: &Result<Representation>) {
+        self.pretty = controls.pretty;
+        if let Ok(representation) = negotiated {
+            self.representation = *representation;
+        }
+    }
+}
+
+/// A search reads the control parameters itself, because its links repeat them.
+fn kept(route: &Route, method: &Method) -> Kept {
+    let is_read = method == Method::GET || method == Method::HEAD;
+    match route {
+        Route::Search(_) | Route::Compartment(_) => Kept::All,
+        Route::System | Route::Type(_) if is_read => Kept::All,
+        Route::Operation(..) => Kept::Subset,
+        Route::System
+        | Route::Type(_)
+        | Route::Metadata
+        | Route::Instance(_)
+        | Route::Version(..)
+        | Route::History(_) => Kept::Nothing,
+    }
+}
+
+fn is_binary_read(route: &Route, method: &Method) -> bool {
+    let key = match route {
+        Route::Instance(key) | Route::Version(key, _) => key,
+        _ => return false,
+    };
+    is_binary(key.resource_type) && (method == Method::GET || method == Method::HEAD)
+}
+
+fn is_binary(resource_type: ResourceType) -> bool {
+    resource_type.name() == "Binary"
+}
+
+/// Which part of the resources is asked for, where that has a meaning.
+fn subset(
+    http: &Http,
+    route: &Route,
+    method: &Method,
+    subset: Option<Subset>,
+) -> Result<Option<Subset>> {
+    let Some(subset) = subset else {
+        return Ok(None);
+    };
+    let bad = |sentence: String| Error::new(ErrorKind::BadValue, sentence);
+    let is_search = kept(route, method) == Kept::All;
+    if matches!(route, Route::System) && !is_search {
+        return Err(bad(
+            "_summary and _elements mean nothing to a batch or transaction".to_owned(),
+        ));
+    }
+    if subset == Subset::Count && !is_search {
+        return Err(bad("_summary=count belongs to searches".to_owned()));
+    }
+    // A page of a search may hold included resources of other types.
+    let resource_type = if is_search {
+        None
+    } else {
+        route.resource_type()
+    };
+    let resource_type = match route {
+        Route::Metadata => ResourceType::parse("CapabilityStatement"),
+        _ => resource_type,
+    };
+    subset
+        .check(resource_type, &http.parts.structures)
+        .map_err(|error| bad(error.to_string()))?;
+    Ok(Some(subset))
+}
+
+async fn read_body(
+    http: &Arc<Http>,
+    route: &Route,
+    head: &Head,
+    body: Body,
+) -> Result<Option<RouteBody>> {
+    let bytes = body::collect(&head.headers, body, http.settings.body_bytes_max).await?;
+    let security_context = headers::single(&head.headers, "x-security-context")?;
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    let content_type = headers::content_type(&head.headers)?;
+    let target = binary_target(route, &head.method);
+    if let Some(id) = target {
+        let is_content = match (body_type(content_type), content_type) {
+            (Ok(BodyType::Resource { is_fhir: true, .. }), _) | (_, None) => false,
+            (Ok(BodyType::Resource { format, .. }), Some(_)) => {
+                !holds_binary(http, format, bytes.clone()).await
+            }
+            (_, Some(_)) => true,
+        };
+        if is_content {
+            let content_type = content_type.unwrap_or_default().to_owned();
+            let context = security_context.map(str::to_owned);
+            let wrapped = heavy(bytes.len(), move || {
+                let id = id.as_ref().map(|key| key.id.as_str());
+                let json = binary::wrapped(id, &content_type, context.as_deref(), &bytes);
+                Ok(Bytes::from(json))
+            });
+            let resource = body::resource(http, Format::Json, wrapped.await?).await?;
+            return Ok(Some(RouteBody::Resource(resource)));
+        }
+    }
+    if security_context.is_some() {
+        return Err(Error::new(
+            ErrorKind::BadValue,
+            "X-Security-Context belongs to a Binary that is sent in its own format",
+        ));
+    }
+    body::parse(http, body_type(content_type)?, bytes)
+        .await
+        .map(Some)
+}
+
+/// Whether content may be sent in its own format, and with which id it is stored.
+fn binary_target(route: &Route, method: &Method) -> Option<Option<ResourceKey>> {
+    match route {
+        Route::Type(resource_type) if is_binary(*resource_type) => {
+            (method == Method::POST || method == Method::PUT).then_some(None)
+        }
+        Route::Instance(key) if is_binary(key.resource_type) => {
+            (method == Method::PUT).then(|| Some(key.clone()))
+        }
+        _ => None,
+    }
+}
+
+/// Whether JSON or XML that does not say that it is FHIR is a Binary all the same.
+async fn holds_binary(http: &Arc<Http>, format: Format, bytes: Bytes) -> bool {
+    body::resource(http, format, bytes)
+        .await
+        .is_ok_and(|resource| is_binary(resource.resource_type()))
+}

@@ -1,0 +1,466 @@
+//! transaction: all entries in one commit, or nothing (<https://hl7.org/fhir/R4/http.html#trules>).
+//!
+//! Writes are gathered and go to the database by kind, each kind as one statement: DELETE, then POST, then PUT and
+//! PATCH; reads come last and see what was written.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use fhir::ids::ResourceKey;
+use fhir::json::Value;
+use fhir::resource::Resource;
+use fhir::search::plan::Plan;
+
+use super::entry::{self, Entry, expression};
+use super::resolve::{ConditionalReference, FullUrls, rewrite};
+use super::response;
+use super::staged::{Staged, WriteKind};
+use crate::context::RequestContext;
+use crate::error::{Error, ErrorKind, Result};
+use crate::interactions::perform::Interactions;
+use crate::interactions::{
+    Interaction, Outcome, ReadConditions, conditional, delete, patch, read, write,
+};
+use crate::store::{PreparedDelete, PreparedWrite, Source, Transaction, Verb};
+
+/// Performs all entries, or none.
+pub(super) async fn transaction(
+    interactions: &Interactions,
+    cx: &RequestContext,
+    bundle: &Resource,
+) -> Result<Outcome> {
+    let entries = bundle
+        .get("entry")
+        .into_iter()
+        .flat_map(Value::items)
+        .enumerate();
+    let entries = entries
+        .map(|(place, value)| entry::read(cx, place, value))
+        .collect::<Result<Vec<Entry>>>()?;
+    let staged = entries
+        .into_iter()
+        .map(|entry| {
+            let place = entry.place;
+            Staged::of(interactions, cx, entry).map_err(|error| error.within(&expression(place)))
+        })
+        .collect::<Result<Vec<Staged>>>()?;
+    let mut attempts = interactions.store.attempts();
+    loop {
+        let mut tx = attempts.begin(cx).await?;
+        let attempt = Attempt {
+            interactions,
+            cx,
+            staged: &staged,
+            tx: &mut tx,
+            answers: BTreeMap::new(),
+        };
+        let result = attempt.perform().await;
+        if let Some(answer) = attempts.finish(tx, result).await {
+            return answer;
+        }
+    }
+}
+
+/// One try at the whole transaction.
+struct Attempt<'a> {
+    interactions: &'a Interactions,
+    cx: &'a RequestContext,
+    staged: &'a [Staged],
+    tx: &'a mut Transaction,
+    answers: BTreeMap<usize, Outcome>,
+}
+
+/// A write whose target is known.
+struct Target<'a> {
+    staged: &'a Staged,
+    key: ResourceKey,
+}
+
+impl<'a> Attempt<'a> {
+    async fn perform(mut self) -> Result<Outcome> {
+        let locks: Vec<i64> = self
+            .staged
+            .iter()
+            .filter_map(|staged| staged.criteria.as_ref())
+            .map(conditional::lock_number)
+            .collect();
+        if !locks.is_empty() {
+            self.tx.lock_criteria(locks).await?;
+        }
+        let deletes = self.find_deletes().await?;
+        let targets = self.find_targets(&deletes).await?;
+        self.refuse_overlaps(&deletes, &targets)?;
+        let mut keys: Vec<ResourceKey> = deletes.iter().map(|(_, key)| key.clone()).collect();
+        let changing = targets
+            .iter()
+            .filter(|target| target.staged.kind != WriteKind::Create);
+        keys.extend(changing.map(|target| target.key.clone()));
+        if !keys.is_empty() {
+            self.tx.lock(keys).await?;
+        }
+        self.delete(&deletes).await?;
+        self.write(targets).await?;
+        let deleted: Vec<ResourceKey> = deletes.into_iter().map(|(_, key)| key).collect();
+        if !deleted.is_empty() && !self.cx.limits.delete_referenced {
+            self.tx.refuse_referenced(&deleted).await?;
+        }
+        self.look().await?;
+        let answers: Vec<response::Answer> = self.answers.into_values().map(Ok).collect();
+        Ok(response::bundle(self.cx, "transaction-response", &answers))
+    }
+
+    /// What the DELETE entries select, with their places.
+    async fn find_deletes(&mut self) -> Result<Vec<(usize, ResourceKey)>> {
+        let mut deletes = Vec::new();
+        for staged in self
+            .staged
+            .iter()
+            .filter(|staged| staged.kind == WriteKind::Delete)
+        {
+            let place = staged.entry.place;
+            match (&staged.criteria, &staged.key) {
+                (Some(plan), _) => {
+                    let keys = conditional::matches_to_delete(self.cx, self.tx, plan).await;
+                    let keys = keys.map_err(|error| error.within(&expression(place)))?;
+                    deletes.extend(keys.into_iter().map(|key| (place, key)));
+                }
+                (None, Some(key)) => deletes.push((place, key.clone())),
+                (None, None) => return Err(Error::internal("a delete without a target")),
+            }
+            self.answers
+                .insert(place, delete::answer(crate::store::Deleted::Absent));
+        }
+        Ok(deletes)
+    }
+
+    /// Where each write goes. A create whose condition finds something writes nothing and is answered here.
+    async fn find_targets(&mut self, deletes: &[(usize, ResourceKey)]) -> Result<Vec<Target<'a>>> {
+        let mut targets = Vec::new();
+        for staged in self.staged.iter().filter(|staged| staged.kind.writes()) {
+            let place = staged.entry.place;
+            let key = self
+                .find_target(staged, deletes)
+                .await
+                .map_err(|error| error.within(&expression(place)))?;
+            targets.push(Target { staged, key });
+        }
+        Ok(targets)
+    }
+
+    async fn find_target(
+        &mut self,
+        staged: &Staged,
+        deletes: &[(usize, ResourceKey)],
+    ) -> Result<ResourceKey> {
+        let own = || {
+            staged
+                .key
+                .clone()
+                .ok_or_else(|| Error::internal("a write without a target"))
+        };
+        let Some(plan) = &staged.criteria else {
+            return own();
+        };
+        let found = self.one_match(plan, deletes).await?;
+        match (staged.kind, &staged.entry.interaction) {
+            (WriteKind::Create, _) => match found {
+                None => own(),
+                Some(found) => {
+                    let mut source = Source::Within(&self.interactions.store, self.tx);
+                    let outcome =
+                        read::read(self.cx, &mut source, &found, &ReadConditions::default())
+                            .await?;
+                    let version = outcome.version.map(|(version, _)| version);
+                    let version = version.ok_or_else(|| {
+                        Error::internal("a resource was read without its version")
+                    })?;
+                    self.answers.insert(
+                        staged.entry.place,
+                        write::unchanged(found.clone(), version, outcome),
+                    );
+                    Ok(found)
+                }
+            },
+            (
+                _,
+                Interaction::ConditionalUpdate {
+                    resource,
+                    resource_type,
+                    ..
+                },
+            ) => match (found, &staged.key) {
+                (None, Some(new)) => Ok(new.clone()),
+                (found, _) => conditional::update_target(resource, *resource_type, found),
+            },
+            _ => found.ok_or_else(|| {
+                Error::new(ErrorKind::NotFound, "the condition selects no resource")
+            }),
+        }
+    }
+
+    /// The one match that this transaction does not delete.
+    async fn one_match(
+        &mut self,
+        plan: &Plan,
+        deletes: &[(usize, ResourceKey)],
+    ) -> Result<Option<ResourceKey>> {
+        let limit = u32::try_from(deletes.len() + 2).map_err(Error::internal)?;
+        let mut matches = self.tx.matches(plan, limit).await?;
+        matches.retain(|found| !deletes.iter().any(|(_, deleted)| deleted == found));
+        match matches.len() {
+            0 | 1 => Ok(matches.pop()),
+            _ => Err(Error::new(
+                ErrorKind::MultipleMatches,
+                "the condition selects more than one resource",
+            )),
+        }
+    }
+
+    /// No resource may be meant by two entries that write.
+    fn refuse_overlaps(
+        &self,
+        deletes: &[(usize, ResourceKey)],
+        targets: &[Target<'_>],
+    ) -> Result<()> {
+        let mut seen: HashSet<&ResourceKey> = HashSet::with_capacity(deletes.len() + targets.len());
+        let written = targets
+            .iter()
+            .filter(|target| !self.answers.contains_key(&target.staged.entry.place))
+            .map(|target| (target.staged.entry.place, &target.key));
+        for (place, key) in deletes
+            .iter()
+            .map(|(place, key)| (*place, key))
+            .chain(written)
+        {
+            if !seen.insert(key) {
+                let error = Error::new(
+                    ErrorKind::BadValue,
+                    format!("two entries of the transaction write {key}"),
+                );
+                return Err(error.within(&expression(place)));
+            }
+        }
+        Ok(())
+    }
+
+    async fn delete(&mut self, deletes: &[(usize, ResourceKey)]) -> Result<()> {
+        let mut sorted: Vec<&(usize, ResourceKey)> = deletes.iter().collect();
+        sorted.sort_by(|(_, a), (_, b)| a.cmp(b));
+        let condition = |place: usize| {
+            self.staged
+                .iter()
+                .find(|staged| staged.entry.place == place)
+                .map(|staged| staged.condition.clone())
+                .unwrap_or_default()
+        };
+        let prepared: Vec<PreparedDelete> = sorted
+            .iter()
+            .map(|(place, key)| {
+                PreparedDelete::new(key.clone(), condition(*place), false, self.cx.now)
+            })
+            .collect();
+        if prepared.is_empty() {
+            return Ok(());
+        }
+        let results = self.tx.delete(&prepared.iter().collect::<Vec<_>>()).await?;
+        for ((place, _), result) in sorted.into_iter().zip(results) {
+            let deleted = result.map_err(|error| error.within(&expression(*place)))?;
+            self.answers.insert(*place, delete::answer(deleted));
+        }
+        Ok(())
+    }
+
+    /// Writes what needs no search for its references, then what does: that sees all the others.
+    async fn write(&mut self, targets: Vec<Target<'a>>) -> Result<()> {
+        let mut full_urls = FullUrls::default();
+        for target in &targets {
+            if let Some(full_url) = &target.staged.entry.full_url {
+                full_urls
+                    .add(full_url, target.key.clone())
+                    .map_err(|error| error.within(&expression(target.staged.entry.place)))?;
+            }
+        }
+        let open = targets
+            .into_iter()
+            .filter(|target| !self.answers.contains_key(&target.staged.entry.place));
+        let (searching, plain): (Vec<_>, Vec<_>) =
+            open.partition(|target| !target.staged.references.is_empty());
+        let prepared = self.prepare(&plain, &full_urls, &HashMap::new()).await?;
+        self.write_prepared(prepared).await?;
+        if searching.is_empty() {
+            return Ok(());
+        }
+        let searched = self.search_references(&searching).await?;
+        let prepared = self.prepare(&searching, &full_urls, &searched).await?;
+        self.write_prepared(prepared).await
+    }
+
+    /// Makes writes ready: references rewritten, checked, search values extracted.
+    async fn prepare(
+        &mut self,
+        targets: &[Target<'_>],
+        full_urls: &FullUrls,
+        searched: &HashMap<ConditionalReference, ResourceKey>,
+    ) -> Result<Vec<(usize, WriteKind, PreparedWrite)>> {
+        let mut prepared = Vec::with_capacity(targets.len());
+        for target in targets {
+            let place = target.staged.entry.place;
+            let one = match &target.staged.entry.interaction {
+                Interaction::Patch { patch, .. } | Interaction::ConditionalPatch { patch, .. } => {
+                    let current = Source::Within(&self.interactions.store, self.tx)
+                        .read(self.cx, &target.key)
+                        .await?;
+                    let current = current
+                        .ok_or_else(|| read::not_found(&target.key).within(&expression(place)))?;
+                    patch::prepare(
+                        self.cx,
+                        &self.interactions.definitions,
+                        &current,
+                        patch,
+                        &target.staged.condition,
+                    )
+                }
+                _ => self.prepare_resource(target, full_urls, searched),
+            };
+            prepared.push((
+                place,
+                target.staged.kind,
+                one.map_err(|error| error.within(&expression(place)))?,
+            ));
+            // A Bundle of thousands must not keep its thread to itself.
+            if place % 64 == 63 {
+                tokio::task::yield_now().await;
+            }
+        }
+        Ok(prepared)
+    }
+
+    fn prepare_resource(
+        &self,
+        target: &Target<'_>,
+        full_urls: &FullUrls,
+        searched: &HashMap<ConditionalReference, ResourceKey>,
+    ) -> Result<PreparedWrite> {
+        let definitions = &self.interactions.definitions;
+        let resource = target
+            .staged
+            .resource()
+            .ok_or_else(|| Error::internal("a write without a resource"))?;
+        let full_url = target.staged.entry.full_url.as_deref();
+        let resource = rewrite(
+            self.cx,
+            definitions.structures(),
+            resource,
+            full_url,
+            full_urls,
+            searched,
+        )?;
+        let verb = if target.staged.kind == WriteKind::Create {
+            Verb::Post
+        } else {
+            Verb::Put
+        };
+        let prepared = write::prepare(self.cx, definitions, target.key.clone(), verb, &resource)
+            .map_err(|error| error.within("resource"))?;
+        Ok(prepared.under(target.staged.condition.clone()))
+    }
+
+    async fn write_prepared(
+        &mut self,
+        prepared: Vec<(usize, WriteKind, PreparedWrite)>,
+    ) -> Result<()> {
+        let (creates, mut puts): (Vec<_>, Vec<_>) = prepared
+            .into_iter()
+            .partition(|(_, kind, _)| *kind == WriteKind::Create);
+        let places: Vec<usize> = creates.iter().map(|(place, ..)| *place).collect();
+        let creates: Vec<PreparedWrite> = creates.into_iter().map(|(.., write)| write).collect();
+        let written = self.tx.create(&creates).await?;
+        for ((place, write), written) in places.into_iter().zip(&creates).zip(written) {
+            self.answers
+                .insert(place, write::answer(write.key().clone(), written));
+        }
+        puts.sort_by(|(.., a), (.., b)| a.key().cmp(b.key()));
+        let results = self
+            .tx
+            .put(&puts.iter().map(|(.., write)| write).collect::<Vec<_>>())
+            .await?;
+        for ((place, _, write), result) in puts.iter().zip(results) {
+            let written = result.map_err(|error| error.within(&expression(*place)))?;
+            self.answers
+                .insert(*place, write::answer(write.key().clone(), written));
+        }
+        Ok(())
+    }
+
+    /// Resolves references by search, against what is stored by now and what is about to be.
+    async fn search_references(
+        &mut self,
+        searching: &[Target<'_>],
+    ) -> Result<HashMap<ConditionalReference, ResourceKey>> {
+        let definitions = &self.interactions.definitions;
+        let mut pending = Vec::new();
+        for target in searching {
+            if let Some(resource) = target.staged.resource() {
+                // The values it is found by do not depend on the references still open.
+                let index = definitions.index_values(resource, &self.cx.base_url)?;
+                pending.push((target.key.clone(), index));
+            }
+        }
+        let mut searched = HashMap::new();
+        for target in searching {
+            for (reference, plan) in &target.staged.references {
+                if searched.contains_key(reference) {
+                    continue;
+                }
+                let limit = u32::try_from(pending.len() + 2).map_err(Error::internal)?;
+                let mut found = self.tx.matches(plan, limit).await?;
+                found.retain(|key| !pending.iter().any(|(other, _)| other == key));
+                let also = pending
+                    .iter()
+                    .filter(|(key, index)| definitions.matches(plan, key, index, self.cx.now));
+                found.extend(also.map(|(key, _)| key.clone()));
+                let fail = |kind, sentence: &str| {
+                    Error::new(kind, sentence)
+                        .at("resource")
+                        .within(&expression(target.staged.entry.place))
+                };
+                match found.len() {
+                    1 => searched.extend(found.pop().map(|key| (reference.clone(), key))),
+                    0 => {
+                        return Err(fail(
+                            ErrorKind::PreconditionFailed,
+                            "a reference by search finds no resource",
+                        ));
+                    }
+                    _ => {
+                        return Err(fail(
+                            ErrorKind::MultipleMatches,
+                            "a reference by search finds more than one resource",
+                        ));
+                    }
+                }
+            }
+        }
+        Ok(searched)
+    }
+
+    /// Performs the entries that only read.
+    async fn look(&mut self) -> Result<()> {
+        for staged in self
+            .staged
+            .iter()
+            .filter(|staged| staged.kind == WriteKind::Look)
+        {
+            let place = staged.entry.place;
+            let reading = staged
+                .reading()
+                .ok_or_else(|| Error::internal("a reading entry without a reading"))?;
+            let mut source = Source::Within(&self.interactions.store, self.tx);
+            let outcome = self.interactions.look(self.cx, &mut source, reading).await;
+            self.answers.insert(
+                place,
+                outcome.map_err(|error| error.within(&expression(place)))?,
+            );
+        }
+        Ok(())
+    }
+}

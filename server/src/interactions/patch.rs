@@ -1,0 +1,73 @@
+//! patch by JSON Patch and XML Patch (<https://hl7.org/fhir/R4/http.html#patch>).
+
+use fhir::ids::ResourceKey;
+use fhir::resource::Resource;
+
+use super::perform::Interactions;
+use super::{Outcome, Patch, WriteConditions, read, write};
+use crate::context::RequestContext;
+use crate::definitions::Definitions;
+use crate::error::{Error, ErrorKind, Result};
+use crate::store::{ExpectedVersions, PreparedWrite, Source, StoredVersion, Verb, WriteCondition};
+
+/// How often a patch that lost against another write is applied to the newer version.
+const TRIES: u32 = 10;
+
+/// Changes the current version. Without `If-Match`, a patch that met another write is applied anew to what that made.
+pub(super) async fn patch(
+    interactions: &Interactions,
+    cx: &RequestContext,
+    key: ResourceKey,
+    patch: &Patch,
+    conditions: &WriteConditions,
+) -> Result<Outcome> {
+    let asked = conditions.for_store()?;
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let current = Source::Committed(&interactions.store)
+            .read(cx, &key)
+            .await?;
+        let current = current.ok_or_else(|| read::not_found(&key))?;
+        let prepared = prepare(cx, &interactions.definitions, &current, patch, &asked)?;
+        match interactions.store.put(cx, prepared).await {
+            Err(error)
+                if error.kind() == ErrorKind::PreconditionFailed
+                    && asked.versions.is_none()
+                    && tries < TRIES => {}
+            result => return Ok(write::answer(key, result?)),
+        }
+    }
+}
+
+/// Applies a patch to a version and makes the write ready; it will hold only while that version is the current one.
+pub(super) fn prepare(
+    cx: &RequestContext,
+    definitions: &Definitions,
+    current: &StoredVersion,
+    patch: &Patch,
+    asked: &WriteCondition,
+) -> Result<PreparedWrite> {
+    let key = &current.key;
+    let gone = || Error::new(ErrorKind::Gone, format!("{key} was deleted"));
+    let content = current.content.clone().ok_or_else(gone)?;
+    if asked
+        .versions
+        .as_ref()
+        .is_some_and(|versions| !versions.contains(current.version))
+    {
+        return Err(Error::new(
+            ErrorKind::PreconditionFailed,
+            "the resource is not in the version that If-Match names",
+        ));
+    }
+    let resource = Resource::parse_with(content, cx.limits.parse).map_err(Error::internal)?;
+    let patched = definitions.apply_patch(cx, &resource, patch)?;
+    write::check_type(&patched, key.resource_type)?;
+    write::check_id(&patched, key)?;
+    let condition = WriteCondition {
+        versions: Some(ExpectedVersions::OneOf(vec![current.version])),
+        absent: false,
+    };
+    Ok(write::prepare(cx, definitions, key.clone(), Verb::Patch, &patched)?.under(condition))
+}

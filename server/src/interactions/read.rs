@@ -1,0 +1,74 @@
+//! read and vread (<https://hl7.org/fhir/R4/http.html#read>, <https://hl7.org/fhir/R4/http.html#vread>).
+
+use fhir::ids::{ResourceKey, VersionId};
+use http::StatusCode;
+
+use super::{Outcome, ReadConditions};
+use crate::context::RequestContext;
+use crate::error::{Error, ErrorKind, Result};
+use crate::store::{Source, StoredVersion};
+
+/// The current version; 404 where there never was one, 410 where it is deleted, 304 where the client has it.
+pub(super) async fn read(
+    cx: &RequestContext,
+    source: &mut Source<'_>,
+    key: &ResourceKey,
+    conditions: &ReadConditions,
+) -> Result<Outcome> {
+    let version = source.read(cx, key).await?.ok_or_else(|| not_found(key))?;
+    let outcome = answer(version)?;
+    match is_unmodified(&outcome, conditions) {
+        true => Ok(Outcome {
+            status: StatusCode::NOT_MODIFIED,
+            body: None,
+            ..outcome
+        }),
+        false => Ok(outcome),
+    }
+}
+
+/// One version, current or past.
+pub(super) async fn vread(
+    cx: &RequestContext,
+    source: &mut Source<'_>,
+    key: &ResourceKey,
+    version: &str,
+) -> Result<Outcome> {
+    let unknown = || Error::new(ErrorKind::NotFound, format!("{key} has no such version"));
+    let version: VersionId = version.parse().map_err(|_| unknown())?;
+    let found = source
+        .read_version(cx, key, version)
+        .await?
+        .ok_or_else(unknown)?;
+    answer(found)
+}
+
+/// The refusal to answer what is not there.
+pub(super) fn not_found(key: &ResourceKey) -> Error {
+    Error::new(ErrorKind::NotFound, format!("there is no {key}"))
+}
+
+fn answer(version: StoredVersion) -> Result<Outcome> {
+    let Some(content) = version.content else {
+        return Err(Error::new(
+            ErrorKind::Gone,
+            format!("{} was deleted", version.key),
+        ));
+    };
+    Ok(Outcome {
+        version: Some((version.version, version.last_updated)),
+        ..Outcome::body(StatusCode::OK, content)
+    })
+}
+
+/// `If-None-Match` decides where both are given (RFC 9110 §13.2.2); HTTP dates count whole seconds.
+fn is_unmodified(outcome: &Outcome, conditions: &ReadConditions) -> bool {
+    let Some((version, last_updated)) = outcome.version else {
+        return false;
+    };
+    match (&conditions.if_none_match, conditions.if_modified_since) {
+        (Some(tags), _) => tags.matches(version),
+        (None, Some(since)) => last_updated.as_second() <= since.as_second(),
+        (None, None) => false,
+    }
+}

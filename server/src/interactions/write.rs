@@ -1,0 +1,129 @@
+//! What every write does before it is written: the checks, the id, and the values it is found by.
+
+use fhir::ids::{ResourceId, ResourceKey, ResourceType, VersionId};
+use fhir::json::Value;
+use fhir::resource::Resource;
+use http::StatusCode;
+
+use super::{EntityTags, Outcome, WriteConditions};
+use crate::context::RequestContext;
+use crate::definitions::Definitions;
+use crate::error::{Error, ErrorKind, Result};
+use crate::store::{ExpectedVersions, PreparedWrite, Verb, WriteCondition, Written};
+
+/// A new logical id: a UUID that sorts by time.
+pub(super) fn new_id() -> Result<ResourceId> {
+    uuid::Uuid::now_v7()
+        .to_string()
+        .parse()
+        .map_err(Error::internal)
+}
+
+/// Refuses a resource of another type than the URL says.
+pub(super) fn check_type(resource: &Resource, expected: ResourceType) -> Result<()> {
+    match resource.resource_type() == expected {
+        true => Ok(()),
+        false => Err(Error::new(
+            ErrorKind::Malformed,
+            format!(
+                "the URL says {expected}, the resource is {}",
+                resource.resource_type()
+            ),
+        )
+        .at("resourceType")),
+    }
+}
+
+/// Refuses a body whose id is missing or another than the URL says (<https://hl7.org/fhir/R4/http.html#update>).
+pub(super) fn check_id(resource: &Resource, key: &ResourceKey) -> Result<()> {
+    match resource.id() {
+        Some(id) if id == key.id.as_str() => Ok(()),
+        Some(_) => Err(Error::new(
+            ErrorKind::BadValue,
+            "the id of the resource is not the id of the URL",
+        )
+        .at(format!("{}.id", key.resource_type))),
+        None => Err(Error::new(
+            ErrorKind::BadValue,
+            "the resource of an update must carry its id",
+        )
+        .at(format!("{}.id", key.resource_type))),
+    }
+}
+
+/// Checks a resource and makes its write ready.
+pub(super) fn prepare(
+    cx: &RequestContext,
+    definitions: &Definitions,
+    key: ResourceKey,
+    verb: Verb,
+    resource: &Resource,
+) -> Result<PreparedWrite> {
+    refuse_subsetted(resource)?;
+    definitions.validate(resource)?;
+    let index = definitions.index_values(resource, &cx.base_url)?;
+    Ok(PreparedWrite::new(key, verb, resource, index, cx.now))
+}
+
+/// A resource with parts left out must not replace the whole (<https://hl7.org/fhir/R4/search.html#summary>).
+fn refuse_subsetted(resource: &Resource) -> Result<()> {
+    let is_subsetted = |tag: Value<'_>| {
+        tag.get("code").and_then(Value::string).as_deref() == Some("SUBSETTED")
+            && tag.get("system").and_then(Value::string).as_deref() == Some(SUBSETTED_SYSTEM)
+    };
+    match resource.root().at(&["meta", "tag"]).is_some_and(|tags| tags.items().any(is_subsetted)) {
+        true => Err(Error::new(
+            ErrorKind::BusinessRule,
+            "the resource is tagged SUBSETTED: parts were left out when it was read, and writing it would lose them",
+        )
+        .at(format!("{}.meta.tag", resource.resource_type()))),
+        false => Ok(()),
+    }
+}
+
+const SUBSETTED_SYSTEM: &str = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue";
+
+impl WriteConditions {
+    /// The same, as the store asks for it. `If-None-Match` of a write means "there is none" and nothing else.
+    pub(super) fn for_store(&self) -> Result<WriteCondition> {
+        let absent = match &self.if_none_match {
+            None => false,
+            Some(EntityTags::Any) => true,
+            Some(EntityTags::Versions(_)) => {
+                return Err(Error::new(
+                    ErrorKind::NotSupported,
+                    "If-None-Match of a write can only be '*'",
+                ));
+            }
+        };
+        let versions = self.if_match.as_ref().map(|tags| match tags {
+            EntityTags::Any => ExpectedVersions::Any,
+            EntityTags::Versions(versions) => ExpectedVersions::OneOf(versions.clone()),
+        });
+        Ok(WriteCondition { versions, absent })
+    }
+}
+
+/// The answer to a write that stored a version.
+pub(super) fn answer(key: ResourceKey, written: Written) -> Outcome {
+    let status = if written.created {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    Outcome {
+        version: Some((written.version, written.last_updated)),
+        location: Some((key, written.version)),
+        is_write: true,
+        ..Outcome::body(status, written.content)
+    }
+}
+
+/// The answer to a write that found what it wanted already there.
+pub(super) fn unchanged(key: ResourceKey, version: VersionId, outcome: Outcome) -> Outcome {
+    Outcome {
+        location: Some((key, version)),
+        is_write: true,
+        ..outcome
+    }
+}
