@@ -3,6 +3,7 @@
 //! terminology beyond that are not checked here.
 
 mod bindings;
+mod companions;
 mod elements;
 #[cfg(test)]
 mod examples;
