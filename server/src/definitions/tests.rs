@@ -10,6 +10,7 @@ use std::{env, fs, thread};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use fhir::definitions::Definitions;
 use fhir::ids::ResourceType;
 use flate2::Compression;
 use flate2::write::GzEncoder;

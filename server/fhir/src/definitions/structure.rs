@@ -79,6 +79,9 @@ pub struct TypeDefinition {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Member {
+    /// The first bytes of the name, so that most comparisons are of one number.
+    #[serde(skip)]
+    key: u64,
     pub(crate) name: Box<str>,
     pub(crate) element: u16,
     pub(crate) choice: u16,
@@ -160,8 +163,33 @@ pub struct Constraint {
     pub expression: Box<str>,
 }
 
+impl Member {
+    pub(crate) fn new(name: Box<str>, element: u16, choice: u16) -> Self {
+        Self {
+            key: key(&name),
+            name,
+            element,
+            choice,
+        }
+    }
+}
+
+/// The first eight bytes as a number that sorts as the text does.
+fn key(name: &str) -> u64 {
+    let bytes = name.as_bytes();
+    if let Some(first) = bytes.first_chunk() {
+        return u64::from_be_bytes(*first);
+    }
+    let mut first = [0; 8];
+    first[..bytes.len()].copy_from_slice(bytes);
+    u64::from_be_bytes(first)
+}
+
 impl From<Vec<TypeDefinition>> for Structures {
-    fn from(types: Vec<TypeDefinition>) -> Self {
+    fn from(mut types: Vec<TypeDefinition>) -> Self {
+        for member in types.iter_mut().flat_map(|one| &mut one.members) {
+            member.key = key(&member.name);
+        }
         let by_name = types
             .iter()
             .zip(0u16..)
@@ -227,14 +255,22 @@ impl TypeDefinition {
 
     /// The same with the element's place in [`TypeDefinition::elements`].
     pub(crate) fn placed_member(&self, name: &str) -> Option<(usize, &Element, &ElementType)> {
-        let place = self
-            .members
-            .binary_search_by(|member| (*member.name).cmp(name))
-            .ok()?;
-        let member = &self.members[place];
+        let member = self.find(name)?;
         let element = self.elements.get(usize::from(member.element))?;
         let chosen = element.types.get(usize::from(member.choice))?;
         Some((usize::from(member.element), element, chosen))
+    }
+
+    fn find(&self, name: &str) -> Option<&Member> {
+        let key = key(name);
+        let first = self.members.partition_point(|member| member.key < key);
+        self.members[first..]
+            .iter()
+            .take_while(|member| member.key == key)
+            // Names of up to eight bytes are compared in full by their keys.
+            .find(|member| {
+                member.name.len() == name.len() && (name.len() <= 8 || *member.name == *name)
+            })
     }
 
     /// The element of that name, without `[x]`.
@@ -244,11 +280,7 @@ impl TypeDefinition {
 
     /// The element's place in the specification's order, by JSON member name.
     pub fn order(&self, member_name: &str) -> Option<usize> {
-        let place = self
-            .members
-            .binary_search_by(|member| (*member.name).cmp(member_name))
-            .ok()?;
-        Some(usize::from(self.members[place].element))
+        Some(usize::from(self.find(member_name)?.element))
     }
 }
 

@@ -250,11 +250,11 @@ fn resolve(draft: Draft, ids: &HashMap<String, TypeId>) -> Result<TypeDefinition
             };
             let place =
                 |count: usize| u16::try_from(count).map_err(|_| DefinitionError::TooManyTypes);
-            members.push(Member {
-                name: json_name.clone(),
-                element: place(elements.len())?,
-                choice: place(element.types.len())?,
-            });
+            members.push(Member::new(
+                json_name.clone(),
+                place(elements.len())?,
+                place(element.types.len())?,
+            ));
             element.types.push(ElementType {
                 type_id,
                 json_name,

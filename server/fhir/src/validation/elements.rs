@@ -1,6 +1,7 @@
 //! Walking a resource along the element table: names, JSON types, cardinalities, choices
 //! (<https://hl7.org/fhir/R4/json.html>).
 
+use super::companions::Beside;
 use super::findings::{Findings, Path};
 use super::{bindings, narrative, primitives, references};
 use crate::definitions::Definitions;
@@ -15,31 +16,31 @@ use crate::outcome::{Issue, IssueType};
 pub(super) struct Walker<'d> {
     definitions: &'d Definitions,
     /// `Element`: what stands beside a primitive.
-    companion: Option<TypeId>,
+    pub(super) companion_type: Option<TypeId>,
     findings: Findings,
 }
 
 /// Which elements of an object have come up, one bit each.
 #[derive(Default)]
-struct Seen {
-    elements: u128,
-    has_content: bool,
+pub(super) struct Seen {
+    pub(super) elements: u128,
+    pub(super) has_content: bool,
 }
 
 /// A member that belongs to the type: what it stands for.
 #[derive(Clone, Copy)]
-struct Known<'d, 'v> {
-    element: &'d Element,
-    chosen: &'d ElementType,
+pub(super) struct Known<'d, 'v> {
+    pub(super) element: &'d Element,
+    pub(super) chosen: &'d ElementType,
     /// The name without the underscore of a companion.
-    name: &'v str,
+    pub(super) name: &'v str,
 }
 
 impl<'d> Walker<'d> {
     pub(super) fn new(definitions: &'d Definitions) -> Self {
         Self {
             definitions,
-            companion: definitions.structures.by_name("Element"),
+            companion_type: definitions.structures.by_name("Element"),
             findings: Findings::default(),
         }
     }
@@ -48,7 +49,7 @@ impl<'d> Walker<'d> {
         self.findings.into_issues()
     }
 
-    fn definition(&self, id: TypeId) -> &'d TypeDefinition {
+    pub(super) fn definition(&self, id: TypeId) -> &'d TypeDefinition {
         self.definitions.structures.get(id)
     }
 
@@ -78,7 +79,7 @@ impl<'d> Walker<'d> {
         }
     }
 
-    fn members(
+    pub(super) fn members(
         &mut self,
         object: Value<'_>,
         id: TypeId,
@@ -218,10 +219,11 @@ impl<'d> Walker<'d> {
             (false, false) => self.single(value, element, chosen, path, is_contained),
             (true, true) => {
                 let mut count = 0;
+                let mut beside = Beside::default();
                 for (index, item) in value.items().enumerate() {
                     count += 1;
                     let here = path.item(index);
-                    if item.is_null() && self.is_padding(object, known, index) {
+                    if item.is_null() && self.is_padding(object, known, index, &mut beside) {
                         continue;
                     }
                     self.single(item, element, chosen, &here, is_contained);
@@ -243,21 +245,6 @@ impl<'d> Walker<'d> {
         } else if count < element.min as usize {
             self.fault(path, value, IssueType::Required, "repeats too rarely");
         }
-    }
-
-    /// Whether a `null` among primitives is filled by the companion beside it.
-    fn is_padding(&self, object: Value<'_>, known: Known<'_, '_>, index: usize) -> bool {
-        let is_primitive = matches!(
-            self.definition(known.chosen.type_id).shape,
-            Shape::Primitive(_)
-        );
-        let companion = object
-            .members()
-            .find(|(name, _)| name.strip_prefix('_') == Some(known.name));
-        is_primitive
-            && companion
-                .and_then(|(_, list)| list.items().nth(index))
-                .is_some_and(|item| !item.is_null())
     }
 
     fn single(
@@ -338,81 +325,6 @@ impl<'d> Walker<'d> {
         self.resource(value, path, contains);
     }
 
-    /// What stands beside a primitive: its id and extensions. Answers whether it makes the element present.
-    fn companion(
-        &mut self,
-        object: Value<'_>,
-        value: Value<'_>,
-        known: Known<'d, '_>,
-        path: &Path<'_>,
-    ) -> bool {
-        let Known {
-            element, chosen, ..
-        } = known;
-        let fault = match self.definition(chosen.type_id).shape {
-            Shape::Primitive(PrimitiveType::Xhtml) => Some("xhtml has no extensions"),
-            Shape::Primitive(_) if element.is_xml_attribute => {
-                Some("an attribute in XML has no id and extensions")
-            }
-            Shape::Primitive(_) => None,
-            _ => Some("a leading underscore is for the id and extensions of primitives only"),
-        };
-        if let Some(text) = fault {
-            self.fault(path, value, IssueType::Structure, text);
-            return false;
-        }
-        let main = object.get(known.name);
-        if !element.is_list() {
-            return self.one_companion(value, main, path);
-        }
-        if value.kind() != Kind::Array {
-            let text = "must be a JSON array: the element may repeat";
-            self.fault(path, value, IssueType::Structure, text);
-            return false;
-        }
-        let mut mains = main.map(Value::items);
-        let mut any = false;
-        for (index, item) in value.items().enumerate() {
-            let main = mains.as_mut().and_then(Iterator::next);
-            let main = main.filter(|main| !main.is_null());
-            let here = path.item(index);
-            if !item.is_null() {
-                any |= self.one_companion(item, main, &here);
-            } else if main.is_none() {
-                let text = "null in both arrays: the element has neither value nor extensions";
-                self.fault(&here, item, IssueType::Structure, text);
-            }
-        }
-        if value.items().next().is_none() {
-            let text = "an array must not be empty";
-            self.fault(path, value, IssueType::Structure, text);
-        }
-        any
-    }
-
-    fn one_companion(
-        &mut self,
-        value: Value<'_>,
-        main: Option<Value<'_>>,
-        path: &Path<'_>,
-    ) -> bool {
-        let Some(id) = self.companion else {
-            return false;
-        };
-        if value.kind() != Kind::Object {
-            let text = "must be a JSON object with id and extensions";
-            self.fault(path, value, IssueType::Structure, text);
-            return false;
-        }
-        let seen = self.members(value, id, path, false);
-        let has_id = value.get("id").is_some();
-        if !seen.has_content && (main.is_none() || !has_id) {
-            let text = "must have a value or extensions (ele-1)";
-            self.fault(path, value, IssueType::Structure, text);
-        }
-        seen.has_content
-    }
-
     fn extension(&mut self, object: Value<'_>, path: &Path<'_>) {
         let mut has_value = false;
         let mut has_extension = false;
@@ -429,7 +341,7 @@ impl<'d> Walker<'d> {
         self.fault(path, object, IssueType::Structure, text);
     }
 
-    fn fault(
+    pub(super) fn fault(
         &mut self,
         path: &Path<'_>,
         value: Value<'_>,

@@ -3,10 +3,13 @@
 //! terminology beyond that are not checked here.
 
 mod bindings;
+mod companions;
 mod elements;
 #[cfg(test)]
 mod examples;
 mod findings;
+#[cfg(test)]
+mod hl7_cases;
 mod narrative;
 mod primitives;
 #[cfg(test)]

@@ -181,6 +181,17 @@ fn arrays_of_primitives_are_padded_with_null() {
 }
 
 #[test]
+fn long_padding_takes_one_pass() {
+    // With a look-up from the beginning for each item this would take minutes.
+    let nulls = vec!["null"; 200_000].join(",");
+    let companions = vec![EXTENSION; 200_000].join(",");
+    patient(
+        &format!(r#""name":[{{"given":[{nulls}],"_given":[{companions}]}}]"#),
+        "",
+    );
+}
+
+#[test]
 fn required_elements_are_there() {
     check(
         r#"{"resourceType":"Observation"}"#,
