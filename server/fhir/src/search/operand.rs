@@ -21,6 +21,9 @@ struct Step {
     members: Vec<(Box<str>, TypeId)>,
 }
 
+/// What stands at the end of a path: elements, each with one of its types.
+pub(super) type Ends<'s> = Vec<(&'s Element, TypeId)>;
+
 /// Why an operand is not a path.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum NotAPath {
@@ -80,7 +83,7 @@ impl Path {
         operand: &str,
         resource_type: TypeId,
         structures: &'s Structures,
-    ) -> Result<(Self, Vec<(&'s Element, TypeId)>), NotAPath> {
+    ) -> Result<(Self, Ends<'s>), NotAPath> {
         let mut parts = Vec::new();
         parse(operand.trim(), &mut parts).ok_or(NotAPath::Otherwise)?;
         let mut parts = parts.into_iter().peekable();
