@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::*;
 use crate::definitions::fixtures::definitions;
 use crate::fixtures;
-use crate::search::operand::{Path, operands};
+use crate::search::operand::{Path, RootMembers, operands};
 
 /// Where R4's own parameters lead to a type that their search type cannot compare: parameter, type, and why.
 const UNSUITED: [(&str, &str, &str); 7] = [
@@ -99,15 +99,20 @@ fn every_example_is_indexed() {
                 .entry(format!("{kind}.{}", parameter.code))
                 .or_default() += usize::from(has);
         }
-        let begin = Instant::now();
-        let again = extractor.extract(&resource).unwrap();
+        // The best of three: other tests run beside this one.
+        let best = (0..3).map(|_| {
+            let begin = Instant::now();
+            let again = extractor.extract(&resource).unwrap();
+            let elapsed = begin.elapsed();
+            assert_eq!(again, values, "{name}");
+            elapsed
+        });
         let time = times.entry(kind).or_default();
         *time = (
             time.0 + 1,
-            time.1 + begin.elapsed(),
+            time.1 + best.min().unwrap(),
             time.2 + values.tokens.len(),
         );
-        assert_eq!(again, values, "{name}");
     });
     assert!(found);
     for (kind, (count, time, tokens)) in times {
@@ -158,9 +163,10 @@ fn walked_paths_and_evaluated_expressions_lead_to_the_same_values() {
             return;
         };
         let environment = Environment::new(structures);
+        let members = RootMembers::of(resource.root());
         for (expression, path) in &compiled[&resource.resource_type()] {
             let mut walked = BTreeSet::new();
-            path.visit(resource.root(), &mut |value, type_id| {
+            path.visit(&members, &mut |value, type_id| {
                 walked.insert((value.index(), type_id));
             });
             let root = Node::resource(resource.root(), structures).unwrap();
