@@ -47,6 +47,7 @@ pub(super) fn operands(text: &str) -> Option<Vec<&str>> {
     let (mut depth, mut quoted) = (0u32, false);
     let mut start = 0;
     let mut operands = Vec::new();
+    let mut outside = String::new();
     for (place, letter) in text.char_indices() {
         match letter {
             '\'' => quoted = !quoted,
@@ -60,16 +61,15 @@ pub(super) fn operands(text: &str) -> Option<Vec<&str>> {
             }
             // Operators that bind less than a union.
             '=' | '~' | '<' | '>' | '!' => return None,
-            _ => {}
+            other => outside.push(other),
         }
     }
     operands.push(text[start..].trim());
-    // All other operators are words, between spaces; `as` and `is` bind more than a union.
-    let is_plain = |operand: &&str| {
-        let words = [" and ", " or ", " xor ", " implies ", " in ", " contains "];
-        !words.iter().any(|word| operand.contains(word))
-    };
-    operands.iter().all(is_plain).then_some(operands)
+    // All other operators that do are words; `as` and `is` bind more than a union.
+    let is_operator =
+        |word: &str| matches!(word, "and" | "or" | "xor" | "implies" | "in" | "contains");
+    let has_operator = outside.split_whitespace().any(is_operator);
+    (!has_operator).then_some(operands)
 }
 
 /// The name an operand begins with: a type, or an element of the resource.
@@ -310,3 +310,6 @@ fn identifier(text: &str) -> Option<&str> {
     let is_name = text.bytes().all(|byte| byte.is_ascii_alphanumeric());
     (is_name && text.starts_with(|first: char| first.is_ascii_alphabetic())).then_some(text)
 }
+
+#[cfg(test)]
+mod tests;

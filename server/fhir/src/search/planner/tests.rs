@@ -403,6 +403,12 @@ fn values_that_are_none_are_refused_by_name() {
     ] {
         patient(text, Malformed, "the value is");
     }
+    refuse(
+        "Group,NamingSystem",
+        "value=a",
+        Malformed,
+        "search type differs",
+    );
     patient("_elements=a,,b", Malformed, "the value is");
     patient("_sort=_id,", Malformed, "empty");
     patient("_sort=_id,-_id", Malformed, "twice");
@@ -460,4 +466,11 @@ fn equal_criteria_are_one_key_however_they_are_written() {
     );
     let count = key("gender=a&_count=5");
     assert_eq!(count, key("gender=a"));
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_query_is_planned_or_refused(text in "(code|date|subject|_id|value-string|_sort|_count|_tag)(:[a-z]{1,9})?=[ -~]{1,20}") {
+        let _answered = planned("Observation", &text, Handling::Lenient);
+    }
 }
