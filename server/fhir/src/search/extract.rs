@@ -195,7 +195,7 @@ impl Extractor<'_> {
     fn references(&self, value: Value<'_>, is_carrier: bool, values: &mut IndexValues) {
         for (name, member) in value.members() {
             match member.kind() {
-                Kind::String if name == "reference" => {
+                Kind::String if name == "reference" && is_reference(value) => {
                     let text = member.string().unwrap_or_default();
                     if let Reference::Local { key, .. } = Reference::parse(&text, self.base_url) {
                         values.mark(key);
@@ -213,6 +213,19 @@ impl Extractor<'_> {
             }
         }
     }
+}
+
+/// Whether an object with a text named `reference` is a Reference. Three types of R4 have a uri of that name; two always
+/// have other members too. An `Immunization.education` without any counts: that refuses a deletion too many, never one
+/// too few.
+fn is_reference(object: Value<'_>) -> bool {
+    object.members().all(|(name, _)| {
+        let name = name.strip_prefix('_').unwrap_or(&name);
+        matches!(
+            name,
+            "id" | "extension" | "reference" | "type" | "identifier" | "display"
+        )
+    })
 }
 
 fn is_content(name: &str) -> bool {
