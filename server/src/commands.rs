@@ -1,6 +1,7 @@
 //! The commands: what each run of `vesta` starts, does and stops again, in this order.
 
 use std::io::Write;
+use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -8,8 +9,11 @@ use tokio_util::sync::CancellationToken;
 use crate::backup::{self, BackupError};
 use crate::config::{Command, Config};
 use crate::postgres::{Database, StartError};
-use crate::store::MIGRATIONS;
+use crate::store::{self, MIGRATIONS};
 use crate::telemetry::{self, TelemetryError};
+
+/// How long threads that work on files may take to end.
+const LAST_TASKS: Duration = Duration::from_secs(2);
 
 /// Why a command failed: one line for whoever started it.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +27,9 @@ pub enum CommandError {
     /// There is no database.
     #[error(transparent)]
     Database(#[from] StartError),
+    /// The schema cannot be brought up to date.
+    #[error(transparent)]
+    Store(#[from] crate::error::Error),
     /// Backup or restore failed.
     #[error(transparent)]
     Backup(#[from] BackupError),
@@ -42,7 +49,10 @@ pub fn run(config: &Config) -> Result<(), CommandError> {
         .worker_threads(threads)
         .enable_all()
         .build()?;
-    runtime.block_on(dispatch(config))
+    let done = runtime.block_on(dispatch(config));
+    // A thread that waits for a file must not hold up the end of an interrupted command.
+    runtime.shutdown_timeout(LAST_TASKS);
+    done
 }
 
 async fn dispatch(config: &Config) -> Result<(), CommandError> {
@@ -99,7 +109,7 @@ async fn perform(
 ) -> Result<(), CommandError> {
     match &config.command {
         Command::Serve { .. } => Err(CommandError::Missing("serve")),
-        Command::Migrate => Err(CommandError::Missing("migrate")),
+        Command::Migrate => Ok(store::migrate(database.url().expose()).await?),
         Command::Load { bundles: _ } => Err(CommandError::Missing("load")),
         Command::Reindex => Err(CommandError::Missing("reindex")),
         Command::Backup { file } => {
@@ -128,4 +138,24 @@ pub fn print_next_steps(out: &mut impl Write, fhir_base: &str) -> std::io::Resul
          curl -X POST '{fhir_base}/Patient' -H 'Content-Type: application/fhir+json' \\\n       \
          -d '{{\"resourceType\":\"Patient\",\"name\":[{{\"family\":\"Moreau\",\"given\":[\"Ada\"]}}]}}'\n"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_steps_are_three_requests_to_this_server() {
+        let mut out = Vec::new();
+        print_next_steps(&mut out, "http://127.0.0.1:8080/fhir").unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let requests: Vec<&str> = text.lines().filter(|line| line.contains("curl ")).collect();
+        assert_eq!(requests.len(), 3, "{text}");
+        for request in requests {
+            assert!(
+                request.contains("'http://127.0.0.1:8080/fhir/"),
+                "{request}"
+            );
+        }
+    }
 }

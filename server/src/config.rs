@@ -90,7 +90,7 @@ pub struct Config {
         env = "VESTA_LOG",
         global = true,
         value_name = "FILTER",
-        default_value = "info"
+        default_value = "info,sqlx=warn"
     )]
     pub log: String,
 

@@ -7,6 +7,7 @@ pub mod ids;
 pub mod json;
 pub mod links;
 pub mod outcome;
+pub mod patch;
 pub mod path;
 pub mod resource;
 pub mod search;

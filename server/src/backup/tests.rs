@@ -232,3 +232,45 @@ async fn a_backup_that_cannot_be_restored_leaves_the_database_empty() {
     );
     server.postgres.stop().await;
 }
+
+const CHANGES: &str = "
+    insert into change (xid, seq, resource_type, id, version_id, method, at) overriding system value values
+        ('900000', 7, 'Patient', 'a', 1, 'POST', now()),
+        ('900001', 5, 'Patient', 'b', 1, 'POST', now()),
+        ('900001', 9, 'Patient', 'a', 2, 'PUT', now());
+    select setval('change_seq_seq', 9)";
+
+const NEXT_CHANGE: &str = "
+    insert into change (resource_type, id, version_id, method, at) values ('Patient', 'c', 1, 'POST', now())";
+
+/// A change that is made after the restore comes after all that were restored.
+#[tokio::test]
+async fn changes_keep_their_order_in_a_cluster_with_other_transaction_numbers() {
+    let server = Server::start().await;
+    let (from, to) = (server.database("vesta").await, server.database("to").await);
+    migrate(&from, &crate::store::MIGRATIONS).await;
+    run(&from, CHANGES).await;
+    let file = server.file("changes.backup");
+    write(&from, &file).await.unwrap();
+    restore(&to, &crate::store::MIGRATIONS, &file)
+        .await
+        .unwrap();
+    run(&to, NEXT_CHANGE).await;
+    let order = "select string_agg(id || version_id, ' ' order by xid, seq) from change";
+    assert_eq!(text(&to, order).await, "a1 b1 a2 c1");
+    assert_eq!(text(&from, order).await, "a1 b1 a2");
+
+    let others = "select coalesce(string_agg(table_name || '.' || column_name, ' '), '')
+        from information_schema.columns
+        where table_schema = 'public' and udt_name in ('xid', 'xid8', 'pg_lsn', 'pg_snapshot', 'oid')";
+    let known: Vec<String> = crate::store::backup::ORDERED_BY_TRANSACTION
+        .iter()
+        .map(|(table, xid, _)| format!("{table}.{xid}"))
+        .collect();
+    assert_eq!(
+        text(&to, others).await,
+        known.join(" "),
+        "every other one needs a rule, too"
+    );
+    server.postgres.stop().await;
+}

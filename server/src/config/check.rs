@@ -154,8 +154,8 @@ fn contradictions(matches: &ArgMatches, config: &Config) -> Vec<String> {
         "VESTA_PAGE_SIZE is more than VESTA_PAGE_SIZE_MAX allows",
     );
     refuse_if(
-        limits.combine_tasks >= limits.database_connections,
-        "VESTA_COMBINE_TASKS must leave database connections for others: raise VESTA_DATABASE_CONNECTIONS",
+        limits.combine_tasks * 4 >= limits.database_connections,
+        "each of VESTA_COMBINE_TASKS takes four connections and some must remain: raise VESTA_DATABASE_CONNECTIONS",
     );
     if let Some(base_url) = &config.base_url {
         refuse_if(

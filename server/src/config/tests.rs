@@ -90,11 +90,7 @@ const REFUSED: [(&str, &str, &str); 20] = [
     ("--json-depth-max", "1000", "is not in 8..=256"),
     ("--conditional-delete-max", "10001", "is not in 1..=10000"),
     ("--combine-batch-max", "65", "is not in 1..=64"),
-    (
-        "--database-connections",
-        "2",
-        "VESTA_COMBINE_TASKS must leave",
-    ),
+    ("--database-connections", "8", "each of VESTA_COMBINE_TASKS"),
     ("--log", "vesta=loud", "VESTA_LOG is not a log filter"),
     ("--base-url", "ftp://x/fhir", "VESTA_BASE_URL must be"),
     ("--base-url", "http://x/fhir/", "VESTA_BASE_URL must be"),

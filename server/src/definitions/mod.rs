@@ -5,6 +5,7 @@ mod compact_file;
 mod compile;
 mod own;
 mod packages;
+mod rules;
 #[cfg(test)]
 mod tests;
 
@@ -14,11 +15,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use fhir::definitions::corrections::CorrectionError;
-use fhir::definitions::{DefinitionError, Definitions};
+use fhir::definitions::{DefinitionError, Definitions as Registries};
 use fhir::json::ParseError;
 
 pub use own::{OWN, OwnFile, own_file};
 pub use packages::{Package, PackageList, Take};
+pub use rules::Definitions;
 
 /// Where the definitions come from.
 #[derive(Clone, Debug)]
@@ -35,7 +37,7 @@ pub struct Settings {
 #[derive(Debug)]
 pub struct Loaded {
     /// The registries.
-    pub definitions: Definitions,
+    pub definitions: Registries,
     /// Whether they were compiled or read.
     pub origin: Origin,
     /// How long it took.
@@ -123,7 +125,7 @@ fn load_for(
     settings: &Settings,
     own: &[OwnFile],
     fingerprint: &compact_file::Fingerprint,
-) -> Result<(Definitions, Origin), DefinitionsError> {
+) -> Result<(Registries, Origin), DefinitionsError> {
     if let Some(found) = read(settings, fingerprint) {
         return Ok(found);
     }
@@ -151,7 +153,7 @@ fn folders(settings: &Settings) -> [&Path; 2] {
 fn read(
     settings: &Settings,
     fingerprint: &compact_file::Fingerprint,
-) -> Option<(Definitions, Origin)> {
+) -> Option<(Registries, Origin)> {
     folders(settings).into_iter().find_map(|folder| {
         let path = folder.join(fingerprint.file_name());
         let definitions = compact_file::read(&path, fingerprint)?;

@@ -10,7 +10,7 @@ use super::perform::Interactions;
 use super::{Outcome, Patch, WriteConditions, patch, read, write};
 use crate::context::{Handling, RequestContext};
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::{PreparedDelete, Source, Transaction, Verb};
+use crate::store::{PreparedDelete, PreparedWrite, Source, Transaction, Verb, WriteCondition};
 
 /// The search of a condition. It is always strict: a parameter left out would select more than was meant.
 pub(super) fn criteria(
@@ -19,9 +19,14 @@ pub(super) fn criteria(
     resource_type: ResourceType,
     query: &str,
 ) -> Result<Plan> {
-    let plan = interactions.definitions.plan(cx, &[resource_type], query, Handling::Strict)?;
+    let plan = interactions
+        .definitions
+        .plan(cx, &[resource_type], query, Handling::Strict)?;
     if plan.clauses.is_empty() {
-        return Err(Error::new(ErrorKind::BadValue, "a condition needs at least one search parameter"));
+        return Err(Error::new(
+            ErrorKind::BadValue,
+            "a condition needs at least one search parameter",
+        ));
     }
     Ok(plan)
 }
@@ -36,7 +41,10 @@ pub(super) async fn one_match(tx: &mut Transaction, plan: &Plan) -> Result<Optio
     let mut matches = tx.matches(plan, 2).await?;
     match matches.len() {
         0 | 1 => Ok(matches.pop()),
-        _ => Err(Error::new(ErrorKind::MultipleMatches, "the condition selects more than one resource")),
+        _ => Err(Error::new(
+            ErrorKind::MultipleMatches,
+            "the condition selects more than one resource",
+        )),
     }
 }
 
@@ -51,22 +59,31 @@ pub(super) async fn create(
     write::check_type(&resource, resource_type)?;
     let plan = criteria(interactions, cx, resource_type, query)?;
     let key = ResourceKey::new(resource_type, write::new_id()?);
-    let prepared = write::prepare(cx, &interactions.definitions, key.clone(), Verb::Post, &resource)?;
-    interactions
-        .store
-        .transact(cx, |tx| {
-            let (plan, key, prepared) = (plan.clone(), key.clone(), prepared.clone());
-            Box::pin(async move {
-                tx.lock_criteria(vec![lock_number(&plan)]).await?;
-                if let Some(found) = one_match(tx, &plan).await? {
-                    return existing(interactions, cx, tx, found).await;
-                }
-                let written = tx.create(&[prepared]).await?.pop();
-                let written = written.ok_or_else(|| Error::internal("a create answered nothing"))?;
-                Ok(write::answer(key, written))
-            })
-        })
-        .await
+    let prepared = write::prepare(cx, &interactions.definitions, key, Verb::Post, &resource)?;
+    let mut attempts = interactions.store.attempts();
+    loop {
+        let mut tx = attempts.begin(cx).await?;
+        let result = create_once(interactions, cx, &mut tx, &plan, &prepared).await;
+        if let Some(answer) = attempts.finish(tx, result).await {
+            return answer;
+        }
+    }
+}
+
+async fn create_once(
+    interactions: &Interactions,
+    cx: &RequestContext,
+    tx: &mut Transaction,
+    plan: &Plan,
+    prepared: &PreparedWrite,
+) -> Result<Outcome> {
+    tx.lock_criteria(vec![lock_number(plan)]).await?;
+    if let Some(found) = one_match(tx, plan).await? {
+        return existing(interactions, cx, tx, found).await;
+    }
+    let written = tx.create(std::slice::from_ref(prepared)).await?.pop();
+    let written = written.ok_or_else(|| Error::internal("a create answered nothing"))?;
+    Ok(write::answer(prepared.key().clone(), written))
 }
 
 /// The answer to a create whose resource is there already.
@@ -76,9 +93,16 @@ async fn existing(
     tx: &mut Transaction,
     key: ResourceKey,
 ) -> Result<Outcome> {
-    let outcome = read::read(cx, &mut Source::Within(&interactions.store, tx), &key, &Default::default()).await?;
+    let outcome = read::read(
+        cx,
+        &mut Source::Within(&interactions.store, tx),
+        &key,
+        &Default::default(),
+    )
+    .await?;
     let version = outcome.version.map(|(version, _)| version);
-    let version = version.ok_or_else(|| Error::internal("a resource was read without its version"))?;
+    let version =
+        version.ok_or_else(|| Error::internal("a resource was read without its version"))?;
     Ok(write::unchanged(key, version, outcome))
 }
 
@@ -95,20 +119,39 @@ pub(super) async fn update(
     write::check_type(&resource, resource_type)?;
     let plan = criteria(interactions, cx, resource_type, query)?;
     let condition = conditions.for_store()?;
-    interactions
-        .store
-        .transact(cx, |tx| {
-            let (plan, condition, resource) = (plan.clone(), condition.clone(), resource.clone());
-            Box::pin(async move {
-                tx.lock_criteria(vec![lock_number(&plan)]).await?;
-                let key = update_target(&resource, resource_type, one_match(tx, &plan).await?)?;
-                let prepared = write::prepare(cx, &interactions.definitions, key.clone(), Verb::Put, &resource)?.under(condition);
-                let written = tx.put(&[&prepared]).await?.pop();
-                let written = written.ok_or_else(|| Error::internal("an update answered nothing"))??;
-                Ok(write::answer(key, written))
-            })
-        })
-        .await
+    let mut attempts = interactions.store.attempts();
+    loop {
+        let mut tx = attempts.begin(cx).await?;
+        let result = update_once(interactions, cx, &mut tx, &plan, &resource, &condition).await;
+        if let Some(answer) = attempts.finish(tx, result).await {
+            return answer;
+        }
+    }
+}
+
+async fn update_once(
+    interactions: &Interactions,
+    cx: &RequestContext,
+    tx: &mut Transaction,
+    plan: &Plan,
+    resource: &Resource,
+    condition: &WriteCondition,
+) -> Result<Outcome> {
+    tx.lock_criteria(vec![lock_number(plan)]).await?;
+    let key = update_target(
+        resource,
+        resource.resource_type(),
+        one_match(tx, plan).await?,
+    )?;
+    let prepared = write::prepare(cx, &interactions.definitions, key, Verb::Put, resource)?
+        .under(condition.clone());
+    put_one(tx, prepared).await
+}
+
+async fn put_one(tx: &mut Transaction, prepared: PreparedWrite) -> Result<Outcome> {
+    let written = tx.put(&[&prepared]).await?.pop();
+    let written = written.ok_or_else(|| Error::internal("an update answered nothing"))??;
+    Ok(write::answer(prepared.key().clone(), written))
 }
 
 /// Where a conditional update goes: to the match, whose id a body may repeat but not contradict; without one to the id
@@ -125,7 +168,10 @@ pub(super) fn update_target(
         )),
         (Some(found), _) => Ok(found),
         (None, Some(id)) => {
-            let id = id.parse().map_err(|error| Error::new(ErrorKind::BadValue, "the id of the resource cannot be one").caused_by(error))?;
+            let id = id.parse().map_err(|error| {
+                Error::new(ErrorKind::BadValue, "the id of the resource cannot be one")
+                    .caused_by(error)
+            })?;
             Ok(ResourceKey::new(resource_type, id))
         }
         (None, None) => Ok(ResourceKey::new(resource_type, write::new_id()?)),
@@ -143,24 +189,38 @@ pub(super) async fn patch(
 ) -> Result<Outcome> {
     let plan = criteria(interactions, cx, resource_type, query)?;
     let condition = conditions.for_store()?;
-    interactions
-        .store
-        .transact(cx, |tx| {
-            let (plan, condition) = (plan.clone(), condition.clone());
-            Box::pin(async move {
-                tx.lock_criteria(vec![lock_number(&plan)]).await?;
-                let key = one_match(tx, &plan).await?;
-                let key = key.ok_or_else(|| Error::new(ErrorKind::NotFound, "the condition selects no resource"))?;
-                tx.lock(vec![key.clone()]).await?;
-                let current = Source::Within(&interactions.store, tx).read(cx, &key).await?;
-                let current = current.ok_or_else(|| read::not_found(&key))?;
-                let prepared = patch::prepare(cx, &interactions.definitions, &current, patch, &condition)?;
-                let written = tx.put(&[&prepared]).await?.pop();
-                let written = written.ok_or_else(|| Error::internal("a patch answered nothing"))??;
-                Ok(write::answer(key, written))
-            })
-        })
-        .await
+    let mut attempts = interactions.store.attempts();
+    loop {
+        let mut tx = attempts.begin(cx).await?;
+        let result = patch_once(interactions, cx, &mut tx, &plan, patch, &condition).await;
+        if let Some(answer) = attempts.finish(tx, result).await {
+            return answer;
+        }
+    }
+}
+
+async fn patch_once(
+    interactions: &Interactions,
+    cx: &RequestContext,
+    tx: &mut Transaction,
+    plan: &Plan,
+    patch: &Patch,
+    condition: &WriteCondition,
+) -> Result<Outcome> {
+    tx.lock_criteria(vec![lock_number(plan)]).await?;
+    let key = one_match(tx, plan).await?;
+    let key =
+        key.ok_or_else(|| Error::new(ErrorKind::NotFound, "the condition selects no resource"))?;
+    tx.lock(vec![key.clone()]).await?;
+    let current = Source::Within(&interactions.store, tx)
+        .read(cx, &key)
+        .await?;
+    let current = current.ok_or_else(|| read::not_found(&key))?;
+    put_one(
+        tx,
+        patch::prepare(cx, &interactions.definitions, &current, patch, condition)?,
+    )
+    .await
 }
 
 /// Deletes what matches: all of it up to the limit, or nothing.
@@ -171,24 +231,29 @@ pub(super) async fn delete(
     query: &str,
 ) -> Result<Outcome> {
     let plan = criteria(interactions, cx, resource_type, query)?;
-    interactions
-        .store
-        .transact(cx, |tx| {
-            let plan = plan.clone();
-            Box::pin(async move {
-                tx.lock_criteria(vec![lock_number(&plan)]).await?;
-                delete_matches(cx, tx, &plan).await?;
-                Ok(Outcome::empty(StatusCode::NO_CONTENT))
-            })
-        })
-        .await
+    let mut attempts = interactions.store.attempts();
+    loop {
+        let mut tx = attempts.begin(cx).await?;
+        let result = delete_once(cx, &mut tx, &plan).await;
+        if let Some(answer) = attempts.finish(tx, result).await {
+            return answer;
+        }
+    }
 }
 
-/// Deletes the matches of a plan, in one transaction with whatever else it does, and answers their keys.
-async fn delete_matches(cx: &RequestContext, tx: &mut Transaction, plan: &Plan) -> Result<Vec<ResourceKey>> {
+async fn delete_once(cx: &RequestContext, tx: &mut Transaction, plan: &Plan) -> Result<Outcome> {
+    tx.lock_criteria(vec![lock_number(plan)]).await?;
+    delete_matches(cx, tx, plan).await?;
+    Ok(Outcome::empty(StatusCode::NO_CONTENT))
+}
+
+/// Deletes the matches of a plan.
+async fn delete_matches(cx: &RequestContext, tx: &mut Transaction, plan: &Plan) -> Result<()> {
     let keys = matches_to_delete(cx, tx, plan).await?;
-    let prepared: Vec<PreparedDelete> =
-        keys.iter().map(|key| PreparedDelete::new(key.clone(), Default::default(), false, cx.now)).collect();
+    let prepared: Vec<PreparedDelete> = keys
+        .iter()
+        .map(|key| PreparedDelete::new(key.clone(), Default::default(), false, cx.now))
+        .collect();
     for deleted in tx.delete(&prepared.iter().collect::<Vec<_>>()).await? {
         deleted?;
     }
@@ -196,17 +261,23 @@ async fn delete_matches(cx: &RequestContext, tx: &mut Transaction, plan: &Plan) 
     if !cx.limits.delete_referenced {
         tx.refuse_referenced(&keys).await?;
     }
-    Ok(keys)
+    Ok(())
 }
 
 /// The keys a conditional delete selects, in order; more than the limit are refused.
-pub(super) async fn matches_to_delete(cx: &RequestContext, tx: &mut Transaction, plan: &Plan) -> Result<Vec<ResourceKey>> {
+pub(super) async fn matches_to_delete(
+    cx: &RequestContext,
+    tx: &mut Transaction,
+    plan: &Plan,
+) -> Result<Vec<ResourceKey>> {
     let limit = cx.limits.conditional_delete;
     let mut keys = tx.matches(plan, limit.saturating_add(1)).await?;
     if u32::try_from(keys.len()).is_ok_and(|count| count > limit) {
         return Err(Error::new(
             ErrorKind::MultipleMatches,
-            format!("the condition selects more than the {limit} resources that one request may delete"),
+            format!(
+                "the condition selects more than the {limit} resources that one request may delete"
+            ),
         ));
     }
     keys.sort();

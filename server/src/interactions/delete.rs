@@ -16,7 +16,12 @@ pub(super) async fn delete(
     key: ResourceKey,
     conditions: &WriteConditions,
 ) -> Result<Outcome> {
-    let prepared = PreparedDelete::new(key, conditions.for_store()?, !cx.limits.delete_referenced, cx.now);
+    let prepared = PreparedDelete::new(
+        key,
+        conditions.for_store()?,
+        !cx.limits.delete_referenced,
+        cx.now,
+    );
     Ok(answer(interactions.store.delete(cx, prepared).await?))
 }
 
@@ -26,5 +31,8 @@ pub(super) fn answer(deleted: Deleted) -> Outcome {
         Deleted::Now(version, at) => Some((version, at)),
         Deleted::Absent => None,
     };
-    Outcome { version, ..Outcome::empty(StatusCode::NO_CONTENT) }
+    Outcome {
+        version,
+        ..Outcome::empty(StatusCode::NO_CONTENT)
+    }
 }

@@ -32,7 +32,13 @@ pub(super) async fn history(
     writer.object(|bundle| {
         bundle.string("resourceType", "Bundle");
         bundle.string("type", "history");
-        paging::write_links(bundle, &path, &understood, filter.cursor.as_deref(), page.next.as_deref());
+        paging::write_links(
+            bundle,
+            &path,
+            &understood,
+            filter.cursor.as_deref(),
+            page.next.as_deref(),
+        );
         if !page.versions.is_empty() {
             bundle.array("entry", |entries| {
                 for version in &page.versions {
@@ -48,7 +54,11 @@ fn write_entry(cx: &RequestContext, entries: &mut Writer, version: &StoredVersio
     let key = &version.key;
     entries.object(|entry| {
         entry.string("fullUrl", &format!("{}/{key}", cx.base_url));
-        if let Some(content) = version.content.as_deref().and_then(|content| std::str::from_utf8(content).ok()) {
+        if let Some(content) = version
+            .content
+            .as_deref()
+            .and_then(|content| std::str::from_utf8(content).ok())
+        {
             entry.raw("resource", content);
         }
         entry.object("request", |request| {
@@ -78,7 +88,10 @@ fn status(version: &StoredVersion) -> &'static str {
 
 /// `_since`, `_at`, `_count` and the page; `_at` may be less precise than an instant and means the period it names.
 fn parse(cx: &RequestContext, query: &str) -> Result<(HistoryFilter, Vec<(String, String)>)> {
-    let mut filter = HistoryFilter { count: cx.limits.page_size, ..HistoryFilter::default() };
+    let mut filter = HistoryFilter {
+        count: cx.limits.page_size,
+        ..HistoryFilter::default()
+    };
     let mut understood = Vec::new();
     for (name, value) in paging::parameters(query)? {
         match name.as_str() {
@@ -107,6 +120,10 @@ fn parse(cx: &RequestContext, query: &str) -> Result<(HistoryFilter, Vec<(String
 
 fn moment(name: &str, value: &str) -> Result<DateTime> {
     // A plus sign of the offset arrives as a space where the client did not encode it.
-    parse_partial(&value.replace(' ', "+"))
-        .map_err(|_| Error::new(ErrorKind::BadValue, format!("'{name}' must be a date or a moment, such as 2026-01-31T12:00:00Z")))
+    parse_partial(&value.replace(' ', "+")).map_err(|_| {
+        Error::new(
+            ErrorKind::BadValue,
+            format!("'{name}' must be a date or a moment, such as 2026-01-31T12:00:00Z"),
+        )
+    })
 }

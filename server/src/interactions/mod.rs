@@ -1,8 +1,22 @@
 //! The RESTful interactions, one file each (<https://hl7.org/fhir/R4/http.html>): a request is a value, [`Interaction`],
 //! whether it came by HTTP or in a Bundle entry, and [`Interactions::perform`] is the single entrance.
 
+mod bundle;
 pub mod capabilities;
+mod conditional;
+mod create;
+mod delete;
+mod history;
+mod paging;
+mod patch;
+mod perform;
+mod read;
 pub mod route;
+mod search;
+mod update;
+mod write;
+
+pub use perform::Interactions;
 
 use bytes::Bytes;
 use fhir::ids::{ResourceKey, ResourceType, VersionId};

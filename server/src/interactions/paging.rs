@@ -27,15 +27,25 @@ fn decoded(text: &str) -> Result<String> {
 
 /// The cursor of a query, if there is one.
 pub(super) fn cursor(query: &str) -> Result<Option<String>> {
-    let named = parameters(query)?.into_iter().find(|(name, _)| name == CURSOR);
+    let named = parameters(query)?
+        .into_iter()
+        .find(|(name, _)| name == CURSOR);
     Ok(named.map(|(_, value)| value))
 }
 
 /// `_count`: at least nothing, at most the limit; more than the limit is the limit, as the specification allows.
 pub(super) fn count(cx: &RequestContext, value: &str) -> Result<u32> {
-    let wrong = || Error::new(ErrorKind::BadValue, "'_count' must be a whole number, zero or more");
+    let wrong = || {
+        Error::new(
+            ErrorKind::BadValue,
+            "'_count' must be a whole number, zero or more",
+        )
+    };
     match value.bytes().all(|byte| byte.is_ascii_digit()) && !value.is_empty() {
-        true => Ok(value.parse().unwrap_or(u32::MAX).min(cx.limits.page_size_max)),
+        true => Ok(value
+            .parse()
+            .unwrap_or(u32::MAX)
+            .min(cx.limits.page_size_max)),
         false => Err(wrong()),
     }
 }
@@ -50,14 +60,17 @@ pub(super) fn write_links(
 ) {
     let url = |cursor: Option<&str>| {
         let page = cursor.map(|cursor| (CURSOR.to_owned(), cursor.to_owned()));
-        let query: Vec<String> =
-            understood.iter().chain(page.iter()).map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
+        let query: Vec<String> = understood
+            .iter()
+            .chain(page.iter())
+            .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
+            .collect();
         match query.is_empty() {
             true => path.to_owned(),
             false => format!("{path}?{}", query.join("&")),
         }
     };
-    let mut link = |links: &mut fhir::json::Writer, relation: &str, url: &str| {
+    let link = |links: &mut fhir::json::Writer, relation: &str, url: &str| {
         links.object(|link| {
             link.string("relation", relation);
             link.string("url", url);
@@ -79,7 +92,16 @@ fn encode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' | b'/' | b',' => out.push(char::from(byte)),
+            b'A'..=b'Z'
+            | b'a'..=b'z'
+            | b'0'..=b'9'
+            | b'-'
+            | b'.'
+            | b'_'
+            | b'~'
+            | b':'
+            | b'/'
+            | b',' => out.push(char::from(byte)),
             other => out.push_str(&format!("%{other:02X}")),
         }
     }

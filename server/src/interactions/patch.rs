@@ -25,11 +25,16 @@ pub(super) async fn patch(
     let mut tries = 0;
     loop {
         tries += 1;
-        let current = Source::Committed(&interactions.store).read(cx, &key).await?;
+        let current = Source::Committed(&interactions.store)
+            .read(cx, &key)
+            .await?;
         let current = current.ok_or_else(|| read::not_found(&key))?;
         let prepared = prepare(cx, &interactions.definitions, &current, patch, &asked)?;
         match interactions.store.put(cx, prepared).await {
-            Err(error) if error.kind() == ErrorKind::PreconditionFailed && asked.versions.is_none() && tries < TRIES => {}
+            Err(error)
+                if error.kind() == ErrorKind::PreconditionFailed
+                    && asked.versions.is_none()
+                    && tries < TRIES => {}
             result => return Ok(write::answer(key, result?)),
         }
     }
@@ -46,13 +51,23 @@ pub(super) fn prepare(
     let key = &current.key;
     let gone = || Error::new(ErrorKind::Gone, format!("{key} was deleted"));
     let content = current.content.clone().ok_or_else(gone)?;
-    if asked.versions.as_ref().is_some_and(|versions| !versions.contains(current.version)) {
-        return Err(Error::new(ErrorKind::PreconditionFailed, "the resource is not in the version that If-Match names"));
+    if asked
+        .versions
+        .as_ref()
+        .is_some_and(|versions| !versions.contains(current.version))
+    {
+        return Err(Error::new(
+            ErrorKind::PreconditionFailed,
+            "the resource is not in the version that If-Match names",
+        ));
     }
     let resource = Resource::parse_with(content, cx.limits.parse).map_err(Error::internal)?;
     let patched = definitions.apply_patch(cx, &resource, patch)?;
     write::check_type(&patched, key.resource_type)?;
     write::check_id(&patched, key)?;
-    let condition = WriteCondition { versions: Some(ExpectedVersions::OneOf(vec![current.version])), absent: false };
+    let condition = WriteCondition {
+        versions: Some(ExpectedVersions::OneOf(vec![current.version])),
+        absent: false,
+    };
     Ok(write::prepare(cx, definitions, key.clone(), Verb::Patch, &patched)?.under(condition))
 }

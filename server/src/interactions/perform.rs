@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Interaction, Outcome, bundle, capabilities, conditional, create, delete, history, patch, read, search, update};
+use super::{
+    Interaction, Outcome, bundle, capabilities, conditional, create, delete, history, patch, read,
+    search, update,
+};
 use crate::context::RequestContext;
 use crate::definitions::Definitions;
 use crate::error::Result;
@@ -26,41 +29,84 @@ impl Interactions {
     /// Performs one interaction, with a transaction of its own where it needs one.
     pub async fn perform(&self, cx: &RequestContext, interaction: Interaction) -> Result<Outcome> {
         match interaction {
-            Interaction::Create { resource_type, resource, if_none_exist: None } => {
-                create::create(self, cx, resource_type, resource).await
+            Interaction::Create {
+                resource_type,
+                resource,
+                if_none_exist: None,
+            } => create::create(self, cx, resource_type, resource).await,
+            Interaction::Create {
+                resource_type,
+                resource,
+                if_none_exist: Some(query),
+            } => conditional::create(self, cx, resource_type, resource, &query).await,
+            Interaction::Update {
+                key,
+                resource,
+                conditions,
+            } => update::update(self, cx, key, resource, &conditions).await,
+            Interaction::ConditionalUpdate {
+                resource_type,
+                query,
+                resource,
+                conditions,
+            } => conditional::update(self, cx, resource_type, &query, resource, &conditions).await,
+            Interaction::Patch {
+                key,
+                patch,
+                conditions,
+            } => patch::patch(self, cx, key, &patch, &conditions).await,
+            Interaction::ConditionalPatch {
+                resource_type,
+                query,
+                patch,
+                conditions,
+            } => conditional::patch(self, cx, resource_type, &query, &patch, &conditions).await,
+            Interaction::Delete { key, conditions } => {
+                delete::delete(self, cx, key, &conditions).await
             }
-            Interaction::Create { resource_type, resource, if_none_exist: Some(query) } => {
-                conditional::create(self, cx, resource_type, resource, &query).await
-            }
-            Interaction::Update { key, resource, conditions } => update::update(self, cx, key, resource, &conditions).await,
-            Interaction::ConditionalUpdate { resource_type, query, resource, conditions } => {
-                conditional::update(self, cx, resource_type, &query, resource, &conditions).await
-            }
-            Interaction::Patch { key, patch, conditions } => patch::patch(self, cx, key, &patch, &conditions).await,
-            Interaction::ConditionalPatch { resource_type, query, patch, conditions } => {
-                conditional::patch(self, cx, resource_type, &query, &patch, &conditions).await
-            }
-            Interaction::Delete { key, conditions } => delete::delete(self, cx, key, &conditions).await,
-            Interaction::ConditionalDelete { resource_type, query } => {
-                conditional::delete(self, cx, resource_type, &query).await
-            }
+            Interaction::ConditionalDelete {
+                resource_type,
+                query,
+            } => conditional::delete(self, cx, resource_type, &query).await,
             Interaction::Bundle { resource } => bundle::bundle(self, cx, &resource).await,
-            Interaction::Operation { target, code, input } => {
-                self.operations.invoke(cx, &self.store, &self.definitions, target, &code, input).await
+            Interaction::Operation {
+                target,
+                code,
+                input,
+            } => {
+                self.operations
+                    .invoke(cx, &self.store, &self.definitions, target, &code, input)
+                    .await
             }
-            reading => self.look(cx, &mut Source::Committed(&self.store), reading).await,
+            reading => {
+                self.look(cx, &mut Source::Committed(&self.store), reading)
+                    .await
+            }
         }
     }
 
     /// Performs an interaction that changes nothing, on what is committed or within a transaction.
-    pub(super) async fn look(&self, cx: &RequestContext, source: &mut Source<'_>, reading: Interaction) -> Result<Outcome> {
+    pub(super) async fn look(
+        &self,
+        cx: &RequestContext,
+        source: &mut Source<'_>,
+        reading: Interaction,
+    ) -> Result<Outcome> {
         match reading {
-            Interaction::Read { key, conditions } => read::read(cx, source, &key, &conditions).await,
+            Interaction::Read { key, conditions } => {
+                read::read(cx, source, &key, &conditions).await
+            }
             Interaction::Vread { key, version } => read::vread(cx, source, &key, &version).await,
-            Interaction::History { scope, query } => history::history(cx, source, &scope, &query).await,
-            Interaction::Search { scope, query } => search::search(self, cx, source, &scope, &query).await,
+            Interaction::History { scope, query } => {
+                history::history(cx, source, &scope, &query).await
+            }
+            Interaction::Search { scope, query } => {
+                search::search(self, cx, source, &scope, &query).await
+            }
             Interaction::Capabilities { mode } => self.capabilities.answer(mode.as_deref()),
-            _ => Err(crate::error::Error::internal("this interaction writes and was asked to look")),
+            _ => Err(crate::error::Error::internal(
+                "this interaction writes and was asked to look",
+            )),
         }
     }
 }

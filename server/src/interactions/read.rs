@@ -18,7 +18,11 @@ pub(super) async fn read(
     let version = source.read(cx, key).await?.ok_or_else(|| not_found(key))?;
     let outcome = answer(version)?;
     match is_unmodified(&outcome, conditions) {
-        true => Ok(Outcome { status: StatusCode::NOT_MODIFIED, body: None, ..outcome }),
+        true => Ok(Outcome {
+            status: StatusCode::NOT_MODIFIED,
+            body: None,
+            ..outcome
+        }),
         false => Ok(outcome),
     }
 }
@@ -32,7 +36,10 @@ pub(super) async fn vread(
 ) -> Result<Outcome> {
     let unknown = || Error::new(ErrorKind::NotFound, format!("{key} has no such version"));
     let version: VersionId = version.parse().map_err(|_| unknown())?;
-    let found = source.read_version(cx, key, version).await?.ok_or_else(unknown)?;
+    let found = source
+        .read_version(cx, key, version)
+        .await?
+        .ok_or_else(unknown)?;
     answer(found)
 }
 
@@ -43,9 +50,15 @@ pub(super) fn not_found(key: &ResourceKey) -> Error {
 
 fn answer(version: StoredVersion) -> Result<Outcome> {
     let Some(content) = version.content else {
-        return Err(Error::new(ErrorKind::Gone, format!("{} was deleted", version.key)));
+        return Err(Error::new(
+            ErrorKind::Gone,
+            format!("{} was deleted", version.key),
+        ));
     };
-    Ok(Outcome { version: Some((version.version, version.last_updated)), ..Outcome::body(StatusCode::OK, content) })
+    Ok(Outcome {
+        version: Some((version.version, version.last_updated)),
+        ..Outcome::body(StatusCode::OK, content)
+    })
 }
 
 /// `If-None-Match` decides where both are given (RFC 9110 §13.2.2); HTTP dates count whole seconds.

@@ -21,19 +21,37 @@ pub(super) async fn search(
     query: &str,
 ) -> Result<Outcome> {
     let (types, path) = match scope {
-        SearchScope::Type(resource_type) => (vec![*resource_type], format!("{}/{resource_type}", cx.base_url)),
+        SearchScope::Type(resource_type) => (
+            vec![*resource_type],
+            format!("{}/{resource_type}", cx.base_url),
+        ),
         SearchScope::System => (Vec::<ResourceType>::new(), cx.base_url.to_string()),
         SearchScope::Compartment(..) => {
-            return Err(Error::new(ErrorKind::NotSupported, "this server does not search compartments yet"));
+            return Err(Error::new(
+                ErrorKind::NotSupported,
+                "this server does not search compartments yet",
+            ));
         }
     };
-    let plan = interactions.definitions.plan(cx, &types, query, cx.handling)?;
+    let plan = interactions
+        .definitions
+        .plan(cx, &types, query, cx.handling)?;
     let cursor = paging::cursor(query)?;
-    let count = plan.count.unwrap_or(cx.limits.page_size).min(cx.limits.page_size_max);
+    let count = plan
+        .count
+        .unwrap_or(cx.limits.page_size)
+        .min(cx.limits.page_size_max);
     let counts_only = plan.summary == Summary::Count || count == 0;
     let page = match counts_only {
-        true => SearchPage { matches: Vec::new(), next: None },
-        false => source.search(cx, &plan, count, &path, cursor.as_deref()).await?,
+        true => SearchPage {
+            matches: Vec::new(),
+            next: None,
+        },
+        false => {
+            source
+                .search(cx, &plan, count, &path, cursor.as_deref())
+                .await?
+        }
     };
     let total = total(cx, source, &plan, &page, counts_only, cursor.is_some()).await?;
     let mut writer = Writer::with_capacity(4096);
@@ -43,7 +61,13 @@ pub(super) async fn search(
         if let Some(total) = total {
             bundle.number("total", total);
         }
-        paging::write_links(bundle, &path, &plan.understood, cursor.as_deref(), page.next.as_deref());
+        paging::write_links(
+            bundle,
+            &path,
+            &plan.understood,
+            cursor.as_deref(),
+            page.next.as_deref(),
+        );
         write_entries(cx, bundle, &plan, &page);
     });
     Ok(Outcome::body(StatusCode::OK, writer.finish()))
@@ -69,13 +93,22 @@ async fn total(
     }
 }
 
-fn write_entries(cx: &RequestContext, bundle: &mut ObjectWriter<'_>, plan: &Plan, page: &SearchPage) {
+fn write_entries(
+    cx: &RequestContext,
+    bundle: &mut ObjectWriter<'_>,
+    plan: &Plan,
+    page: &SearchPage,
+) {
     if page.matches.is_empty() && plan.warnings.is_empty() {
         return;
     }
     bundle.array("entry", |entries| {
         for version in &page.matches {
-            let Some(content) = version.content.as_deref().and_then(|content| std::str::from_utf8(content).ok()) else {
+            let Some(content) = version
+                .content
+                .as_deref()
+                .and_then(|content| std::str::from_utf8(content).ok())
+            else {
                 continue;
             };
             entries.object(|entry| {

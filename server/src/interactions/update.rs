@@ -19,7 +19,16 @@ pub(super) async fn update(
 ) -> Result<Outcome> {
     write::check_type(&resource, key.resource_type)?;
     write::check_id(&resource, &key)?;
-    let prepared = write::prepare(cx, &interactions.definitions, key.clone(), Verb::Put, &resource)?;
-    let written = interactions.store.put(cx, prepared.under(conditions.for_store()?)).await?;
+    let prepared = write::prepare(
+        cx,
+        &interactions.definitions,
+        key.clone(),
+        Verb::Put,
+        &resource,
+    )?;
+    let written = interactions
+        .store
+        .put(cx, prepared.under(conditions.for_store()?))
+        .await?;
     Ok(write::answer(key, written))
 }

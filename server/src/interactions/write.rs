@@ -13,7 +13,10 @@ use crate::store::{ExpectedVersions, PreparedWrite, Verb, WriteCondition, Writte
 
 /// A new logical id: a UUID that sorts by time.
 pub(super) fn new_id() -> Result<ResourceId> {
-    uuid::Uuid::now_v7().to_string().parse().map_err(Error::internal)
+    uuid::Uuid::now_v7()
+        .to_string()
+        .parse()
+        .map_err(Error::internal)
 }
 
 /// Refuses a resource of another type than the URL says.
@@ -22,7 +25,10 @@ pub(super) fn check_type(resource: &Resource, expected: ResourceType) -> Result<
         true => Ok(()),
         false => Err(Error::new(
             ErrorKind::Malformed,
-            format!("the URL says {expected}, the resource is {}", resource.resource_type()),
+            format!(
+                "the URL says {expected}, the resource is {}",
+                resource.resource_type()
+            ),
         )
         .at("resourceType")),
     }
@@ -32,8 +38,16 @@ pub(super) fn check_type(resource: &Resource, expected: ResourceType) -> Result<
 pub(super) fn check_id(resource: &Resource, key: &ResourceKey) -> Result<()> {
     match resource.id() {
         Some(id) if id == key.id.as_str() => Ok(()),
-        Some(_) => Err(Error::new(ErrorKind::BadValue, "the id of the resource is not the id of the URL").at(format!("{}.id", key.resource_type))),
-        None => Err(Error::new(ErrorKind::BadValue, "the resource of an update must carry its id").at(format!("{}.id", key.resource_type))),
+        Some(_) => Err(Error::new(
+            ErrorKind::BadValue,
+            "the id of the resource is not the id of the URL",
+        )
+        .at(format!("{}.id", key.resource_type))),
+        None => Err(Error::new(
+            ErrorKind::BadValue,
+            "the resource of an update must carry its id",
+        )
+        .at(format!("{}.id", key.resource_type))),
     }
 }
 
@@ -76,7 +90,10 @@ impl WriteConditions {
             None => false,
             Some(EntityTags::Any) => true,
             Some(EntityTags::Versions(_)) => {
-                return Err(Error::new(ErrorKind::NotSupported, "If-None-Match of a write can only be '*'"));
+                return Err(Error::new(
+                    ErrorKind::NotSupported,
+                    "If-None-Match of a write can only be '*'",
+                ));
             }
         };
         let versions = self.if_match.as_ref().map(|tags| match tags {
@@ -89,7 +106,11 @@ impl WriteConditions {
 
 /// The answer to a write that stored a version.
 pub(super) fn answer(key: ResourceKey, written: Written) -> Outcome {
-    let status = if written.created { StatusCode::CREATED } else { StatusCode::OK };
+    let status = if written.created {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
     Outcome {
         version: Some((written.version, written.last_updated)),
         location: Some((key, written.version)),
@@ -100,5 +121,9 @@ pub(super) fn answer(key: ResourceKey, written: Written) -> Outcome {
 
 /// The answer to a write that found what it wanted already there.
 pub(super) fn unchanged(key: ResourceKey, version: VersionId, outcome: Outcome) -> Outcome {
-    Outcome { location: Some((key, version)), is_write: true, ..outcome }
+    Outcome {
+        location: Some((key, version)),
+        is_write: true,
+        ..outcome
+    }
 }

@@ -114,10 +114,12 @@ pub(super) fn reason(output: &[u8]) -> String {
         true => place.saturating_sub(1),
         false => place,
     };
-    let said: Vec<&str> = lines[first..=place]
+    let mut said: Vec<&str> = lines[first..=place]
         .iter()
         .map(|line| message(line))
         .collect();
+    let after = lines.get(place + 1).map(|line| line.trim());
+    said.extend(after.filter(|line| line.starts_with("HINT:")));
     said.join("; ")
 }
 

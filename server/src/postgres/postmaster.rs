@@ -79,25 +79,24 @@ impl Launch {
     }
 
     /// Takes over the postmaster that a killed vesta left, or starts one.
+    ///
+    /// What a kill leaves may still be on its way up or down, so both are tried for a while.
     pub(super) async fn take_over_or_start(&self) -> Result<Postmaster, StartError> {
-        let cluster = self.data_dir.cluster();
-        if let Some(status) = running(&cluster) {
-            tracing::warn!(pid = status.pid, "taking over the running PostgreSQL");
-            let mut postmaster = self.responsible_for(status.pid, None, status.socket_dir);
-            match self.until_ready(&mut postmaster).await {
-                Ok(()) => return Ok(postmaster),
-                Err(error) if postmaster.ended => {
-                    tracing::warn!(%error, "it was stopping; starting anew");
-                }
-                Err(error) => return Err(error),
-            }
-        }
         let deadline = Instant::now() + REMAINS;
         loop {
-            let mut postmaster = self.start()?;
+            let found = running(&self.data_dir.cluster());
+            let taken_over = found.is_some();
+            let mut postmaster = match found {
+                Some(status) => {
+                    tracing::warn!(pid = status.pid, "taking over the running PostgreSQL");
+                    self.responsible_for(status.pid, None, status.socket_dir)
+                }
+                None => self.start()?,
+            };
             match self.until_ready(&mut postmaster).await {
                 Ok(()) => return Ok(postmaster),
-                Err(error) if of_remains(&error) && Instant::now() < deadline => {
+                Err(error) if Instant::now() < deadline && (taken_over || of_remains(&error)) => {
+                    tracing::warn!(%error, "trying again");
                     sleep(WATCH).await;
                 }
                 Err(error) => return Err(error),
@@ -109,12 +108,7 @@ impl Launch {
     pub(super) fn start(&self) -> Result<Postmaster, StartError> {
         let cluster = self.data_dir.cluster();
         cluster::configure(&self.settings, &cluster, &self.account, &self.binaries)?;
-        // No postmaster of this cluster runs, or it had been taken over: what the file says is
-        // stale, and its process number may by now belong to somebody else.
-        let pid_file = cluster.join("postmaster.pid");
-        if pid_file.exists() && running(&cluster).is_none() {
-            fs::remove_file(&pid_file).map_err(StartError::files("remove", &pid_file))?;
-        }
+        remove_stranger(&cluster)?;
         let log = self.open_log()?;
         let log_start = log.metadata().map_or(0, |metadata| metadata.len());
         let errors = log
@@ -153,7 +147,9 @@ impl Launch {
         let cluster = self.data_dir.cluster();
         let deadline = Instant::now() + self.settings.start_timeout;
         loop {
-            if running(&cluster).is_some_and(|it| it.pid == postmaster.pid && it.ready) {
+            let status = running(&cluster).filter(|it| it.pid == postmaster.pid && it.ready);
+            if let Some(status) = status {
+                postmaster.socket_dir = status.socket_dir;
                 return Ok(());
             }
             if postmaster.has_ended() {
@@ -287,6 +283,24 @@ pub(super) fn running(cluster: &Path) -> Option<Status> {
     is_postmaster(status.pid, cluster).then_some(status)
 }
 
+/// PostgreSQL takes any live process of its account for the postmaster that the file names, and
+/// gives up. Where that process is a stranger, the file is removed; all else is left to PostgreSQL,
+/// which also looks for processes that still use the cluster's memory.
+fn remove_stranger(cluster: &Path) -> Result<(), StartError> {
+    let pid_file = cluster.join("postmaster.pid");
+    let status = fs::read_to_string(&pid_file)
+        .ok()
+        .and_then(|text| parse_pid_file(&text));
+    let is_stranger = status.is_some_and(|status| {
+        let alive = Path::new("/proc").join(status.pid.to_string()).exists();
+        alive && !is_postmaster(status.pid, cluster)
+    });
+    match is_stranger {
+        true => fs::remove_file(&pid_file).map_err(StartError::files("remove", &pid_file)),
+        false => Ok(()),
+    }
+}
+
 /// Lines: process, data directory, start time, port, socket directory, address, memory key, state.
 pub(super) fn parse_pid_file(text: &str) -> Option<Status> {
     let lines: Vec<&str> = text.lines().collect();
@@ -317,7 +331,8 @@ fn is_postmaster(pid: i32, cluster: &Path) -> bool {
     let link = |name: &str| fs::read_link(process.join(name)).ok();
     let program = link("exe").and_then(|path| path.file_name().map(ToOwned::to_owned));
     let named = program.is_some_and(|name| name.as_encoded_bytes().starts_with(b"postgres"));
-    named && link("cwd").is_some_and(|directory| directory == cluster)
+    // An operator may have moved the cluster to another disk and left a link.
+    named && link("cwd").is_some() && link("cwd") == fs::canonicalize(cluster).ok()
 }
 
 /// Backends of a killed postmaster hold its memory for a moment longer than it lived.

@@ -151,6 +151,23 @@ async fn a_pid_file_that_names_another_process_is_stale() {
 }
 
 #[tokio::test]
+async fn a_cluster_may_be_a_link_to_another_disk() {
+    let directory = TempDir::new("link");
+    let settings = settings(directory.path());
+    let start = || EmbeddedPostgres::start(&settings);
+    start().await.unwrap().stop().await;
+    let (cluster, moved) = (
+        directory.path().join("postgresql"),
+        directory.path().join("moved"),
+    );
+    fs::rename(&cluster, &moved).unwrap();
+    std::os::unix::fs::symlink(&moved, &cluster).unwrap();
+    let postgres = start().await.unwrap();
+    assert!(answers(&postgres).await);
+    postgres.stop().await;
+}
+
+#[tokio::test]
 async fn a_cluster_of_another_major_version_is_refused_with_the_way_out() {
     let directory = TempDir::new("version");
     let cluster = directory.path().join("postgresql");

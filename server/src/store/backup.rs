@@ -1,18 +1,13 @@
 //! The database's side of backup and restore: one snapshot out, one transaction in, by `COPY`.
 //!
 //! <https://www.postgresql.org/docs/current/sql-copy.html>
-#![expect(
-    clippy::disallowed_types,
-    clippy::disallowed_methods,
-    reason = "this module is the SQL boundary"
-)]
-
 use futures_util::TryStreamExt;
 use sqlx::migrate::{Migrate, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgRow};
 use sqlx::{ConnectOptions, Connection, Executor, PgConnection, Row};
 use tokio::sync::mpsc::{Receiver, Sender};
 
+use super::statements;
 use crate::backup::{BackupError, Frame, Header, Sequence, Summary, Table};
 use crate::config::Secret;
 
@@ -21,6 +16,12 @@ const FRAME_BYTES: usize = 1 << 20;
 
 /// Where sqlx notes the migrations it has run.
 const MIGRATIONS_TABLE: &str = "_sqlx_migrations";
+
+/// Tables that order their rows by transaction numbers, and the two columns that they do it with.
+///
+/// The numbers of one cluster mean nothing in another, where they may lie in the future. In the
+/// backup all rows belong to one transaction older than any to come, numbered in their old order.
+pub(crate) const ORDERED_BY_TRANSACTION: [(&str, &str, &str); 1] = [("change", "xid", "seq")];
 
 /// One consistent state of the database, read-only, whatever is written meanwhile.
 #[derive(Debug)]
@@ -100,7 +101,7 @@ async fn connect(url: &Secret) -> Result<PgConnection, BackupError> {
 }
 
 async fn tables(connection: &mut PgConnection) -> Result<Vec<Found>, sqlx::Error> {
-    let rows = sqlx::query(include_str!("sql/list_backup_tables.sql"))
+    let rows = sqlx::query(statements::LIST_BACKUP_TABLES)
         .fetch_all(connection)
         .await?;
     let found = |row: &PgRow| {
@@ -132,10 +133,10 @@ fn in_reference_order(mut waiting: Vec<Found>) -> Vec<Found> {
 }
 
 async fn header(connection: &mut PgConnection, tables: Vec<Table>) -> Result<Header, BackupError> {
-    let server = sqlx::query(include_str!("sql/describe_backup_server.sql"))
+    let server = sqlx::query(statements::DESCRIBE_BACKUP_SERVER)
         .fetch_one(&mut *connection)
         .await?;
-    let rows = sqlx::query(include_str!("sql/list_backup_migrations.sql"))
+    let rows = sqlx::query(statements::LIST_BACKUP_MIGRATIONS)
         .fetch_all(connection)
         .await?;
     let mut migrations = Vec::new();
@@ -160,11 +161,7 @@ async fn send_table(
     found: &Found,
     frames: &Sender<Frame>,
 ) -> Result<Option<u64>, sqlx::Error> {
-    let (table, columns) = (qualified(&found.table), columns(&found.table));
-    let statement = match found.partitioned {
-        true => format!("copy (select {columns} from {table}) to stdout"),
-        false => format!("copy {table} ({columns}) to stdout"),
-    };
+    let statement = copy_out(found);
     if !sent(frames, Frame::Table).await {
         return Ok(None);
     }
@@ -189,8 +186,29 @@ async fn send_table(
     Ok(sent(frames, Frame::TableEnd(rows)).await.then_some(rows))
 }
 
+fn copy_out(found: &Found) -> String {
+    let (table, columns) = (qualified(&found.table), columns(&found.table));
+    let renumbered = ORDERED_BY_TRANSACTION
+        .iter()
+        .find(|(name, _, _)| *name == found.table.name);
+    if let Some((_, xid, seq)) = renumbered {
+        // The first transaction number that is not reserved.
+        let values = found.table.columns.iter().map(|column| match column {
+            column if column == xid => "'3'::xid8".to_owned(),
+            column if column == seq => format!("row_number() over (order by {xid}, {seq})"),
+            column => quoted(column),
+        });
+        let values: Vec<String> = values.collect();
+        return format!("copy (select {} from {table}) to stdout", values.join(", "));
+    }
+    match found.partitioned {
+        true => format!("copy (select {columns} from {table}) to stdout"),
+        false => format!("copy {table} ({columns}) to stdout"),
+    }
+}
+
 async fn sequences(connection: &mut PgConnection) -> Result<Vec<Sequence>, sqlx::Error> {
-    let rows = sqlx::query(include_str!("sql/list_backup_sequences.sql"))
+    let rows = sqlx::query(statements::LIST_BACKUP_SEQUENCES)
         .fetch_all(connection)
         .await?;
     let sequence = |row: &PgRow| {
@@ -322,7 +340,7 @@ async fn take_sequences(
     loop {
         match frames.recv().await {
             Some(Frame::Sequence(sequence)) => {
-                sqlx::query(include_str!("sql/set_backup_sequence.sql"))
+                sqlx::query(statements::SET_BACKUP_SEQUENCE)
                     .bind(&sequence.schema)
                     .bind(&sequence.name)
                     .bind(sequence.last_value)

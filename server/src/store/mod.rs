@@ -41,7 +41,7 @@ pub use history::{HistoryFilter, HistoryPage};
 pub use prepared::{ExpectedVersions, PreparedDelete, PreparedWrite, Verb, WriteCondition};
 pub use search::SearchPage;
 pub use source::Source;
-pub use transaction::Transaction;
+pub use transaction::{Attempts, Transaction};
 
 use combine::Combiner;
 use cursor::CursorKey;

@@ -24,4 +24,9 @@ statements! {
     LOCK_CRITERIA = "lock_criteria";
     READ_SETTING = "read_setting";
     IS_EMPTY = "is_empty";
+    DESCRIBE_BACKUP_SERVER = "describe_backup_server";
+    LIST_BACKUP_MIGRATIONS = "list_backup_migrations";
+    LIST_BACKUP_TABLES = "list_backup_tables";
+    LIST_BACKUP_SEQUENCES = "list_backup_sequences";
+    SET_BACKUP_SEQUENCE = "set_backup_sequence";
 }

@@ -3,9 +3,10 @@
 //! Locks are always taken in one order: criteria first, then existing rows in key order, then new rows in key order. What
 //! still loses against another transaction is done again from its beginning, inside the server.
 
+use std::time::Duration;
+
 use fhir::ids::ResourceKey;
 use fhir::search::hash::{ANY_REFERENCE, key_hash};
-use futures_util::future::BoxFuture;
 use sqlx::{PgConnection, Postgres, Row};
 
 use super::batch::key_columns;
@@ -26,34 +27,58 @@ pub struct Transaction {
     inner: sqlx::Transaction<'static, Postgres>,
 }
 
+/// Tries at one piece of work, each in a transaction of its own.
+///
+/// ```text
+/// let mut attempts = store.attempts();
+/// loop {
+///     let mut tx = attempts.begin(cx).await?;
+///     let result = work(&mut tx).await;
+///     if let Some(answer) = attempts.finish(tx, result).await {
+///         return answer;
+///     }
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Attempts<'a> {
+    store: &'a Store,
+    tries: u32,
+}
+
 impl Store {
-    /// Does work in one transaction and commits it. The work may run several times, and must not act outside `tx`.
-    pub async fn transact<T, Work>(&self, _cx: &RequestContext, mut work: Work) -> Result<T>
-    where
-        Work: for<'t> FnMut(&'t mut Transaction) -> BoxFuture<'t, Result<T>> + Send,
-        T: Send,
-    {
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            let mut tx = Transaction {
-                inner: self.pool.begin().await.map_err(from_sqlx)?,
-            };
-            let outcome = match work(&mut tx).await {
-                Ok(answer) => tx.inner.commit().await.map_err(from_sqlx).map(|()| answer),
-                Err(error) => {
-                    // A failed rollback closes the connection, which rolls back as well.
-                    let _ = tx.inner.rollback().await;
-                    Err(error)
-                }
-            };
-            match outcome {
-                Err(error) if is_retryable(&error) && tries < TRIES => {
-                    tokio::time::sleep(std::time::Duration::from_millis(u64::from(tries) * 3))
-                        .await;
-                }
-                other => return other,
+    /// Begins to try a piece of work. It may be done several times, so it must not act outside its transaction.
+    pub fn attempts(&self) -> Attempts<'_> {
+        Attempts {
+            store: self,
+            tries: 0,
+        }
+    }
+}
+
+impl Attempts<'_> {
+    /// A new transaction.
+    pub async fn begin(&mut self, _cx: &RequestContext) -> Result<Transaction> {
+        self.tries += 1;
+        let inner = self.store.pool.begin().await.map_err(from_sqlx)?;
+        Ok(Transaction { inner })
+    }
+
+    /// Commits, or rolls back what failed. `None` when the work lost against another transaction and is to be done again.
+    pub async fn finish<T>(&mut self, tx: Transaction, result: Result<T>) -> Option<Result<T>> {
+        let outcome = match result {
+            Ok(answer) => tx.inner.commit().await.map_err(from_sqlx).map(|()| answer),
+            Err(error) => {
+                // A failed rollback closes the connection, which rolls back as well.
+                let _ = tx.inner.rollback().await;
+                Err(error)
             }
+        };
+        match outcome {
+            Err(error) if is_retryable(&error) && self.tries < TRIES => {
+                tokio::time::sleep(Duration::from_millis(u64::from(self.tries) * 3)).await;
+                None
+            }
+            other => Some(other),
         }
     }
 }

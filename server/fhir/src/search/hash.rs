@@ -39,6 +39,14 @@ pub fn identifier_seed(resource_type: ResourceType, code: &str) -> i64 {
     ))
 }
 
+/// The number that equal criteria have in common: conditional interactions lock on it.
+pub fn criteria_hash(criteria_key: &str) -> i64 {
+    signed(xxh3_64_with_seed(criteria_key.as_bytes(), CRITERIA))
+}
+
+/// Keeps criteria apart from all that is hashed for the index.
+const CRITERIA: u64 = 0xC417;
+
 /// The hash of a resource's key, as `Type/id`: a column of every resource, and the value hash of references to it.
 pub fn key_hash(key: &ResourceKey) -> i64 {
     target_hash(key.resource_type, key.id.as_str())

@@ -16,10 +16,19 @@ use crate::interactions::perform::Interactions;
 const AT_ONCE: usize = 16;
 
 /// Performs each entry; a failing one fails alone. Kinds follow each other as in a transaction.
-pub(super) async fn batch(interactions: &Interactions, cx: &RequestContext, bundle: &Resource) -> Result<Outcome> {
+pub(super) async fn batch(
+    interactions: &Interactions,
+    cx: &RequestContext,
+    bundle: &Resource,
+) -> Result<Outcome> {
     let mut answers: Vec<Option<Answer>> = Vec::new();
     let mut groups: [Vec<Entry>; 4] = Default::default();
-    for (place, value) in bundle.get("entry").into_iter().flat_map(Value::items).enumerate() {
+    for (place, value) in bundle
+        .get("entry")
+        .into_iter()
+        .flat_map(Value::items)
+        .enumerate()
+    {
         answers.push(None);
         match entry::read(cx, place, value) {
             Ok(entry) => groups[group(&entry.method)].push(entry),
@@ -29,7 +38,10 @@ pub(super) async fn batch(interactions: &Interactions, cx: &RequestContext, bund
     for entries in groups {
         let mut performed = stream::iter(entries.into_iter().map(|entry| async move {
             let answer = interactions.perform(cx, entry.interaction).await;
-            (entry.place, answer.map_err(|error| error.within(&entry::expression(entry.place))))
+            (
+                entry.place,
+                answer.map_err(|error| error.within(&entry::expression(entry.place))),
+            )
         }))
         .buffer_unordered(AT_ONCE);
         while let Some((place, answer)) = performed.next().await {
@@ -38,7 +50,10 @@ pub(super) async fn batch(interactions: &Interactions, cx: &RequestContext, bund
         }
     }
     let unanswered = || Err(Error::internal("an entry of a batch was not performed"));
-    let answers: Vec<Answer> = answers.into_iter().map(|answer| answer.unwrap_or_else(unanswered)).collect();
+    let answers: Vec<Answer> = answers
+        .into_iter()
+        .map(|answer| answer.unwrap_or_else(unanswered))
+        .collect();
     Ok(response::bundle(cx, "batch-response", &answers))
 }
 

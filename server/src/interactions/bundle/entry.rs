@@ -36,7 +36,12 @@ pub(super) fn read(cx: &RequestContext, place: usize, entry: Value<'_>) -> Resul
 
 fn parse(cx: &RequestContext, place: usize, entry: Value<'_>) -> Result<Entry> {
     let bad = |sentence: &str, at: &str| Error::new(ErrorKind::BadValue, sentence).at(at);
-    let request = entry.get("request").ok_or_else(|| bad("an entry of a batch or transaction needs a request", "request"))?;
+    let request = entry.get("request").ok_or_else(|| {
+        bad(
+            "an entry of a batch or transaction needs a request",
+            "request",
+        )
+    })?;
     let text = |name: &str| request.get(name).and_then(Value::string);
     let method = text("method").and_then(|name| Method::from_str(&name).ok());
     let method = method.ok_or_else(|| bad("the request needs a method", "request.method"))?;
@@ -46,11 +51,20 @@ fn parse(cx: &RequestContext, place: usize, entry: Value<'_>) -> Result<Entry> {
         Some(resource) => Some(body(cx, &method, resource)?),
         None => None,
     };
-    let tags = |name: &str, at: &str| text(name).map(|tags| EntityTags::parse(&tags).map_err(|error| error.at(at))).transpose();
+    let tags = |name: &str, at: &str| {
+        text(name)
+            .map(|tags| EntityTags::parse(&tags).map_err(|error| error.at(at)))
+            .transpose()
+    };
     let if_modified_since = text("ifModifiedSince").map(|instant| {
         fhir::time::parse_instant(&instant)
             .map(|instant| instant.lower())
-            .map_err(|_| bad("ifModifiedSince must be an instant", "request.ifModifiedSince"))
+            .map_err(|_| {
+                bad(
+                    "ifModifiedSince must be an instant",
+                    "request.ifModifiedSince",
+                )
+            })
     });
     let routed = route(RouteRequest {
         method: &method,
@@ -65,10 +79,18 @@ fn parse(cx: &RequestContext, place: usize, entry: Value<'_>) -> Result<Entry> {
     })
     .map_err(|error| error.at("request.url"))?;
     if let Interaction::Bundle { .. } = routed.interaction {
-        return Err(bad("a Bundle cannot be performed inside a Bundle", "request.url"));
+        return Err(bad(
+            "a Bundle cannot be performed inside a Bundle",
+            "request.url",
+        ));
     }
     let full_url = entry.get("fullUrl").and_then(Value::string).map(Into::into);
-    Ok(Entry { place, method, full_url, interaction: routed.interaction })
+    Ok(Entry {
+        place,
+        method,
+        full_url,
+        interaction: routed.interaction,
+    })
 }
 
 /// The path and query of a request URL, which is relative to the base or stands under it.
@@ -76,7 +98,10 @@ fn local_path<'u>(cx: &RequestContext, url: &'u str) -> Result<(&'u str, &'u str
     let relative = match url.strip_prefix(&*cx.base_url) {
         Some(rest) if rest.is_empty() || rest.starts_with(['/', '?']) => rest,
         _ if url.contains("://") || url.starts_with("urn:") => {
-            return Err(Error::new(ErrorKind::BadValue, "the request goes to another server").at("request.url"));
+            return Err(
+                Error::new(ErrorKind::BadValue, "the request goes to another server")
+                    .at("request.url"),
+            );
         }
         _ => url,
     };
@@ -100,10 +125,13 @@ fn body(cx: &RequestContext, method: &Method, resource: Value<'_>) -> Result<Rou
         .map_err(|_| bad("the data of the Binary is not base64"))?;
     match text("contentType").as_deref() {
         Some("application/json-patch+json") => {
-            let patch = Document::parse_with(data, cx.limits.parse).map_err(|error| bad(&error.to_string()))?;
+            let patch = Document::parse_with(data, cx.limits.parse)
+                .map_err(|error| bad(&error.to_string()))?;
             Ok(RouteBody::Patch(Patch::Json(patch)))
         }
         Some("application/xml-patch+xml") => Ok(RouteBody::Patch(Patch::Xml(data.into()))),
-        _ => Err(bad("the Binary of a patch is application/json-patch+json or application/xml-patch+xml")),
+        _ => Err(bad(
+            "the Binary of a patch is application/json-patch+json or application/xml-patch+xml",
+        )),
     }
 }

@@ -26,9 +26,11 @@ impl FullUrls {
     /// Remembers an entry. Two entries of one name cannot both be meant.
     pub(super) fn add(&mut self, full_url: &str, key: ResourceKey) -> Result<()> {
         match self.keys.insert(full_url.to_owned(), key.clone()) {
-            Some(other) if other != key => {
-                Err(Error::new(ErrorKind::BadValue, "two entries have the same fullUrl").at("fullUrl"))
-            }
+            Some(other) if other != key => Err(Error::new(
+                ErrorKind::BadValue,
+                "two entries have the same fullUrl",
+            )
+            .at("fullUrl")),
             _ => Ok(()),
         }
     }
@@ -58,7 +60,11 @@ pub(super) fn conditional_references(
             return;
         }
         let text = link.value.string().unwrap_or_default();
-        if let Reference::Conditional { resource_type, query } = Reference::parse(&text, &cx.base_url) {
+        if let Reference::Conditional {
+            resource_type,
+            query,
+        } = Reference::parse(&text, &cx.base_url)
+        {
             let reference = (resource_type, query.into_string());
             if !found.contains(&reference) {
                 found.push(reference);
@@ -82,14 +88,17 @@ pub(super) fn rewrite(
     visit_links(resource, structures, &mut |link| {
         let text = link.value.string().unwrap_or_default();
         let better = match link.kind {
-            LinkKind::Narrative => {
-                rewrite_narrative(&text, |target| Some(full_urls.find(target, full_url)?.to_string()))
-            }
+            LinkKind::Narrative => rewrite_narrative(&text, |target| {
+                Some(full_urls.find(target, full_url)?.to_string())
+            }),
             LinkKind::Uri => full_urls.keys.get(text.as_ref()).map(ToString::to_string),
             LinkKind::Reference => match full_urls.find(&text, full_url) {
                 Some(key) => Some(key.to_string()),
                 None => match Reference::parse(&text, &cx.base_url) {
-                    Reference::Conditional { resource_type, query } => {
+                    Reference::Conditional {
+                        resource_type,
+                        query,
+                    } => {
                         let key = searched.get(&(resource_type, query.into_string()));
                         unresolved = unresolved.or(key.is_none().then_some(link.value));
                         key.map(ToString::to_string)
@@ -111,10 +120,14 @@ pub(super) fn rewrite(
             fhir::outcome::IssueType::Value,
             "a reference leads to no entry of the Bundle and to no resource",
         );
-        return Err(Error::with_issues(ErrorKind::BadValue, vec![issue.positioned(link.position()).at("resource")]));
+        return Err(Error::with_issues(
+            ErrorKind::BadValue,
+            vec![issue.positioned(link.position()).at("resource")],
+        ));
     }
     match splices.is_empty() {
         true => Ok(resource.clone()),
-        false => Resource::parse_with(splices.apply(resource.text()), cx.limits.parse).map_err(Error::internal),
+        false => Resource::parse_with(splices.apply(resource.text()), cx.limits.parse)
+            .map_err(Error::internal),
     }
 }

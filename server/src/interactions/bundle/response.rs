@@ -13,7 +13,12 @@ pub(super) type Answer = Result<Outcome>;
 
 /// The Bundle that answers: one entry for each, in the order they were sent.
 pub(super) fn bundle(cx: &RequestContext, kind: &str, answers: &[Answer]) -> Outcome {
-    let size: usize = answers.iter().flatten().filter_map(|outcome| outcome.body.as_ref()).map(bytes::Bytes::len).sum();
+    let size: usize = answers
+        .iter()
+        .flatten()
+        .filter_map(|outcome| outcome.body.as_ref())
+        .map(bytes::Bytes::len)
+        .sum();
     let mut writer = Writer::with_capacity(answers.len() * 160 + size);
     writer.object(|bundle| {
         bundle.string("resourceType", "Bundle");
@@ -39,12 +44,22 @@ pub(super) fn bundle(cx: &RequestContext, kind: &str, answers: &[Answer]) -> Out
 }
 
 fn status_line(status: StatusCode) -> String {
-    format!("{} {}", status.as_str(), status.canonical_reason().unwrap_or_default()).trim_end().to_owned()
+    format!(
+        "{} {}",
+        status.as_str(),
+        status.canonical_reason().unwrap_or_default()
+    )
+    .trim_end()
+    .to_owned()
 }
 
 fn write_outcome(cx: &RequestContext, entries: &mut Writer, outcome: &Outcome) {
     let shows_resource = !outcome.is_write || cx.preference == ReturnPreference::Representation;
-    let body = outcome.body.as_deref().filter(|_| shows_resource).and_then(|body| std::str::from_utf8(body).ok());
+    let body = outcome
+        .body
+        .as_deref()
+        .filter(|_| shows_resource)
+        .and_then(|body| std::str::from_utf8(body).ok());
     entries.object(|entry| {
         if let Some((key, _)) = &outcome.location {
             entry.string("fullUrl", &format!("{}/{key}", cx.base_url));
@@ -55,13 +70,17 @@ fn write_outcome(cx: &RequestContext, entries: &mut Writer, outcome: &Outcome) {
         entry.object("response", |response| {
             response.string("status", &status_line(outcome.status));
             if let Some((key, version)) = &outcome.location {
-                response.string("location", &format!("{}/{key}/_history/{version}", cx.base_url));
+                response.string(
+                    "location",
+                    &format!("{}/{key}/_history/{version}", cx.base_url),
+                );
             }
             if let Some((version, last_updated)) = outcome.version {
                 response.string("etag", &version.etag());
                 response.string("lastModified", &last_updated.to_string());
             }
-            let wants_outcome = outcome.is_write && cx.preference == ReturnPreference::OperationOutcome;
+            let wants_outcome =
+                outcome.is_write && cx.preference == ReturnPreference::OperationOutcome;
             if wants_outcome || !outcome.issues.is_empty() {
                 response.raw("outcome", &operation_outcome(&outcome.issues));
             }

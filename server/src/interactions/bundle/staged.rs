@@ -48,56 +48,120 @@ pub(super) struct Staged {
 
 impl Staged {
     /// Learns all that can be known without the database.
-    pub(super) fn of(interactions: &Interactions, cx: &RequestContext, entry: Entry) -> Result<Self> {
-        let criteria = |resource_type, query: &str| conditional::criteria(interactions, cx, resource_type, query).map(Some);
+    pub(super) fn of(
+        interactions: &Interactions,
+        cx: &RequestContext,
+        entry: Entry,
+    ) -> Result<Self> {
+        let criteria = |resource_type, query: &str| {
+            conditional::criteria(interactions, cx, resource_type, query).map(Some)
+        };
         let none = WriteConditions::default();
         let (kind, key, criteria, conditions) = match &entry.interaction {
-            Interaction::Create { resource_type, resource, if_none_exist } => {
+            Interaction::Create {
+                resource_type,
+                resource,
+                if_none_exist,
+            } => {
                 write::check_type(resource, *resource_type)?;
                 let key = ResourceKey::new(*resource_type, write::new_id()?);
-                let criteria = if_none_exist.as_deref().map(|query| conditional::criteria(interactions, cx, *resource_type, query));
+                let criteria = if_none_exist
+                    .as_deref()
+                    .map(|query| conditional::criteria(interactions, cx, *resource_type, query));
                 (WriteKind::Create, Some(key), criteria.transpose()?, &none)
             }
-            Interaction::Update { key, resource, conditions } => {
+            Interaction::Update {
+                key,
+                resource,
+                conditions,
+            } => {
                 write::check_type(resource, key.resource_type)?;
                 write::check_id(resource, key)?;
                 (WriteKind::Change, Some(key.clone()), None, conditions)
             }
-            Interaction::ConditionalUpdate { resource_type, query, resource, conditions } => {
+            Interaction::ConditionalUpdate {
+                resource_type,
+                query,
+                resource,
+                conditions,
+            } => {
                 write::check_type(resource, *resource_type)?;
                 let new = match resource.id() {
                     Some(_) => None,
                     None => Some(ResourceKey::new(*resource_type, write::new_id()?)),
                 };
-                (WriteKind::Change, new, criteria(*resource_type, query)?, conditions)
+                (
+                    WriteKind::Change,
+                    new,
+                    criteria(*resource_type, query)?,
+                    conditions,
+                )
             }
-            Interaction::Patch { key, conditions, .. } => (WriteKind::Change, Some(key.clone()), None, conditions),
-            Interaction::ConditionalPatch { resource_type, query, conditions, .. } => {
-                (WriteKind::Change, None, criteria(*resource_type, query)?, conditions)
+            Interaction::Patch {
+                key, conditions, ..
+            } => (WriteKind::Change, Some(key.clone()), None, conditions),
+            Interaction::ConditionalPatch {
+                resource_type,
+                query,
+                conditions,
+                ..
+            } => (
+                WriteKind::Change,
+                None,
+                criteria(*resource_type, query)?,
+                conditions,
+            ),
+            Interaction::Delete { key, conditions } => {
+                (WriteKind::Delete, Some(key.clone()), None, conditions)
             }
-            Interaction::Delete { key, conditions } => (WriteKind::Delete, Some(key.clone()), None, conditions),
-            Interaction::ConditionalDelete { resource_type, query } => {
-                (WriteKind::Delete, None, criteria(*resource_type, query)?, &none)
-            }
+            Interaction::ConditionalDelete {
+                resource_type,
+                query,
+            } => (
+                WriteKind::Delete,
+                None,
+                criteria(*resource_type, query)?,
+                &none,
+            ),
             Interaction::Operation { .. } => {
-                return Err(Error::new(ErrorKind::NotSupported, "operations are not performed inside a transaction; a batch does").at("request.url"));
+                return Err(Error::new(
+                    ErrorKind::NotSupported,
+                    "operations are not performed inside a transaction; a batch does",
+                )
+                .at("request.url"));
             }
             _ => (WriteKind::Look, None, None, &none),
         };
         let condition = conditions.for_store()?;
-        let mut staged = Self { entry, kind, key, criteria, condition, references: Vec::new() };
+        let mut staged = Self {
+            entry,
+            kind,
+            key,
+            criteria,
+            condition,
+            references: Vec::new(),
+        };
         staged.references = staged.find_references(interactions, cx)?;
         Ok(staged)
     }
 
-    fn find_references(&self, interactions: &Interactions, cx: &RequestContext) -> Result<Vec<(ConditionalReference, Plan)>> {
+    fn find_references(
+        &self,
+        interactions: &Interactions,
+        cx: &RequestContext,
+    ) -> Result<Vec<(ConditionalReference, Plan)>> {
         let Some(resource) = self.resource() else {
             return Ok(Vec::new());
         };
         conditional_references(cx, interactions.definitions.structures(), resource)
             .into_iter()
             .map(|reference| {
-                let plan = interactions.definitions.plan(cx, &[reference.0], &reference.1, Handling::Strict);
+                let plan = interactions.definitions.plan(
+                    cx,
+                    &[reference.0],
+                    &reference.1,
+                    Handling::Strict,
+                );
                 Ok((reference, plan.map_err(|error| error.at("resource"))?))
             })
             .collect()
@@ -116,10 +180,22 @@ impl Staged {
     /// The interaction of an entry that only reads, once more: a transaction may be tried several times.
     pub(super) fn reading(&self) -> Option<Interaction> {
         Some(match &self.entry.interaction {
-            Interaction::Read { key, conditions } => Interaction::Read { key: key.clone(), conditions: conditions.clone() },
-            Interaction::Vread { key, version } => Interaction::Vread { key: key.clone(), version: version.clone() },
-            Interaction::History { scope, query } => Interaction::History { scope: scope.clone(), query: query.clone() },
-            Interaction::Search { scope, query } => Interaction::Search { scope: scope.clone(), query: query.clone() },
+            Interaction::Read { key, conditions } => Interaction::Read {
+                key: key.clone(),
+                conditions: conditions.clone(),
+            },
+            Interaction::Vread { key, version } => Interaction::Vread {
+                key: key.clone(),
+                version: version.clone(),
+            },
+            Interaction::History { scope, query } => Interaction::History {
+                scope: scope.clone(),
+                query: query.clone(),
+            },
+            Interaction::Search { scope, query } => Interaction::Search {
+                scope: scope.clone(),
+                query: query.clone(),
+            },
             Interaction::Capabilities { mode } => Interaction::Capabilities { mode: mode.clone() },
             _ => return None,
         })

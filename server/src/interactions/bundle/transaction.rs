@@ -17,13 +17,25 @@ use super::staged::{Staged, WriteKind};
 use crate::context::RequestContext;
 use crate::error::{Error, ErrorKind, Result};
 use crate::interactions::perform::Interactions;
-use crate::interactions::{Interaction, Outcome, ReadConditions, conditional, delete, patch, read, write};
+use crate::interactions::{
+    Interaction, Outcome, ReadConditions, conditional, delete, patch, read, write,
+};
 use crate::store::{PreparedDelete, PreparedWrite, Source, Transaction, Verb};
 
 /// Performs all entries, or none.
-pub(super) async fn transaction(interactions: &Interactions, cx: &RequestContext, bundle: &Resource) -> Result<Outcome> {
-    let entries = bundle.get("entry").into_iter().flat_map(Value::items).enumerate();
-    let entries = entries.map(|(place, value)| entry::read(cx, place, value)).collect::<Result<Vec<Entry>>>()?;
+pub(super) async fn transaction(
+    interactions: &Interactions,
+    cx: &RequestContext,
+    bundle: &Resource,
+) -> Result<Outcome> {
+    let entries = bundle
+        .get("entry")
+        .into_iter()
+        .flat_map(Value::items)
+        .enumerate();
+    let entries = entries
+        .map(|(place, value)| entry::read(cx, place, value))
+        .collect::<Result<Vec<Entry>>>()?;
     let staged = entries
         .into_iter()
         .map(|entry| {
@@ -31,13 +43,21 @@ pub(super) async fn transaction(interactions: &Interactions, cx: &RequestContext
             Staged::of(interactions, cx, entry).map_err(|error| error.within(&expression(place)))
         })
         .collect::<Result<Vec<Staged>>>()?;
-    interactions
-        .store
-        .transact(cx, |tx| {
-            let attempt = Attempt { interactions, cx, staged: &staged, tx, answers: BTreeMap::new() };
-            Box::pin(attempt.perform())
-        })
-        .await
+    let mut attempts = interactions.store.attempts();
+    loop {
+        let mut tx = attempts.begin(cx).await?;
+        let attempt = Attempt {
+            interactions,
+            cx,
+            staged: &staged,
+            tx: &mut tx,
+            answers: BTreeMap::new(),
+        };
+        let result = attempt.perform().await;
+        if let Some(answer) = attempts.finish(tx, result).await {
+            return answer;
+        }
+    }
 }
 
 /// One try at the whole transaction.
@@ -57,7 +77,12 @@ struct Target<'a> {
 
 impl<'a> Attempt<'a> {
     async fn perform(mut self) -> Result<Outcome> {
-        let locks: Vec<i64> = self.staged.iter().filter_map(|staged| staged.criteria.as_ref()).map(conditional::lock_number).collect();
+        let locks: Vec<i64> = self
+            .staged
+            .iter()
+            .filter_map(|staged| staged.criteria.as_ref())
+            .map(conditional::lock_number)
+            .collect();
         if !locks.is_empty() {
             self.tx.lock_criteria(locks).await?;
         }
@@ -65,7 +90,9 @@ impl<'a> Attempt<'a> {
         let targets = self.find_targets(&deletes).await?;
         self.refuse_overlaps(&deletes, &targets)?;
         let mut keys: Vec<ResourceKey> = deletes.iter().map(|(_, key)| key.clone()).collect();
-        let changing = targets.iter().filter(|target| target.staged.kind != WriteKind::Create);
+        let changing = targets
+            .iter()
+            .filter(|target| target.staged.kind != WriteKind::Create);
         keys.extend(changing.map(|target| target.key.clone()));
         if !keys.is_empty() {
             self.tx.lock(keys).await?;
@@ -84,7 +111,11 @@ impl<'a> Attempt<'a> {
     /// What the DELETE entries select, with their places.
     async fn find_deletes(&mut self) -> Result<Vec<(usize, ResourceKey)>> {
         let mut deletes = Vec::new();
-        for staged in self.staged.iter().filter(|staged| staged.kind == WriteKind::Delete) {
+        for staged in self
+            .staged
+            .iter()
+            .filter(|staged| staged.kind == WriteKind::Delete)
+        {
             let place = staged.entry.place;
             match (&staged.criteria, &staged.key) {
                 (Some(plan), _) => {
@@ -95,7 +126,8 @@ impl<'a> Attempt<'a> {
                 (None, Some(key)) => deletes.push((place, key.clone())),
                 (None, None) => return Err(Error::internal("a delete without a target")),
             }
-            self.answers.insert(place, delete::answer(crate::store::Deleted::Absent));
+            self.answers
+                .insert(place, delete::answer(crate::store::Deleted::Absent));
         }
         Ok(deletes)
     }
@@ -105,14 +137,26 @@ impl<'a> Attempt<'a> {
         let mut targets = Vec::new();
         for staged in self.staged.iter().filter(|staged| staged.kind.writes()) {
             let place = staged.entry.place;
-            let key = self.find_target(staged, deletes).await.map_err(|error| error.within(&expression(place)))?;
+            let key = self
+                .find_target(staged, deletes)
+                .await
+                .map_err(|error| error.within(&expression(place)))?;
             targets.push(Target { staged, key });
         }
         Ok(targets)
     }
 
-    async fn find_target(&mut self, staged: &Staged, deletes: &[(usize, ResourceKey)]) -> Result<ResourceKey> {
-        let own = || staged.key.clone().ok_or_else(|| Error::internal("a write without a target"));
+    async fn find_target(
+        &mut self,
+        staged: &Staged,
+        deletes: &[(usize, ResourceKey)],
+    ) -> Result<ResourceKey> {
+        let own = || {
+            staged
+                .key
+                .clone()
+                .ok_or_else(|| Error::internal("a write without a target"))
+        };
         let Some(plan) = &staged.criteria else {
             return own();
         };
@@ -122,42 +166,76 @@ impl<'a> Attempt<'a> {
                 None => own(),
                 Some(found) => {
                     let mut source = Source::Within(&self.interactions.store, self.tx);
-                    let outcome = read::read(self.cx, &mut source, &found, &ReadConditions::default()).await?;
+                    let outcome =
+                        read::read(self.cx, &mut source, &found, &ReadConditions::default())
+                            .await?;
                     let version = outcome.version.map(|(version, _)| version);
-                    let version = version.ok_or_else(|| Error::internal("a resource was read without its version"))?;
-                    self.answers.insert(staged.entry.place, write::unchanged(found.clone(), version, outcome));
+                    let version = version.ok_or_else(|| {
+                        Error::internal("a resource was read without its version")
+                    })?;
+                    self.answers.insert(
+                        staged.entry.place,
+                        write::unchanged(found.clone(), version, outcome),
+                    );
                     Ok(found)
                 }
             },
-            (_, Interaction::ConditionalUpdate { resource, resource_type, .. }) => match (found, &staged.key) {
+            (
+                _,
+                Interaction::ConditionalUpdate {
+                    resource,
+                    resource_type,
+                    ..
+                },
+            ) => match (found, &staged.key) {
                 (None, Some(new)) => Ok(new.clone()),
                 (found, _) => conditional::update_target(resource, *resource_type, found),
             },
-            _ => found.ok_or_else(|| Error::new(ErrorKind::NotFound, "the condition selects no resource")),
+            _ => found.ok_or_else(|| {
+                Error::new(ErrorKind::NotFound, "the condition selects no resource")
+            }),
         }
     }
 
     /// The one match that this transaction does not delete.
-    async fn one_match(&mut self, plan: &Plan, deletes: &[(usize, ResourceKey)]) -> Result<Option<ResourceKey>> {
+    async fn one_match(
+        &mut self,
+        plan: &Plan,
+        deletes: &[(usize, ResourceKey)],
+    ) -> Result<Option<ResourceKey>> {
         let limit = u32::try_from(deletes.len() + 2).map_err(Error::internal)?;
         let mut matches = self.tx.matches(plan, limit).await?;
         matches.retain(|found| !deletes.iter().any(|(_, deleted)| deleted == found));
         match matches.len() {
             0 | 1 => Ok(matches.pop()),
-            _ => Err(Error::new(ErrorKind::MultipleMatches, "the condition selects more than one resource")),
+            _ => Err(Error::new(
+                ErrorKind::MultipleMatches,
+                "the condition selects more than one resource",
+            )),
         }
     }
 
     /// No resource may be meant by two entries that write.
-    fn refuse_overlaps(&self, deletes: &[(usize, ResourceKey)], targets: &[Target<'_>]) -> Result<()> {
+    fn refuse_overlaps(
+        &self,
+        deletes: &[(usize, ResourceKey)],
+        targets: &[Target<'_>],
+    ) -> Result<()> {
         let mut seen: HashSet<&ResourceKey> = HashSet::with_capacity(deletes.len() + targets.len());
         let written = targets
             .iter()
             .filter(|target| !self.answers.contains_key(&target.staged.entry.place))
             .map(|target| (target.staged.entry.place, &target.key));
-        for (place, key) in deletes.iter().map(|(place, key)| (*place, key)).chain(written) {
+        for (place, key) in deletes
+            .iter()
+            .map(|(place, key)| (*place, key))
+            .chain(written)
+        {
             if !seen.insert(key) {
-                let error = Error::new(ErrorKind::BadValue, format!("two entries of the transaction write {key}"));
+                let error = Error::new(
+                    ErrorKind::BadValue,
+                    format!("two entries of the transaction write {key}"),
+                );
                 return Err(error.within(&expression(place)));
             }
         }
@@ -168,11 +246,17 @@ impl<'a> Attempt<'a> {
         let mut sorted: Vec<&(usize, ResourceKey)> = deletes.iter().collect();
         sorted.sort_by(|(_, a), (_, b)| a.cmp(b));
         let condition = |place: usize| {
-            self.staged.iter().find(|staged| staged.entry.place == place).map(|staged| staged.condition.clone()).unwrap_or_default()
+            self.staged
+                .iter()
+                .find(|staged| staged.entry.place == place)
+                .map(|staged| staged.condition.clone())
+                .unwrap_or_default()
         };
         let prepared: Vec<PreparedDelete> = sorted
             .iter()
-            .map(|(place, key)| PreparedDelete::new(key.clone(), condition(*place), false, self.cx.now))
+            .map(|(place, key)| {
+                PreparedDelete::new(key.clone(), condition(*place), false, self.cx.now)
+            })
             .collect();
         if prepared.is_empty() {
             return Ok(());
@@ -190,11 +274,16 @@ impl<'a> Attempt<'a> {
         let mut full_urls = FullUrls::default();
         for target in &targets {
             if let Some(full_url) = &target.staged.entry.full_url {
-                full_urls.add(full_url, target.key.clone()).map_err(|error| error.within(&expression(target.staged.entry.place)))?;
+                full_urls
+                    .add(full_url, target.key.clone())
+                    .map_err(|error| error.within(&expression(target.staged.entry.place)))?;
             }
         }
-        let open = targets.into_iter().filter(|target| !self.answers.contains_key(&target.staged.entry.place));
-        let (searching, plain): (Vec<_>, Vec<_>) = open.partition(|target| !target.staged.references.is_empty());
+        let open = targets
+            .into_iter()
+            .filter(|target| !self.answers.contains_key(&target.staged.entry.place));
+        let (searching, plain): (Vec<_>, Vec<_>) =
+            open.partition(|target| !target.staged.references.is_empty());
         let prepared = self.prepare(&plain, &full_urls, &HashMap::new()).await?;
         self.write_prepared(prepared).await?;
         if searching.is_empty() {
@@ -217,13 +306,26 @@ impl<'a> Attempt<'a> {
             let place = target.staged.entry.place;
             let one = match &target.staged.entry.interaction {
                 Interaction::Patch { patch, .. } | Interaction::ConditionalPatch { patch, .. } => {
-                    let current = Source::Within(&self.interactions.store, self.tx).read(self.cx, &target.key).await?;
-                    let current = current.ok_or_else(|| read::not_found(&target.key).within(&expression(place)))?;
-                    patch::prepare(self.cx, &self.interactions.definitions, &current, patch, &target.staged.condition)
+                    let current = Source::Within(&self.interactions.store, self.tx)
+                        .read(self.cx, &target.key)
+                        .await?;
+                    let current = current
+                        .ok_or_else(|| read::not_found(&target.key).within(&expression(place)))?;
+                    patch::prepare(
+                        self.cx,
+                        &self.interactions.definitions,
+                        &current,
+                        patch,
+                        &target.staged.condition,
+                    )
                 }
                 _ => self.prepare_resource(target, full_urls, searched),
             };
-            prepared.push((place, target.staged.kind, one.map_err(|error| error.within(&expression(place)))?));
+            prepared.push((
+                place,
+                target.staged.kind,
+                one.map_err(|error| error.within(&expression(place)))?,
+            ));
             // A Bundle of thousands must not keep its thread to itself.
             if place % 64 == 63 {
                 tokio::task::yield_now().await;
@@ -239,27 +341,52 @@ impl<'a> Attempt<'a> {
         searched: &HashMap<ConditionalReference, ResourceKey>,
     ) -> Result<PreparedWrite> {
         let definitions = &self.interactions.definitions;
-        let resource = target.staged.resource().ok_or_else(|| Error::internal("a write without a resource"))?;
+        let resource = target
+            .staged
+            .resource()
+            .ok_or_else(|| Error::internal("a write without a resource"))?;
         let full_url = target.staged.entry.full_url.as_deref();
-        let resource = rewrite(self.cx, definitions.structures(), resource, full_url, full_urls, searched)?;
-        let verb = if target.staged.kind == WriteKind::Create { Verb::Post } else { Verb::Put };
-        let prepared = write::prepare(self.cx, definitions, target.key.clone(), verb, &resource).map_err(|error| error.within("resource"))?;
+        let resource = rewrite(
+            self.cx,
+            definitions.structures(),
+            resource,
+            full_url,
+            full_urls,
+            searched,
+        )?;
+        let verb = if target.staged.kind == WriteKind::Create {
+            Verb::Post
+        } else {
+            Verb::Put
+        };
+        let prepared = write::prepare(self.cx, definitions, target.key.clone(), verb, &resource)
+            .map_err(|error| error.within("resource"))?;
         Ok(prepared.under(target.staged.condition.clone()))
     }
 
-    async fn write_prepared(&mut self, prepared: Vec<(usize, WriteKind, PreparedWrite)>) -> Result<()> {
-        let (creates, mut puts): (Vec<_>, Vec<_>) = prepared.into_iter().partition(|(_, kind, _)| *kind == WriteKind::Create);
+    async fn write_prepared(
+        &mut self,
+        prepared: Vec<(usize, WriteKind, PreparedWrite)>,
+    ) -> Result<()> {
+        let (creates, mut puts): (Vec<_>, Vec<_>) = prepared
+            .into_iter()
+            .partition(|(_, kind, _)| *kind == WriteKind::Create);
         let places: Vec<usize> = creates.iter().map(|(place, ..)| *place).collect();
         let creates: Vec<PreparedWrite> = creates.into_iter().map(|(.., write)| write).collect();
         let written = self.tx.create(&creates).await?;
         for ((place, write), written) in places.into_iter().zip(&creates).zip(written) {
-            self.answers.insert(place, write::answer(write.key().clone(), written));
+            self.answers
+                .insert(place, write::answer(write.key().clone(), written));
         }
         puts.sort_by(|(.., a), (.., b)| a.key().cmp(b.key()));
-        let results = self.tx.put(&puts.iter().map(|(.., write)| write).collect::<Vec<_>>()).await?;
+        let results = self
+            .tx
+            .put(&puts.iter().map(|(.., write)| write).collect::<Vec<_>>())
+            .await?;
         for ((place, _, write), result) in puts.iter().zip(results) {
             let written = result.map_err(|error| error.within(&expression(*place)))?;
-            self.answers.insert(*place, write::answer(write.key().clone(), written));
+            self.answers
+                .insert(*place, write::answer(write.key().clone(), written));
         }
         Ok(())
     }
@@ -287,13 +414,29 @@ impl<'a> Attempt<'a> {
                 let limit = u32::try_from(pending.len() + 2).map_err(Error::internal)?;
                 let mut found = self.tx.matches(plan, limit).await?;
                 found.retain(|key| !pending.iter().any(|(other, _)| other == key));
-                let also = pending.iter().filter(|(key, index)| definitions.matches(plan, key, index, self.cx.now));
+                let also = pending
+                    .iter()
+                    .filter(|(key, index)| definitions.matches(plan, key, index, self.cx.now));
                 found.extend(also.map(|(key, _)| key.clone()));
-                let fail = |kind, sentence: &str| Error::new(kind, sentence).at("resource").within(&expression(target.staged.entry.place));
+                let fail = |kind, sentence: &str| {
+                    Error::new(kind, sentence)
+                        .at("resource")
+                        .within(&expression(target.staged.entry.place))
+                };
                 match found.len() {
                     1 => searched.extend(found.pop().map(|key| (reference.clone(), key))),
-                    0 => return Err(fail(ErrorKind::PreconditionFailed, "a reference by search finds no resource")),
-                    _ => return Err(fail(ErrorKind::MultipleMatches, "a reference by search finds more than one resource")),
+                    0 => {
+                        return Err(fail(
+                            ErrorKind::PreconditionFailed,
+                            "a reference by search finds no resource",
+                        ));
+                    }
+                    _ => {
+                        return Err(fail(
+                            ErrorKind::MultipleMatches,
+                            "a reference by search finds more than one resource",
+                        ));
+                    }
                 }
             }
         }
@@ -302,12 +445,21 @@ impl<'a> Attempt<'a> {
 
     /// Performs the entries that only read.
     async fn look(&mut self) -> Result<()> {
-        for staged in self.staged.iter().filter(|staged| staged.kind == WriteKind::Look) {
+        for staged in self
+            .staged
+            .iter()
+            .filter(|staged| staged.kind == WriteKind::Look)
+        {
             let place = staged.entry.place;
-            let reading = staged.reading().ok_or_else(|| Error::internal("a reading entry without a reading"))?;
+            let reading = staged
+                .reading()
+                .ok_or_else(|| Error::internal("a reading entry without a reading"))?;
             let mut source = Source::Within(&self.interactions.store, self.tx);
             let outcome = self.interactions.look(self.cx, &mut source, reading).await;
-            self.answers.insert(place, outcome.map_err(|error| error.within(&expression(place)))?);
+            self.answers.insert(
+                place,
+                outcome.map_err(|error| error.within(&expression(place)))?,
+            );
         }
         Ok(())
     }

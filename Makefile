@@ -1,0 +1,20 @@
+# The commands of the README. Each prints what it does and leaves nothing running.
+.PHONY: help run build test bench soak
+
+help: ## Show these commands
+	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+
+run: ## Install what is missing, build, and serve the demo clinic until Ctrl-C
+	@bash server/setup/run.sh
+
+build: ## Install what is missing and build target/release/vesta
+	@bash server/setup/build.sh
+
+test: ## Check everything, from formatting to the conformance tests
+	@bash server/setup/test.sh
+
+bench: ## Measure throughput and latency beside the database's own limit
+	@bash server/setup/bench.sh
+
+soak: ## Run the long proofs: kills of server and database in the middle of writes
+	@bash server/setup/bench.sh soak

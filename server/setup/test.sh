@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# Everything that must hold, from formatting to the conformance tests; the first failure ends it.
+. "$(dirname "${BASH_SOURCE[0]}")/console.sh"
+. "$SETUP/server.sh"
+
+export VESTA_PACKAGES_DIR="$PACKAGES"
+
+step() { printf '\n=== %s\n' "$*"; }
+
+# refused EXPECTED VARIABLE=VALUE…: vesta stops with code 2 and one line that says why.
+refused() {
+    local expected="$1" said status=0
+    shift
+    said="$(env "$@" target/release/vesta serve 2>&1)" || status=$?
+    [ "$status" = 2 ] && [ "$(wc -l <<<"$said")" = 1 ] && grep -qF -- "$expected" <<<"$said" \
+        || fail "with $* vesta answered $status: $said" "it must refuse with code 2 and one line: $expected"
+}
+
+step "tools, PostgreSQL, FHIR packages"
+bash "$SETUP/tools.sh"
+bash "$SETUP/postgres.sh"
+bash "$SETUP/packages.sh"
+
+step "scripts are well-formed"
+for script in "$SETUP"/*.sh .ci/run; do bash -n "$script"; done
+
+step "formatting"
+cargo fmt --all --check || fail "the code is not formatted" "run cargo fmt --all"
+
+step "lints"
+cargo clippy --workspace --all-targets --locked -- -D warnings \
+    || fail "clippy has warnings" "mend them, or allow one with a reason"
+
+step "Rust tests"
+if cargo nextest --version >/dev/null 2>&1; then
+    cargo nextest run --workspace --locked --no-fail-fast
+else
+    say "cargo-nextest is not installed: using cargo test"
+    cargo test --workspace --locked --no-fail-fast
+fi || fail "a Rust test failed" "run it alone: cargo test NAME"
+
+if [ -f conformance-tests/fhirbolt-oracle/Cargo.toml ]; then
+    step "the XML codec against its oracle"
+    cargo test --manifest-path conformance-tests/fhirbolt-oracle/Cargo.toml --locked \
+        --target-dir "$ROOT/target/oracle" || fail "the oracle disagrees" "read its first difference above"
+fi
+
+step "release build"
+cargo build --release --locked --package vesta --package conformance-tests --target-dir "$ROOT/target"
+
+step "settings that must be refused"
+refused "(variable VESTA_AUTH)" VESTA_AUTH=smart
+refused "must be a loopback address" VESTA_LISTEN=0.0.0.0:8080
+refused "VESTA_LISTN is not a setting" VESTA_LISTN=127.0.0.1:1
+refused "not in 1..=10000" VESTA_PAGE_SIZE=0
+say "all refused with one line and code 2"
+
+step "conformance tests against a server of their own"
+start_server
+target/release/conformance --base-url "$FHIR_BASE" cases
+target/release/conformance --base-url "$FHIR_BASE" examples
+TESTDATA="$ROOT/../shared/testdata"
+if [ -d "$TESTDATA/synthea" ]; then
+    target/release/conformance --base-url "$FHIR_BASE" synthea --testdata "$TESTDATA"
+else
+    say "NOT RUN, for want of $TESTDATA/synthea: loading the Synthea Bundles"
+fi
+stop_server
+
+if [ -f apps/package.json ]; then
+    step "web applications"
+    (cd apps && npm ci --silent && npm test)
+fi
+
+step "everything passed"

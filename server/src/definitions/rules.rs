@@ -1,0 +1,165 @@
+//! What the definitions say about one resource or one query, in the words of this server's errors.
+
+use std::sync::Arc;
+
+use fhir::definitions::Definitions as Registries;
+use fhir::definitions::structure::Structures;
+use fhir::ids::{ResourceKey, ResourceType};
+use fhir::outcome::Severity;
+use fhir::patch::{PatchError, PatchErrorKind, apply_json_patch, apply_xml_patch};
+use fhir::resource::Resource;
+use fhir::search::error::{SearchError, SearchErrorKind};
+use fhir::search::extract::{ExtractLimits, Extractor};
+use fhir::search::index_plan::{IndexPlan, IndexPlanError};
+use fhir::search::index_values::IndexValues;
+use fhir::search::matches::ResourceFacts;
+use fhir::search::plan::Plan;
+use fhir::search::planner::{Handling as PlannerHandling, PlanLimits, Planner};
+use fhir::search::query::{Query, QueryLimits};
+use fhir::validation;
+use jiff::Timestamp;
+
+use crate::context::{Handling, RequestContext};
+use crate::error::{Error, ErrorKind, Result};
+use crate::interactions::Patch;
+
+/// The registries, and what is compiled from them when the server starts.
+#[derive(Debug)]
+pub struct Definitions {
+    registries: Arc<Registries>,
+    structures: Arc<Structures>,
+    index: IndexPlan,
+}
+
+impl Definitions {
+    /// Compiles the search parameters; one that cannot be used stops the start.
+    pub fn new(registries: Registries) -> std::result::Result<Self, IndexPlanError> {
+        let index = IndexPlan::compile(&registries)?;
+        let structures = Arc::new(registries.structures.clone());
+        Ok(Self {
+            registries: Arc::new(registries),
+            structures,
+            index,
+        })
+    }
+
+    /// The element table.
+    pub fn structures(&self) -> &Structures {
+        &self.structures
+    }
+
+    /// The element table, to be kept.
+    pub fn shared_structures(&self) -> Arc<Structures> {
+        Arc::clone(&self.structures)
+    }
+
+    /// All registries.
+    pub fn registries(&self) -> &Registries {
+        &self.registries
+    }
+
+    /// Refuses a resource that breaks base R4 (<https://hl7.org/fhir/R4/validation.html>).
+    pub fn validate(&self, resource: &Resource) -> Result<()> {
+        let issues = validation::validate(resource, &self.registries);
+        match issues.iter().any(|issue| issue.severity <= Severity::Error) {
+            true => Err(Error::with_issues(ErrorKind::Malformed, issues)),
+            false => Ok(()),
+        }
+    }
+
+    /// What a resource is found by.
+    pub fn index_values(&self, resource: &Resource, base_url: &str) -> Result<IndexValues> {
+        let extractor = Extractor {
+            plan: &self.index,
+            definitions: &self.registries,
+            base_url,
+            limits: ExtractLimits::default(),
+        };
+        extractor.extract(resource).map_err(|error| {
+            Error::new(ErrorKind::TooCostly, error.to_string()).at(resource.resource_type().name())
+        })
+    }
+
+    /// The plan of a query over some types; no type is all of them.
+    pub fn plan(
+        &self,
+        cx: &RequestContext,
+        types: &[ResourceType],
+        query: &str,
+        handling: Handling,
+    ) -> Result<Plan> {
+        let query = Query::parse(query, QueryLimits::default()).map_err(refused)?;
+        let planner = Planner {
+            parameters: &self.registries.search_parameters,
+            base_url: &cx.base_url,
+            now: cx.now,
+            handling: match handling {
+                Handling::Strict => PlannerHandling::Strict,
+                Handling::Lenient => PlannerHandling::Lenient,
+            },
+            limits: PlanLimits {
+                count_max: cx.limits.page_size_max,
+                ..PlanLimits::default()
+            },
+        };
+        planner.plan(types, &query).map_err(refused)
+    }
+
+    /// Whether a plan matches a resource by its values, without the database.
+    pub fn matches(
+        &self,
+        plan: &Plan,
+        key: &ResourceKey,
+        index: &IndexValues,
+        last_updated: Timestamp,
+    ) -> bool {
+        plan.matches(ResourceFacts {
+            resource_type: key.resource_type,
+            id: &key.id,
+            last_updated,
+            values: index,
+        })
+    }
+
+    /// The resource a patch makes of another (<https://hl7.org/fhir/R4/http.html#patch>).
+    pub fn apply_patch(
+        &self,
+        cx: &RequestContext,
+        resource: &Resource,
+        patch: &Patch,
+    ) -> Result<Resource> {
+        match patch {
+            Patch::Json(patch) => {
+                let text = apply_json_patch(resource.document(), patch).map_err(unpatched)?;
+                Resource::parse_with(text, cx.limits.parse).map_err(|error| {
+                    Error::new(
+                        ErrorKind::Invalid,
+                        format!("the patched resource cannot be read: {error}"),
+                    )
+                })
+            }
+            Patch::Xml(patch) => {
+                apply_xml_patch(resource, patch, &self.structures).map_err(unpatched)
+            }
+        }
+    }
+}
+
+fn refused(error: SearchError) -> Error {
+    let kind = match error.kind {
+        SearchErrorKind::Malformed | SearchErrorKind::Unknown => ErrorKind::BadValue,
+        SearchErrorKind::NotSupported => ErrorKind::NotSupported,
+        SearchErrorKind::TooCostly => ErrorKind::TooCostly,
+    };
+    Error::with_issues(kind, vec![error.issue()])
+}
+
+fn unpatched(error: PatchError) -> Error {
+    let kind = match error.kind {
+        PatchErrorKind::Malformed | PatchErrorKind::Identity => ErrorKind::BadValue,
+        PatchErrorKind::Place | PatchErrorKind::Result => ErrorKind::Invalid,
+        PatchErrorKind::Test => ErrorKind::Conflict,
+        PatchErrorKind::Costly => ErrorKind::TooCostly,
+    };
+    Error::new(kind, error.to_string())
+}
