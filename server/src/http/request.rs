@@ -17,7 +17,6 @@ use super::{BASE_PATH, Http, binary, body, headers, heavy};
 use crate::auth::{Access, Reason};
 use crate::context::{Handling, RequestContext};
 use crate::error::{Error, ErrorKind, Result};
-
 use crate::interactions::route::{Route, RouteBody, RouteRequest, Routed};
 use crate::interactions::{Interaction, Outcome};
 

@@ -1,5 +1,6 @@
 //! `metadata`: the CapabilityStatement, made of what is registered (<https://hl7.org/fhir/R4/capabilitystatement.html>).
 
+mod offered;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +13,8 @@ use sha2::{Digest, Sha256};
 
 use super::Outcome;
 use crate::error::{Error, ErrorKind, Result};
+
+pub use offered::search_parameters;
 
 /// The interactions every type has (<https://hl7.org/fhir/R4/valueset-type-restful-interaction.html>).
 const TYPE_INTERACTIONS: [&str; 9] = [
