@@ -3,6 +3,7 @@
 pub mod definitions;
 #[cfg(test)]
 pub(crate) mod fixtures;
+pub mod form;
 pub mod ids;
 pub mod json;
 pub mod links;
