@@ -9,6 +9,7 @@ pub mod definitions;
 pub mod error;
 pub mod http;
 pub mod interactions;
+pub mod load;
 pub mod operations;
 pub mod postgres;
 pub mod store;

@@ -12,6 +12,7 @@ pub mod patch;
 pub mod path;
 pub mod resource;
 pub mod search;
+pub mod shift;
 pub mod subset;
 pub mod time;
 pub mod validation;

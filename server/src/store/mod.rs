@@ -19,6 +19,7 @@ mod labels;
 mod prepared;
 mod read;
 mod search;
+mod setting;
 mod source;
 mod stamp;
 mod statements;

@@ -24,6 +24,7 @@ statements! {
     FIND_REFERRERS = "find_referrers";
     LOCK_CRITERIA = "lock_criteria";
     READ_SETTING = "read_setting";
+    WRITE_SETTING = "write_setting";
     IS_EMPTY = "is_empty";
     DESCRIBE_BACKUP_SERVER = "describe_backup_server";
     LIST_BACKUP_MIGRATIONS = "list_backup_migrations";

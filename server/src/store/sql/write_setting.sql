@@ -1,0 +1,2 @@
+-- what a job has reached, for all nodes
+insert into setting (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value
