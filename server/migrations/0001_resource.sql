@@ -23,6 +23,8 @@ create table resource (
     check (deleted = (json is null))
 );
 
+create unique index resource_rid on resource (rid);
+
 -- The walk of one type, newest first; deleted rows are not in it. last_updated is deliberately in no index of this
 -- table: an update that changes no search value stays a heap-only update.
 create index resource_walk on resource (resource_type, rid desc) where not deleted;

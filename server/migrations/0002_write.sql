@@ -176,3 +176,51 @@ begin
     select t.n, t.verdict, t.version_id, t.at, t.referrers from target t;
 end
 $$;
+
+-- Search values computed anew, for versions that are still current. Nothing else of a resource changes, so there is no new
+-- version and no change event.
+create function reindex_resources(
+    rids bigint[], versions bigint[], toks text[],
+    string_rows integer[], string_parameters bigint[], string_folded text[],
+    date_rows integer[], date_parameters bigint[], date_lowers timestamptz[], date_uppers timestamptz[]
+) returns void language plpgsql as $$
+#variable_conflict use_column
+begin
+    perform 1 from (
+        select r.rid from resource r where r.rid = any (rids) order by r.resource_type, r.id for update of r
+    ) as locked;
+
+    with input as materialized (
+        select t.rid, t.tok::bigint[] as tok, t.place::integer as n
+          from unnest(rids, versions, toks) with ordinality as t(rid, version_id, tok, place)
+          join resource r on r.rid = t.rid and r.version_id = t.version_id and not r.deleted
+    ), updated as (
+        update resource r set tok = i.tok from input i where r.rid = i.rid and r.tok <> i.tok
+    ), strings as materialized (
+        select i.rid, s.parameter, s.folded
+          from unnest(string_rows, string_parameters, string_folded) as s(n, parameter, folded) join input i on i.n = s.n
+    ), strings_gone as (
+        delete from index_string s using input i
+         where s.rid = i.rid and not exists (
+               select from strings x where x.rid = s.rid and x.parameter = s.parameter and x.folded = s.folded)
+    ), strings_new as (
+        insert into index_string (parameter, folded, rid)
+        select x.parameter, x.folded, x.rid from strings x
+         where not exists (select from index_string s where s.rid = x.rid and s.parameter = x.parameter
+                                                        and s.folded = x.folded)
+    ), dates as materialized (
+        select i.rid, d.parameter, d.lower, d.upper
+          from unnest(date_rows, date_parameters, date_lowers, date_uppers) as d(n, parameter, lower, upper)
+          join input i on i.n = d.n
+    ), dates_gone as (
+        delete from index_date d using input i
+         where d.rid = i.rid and not exists (
+               select from dates x where x.rid = d.rid and x.parameter = d.parameter and x.lower = d.lower
+                                     and x.upper = d.upper)
+    )
+    insert into index_date (parameter, lower, upper, rid)
+    select x.parameter, x.lower, x.upper, x.rid from dates x
+     where not exists (select from index_date d where d.rid = x.rid and d.parameter = x.parameter
+                                                  and d.lower = x.lower and d.upper = x.upper);
+end
+$$;

@@ -6,10 +6,13 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use crate::app::App;
 use crate::backup::{self, BackupError};
-use crate::config::{Command, Config};
+use crate::config::{Auth, Command, Config, Role};
+use crate::error::Error;
+use crate::http::{Listener, TlsFiles};
 use crate::postgres::{Database, StartError};
-use crate::store::{self, MIGRATIONS};
+use crate::store::{MIGRATIONS, migrate};
 use crate::telemetry::{self, TelemetryError};
 
 /// How long threads that work on files may take to end.
@@ -27,18 +30,23 @@ pub enum CommandError {
     /// There is no database.
     #[error(transparent)]
     Database(#[from] StartError),
-    /// The schema cannot be brought up to date.
-    #[error(transparent)]
-    Store(#[from] crate::error::Error),
     /// Backup or restore failed.
     #[error(transparent)]
     Backup(#[from] BackupError),
-    /// This build has no such command yet.
-    #[error("this build of vesta cannot {0} yet")]
-    Missing(&'static str),
+    /// What the command does failed.
+    #[error("{0}{cause}", cause = causes(.0))]
+    Work(#[from] Error),
     /// The command was interrupted before it was done.
     #[error("interrupted")]
     Interrupted,
+}
+
+/// What lies behind an error: whoever starts the server may read it.
+fn causes(error: &Error) -> String {
+    error
+        .cause()
+        .map(|cause| format!(" ({cause})"))
+        .unwrap_or_default()
 }
 
 /// Sets up the process, runs the command, and leaves nothing running.
@@ -105,13 +113,23 @@ async fn open(config: &Config) -> Result<Database, StartError> {
 async fn perform(
     config: &Config,
     database: &Database,
-    _stop: &CancellationToken,
+    stop: &CancellationToken,
 ) -> Result<(), CommandError> {
     match &config.command {
-        Command::Serve { .. } => Err(CommandError::Missing("serve")),
-        Command::Migrate => Ok(store::migrate(database.url().expose()).await?),
-        Command::Load { bundles: _ } => Err(CommandError::Missing("load")),
-        Command::Reindex => Err(CommandError::Missing("reindex")),
+        Command::Serve { role } => serve(config, *role, database, stop).await,
+        Command::Migrate => Ok(migrate(database.url().expose()).await?),
+        Command::Load { bundles } => {
+            let app = start(config, database).await?;
+            let loaded = app.load(bundles).await;
+            app.stop().await;
+            Ok(loaded?)
+        }
+        Command::Reindex => {
+            let app = start(config, database).await?;
+            let done = app.reindex().await;
+            app.stop().await;
+            Ok(done?)
+        }
         Command::Backup { file } => {
             let written = backup::write(database.url(), file).await?;
             tracing::info!(file = %file.display(), %written, "backup complete");
@@ -125,6 +143,56 @@ async fn perform(
         // The configuration answers this one before any command runs.
         Command::CheckConfig => Ok(()),
     }
+}
+
+async fn start(config: &Config, database: &Database) -> Result<App, CommandError> {
+    let base_url = config.fhir_base(config.listen);
+    Ok(App::start(config, database.url().expose(), &base_url).await?)
+}
+
+async fn serve(
+    config: &Config,
+    role: Role,
+    database: &Database,
+    stop: &CancellationToken,
+) -> Result<(), CommandError> {
+    let files = match (&config.tls_cert, &config.tls_key) {
+        (Some(certificate), Some(key)) => Some(TlsFiles {
+            certificate: certificate.clone(),
+            key: key.clone(),
+        }),
+        _ => None,
+    };
+    let listener = Listener::bind(config.listen, files.as_ref()).await?;
+    let base_url = config.fhir_base(listener.address());
+    let app = App::start(config, database.url().expose(), &base_url).await?;
+    if let Some(path) = &config.load_when_empty {
+        app.load_when_empty(path).await?;
+    }
+    let jobs = match role {
+        Role::All | Role::Worker => Some(tokio::spawn(app.clone().run_jobs(stop.clone()))),
+        Role::Api => None,
+    };
+    if config.auth == Auth::Disabled {
+        tracing::warn!("VESTA_AUTH=disabled: whoever reaches this listener may do everything");
+    }
+    let up = database.watch();
+    let router = match role {
+        Role::All | Role::Api => app.router(config, up)?,
+        Role::Worker => app.health_router(config, up)?,
+    };
+    print_next_steps(&mut std::io::stdout(), &base_url)?;
+    let grace = Duration::from_secs(config.limits.shutdown_grace_s);
+    let served = listener
+        .serve(router, grace, stop.clone().cancelled_owned())
+        .await;
+    stop.cancel();
+    if let Some(jobs) = jobs {
+        // A job that panicked has said so in the log.
+        let _ = jobs.await;
+    }
+    app.stop().await;
+    Ok(served?)
 }
 
 /// Prints what to try next: three commands that work on the demo data.

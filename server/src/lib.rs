@@ -1,5 +1,6 @@
 //! Vesta: a FHIR R4 server for clinics and IVF clinics.
 
+pub mod app;
 pub mod auth;
 pub mod backup;
 pub mod commands;
@@ -9,6 +10,8 @@ pub mod definitions;
 pub mod error;
 pub mod http;
 pub mod interactions;
+pub mod jobs;
+pub mod load;
 pub mod operations;
 pub mod postgres;
 pub mod store;

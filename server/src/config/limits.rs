@@ -50,6 +50,8 @@ limits! {
     page_size_max: u32 = 1000, 1..=10000, "VESTA_PAGE_SIZE_MAX";
     /// Most resources that one conditional delete may remove
     conditional_delete_max: u32 = 100, 1..=10000, "VESTA_CONDITIONAL_DELETE_MAX";
+    /// Requests that are worked on at one time; more wait their turn
+    requests_max: u32 = 1024, 1..=100000, "VESTA_REQUESTS_MAX";
     /// Seconds a request may take before it is given up
     request_timeout_s: u64 = 60, 1..=3600, "VESTA_REQUEST_TIMEOUT_S";
     /// Seconds that running requests get to finish when the server stops

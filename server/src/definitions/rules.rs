@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use fhir::definitions::Definitions as Registries;
+use fhir::definitions::search_parameters::{SearchParameter, SearchType};
 use fhir::definitions::structure::Structures;
 use fhir::ids::{ResourceKey, ResourceType};
 use fhir::outcome::Severity;
@@ -18,10 +19,12 @@ use fhir::search::planner::{Handling as PlannerHandling, PlanLimits, Planner};
 use fhir::search::query::{Query, QueryLimits};
 use fhir::validation;
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 
 use crate::context::{Handling, RequestContext};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interactions::Patch;
+use crate::interactions::capabilities::SearchParameterEntry;
 
 /// The registries, and what is compiled from them when the server starts.
 #[derive(Debug)]
@@ -56,6 +59,40 @@ impl Definitions {
     /// All registries.
     pub fn registries(&self) -> &Registries {
         &self.registries
+    }
+
+    /// The search parameters that are answered, as the CapabilityStatement lists them.
+    pub fn search_parameter_entries(&self) -> Vec<SearchParameterEntry<'_>> {
+        let of_type = |resource_type| {
+            let parameters = self.registries.search_parameters.for_type(resource_type);
+            parameters
+                .filter(|parameter| is_answered(parameter))
+                .map(move |parameter| SearchParameterEntry {
+                    resource_type: Some(resource_type),
+                    code: &parameter.code,
+                    search_type: parameter.search_type.code(),
+                    definition: &parameter.url,
+                })
+        };
+        ResourceType::all().flat_map(of_type).collect()
+    }
+
+    /// What the search values of resources depend on, as one text that changes with it.
+    pub fn index_fingerprint(&self) -> String {
+        let mut hash = Sha256::new();
+        hash.update(EXTRACTION_VERSION);
+        for resource_type in ResourceType::all() {
+            for parameter in self.registries.search_parameters.for_type(resource_type) {
+                hash.update(format!(
+                    "{resource_type}.{} {:?} {:?}\n",
+                    parameter.code, parameter.search_type, parameter.expression
+                ));
+            }
+        }
+        hash.finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 
     /// Refuses a resource that breaks base R4 (<https://hl7.org/fhir/R4/validation.html>).
@@ -142,6 +179,18 @@ impl Definitions {
                 apply_xml_patch(resource, patch, &self.structures).map_err(unpatched)
             }
         }
+    }
+}
+
+/// Changes whenever the same definitions would give other search values.
+const EXTRACTION_VERSION: &str = "1\n";
+
+/// Types of search that the planner answers.
+fn is_answered(parameter: &SearchParameter) -> bool {
+    use SearchType::{Composite, Date, Number, Quantity, Reference, Special, String, Token, Uri};
+    match parameter.search_type {
+        Token | String | Reference | Date | Uri => true,
+        Number | Quantity | Composite | Special => false,
     }
 }
 

@@ -48,6 +48,23 @@ pub fn router(settings: Settings, parts: Parts) -> Result<Router> {
         .with_state(http))
 }
 
+/// Health and metrics alone: what a worker answers.
+pub fn health_router(settings: Settings, parts: Parts) -> Result<Router> {
+    let recorder = metrics::recorder()?;
+    let turns = Semaphore::new(1);
+    let http = Arc::new(Http {
+        settings,
+        parts,
+        turns,
+    });
+    Ok(Router::new()
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/metrics", get(|| rendered(recorder)))
+        .fallback(nothing)
+        .with_state(http))
+}
+
 async fn welcome(State(http): State<Arc<Http>>) -> String {
     let base = &http.settings.base_url;
     format!(

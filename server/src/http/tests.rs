@@ -1,5 +1,6 @@
 //! The HTTP side through its router, with interactions that are made up.
 
+mod anything;
 mod bodies;
 mod edges;
 mod listener;
@@ -20,7 +21,7 @@ use fhir::json::{Document, ParseLimits, Writer};
 use futures_util::FutureExt;
 use tower::ServiceExt;
 
-use super::{Parts, Settings, router};
+use super::{Parts, Settings, health_router, router};
 use crate::context::{Limits, RequestContext};
 use crate::error::Result;
 use crate::interactions::{Interaction, Outcome};

@@ -1,10 +1,293 @@
-//! stub
-/// c
-#[derive(Debug)]
-pub struct Capabilities;
+//! `metadata`: the CapabilityStatement, made of what is registered (<https://hl7.org/fhir/R4/capabilitystatement.html>).
+
+mod offered;
+#[cfg(test)]
+mod tests;
+
+use bytes::Bytes;
+use fhir::ids::{ResourceType, VersionId};
+use fhir::json::{ObjectWriter, Writer};
+use http::StatusCode;
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+use super::Outcome;
+use crate::error::{Error, ErrorKind, Result};
+
+pub use offered::search_parameters;
+
+/// The interactions every type has (<https://hl7.org/fhir/R4/valueset-type-restful-interaction.html>).
+const TYPE_INTERACTIONS: [&str; 9] = [
+    "read",
+    "vread",
+    "update",
+    "patch",
+    "delete",
+    "history-instance",
+    "history-type",
+    "create",
+    "search-type",
+];
+/// The interactions of the system (<https://hl7.org/fhir/R4/valueset-system-restful-interaction.html>).
+const SYSTEM_INTERACTIONS: [&str; 4] = ["transaction", "batch", "search-system", "history-system"];
+const FORMATS: [&str; 4] = [
+    "application/fhir+json",
+    "application/fhir+xml",
+    "json",
+    "xml",
+];
+const PATCH_FORMATS: [&str; 2] = ["application/json-patch+json", "application/xml-patch+xml"];
+
+/// What the statement says of the server itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Software<'a> {
+    /// The version of the program.
+    pub version: &'a str,
+    /// The FHIR base URL.
+    pub base_url: &'a str,
+    /// When this process put the statement together.
+    pub date: Timestamp,
+    /// Whether a conditional delete may remove several resources.
+    pub deletes_multiple: bool,
+}
+
+/// A search parameter that is active.
+#[derive(Clone, Copy, Debug)]
+pub struct SearchParameterEntry<'a> {
+    /// The type it is for; `None` for all types.
+    pub resource_type: Option<ResourceType>,
+    /// Its name in URLs.
+    pub code: &'a str,
+    /// The code of its search type.
+    pub search_type: &'a str,
+    /// The canonical URL of its definition.
+    pub definition: &'a str,
+}
+
+/// An operation that is registered.
+#[derive(Clone, Copy, Debug)]
+pub struct OperationEntry<'a> {
+    /// Its name in URLs, without `$`.
+    pub code: &'a str,
+    /// The canonical URL of its definition.
+    pub definition: &'a str,
+    /// Whether it is called on the system.
+    pub is_system: bool,
+    /// The types it is called on, by type or instance.
+    pub resource_types: &'a [ResourceType],
+}
+
+/// The statement, put together once.
+#[derive(Clone, Debug)]
+pub struct Capabilities {
+    full: Part,
+    normative: Part,
+}
+
+#[derive(Clone, Debug)]
+struct Part {
+    json: Bytes,
+    version: VersionId,
+    date: Timestamp,
+}
+
 impl Capabilities {
-    /// i
-    pub fn answer(&self, _: Option<&str>) -> crate::error::Result<super::Outcome> {
-        Err(crate::error::Error::internal("x"))
+    /// Puts the statement together.
+    pub fn new(
+        software: Software<'_>,
+        search_parameters: &[SearchParameterEntry<'_>],
+        operations: &[OperationEntry<'_>],
+    ) -> Self {
+        let part = |with_trial_use| {
+            let statement = Statement {
+                software,
+                search_parameters,
+                operations,
+                with_trial_use,
+            };
+            let json = statement.json();
+            Part {
+                version: tag(json.as_bytes()),
+                json: json.into(),
+                date: software.date,
+            }
+        };
+        Self {
+            full: part(true),
+            normative: part(false),
+        }
     }
+
+    /// The answer to `metadata` with the parameter `mode`.
+    pub fn answer(&self, mode: Option<&str>) -> Result<Outcome> {
+        let part = match mode {
+            None | Some("full") => &self.full,
+            Some("normative") => &self.normative,
+            Some("terminology") => {
+                return Err(Error::new(
+                    ErrorKind::NotSupported,
+                    "there is no TerminologyCapabilities yet; mode is full or normative",
+                ));
+            }
+            Some(_) => {
+                return Err(Error::new(
+                    ErrorKind::BadValue,
+                    "mode is full, normative or terminology",
+                ));
+            }
+        };
+        Ok(Outcome {
+            version: Some((part.version, part.date)),
+            ..Outcome::body(StatusCode::OK, part.json.clone())
+        })
+    }
+}
+
+/// A version for the entity tag: other texts have other ones.
+fn tag(json: &[u8]) -> VersionId {
+    let digest = Sha256::digest(json);
+    let number = digest
+        .iter()
+        .take(8)
+        .fold(0_i64, |number, byte| number << 8 | i64::from(*byte));
+    VersionId::new(number & i64::MAX).unwrap_or(VersionId::FIRST)
+}
+
+struct Statement<'a> {
+    software: Software<'a>,
+    search_parameters: &'a [SearchParameterEntry<'a>],
+    operations: &'a [OperationEntry<'a>],
+    /// Whether elements that R4 has for trial use are part of it.
+    with_trial_use: bool,
+}
+
+impl Statement<'_> {
+    fn json(&self) -> String {
+        let mut writer = Writer::with_capacity(512 * 1024);
+        writer.object(|statement| {
+            statement.string("resourceType", "CapabilityStatement");
+            statement.string("name", "Vesta");
+            statement.string("title", "Vesta, a FHIR R4 server");
+            statement.string("status", "active");
+            statement.string("date", &self.software.date.to_string());
+            statement.string("kind", "instance");
+            statement.object("software", |software| {
+                software.string("name", "Vesta");
+                software.string("version", self.software.version);
+            });
+            statement.object("implementation", |implementation| {
+                implementation.string("description", "Vesta, a FHIR R4 server");
+                implementation.string("url", self.software.base_url);
+            });
+            statement.string("fhirVersion", "4.0.1");
+            strings(statement, "format", &FORMATS);
+            strings(statement, "patchFormat", &PATCH_FORMATS);
+            statement.array("rest", |list| list.object(|rest| self.rest(rest)));
+        });
+        writer.finish()
+    }
+
+    fn rest(&self, rest: &mut ObjectWriter<'_>) {
+        rest.string("mode", "server");
+        if self.with_trial_use {
+            rest.object("security", |security| {
+                security.boolean("cors", false);
+                security.string(
+                    "description",
+                    "Authorization is switched off: whoever reaches the server may read and write everything.",
+                );
+            });
+        }
+        rest.array("resource", |list| {
+            for resource_type in ResourceType::all() {
+                list.object(|resource| self.resource(resource, resource_type));
+            }
+        });
+        interactions(rest, &SYSTEM_INTERACTIONS);
+        self.write_search_parameters(rest, None);
+        write_operations(rest, self.operations.iter().filter(|one| one.is_system));
+    }
+
+    fn resource(&self, resource: &mut ObjectWriter<'_>, resource_type: ResourceType) {
+        resource.string("type", resource_type.name());
+        interactions(resource, &TYPE_INTERACTIONS);
+        if self.with_trial_use {
+            resource.string("versioning", "versioned");
+            for flag in [
+                "readHistory",
+                "updateCreate",
+                "conditionalCreate",
+                "conditionalUpdate",
+            ] {
+                resource.boolean(flag, true);
+            }
+            resource.string("conditionalRead", "full-support");
+            let deletes = match self.software.deletes_multiple {
+                true => "multiple",
+                false => "single",
+            };
+            resource.string("conditionalDelete", deletes);
+        }
+        self.write_search_parameters(resource, Some(resource_type));
+        let operations = self.operations.iter();
+        write_operations(
+            resource,
+            operations.filter(|one| one.resource_types.contains(&resource_type)),
+        );
+    }
+
+    fn write_search_parameters(
+        &self,
+        object: &mut ObjectWriter<'_>,
+        resource_type: Option<ResourceType>,
+    ) {
+        let mut of_type = self
+            .search_parameters
+            .iter()
+            .filter(|parameter| parameter.resource_type == resource_type)
+            .peekable();
+        // FHIR knows no empty arrays.
+        if of_type.peek().is_none() {
+            return;
+        }
+        object.array("searchParam", |list| {
+            for parameter in of_type {
+                list.object(|object| {
+                    object.string("name", parameter.code);
+                    object.string("definition", parameter.definition);
+                    object.string("type", parameter.search_type);
+                });
+            }
+        });
+    }
+}
+
+fn write_operations<'a>(
+    object: &mut ObjectWriter<'_>,
+    operations: impl Iterator<Item = &'a OperationEntry<'a>>,
+) {
+    let mut operations = operations.peekable();
+    if operations.peek().is_none() {
+        return;
+    }
+    object.array("operation", |list| {
+        for operation in operations {
+            list.object(|object| {
+                object.string("name", operation.code);
+                object.string("definition", operation.definition);
+            });
+        }
+    });
+}
+
+fn interactions(object: &mut ObjectWriter<'_>, codes: &[&str]) {
+    object.array("interaction", |list| {
+        for code in codes {
+            list.object(|object| object.string("code", code));
+        }
+    });
+}
+
+fn strings(object: &mut ObjectWriter<'_>, name: &str, texts: &[&str]) {
+    object.array(name, |list| texts.iter().for_each(|text| list.string(text)));
 }

@@ -6,6 +6,14 @@ use crate::{
 #[derive(Debug)]
 pub struct Registry;
 impl Registry {
+    /// a
+    pub fn all() -> std::result::Result<Self, std::fmt::Error> {
+        Ok(Self)
+    }
+    /// e
+    pub fn entries(&self) -> Vec<crate::interactions::capabilities::OperationEntry<'_>> {
+        Vec::new()
+    }
     /// i
     pub async fn invoke(
         &self,

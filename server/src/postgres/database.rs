@@ -56,6 +56,12 @@ impl Database {
         self.embedded.as_ref().is_none_or(EmbeddedPostgres::is_up)
     }
 
+    /// The same question, to be asked again and again by somebody else.
+    pub fn watch(&self) -> impl Fn() -> bool + Send + Sync + 'static {
+        let up = self.embedded.as_ref().map(EmbeddedPostgres::watch_up);
+        move || up.as_ref().is_none_or(|up| *up.borrow())
+    }
+
     /// Stops the embedded PostgreSQL, if there is one, and waits until it is down.
     pub async fn stop(self) {
         if let Some(embedded) = self.embedded {

@@ -1,6 +1,7 @@
 //! Columns of arrays for statements that write many resources at once.
 
 use fhir::ids::ResourceKey;
+use fhir::search::index_values::IndexValues;
 
 use super::instant::Instant;
 use super::prepared::PreparedWrite;
@@ -20,15 +21,19 @@ pub(super) struct IndexColumns {
 
 impl IndexColumns {
     pub(super) fn of<'a>(writes: impl Iterator<Item = &'a PreparedWrite>) -> Self {
+        Self::of_values(writes.map(|write| &write.index))
+    }
+
+    pub(super) fn of_values<'a>(values: impl Iterator<Item = &'a IndexValues>) -> Self {
         let mut columns = Self::default();
-        for (write, n) in writes.zip(1i32..) {
-            columns.toks.push(tok(&write.index.tokens));
-            for value in &write.index.strings {
+        for (index, n) in values.zip(1i32..) {
+            columns.toks.push(tok(&index.tokens));
+            for value in &index.strings {
                 columns.string_rows.push(n);
                 columns.string_parameters.push(value.parameter);
                 columns.string_folded.push(value.folded.to_string());
             }
-            for value in &write.index.dates {
+            for value in &index.dates {
                 columns.date_rows.push(n);
                 columns.date_parameters.push(value.parameter);
                 columns.date_lowers.push(Instant(value.lower));

@@ -24,6 +24,9 @@ statements! {
     LOCK_CRITERIA = "lock_criteria";
     READ_SETTING = "read_setting";
     IS_EMPTY = "is_empty";
+    REINDEX_RESOURCES = "reindex_resources";
+    WALK_RESOURCES = "walk_resources";
+    WRITE_SETTING = "write_setting";
     DESCRIBE_BACKUP_SERVER = "describe_backup_server";
     LIST_BACKUP_MIGRATIONS = "list_backup_migrations";
     LIST_BACKUP_TABLES = "list_backup_tables";

@@ -1,6 +1,8 @@
 //! What an evaluation may know beside the resource, and how much it may cost
 //! (<https://hl7.org/fhir/R4/fhirpath.html#variables>).
 
+use std::collections::HashMap;
+
 use rust_decimal::Decimal;
 
 use super::item::{Item, Node};
@@ -28,40 +30,33 @@ impl Default for Limits {
     }
 }
 
-/// Where a reference leads.
-#[derive(Clone, Copy, Debug)]
-pub enum Resolved<'a> {
-    /// To a resource at hand.
-    Node(Node<'a>),
-    /// Nowhere this hook knows.
-    Unknown,
-}
-
-/// Tells whether an item has to do with a URL; `None` where the URL is unknown.
-pub type Check<'a, T> = dyn Fn(T, &str) -> Option<bool> + 'a;
-/// Tells how two items relate; `None` where that is unknown.
-pub type Relation<'a> = dyn Fn(&Item<'a>, &Item<'a>) -> Option<bool> + 'a;
+/// Tells whether a node conforms to the profile of a URL; `None` where the URL is unknown.
+pub type Conforms<'h> = dyn for<'i> Fn(Node<'i>, &str) -> Option<bool> + 'h;
+/// Tells whether a code, Coding or CodeableConcept is in the value set of a URL; `None` where the URL is unknown.
+pub type Member<'h> = dyn for<'i> Fn(&Item<'i>, &str) -> Option<bool> + 'h;
+/// Tells whether the first of two codes, Codings or CodeableConcepts subsumes the second; `None` where it is unknown.
+pub type Subsumes<'h> = dyn for<'i> Fn(&Item<'i>, &Item<'i>) -> Option<bool> + 'h;
+/// Tells whether an XHTML fragment keeps the rules of narratives.
+pub type HtmlChecks<'h> = dyn for<'i> Fn(Node<'i>) -> bool + 'h;
 /// A value and its UCUM unit in canonical units; `None` where the unit is not UCUM's.
-pub type Canonical<'a> = dyn Fn(Decimal, &str) -> Option<(Decimal, String)> + 'a;
-/// Takes note of the items of a trace.
-pub type Trace<'a> = dyn Fn(&str, &[Item<'a>]) + 'a;
+pub type Canonical<'h> = dyn Fn(Decimal, &str) -> Option<(Decimal, String)> + 'h;
+/// Takes note of the name and the items of a trace.
+pub type Trace<'h> = dyn for<'i> Fn(&str, &[Item<'i>]) + 'h;
 
 /// Services from outside; a function without its service is an error, never a guess.
 #[derive(Clone, Copy, Default)]
 pub struct Hooks<'a> {
-    /// `resolve()` for what is not contained: a reference's text to a resource at hand.
-    pub resolve: Option<&'a dyn Fn(&str) -> Resolved<'a>>,
-    /// `conformsTo()`: whether a node conforms to the profile of that URL; `None` where it is unknown.
-    pub conforms_to: Option<&'a Check<'a, Node<'a>>>,
-    /// `memberOf()`: whether a code, Coding or CodeableConcept is in the value set of that URL.
-    pub member_of: Option<&'a Check<'a, Item<'a>>>,
-    /// `subsumes()`: whether the first code, Coding or CodeableConcept subsumes the second.
-    pub subsumes: Option<&'a Relation<'a>>,
-    /// `htmlChecks()`: whether an XHTML fragment keeps the rules of narratives.
-    pub html_checks: Option<&'a dyn Fn(Node<'a>) -> bool>,
-    /// A value and its UCUM unit in canonical units; `None` where the unit is not UCUM's.
+    /// `conformsTo()`
+    pub conforms_to: Option<&'a Conforms<'a>>,
+    /// `memberOf()`
+    pub member_of: Option<&'a Member<'a>>,
+    /// `subsumes()` and `subsumedBy()`
+    pub subsumes: Option<&'a Subsumes<'a>>,
+    /// `htmlChecks()`
+    pub html_checks: Option<&'a HtmlChecks<'a>>,
+    /// Comparing and computing with quantities of different units.
     pub canonical: Option<&'a Canonical<'a>>,
-    /// `trace()`: is told the name and the items.
+    /// `trace()`
     pub trace: Option<&'a Trace<'a>>,
 }
 
@@ -76,8 +71,11 @@ pub struct Environment<'a> {
     pub now: Option<DateTime>,
     /// `%resource`: the resource that holds the focus; without it, the focus where that is a resource.
     pub resource: Option<Node<'a>>,
-    /// `%rootResource`: the resource that holds `%resource`; without it, the document's outermost.
+    /// `%rootResource`: the resource that contains `%resource`; without it the document's outermost, or `%resource`
+    /// itself in a Bundle or Parameters.
     pub root_resource: Option<Node<'a>>,
+    /// `resolve()`: resources at hand beside the contained ones, by the text of references to them, as in a Bundle.
+    pub resources: Option<&'a HashMap<Box<str>, Node<'a>>>,
     /// Variables beyond those the specification names.
     pub variables: &'a [(&'a str, Vec<Item<'a>>)],
     /// Services from outside.
@@ -95,6 +93,7 @@ impl<'a> Environment<'a> {
             now: None,
             resource: None,
             root_resource: None,
+            resources: None,
             variables: &[],
             hooks: Hooks::default(),
             as_is_singular: false,

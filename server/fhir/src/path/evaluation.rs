@@ -36,15 +36,14 @@ pub fn evaluate<'a>(
     evaluation.run(&expression.tree, Focus::root(&focus))
 }
 
-/// Whether an expression is true of an item, as invariants ask; nothing counts as false.
-pub fn is_true<'a>(
+/// What an expression says of an item as a condition; nothing where it says nothing, which breaks no invariant.
+pub fn condition<'a>(
     expression: &'a Expression,
     focus: Item<'a>,
     environment: &Environment<'a>,
-) -> Result<bool, EvaluationError> {
+) -> Result<Option<bool>, EvaluationError> {
     let evaluation = Evaluation::new(focus.clone(), environment);
-    let answer = evaluation.boolean(&expression.tree, Focus::root(&focus))?;
-    Ok(answer == Some(true))
+    evaluation.boolean(&expression.tree, Focus::root(&focus))
 }
 
 impl<'f, 'a> Focus<'f, 'a> {
@@ -85,11 +84,13 @@ impl<'e, 'a> Evaluation<'e, 'a> {
         }
     }
 
-    /// `%rootResource`: as supplied, or the outermost of the document.
+    /// `%rootResource`: as supplied, or the outermost of the document unless that only collects others.
     pub(super) fn root_resource(&self) -> Option<Node<'a>> {
+        let structures = self.environment.structures;
         let outermost = || {
-            let root = self.context.node()?.value?.document().root();
-            Node::resource(root, self.environment.structures)
+            let root = Node::resource(self.context.node()?.value?.document().root(), structures)?;
+            let collects = matches!(&*structures.get(root.type_id).name, "Bundle" | "Parameters");
+            (!collects || self.resource.is_none()).then_some(root)
         };
         let supplied = self.environment.root_resource;
         supplied.or_else(outermost).or(self.resource)

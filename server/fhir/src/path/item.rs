@@ -207,7 +207,7 @@ impl<'a> Item<'a> {
     }
 
     /// The name of its type.
-    pub(super) fn type_info(&self, structures: &'a Structures) -> TypeInfo<'a> {
+    pub fn type_info(&self, structures: &'a Structures) -> TypeInfo<'a> {
         let system = |name| TypeInfo {
             namespace: "System",
             name,

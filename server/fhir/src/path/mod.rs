@@ -4,6 +4,7 @@
 //! a result holds places ([`Node`]) and the system's own values. What an evaluation may know comes with the
 //! [`Environment`], what it may cost is bounded by [`Limits`], and what it cannot know is an error.
 
+mod check;
 mod collection;
 mod comparison;
 mod durations;
@@ -18,6 +19,7 @@ mod operators;
 mod parser;
 mod quantity;
 mod seen;
+mod signatures;
 mod temporal;
 #[cfg(test)]
 mod tests;
@@ -26,9 +28,12 @@ mod types;
 
 use std::fmt;
 
+pub use check::SemanticError;
 pub use collection::{Collection, IntoItems};
-pub use environment::{Canonical, Check, Environment, Hooks, Limits, Relation, Resolved, Trace};
-pub use evaluation::{evaluate, is_true};
+pub use environment::{
+    Canonical, Conforms, Environment, Hooks, HtmlChecks, Limits, Member, Subsumes, Trace,
+};
+pub use evaluation::{condition, evaluate};
 pub use item::{Elsewhere, Item, Node, TypeInfo};
 pub use quantity::{Calendar, Quantity, Unit};
 pub use temporal::{Date, DateTime, Time};

@@ -56,15 +56,20 @@ pub(super) fn polarity<'a>(
     let value = item.system(evaluation.environment.structures);
     Ok(match value {
         Some(Item::Integer(value)) if negative => value.checked_neg().map(Item::Integer).into(),
-        Some(Item::Decimal(value)) if negative => Item::Decimal(-value).into(),
+        Some(Item::Decimal(value)) if negative => Item::Decimal(negated(value)).into(),
         Some(Item::Quantity(quantity)) if negative => Item::Quantity(Quantity {
-            value: -quantity.value,
+            value: negated(quantity.value),
             unit: quantity.unit,
         })
         .into(),
         Some(value @ (Item::Integer(_) | Item::Decimal(_) | Item::Quantity(_))) => value.into(),
         _ => return Err(EvaluationError::Type(what)),
     })
+}
+
+/// Zero has no sign.
+pub(super) fn negated(value: Decimal) -> Decimal {
+    if value.is_zero() { value } else { -value }
 }
 
 fn symbol(operator: Operator) -> &'static str {
@@ -151,7 +156,7 @@ fn integers<'a>(operator: Operator, left: i32, right: i32) -> Option<Item<'a>> {
         _ => {
             return Decimal::from(left)
                 .checked_div(Decimal::from(right))
-                .map(Item::Decimal);
+                .map(|quotient| Item::Decimal(quotient.normalize()));
         }
     }
     .map(Item::Integer)
@@ -162,7 +167,8 @@ fn calculate(operator: Operator, left: Decimal, right: Decimal) -> Option<Decima
         Operator::Add => left.checked_add(right),
         Operator::Subtract => left.checked_sub(right),
         Operator::Multiply => left.checked_mul(right),
-        Operator::Divide => left.checked_div(right),
+        // The digits of a quotient are no precision anyone wrote.
+        Operator::Divide => left.checked_div(right).map(|quotient| quotient.normalize()),
         Operator::Div => left.checked_div(right).map(|quotient| quotient.trunc()),
         _ => left.checked_rem(right),
     }

@@ -11,7 +11,7 @@ use super::tree::{Namespace, TypeName};
 use crate::definitions::structure::{TypeId, TypeKind};
 
 /// The types of the namespace `System`.
-const SYSTEM: &[&str] = &[
+pub(super) const SYSTEM: &[&str] = &[
     "Any", "Boolean", "String", "Integer", "Decimal", "Date", "DateTime", "Time", "Quantity",
 ];
 

@@ -208,10 +208,9 @@ fn ids(resolved: &Resolved<'_>) -> Result<Option<Clause>, SearchError> {
     };
     let mut ids: Vec<ResourceId> = Vec::new();
     for value in &resolved.parameter.values {
-        match token_parts(resolved, value)? {
-            // An id has no system.
-            (None | Some(""), code) => ids.extend(plain(resolved, code)?.parse().ok()),
-            (Some(_), _) => {}
+        // An id has no system.
+        if let (None | Some(""), code) = token_parts(resolved, value)? {
+            ids.extend(plain(resolved, code)?.parse().ok());
         }
     }
     Ok(match (ids.is_empty(), negated) {

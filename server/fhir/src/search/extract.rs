@@ -3,6 +3,7 @@
 use super::hash;
 use super::index_plan::{IndexPlan, IndexedParameter, Operand};
 use super::index_values::IndexValues;
+use super::operand::RootMembers;
 use super::value_kind::suits;
 use super::values::Sink;
 use crate::definitions::Definitions;
@@ -81,10 +82,14 @@ impl Extractor<'_> {
         resource: &Resource,
         misfit: &mut Misfit<'_>,
     ) -> Result<IndexValues, ExtractError> {
-        let mut values = IndexValues::default();
+        let members = RootMembers::of(resource.root());
+        let mut values = IndexValues {
+            tokens: Vec::with_capacity(64),
+            ..IndexValues::default()
+        };
         let parameters = self.plan.types.get(&resource.resource_type());
         for parameter in parameters.into_iter().flatten() {
-            if self.parameter(resource.root(), parameter, &mut values, misfit)? {
+            if self.parameter(resource.root(), &members, parameter, &mut values, misfit)? {
                 values.tokens.push(hash::present(parameter.seed));
             }
             if values.count() > self.limits.values_max {
@@ -104,6 +109,7 @@ impl Extractor<'_> {
     fn parameter(
         &self,
         resource: Value<'_>,
+        members: &RootMembers<'_>,
         parameter: &IndexedParameter,
         values: &mut IndexValues,
         misfit: &mut Misfit<'_>,
@@ -119,7 +125,7 @@ impl Extractor<'_> {
             match operand {
                 Operand::Path { path, code_sets } => {
                     let mut done = Ok(());
-                    path.visit(resource, &mut |value, type_id| {
+                    path.visit(members, &mut |value, type_id| {
                         any = true;
                         let kind = self.plan.kind(type_id);
                         if done.is_ok() && suits(parameter.search_type, kind) {
@@ -189,7 +195,7 @@ impl Extractor<'_> {
     fn references(&self, value: Value<'_>, is_carrier: bool, values: &mut IndexValues) {
         for (name, member) in value.members() {
             match member.kind() {
-                Kind::String if name == "reference" => {
+                Kind::String if name == "reference" && is_reference(value) => {
                     let text = member.string().unwrap_or_default();
                     if let Reference::Local { key, .. } = Reference::parse(&text, self.base_url) {
                         values.mark(key);
@@ -207,6 +213,19 @@ impl Extractor<'_> {
             }
         }
     }
+}
+
+/// Whether an object with a text named `reference` is a Reference. Three types of R4 have a uri of that name; two always
+/// have other members too. An `Immunization.education` without any counts: that refuses a deletion too many, never one
+/// too few.
+fn is_reference(object: Value<'_>) -> bool {
+    object.members().all(|(name, _)| {
+        let name = name.strip_prefix('_').unwrap_or(&name);
+        matches!(
+            name,
+            "id" | "extension" | "reference" | "type" | "identifier" | "display"
+        )
+    })
 }
 
 fn is_content(name: &str) -> bool {

@@ -233,3 +233,6 @@ impl<'d> Compiler<'d> {
         Ok(Operand::Path { path, code_sets })
     }
 }
+
+#[cfg(test)]
+mod tests;

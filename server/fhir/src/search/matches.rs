@@ -66,3 +66,6 @@ impl StringTest {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,8 @@
 //!
 //! What is not of this form stays an expression. A test holds both ways to the same answers on all examples.
 
+use std::borrow::Cow;
+
 use crate::definitions::structure::{Element, ElementType, Structures, TypeId, TypeKind};
 use crate::ids::{ResourceId, ResourceType};
 use crate::json::Value;
@@ -20,6 +22,9 @@ struct Step {
     /// JSON members, each with the type of what stands there; several for a choice of types.
     members: Vec<(Box<str>, TypeId)>,
 }
+
+/// What stands at the end of a path: elements, each with one of its types.
+pub(super) type Ends<'s> = Vec<(&'s Element, TypeId)>;
 
 /// Why an operand is not a path.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,6 +47,7 @@ pub(super) fn operands(text: &str) -> Option<Vec<&str>> {
     let (mut depth, mut quoted) = (0u32, false);
     let mut start = 0;
     let mut operands = Vec::new();
+    let mut outside = String::new();
     for (place, letter) in text.char_indices() {
         match letter {
             '\'' => quoted = !quoted,
@@ -55,16 +61,15 @@ pub(super) fn operands(text: &str) -> Option<Vec<&str>> {
             }
             // Operators that bind less than a union.
             '=' | '~' | '<' | '>' | '!' => return None,
-            _ => {}
+            other => outside.push(other),
         }
     }
     operands.push(text[start..].trim());
-    // All other operators are words, between spaces; `as` and `is` bind more than a union.
-    let is_plain = |operand: &&str| {
-        let words = [" and ", " or ", " xor ", " implies ", " in ", " contains "];
-        !words.iter().any(|word| operand.contains(word))
-    };
-    operands.iter().all(is_plain).then_some(operands)
+    // All other operators that do are words; `as` and `is` bind more than a union.
+    let is_operator =
+        |word: &str| matches!(word, "and" | "or" | "xor" | "implies" | "in" | "contains");
+    let has_operator = outside.split_whitespace().any(is_operator);
+    (!has_operator).then_some(operands)
 }
 
 /// The name an operand begins with: a type, or an element of the resource.
@@ -80,7 +85,7 @@ impl Path {
         operand: &str,
         resource_type: TypeId,
         structures: &'s Structures,
-    ) -> Result<(Self, Vec<(&'s Element, TypeId)>), NotAPath> {
+    ) -> Result<(Self, Ends<'s>), NotAPath> {
         let mut parts = Vec::new();
         parse(operand.trim(), &mut parts).ok_or(NotAPath::Otherwise)?;
         let mut parts = parts.into_iter().peekable();
@@ -157,43 +162,68 @@ impl Path {
     }
 
     /// Visits each value the path leads to, with its type.
-    pub(super) fn visit<'v>(&self, resource: Value<'v>, visit: &mut dyn FnMut(Value<'v>, TypeId)) {
-        let Some(target) = self.resolves_to else {
-            return walk(resource, &self.steps, visit);
+    pub(super) fn visit<'v>(
+        &self,
+        resource: &RootMembers<'v>,
+        visit: &mut dyn FnMut(Value<'v>, TypeId),
+    ) {
+        let Some((first, below)) = self.steps.split_first() else {
+            return;
         };
-        walk(resource, &self.steps, &mut |value, type_id| {
-            if resolves_to(value, resource, target) {
-                visit(value, type_id);
-            }
-        });
-    }
-}
-
-fn walk<'v>(value: Value<'v>, steps: &[Step], visit: &mut dyn FnMut(Value<'v>, TypeId)) {
-    let Some((step, below)) = steps.split_first() else {
-        return;
-    };
-    for (name, type_id) in &step.members {
-        for item in value.get(name).into_iter().flat_map(Value::each) {
-            if below.is_empty() {
-                if !item.is_null() {
-                    visit(item, *type_id);
+        for (name, type_id) in &first.members {
+            for item in resource.get(name).into_iter().flat_map(Value::each) {
+                match self.resolves_to {
+                    Some(target) => walk(item, *type_id, below, &mut |value, type_id| {
+                        if resolves_to(value, resource, target) {
+                            visit(value, type_id);
+                        }
+                    }),
+                    None => walk(item, *type_id, below, visit),
                 }
-            } else {
-                walk(item, below, visit);
             }
         }
     }
 }
 
-/// Whether a Reference points at a resource of a type, as far as it or the resource around it tells.
-fn resolves_to(reference: Value<'_>, resource: Value<'_>, target: ResourceType) -> bool {
-    let text = |value: Value<'_>, name: &str| {
-        value
-            .get(name)
-            .and_then(Value::string)
-            .map(std::borrow::Cow::into_owned)
+/// The members of a resource, read from the tape once: every path begins at them.
+#[derive(Debug)]
+pub(super) struct RootMembers<'v>(Vec<(Cow<'v, str>, Value<'v>)>);
+
+impl<'v> RootMembers<'v> {
+    pub(super) fn of(resource: Value<'v>) -> Self {
+        Self(resource.members().collect())
+    }
+
+    fn get(&self, name: &str) -> Option<Value<'v>> {
+        let found = self.0.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| *value)
+    }
+}
+
+fn walk<'v>(
+    value: Value<'v>,
+    type_id: TypeId,
+    steps: &[Step],
+    visit: &mut dyn FnMut(Value<'v>, TypeId),
+) {
+    let Some((step, below)) = steps.split_first() else {
+        if !value.is_null() {
+            visit(value, type_id);
+        }
+        return;
     };
+    for (name, type_id) in &step.members {
+        for item in value.get(name).into_iter().flat_map(Value::each) {
+            walk(item, *type_id, below, visit);
+        }
+    }
+}
+
+/// Whether a Reference points at a resource of a type, as far as it or the resource around it tells.
+fn resolves_to(reference: Value<'_>, resource: &RootMembers<'_>, target: ResourceType) -> bool {
+    fn text<'v>(value: Value<'v>, name: &str) -> Option<Cow<'v, str>> {
+        value.get(name).and_then(Value::string)
+    }
     let Some(literal) = text(reference, "reference") else {
         return text(reference, "type").is_some_and(|named| named == target.name());
     };
@@ -280,3 +310,6 @@ fn identifier(text: &str) -> Option<&str> {
     let is_name = text.bytes().all(|byte| byte.is_ascii_alphanumeric());
     (is_name && text.starts_with(|first: char| first.is_ascii_alphabetic())).then_some(text)
 }
+
+#[cfg(test)]
+mod tests;

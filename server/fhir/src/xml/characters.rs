@@ -21,7 +21,7 @@ pub(super) fn forbidden(text: &str) -> Option<usize> {
 }
 
 /// Whether the text is a name without a colon (<https://www.w3.org/TR/xml-names/#NT-NCName>).
-pub(super) fn is_ncname(name: &str) -> bool {
+pub(crate) fn is_ncname(name: &str) -> bool {
     let mut characters = name.chars();
     characters.next().is_some_and(is_name_start)
         && characters.all(|character| {

@@ -19,9 +19,9 @@ pub use read::from_xml;
 pub use scanner::XmlLimits;
 pub use write::to_xml;
 
-pub(crate) use characters::{is_xml_character, push_attribute, push_text};
+pub(crate) use characters::{is_ncname, push_attribute, push_text};
 pub(crate) use error::short;
-pub(crate) use scanner::{Attribute, Scanner, Tag, Token, XML_NAMESPACE};
+pub(crate) use scanner::{Attribute, Scanner, Tag, Token, XML_NAMESPACE, inner};
 pub(crate) use tag::Binding;
 
 /// The namespace of FHIR's elements.

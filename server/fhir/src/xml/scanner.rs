@@ -218,8 +218,8 @@ impl<'a> Scanner<'a> {
         let end = self.base + offset(self.reader.buffer_position());
         let raw = self.text.get(start..end).unwrap_or_default();
         match event {
-            Ok(Event::Start(_)) => self.tag(raw.get(1..raw.len() - 1).unwrap_or_default(), false),
-            Ok(Event::Empty(_)) => self.tag(raw.get(1..raw.len() - 2).unwrap_or_default(), true),
+            Ok(Event::Start(_)) => self.tag(inner(raw, 1, 1), false),
+            Ok(Event::Empty(_)) => self.tag(inner(raw, 1, 2), true),
             Ok(Event::End(_)) => {
                 self.close();
                 Ok(Token::End(end))
@@ -227,7 +227,7 @@ impl<'a> Scanner<'a> {
             Ok(Event::Text(_)) => self.text_token(raw),
             Ok(Event::GeneralRef(_)) => {
                 self.inside_root("text outside the outermost element")?;
-                let name = raw.get(1..raw.len() - 1).unwrap_or_default();
+                let name = inner(raw, 1, 1);
                 match resolve_reference(name) {
                     Some(character) => Ok(Token::Reference(character, raw)),
                     None => Err(self.error(XmlErrorKind::Entity, start)),
@@ -285,7 +285,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn instruction(&mut self, raw: &'a str) -> Result<Token<'a>, XmlError> {
-        let content = raw.get(2..raw.len() - 2).unwrap_or_default();
+        let content = inner(raw, 2, 2);
         let target = content.split(is_space_character).next().unwrap_or_default();
         if !is_ncname(target) || target.eq_ignore_ascii_case("xml") {
             return Err(self.syntax("the name of a processing instruction is not allowed"));
@@ -298,7 +298,7 @@ impl<'a> Scanner<'a> {
         if self.start != self.base {
             return Err(self.syntax("the XML declaration does not stand at the start"));
         }
-        let content = raw.get(5..raw.len() - 2).unwrap_or_default();
+        let content = inner(raw, 5, 2);
         let mut expected = ["version", "encoding", "standalone"].iter();
         let mut has_version = false;
         for pair in pairs(content, self.start + 5) {
@@ -430,6 +430,12 @@ pub(super) fn is_space_character(character: char) -> bool {
 pub(super) fn is_space(text: &str) -> bool {
     text.bytes()
         .all(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
+}
+
+/// Markup without so many bytes before and after.
+pub(crate) fn inner(raw: &str, before: usize, after: usize) -> &str {
+    raw.get(before..raw.len().saturating_sub(after))
+        .unwrap_or_default()
 }
 
 fn offset(position: u64) -> usize {

@@ -51,10 +51,9 @@ fn pair(text: &str) -> Result<(&str, &str, &str), &'static str> {
     let quote = rest
         .chars()
         .next()
-        .filter(|first| matches!(first, '"' | '\''));
-    let (value, after) = rest[1.min(rest.len())..]
-        .split_once(quote.ok_or(fault)?)
+        .filter(|first| matches!(first, '"' | '\''))
         .ok_or(fault)?;
+    let (value, after) = rest[1..].split_once(quote).ok_or(fault)?;
     Ok((name.trim_end_matches(is_space_character), value, after))
 }
 

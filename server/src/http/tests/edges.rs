@@ -26,6 +26,26 @@ async fn health_and_the_welcome_are_beside_the_base() {
 }
 
 #[tokio::test]
+async fn a_worker_answers_for_its_health_alone() {
+    let parts = Parts {
+        perform: Arc::new(|_, _| async { Ok(Outcome::empty(StatusCode::OK)) }.boxed()),
+        readiness: Arc::new(|| async { Ok(()) }.boxed()),
+        structures: Arc::new(structures()),
+    };
+    let router = health_router(settings(), parts).unwrap();
+    for (path, status) in [
+        ("/health/live", 200),
+        ("/health/ready", 200),
+        ("/metrics", 200),
+        ("/fhir/metadata", 404),
+        ("/", 404),
+    ] {
+        let answer = send(&router, &format!("GET {path}"), &[], "").await;
+        assert_eq!(answer.status, status, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_database_that_is_away_is_not_ready() {
     let parts = Parts {
         perform: Arc::new(|_, _| async { Ok(Outcome::empty(StatusCode::OK)) }.boxed()),

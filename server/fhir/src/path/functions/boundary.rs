@@ -5,6 +5,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::{Function, expressions, values};
 use crate::path::evaluation::{Answer, Evaluation, Focus};
+use crate::path::operators::negated;
 use crate::path::tree::{Call, Tree};
 use crate::path::{Collection, Date, DateTime, EvaluationError, Item, Quantity, Time, comparison};
 
@@ -82,7 +83,7 @@ fn number(value: Decimal, digits: u32, side: Side) -> Option<Decimal> {
             Side::Low => Side::High,
             Side::High => Side::Low,
         };
-        return number(-value, digits, mirrored).map(|value| -value);
+        return number(-value, digits, mirrored).map(negated);
     }
     let scale = value.scale() + 1;
     let half = Decimal::try_from_i128_with_scale(5, scale).ok()?;

@@ -115,7 +115,7 @@ fn member_of<'a>(
         .environment
         .hooks
         .member_of
-        .and_then(|member_of| member_of(item.clone(), &url))
+        .and_then(|member_of| member_of(item, &url))
         .map(Into::into)
         .ok_or(EvaluationError::NotSupported("memberOf"))
 }

@@ -163,7 +163,7 @@ fn power<'a>(
     Ok(result
         .map(|result| match result.to_i32() {
             Some(integer) if are_integers && result.fract().is_zero() => Item::Integer(integer),
-            _ => Item::Decimal(result),
+            _ => Item::Decimal(result.normalize()),
         })
         .into())
 }

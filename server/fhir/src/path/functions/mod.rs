@@ -72,7 +72,7 @@ const fn typed(name: &'static str, run: Run) -> Function {
     }
 }
 
-const FAMILIES: &[&[Function]] = &[
+pub(super) const FAMILIES: &[&[Function]] = &[
     existence::FUNCTIONS,
     filtering::FUNCTIONS,
     subsetting::FUNCTIONS,

@@ -5,7 +5,6 @@ use std::borrow::Cow;
 
 use crate::definitions::structure::{Structures, TypeId, TypeKind};
 use crate::json::Value;
-use crate::path::environment::Resolved;
 use crate::path::evaluation::{Answer, Evaluation, Focus};
 use crate::path::item::Elsewhere;
 use crate::path::tree::Call;
@@ -46,9 +45,9 @@ fn target<'a>(evaluation: &Evaluation<'_, 'a>, item: &Item<'a>) -> Option<Item<'
     if let Some(id) = text.strip_prefix('#') {
         return contained(evaluation, id).map(Item::Node);
     }
-    let resolver = evaluation.environment.hooks.resolve;
-    if let Some(Resolved::Node(node)) = resolver.map(|resolve| resolve(&text)) {
-        return Some(Item::Node(node));
+    let at_hand = evaluation.environment.resources;
+    if let Some(node) = at_hand.and_then(|resources| resources.get(&*text)) {
+        return Some(Item::Node(*node));
     }
     let type_id = declared
         .and_then(|declared: Cow<'a, str>| resource_type(structures, &declared))

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::definitions::fixtures::definitions;
+use crate::definitions::structure::{TypeDefinition, TypeKind};
 use crate::fixtures;
-use crate::search::operand::{Path, operands};
+use crate::search::operand::{Path, RootMembers, operands};
 
 /// Where R4's own parameters lead to a type that their search type cannot compare: parameter, type, and why.
 const UNSUITED: [(&str, &str, &str); 7] = [
@@ -99,15 +100,20 @@ fn every_example_is_indexed() {
                 .entry(format!("{kind}.{}", parameter.code))
                 .or_default() += usize::from(has);
         }
-        let begin = Instant::now();
-        let again = extractor.extract(&resource).unwrap();
+        // The best of three: other tests run beside this one.
+        let best = (0..3).map(|_| {
+            let begin = Instant::now();
+            let again = extractor.extract(&resource).unwrap();
+            let elapsed = begin.elapsed();
+            assert_eq!(again, values, "{name}");
+            elapsed
+        });
         let time = times.entry(kind).or_default();
         *time = (
             time.0 + 1,
-            time.1 + begin.elapsed(),
+            time.1 + best.min().unwrap(),
             time.2 + values.tokens.len(),
         );
-        assert_eq!(again, values, "{name}");
     });
     assert!(found);
     for (kind, (count, time, tokens)) in times {
@@ -116,6 +122,17 @@ fn every_example_is_indexed() {
             "{kind}: {count} examples, {mean:?} and {} elements each",
             tokens / count as usize
         );
+    }
+    let mut lines: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (parameter, count) in present.iter().filter(|one| *one.1 > 0) {
+        let (kind, code) = parameter.split_once('.').unwrap();
+        lines
+            .entry(kind)
+            .or_default()
+            .push(format!("{code} {count}"));
+    }
+    for (kind, counts) in lines {
+        println!("{kind}: examples with a value: {}", counts.join(", "));
     }
     let used = present.values().filter(|count| **count > 0).count();
     println!(
@@ -158,9 +175,10 @@ fn walked_paths_and_evaluated_expressions_lead_to_the_same_values() {
             return;
         };
         let environment = Environment::new(structures);
+        let members = RootMembers::of(resource.root());
         for (expression, path) in &compiled[&resource.resource_type()] {
             let mut walked = BTreeSet::new();
-            path.visit(resource.root(), &mut |value, type_id| {
+            path.visit(&members, &mut |value, type_id| {
                 walked.insert((value.index(), type_id));
             });
             let root = Node::resource(resource.root(), structures).unwrap();
@@ -176,4 +194,78 @@ fn walked_paths_and_evaluated_expressions_lead_to_the_same_values() {
     });
     println!("{compared} values are led to by both");
     assert!(compared > 10_000);
+}
+
+#[test]
+fn every_literal_reference_of_the_resource_itself_is_marked() {
+    let Some(definitions) = definitions() else {
+        return;
+    };
+    let plan = IndexPlan::compile(definitions).unwrap();
+    let extractor = extractor(&plan, definitions);
+    let check = |text: &str, expected: &str| {
+        let resource = Resource::parse(text.to_owned()).unwrap();
+        let values = extractor.extract(&resource).unwrap();
+        let keys: Vec<String> = values.references.iter().map(ToString::to_string).collect();
+        assert_eq!(keys.join(" "), expected, "{text}");
+        for key in &values.references {
+            let element = hash::reference(hash::ANY_REFERENCE, hash::key_hash(key));
+            assert!(values.tokens.contains(&element), "{text}: {key}");
+        }
+    };
+    check(
+        r##"{"resourceType":"Observation","subject":{"reference":"Patient/1"},
+        "performer":[{"reference":"http://here/fhir/Practitioner/2/_history/3"},{"reference":"Patient/1"},
+        {"reference":"http://there/fhir/Practitioner/3"},{"reference":"#p"},{"display":"Patient/4"}],
+        "extension":[{"url":"x","valueReference":{"reference":"Group/5"}}],
+        "contained":[{"resourceType":"Patient","id":"p","link":[{"other":{"reference":"Patient/6"}}]}]}"##,
+        "Group/5 Patient/1 Patient/6 Practitioner/2",
+    );
+    // A uri of that name is no reference.
+    check(
+        r#"{"resourceType":"DetectedIssue","reference":"Patient/1"}"#,
+        "",
+    );
+    check(
+        r#"{"resourceType":"PlanDefinition","goal":[{"_x":{"language":"text/cql","reference":"Library/1"}}]}"#,
+        "",
+    );
+    check(
+        r#"{"resourceType":"Bundle","type":"document","entry":[{"resource":{"resourceType":"Observation",
+        "subject":{"reference":"Patient/1"}}}],
+        "extension":[{"url":"x","valueReference":{"reference":"Group/5"}}]}"#,
+        "Group/5",
+    );
+    check(
+        r#"{"resourceType":"Parameters","parameter":[{"name":"a","resource":{"resourceType":"Observation",
+        "subject":{"reference":"Patient/1"}}},{"name":"b","valueReference":{"reference":"Group/5"}}]}"#,
+        "Group/5",
+    );
+}
+
+/// The walk over references knows a Reference by the names of its members.
+#[test]
+fn a_text_named_reference_is_a_reference_or_one_of_these() {
+    let Some(definitions) = definitions() else {
+        return;
+    };
+    let structures = &definitions.structures;
+    let is_text = |definition: &TypeDefinition| {
+        let members = definition.member("reference").into_iter();
+        members
+            .map(|(_, one)| structures.get(one.type_id))
+            .any(|one| one.kind == TypeKind::Primitive)
+    };
+    let all = structures.all().map(|(_, definition)| definition);
+    let named: Vec<&str> = all
+        .filter(|one| is_text(one))
+        .map(|one| &*one.name)
+        .collect();
+    let known = [
+        "DetectedIssue",
+        "Expression",
+        "Immunization.education",
+        "Reference",
+    ];
+    assert_eq!(named, known);
 }

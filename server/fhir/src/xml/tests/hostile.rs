@@ -33,6 +33,9 @@ const ILL_FORMED: &[&str] = &[
     "< a/>",
     "<a b/>",
     "<a b=c/>",
+    "<a b=é/>",
+    "<a b= ",
+    "<a b='é/>",
     "<a b='1'c='2'/>",
     "<a b='1' b='2'/>",
     "<a b='<'/>",
@@ -222,6 +225,14 @@ proptest! {
         let _ = scan(&bytes);
         let around = [b"<a b='".as_slice(), &bytes, b"'>", &bytes, b"</a>"].concat();
         let _ = scan(&around);
+    }
+
+    /// No text makes it panic, nor the reader of selectors.
+    #[test]
+    fn any_text_is_read_or_refused(text in "[<>/=\"'&;!?a:é\u{1F600} \\[\\]-]{0,24}") {
+        let _ = scan(text.as_bytes());
+        let _ = scan(format!("<a {text}>").as_bytes());
+        let _ = scan(format!("<a>{text}</a>").as_bytes());
     }
 
     /// A real resource with a piece cut out or put in is read or refused; what is read is written again.

@@ -1,0 +1,234 @@
+//! What is shared, wired once: definitions, store, interactions, and the HTTP side in front of them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use fhir::json::ParseLimits;
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::{Access, Reason};
+use crate::config::Config;
+use crate::context::{Handling, Limits, RequestContext, ReturnPreference};
+use crate::definitions::{self, Definitions, PackageList};
+use crate::error::{Error, ErrorKind, Result};
+use crate::http::{self, Parts, Perform, Readiness};
+use crate::interactions::Interactions;
+use crate::interactions::capabilities::{Capabilities, Software};
+use crate::jobs;
+use crate::load;
+use crate::operations::Registry;
+use crate::store::{Store, StoreSettings, migrate, wait_until_reachable};
+
+/// How long an external database may take to answer at the start.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Everything that serves requests, without a listener.
+#[derive(Clone, Debug)]
+pub struct App {
+    interactions: Interactions,
+    limits: Arc<Limits>,
+    base_url: Arc<str>,
+}
+
+impl App {
+    /// Reads the definitions, migrates the database and connects to it.
+    pub async fn start(config: &Config, database_url: &str, base_url: &str) -> Result<Self> {
+        let settings = definitions::Settings {
+            packages_dir: config.packages_dir.clone(),
+            data_dir: config.data_dir.clone(),
+            packages: PackageList::shipped().map_err(unusable)?,
+        };
+        let reading = tokio::task::spawn_blocking(move || {
+            let loaded = definitions::load(&settings).map_err(unusable)?;
+            tracing::info!(origin = ?loaded.origin, elapsed_ms = loaded.elapsed.as_millis(), "definitions read");
+            Definitions::new(loaded.definitions).map_err(unusable)
+        });
+        wait_until_reachable(database_url, PATIENCE).await?;
+        migrate(database_url).await?;
+        let store = Store::connect(database_url, &store_settings(config)).await?;
+        let definitions = Arc::new(reading.await.map_err(Error::internal)??);
+        let operations = Arc::new(Registry::all().map_err(unusable)?);
+        let limits = Arc::new(limits(config));
+        let capabilities = Arc::new(capabilities(&definitions, &operations, &limits, base_url));
+        let interactions = Interactions {
+            definitions,
+            store,
+            operations,
+            capabilities,
+        };
+        Ok(Self {
+            interactions,
+            limits,
+            base_url: base_url.into(),
+        })
+    }
+
+    /// What performs interactions.
+    pub fn interactions(&self) -> &Interactions {
+        &self.interactions
+    }
+
+    /// A context for work that no request asked for.
+    pub fn context(&self, reason: Reason) -> RequestContext {
+        RequestContext::new(
+            Access::system(reason),
+            uuid::Uuid::now_v7().to_string().into(),
+            Arc::clone(&self.base_url),
+            Handling::Strict,
+            ReturnPreference::Minimal,
+            Arc::clone(&self.limits),
+        )
+    }
+
+    /// Loads Bundles into a database that holds nothing yet.
+    pub async fn load_when_empty(&self, path: &Path) -> Result<()> {
+        match self.interactions.store.is_empty().await? {
+            true => self.load(&[path.to_owned()]).await,
+            false => Ok(()),
+        }
+    }
+
+    /// Loads Bundles, their dates shifted to today.
+    pub async fn load(&self, paths: &[PathBuf]) -> Result<()> {
+        load::load(&self.interactions, &self.context(Reason::Load), paths).await
+    }
+
+    /// Computes the search values of all resources anew.
+    pub async fn reindex(&self) -> Result<()> {
+        jobs::reindex(
+            &self.interactions.store,
+            &self.interactions.definitions,
+            &self.context(Reason::Job),
+        )
+        .await
+    }
+
+    /// Does the background jobs until told to stop.
+    pub async fn run_jobs(self, stop: CancellationToken) {
+        let cx = self.context(Reason::Job);
+        let Interactions {
+            store, definitions, ..
+        } = &self.interactions;
+        let work = jobs::reindex_if_needed(store, definitions, &cx);
+        if let Some(Err(error)) = stop.run_until_cancelled(work).await {
+            tracing::error!(kind = ?error.kind(), cause = error.cause(), "the reindex failed; it goes on at the next start");
+        }
+    }
+
+    /// Ends the connections to the database.
+    pub async fn stop(&self) {
+        self.interactions.store.close().await;
+    }
+
+    /// The HTTP side: routes, health, metrics.
+    pub fn router(
+        &self,
+        config: &Config,
+        is_up: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Result<axum::Router> {
+        let (settings, parts) = self.http_parts(config, is_up)?;
+        http::router(settings, parts)
+    }
+
+    /// The HTTP side of a worker: health and metrics.
+    pub fn health_router(
+        &self,
+        config: &Config,
+        is_up: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Result<axum::Router> {
+        let (settings, parts) = self.http_parts(config, is_up)?;
+        http::health_router(settings, parts)
+    }
+
+    fn http_parts(
+        &self,
+        config: &Config,
+        is_up: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Result<(http::Settings, Parts)> {
+        let settings = http::Settings {
+            base_url: Arc::clone(&self.base_url),
+            limits: Arc::clone(&self.limits),
+            body_bytes_max: usize::try_from(config.limits.body_bytes_max.0)
+                .map_err(Error::internal)?,
+            request_timeout: Duration::from_secs(config.limits.request_timeout_s),
+            requests_max: usize::try_from(config.limits.requests_max).map_err(Error::internal)?,
+        };
+        let interactions = self.interactions.clone();
+        let perform: Perform = Arc::new(move |cx, interaction| {
+            let interactions = interactions.clone();
+            Box::pin(async move { interactions.perform(&cx, interaction).await })
+        });
+        let store = self.interactions.store.clone();
+        let is_up = Arc::new(is_up);
+        let readiness: Readiness = Arc::new(move || {
+            let (store, is_up) = (store.clone(), Arc::clone(&is_up));
+            Box::pin(async move {
+                match is_up() && store.is_ready().await {
+                    true => Ok(()),
+                    false => Err(Error::new(
+                        ErrorKind::Unavailable,
+                        "the database is not ready",
+                    )),
+                }
+            })
+        });
+        Ok((
+            settings,
+            Parts {
+                perform,
+                readiness,
+                structures: self.interactions.definitions.shared_structures(),
+            },
+        ))
+    }
+}
+
+/// A start that cannot go on: one line for whoever started it.
+fn unusable(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::new(ErrorKind::Internal, error.to_string()).caused_by(error)
+}
+
+fn store_settings(config: &Config) -> StoreSettings {
+    let limits = &config.limits;
+    StoreSettings {
+        connections: limits.database_connections,
+        tasks: usize::try_from(limits.combine_tasks).unwrap_or(1),
+        batch: usize::try_from(limits.combine_batch_max).unwrap_or(1),
+        acquire_timeout: Duration::from_secs(limits.database_acquire_timeout_s),
+    }
+}
+
+fn limits(config: &Config) -> Limits {
+    let limits = &config.limits;
+    Limits {
+        parse: ParseLimits {
+            depth: u32::from(limits.json_depth_max),
+            ..ParseLimits::default()
+        },
+        bundle_entries: usize::try_from(limits.bundle_entries_max).unwrap_or(usize::MAX),
+        page_size: limits.page_size.min(limits.page_size_max),
+        page_size_max: limits.page_size_max,
+        conditional_delete: limits.conditional_delete_max,
+        delete_referenced: !limits.references_checked_on_delete,
+    }
+}
+
+fn capabilities(
+    definitions: &Definitions,
+    operations: &Registry,
+    limits: &Limits,
+    base_url: &str,
+) -> Capabilities {
+    let software = Software {
+        version: env!("CARGO_PKG_VERSION"),
+        base_url,
+        date: crate::context::now(),
+        deletes_multiple: limits.conditional_delete > 1,
+    };
+    Capabilities::new(
+        software,
+        &definitions.search_parameter_entries(),
+        &operations.entries(),
+    )
+}

@@ -1,0 +1,93 @@
+//! Search values computed anew, resource by resource, while the server serves.
+
+use fhir::ids::VersionId;
+use fhir::search::index_values::IndexValues;
+use sqlx::Row;
+
+use super::batch::IndexColumns;
+use super::fault::from_sqlx;
+use super::read::{stored_key, stored_version};
+use super::{Store, StoredVersion, statements};
+use crate::context::RequestContext;
+use crate::error::Result;
+
+/// New search values of one version.
+#[derive(Clone, Debug)]
+pub struct Indexed {
+    /// The row's number in the order of creation.
+    pub row: i64,
+    /// The version the values were computed from; another one keeps its own.
+    pub version: VersionId,
+    /// The values.
+    pub values: IndexValues,
+}
+
+impl Store {
+    /// The next resources after a row, in the order of their creation, with their row numbers.
+    pub async fn walk(
+        &self,
+        _cx: &RequestContext,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<(i64, StoredVersion)>> {
+        let rows = sqlx::query(statements::WALK_RESOURCES)
+            .bind(after)
+            .bind(i64::from(limit))
+            .fetch_all(&self.pool)
+            .await
+            .map_err(from_sqlx)?;
+        rows.iter()
+            .map(|row| {
+                Ok((
+                    row.try_get("rid").map_err(from_sqlx)?,
+                    stored_version(row, stored_key(row)?)?,
+                ))
+            })
+            .collect()
+    }
+
+    /// Replaces the search values of these versions, as far as they are still current.
+    pub async fn reindex(&self, _cx: &RequestContext, indexed: &[Indexed]) -> Result<()> {
+        let columns = IndexColumns::of_values(indexed.iter().map(|one| &one.values));
+        sqlx::query(statements::REINDEX_RESOURCES)
+            .bind(indexed.iter().map(|one| one.row).collect::<Vec<_>>())
+            .bind(
+                indexed
+                    .iter()
+                    .map(|one| one.version.number())
+                    .collect::<Vec<_>>(),
+            )
+            .bind(columns.toks)
+            .bind(columns.string_rows)
+            .bind(columns.string_parameters)
+            .bind(columns.string_folded)
+            .bind(columns.date_rows)
+            .bind(columns.date_parameters)
+            .bind(columns.date_lowers)
+            .bind(columns.date_uppers)
+            .execute(&self.pool)
+            .await
+            .map_err(from_sqlx)?;
+        Ok(())
+    }
+
+    /// A value that all nodes share.
+    pub async fn setting(&self, name: &str) -> Result<Option<String>> {
+        sqlx::query_scalar(statements::READ_SETTING)
+            .bind(name)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(from_sqlx)
+    }
+
+    /// Sets a value that all nodes share.
+    pub async fn set_setting(&self, name: &str, value: &str) -> Result<()> {
+        sqlx::query(statements::WRITE_SETTING)
+            .bind(name)
+            .bind(value)
+            .execute(&self.pool)
+            .await
+            .map_err(from_sqlx)?;
+        Ok(())
+    }
+}
