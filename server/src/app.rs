@@ -1,9 +1,11 @@
 //! What is shared, wired once: definitions, store, interactions, and the HTTP side in front of them.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use fhir::ids::ResourceType;
 use fhir::json::ParseLimits;
 use tokio_util::sync::CancellationToken;
 
@@ -14,10 +16,10 @@ use crate::definitions::{self, Definitions, PackageList};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{self, Parts, Perform, Readiness};
 use crate::interactions::Interactions;
-use crate::interactions::capabilities::{Capabilities, Software};
+use crate::interactions::capabilities::{Capabilities, OperationEntry, Software};
 use crate::jobs;
-use crate::load;
-use crate::operations::Registry;
+use crate::load::{Loaded, Loader};
+use crate::operations::{self, Registry};
 use crate::store::{Store, StoreSettings, migrate, wait_until_reachable};
 
 /// How long an external database may take to answer at the start.
@@ -48,7 +50,7 @@ impl App {
         migrate(database_url).await?;
         let store = Store::connect(database_url, &store_settings(config)).await?;
         let definitions = Arc::new(reading.await.map_err(Error::internal)??);
-        let operations = Arc::new(Registry::all().map_err(unusable)?);
+        let operations = Arc::new(operations::all().map_err(unusable)?);
         let limits = Arc::new(limits(config));
         let capabilities = Arc::new(capabilities(&definitions, &operations, &limits, base_url));
         let interactions = Interactions {
@@ -81,17 +83,22 @@ impl App {
         )
     }
 
-    /// Loads Bundles into a database that holds nothing yet.
-    pub async fn load_when_empty(&self, path: &Path) -> Result<()> {
-        match self.interactions.store.is_empty().await? {
-            true => self.load(&[path.to_owned()]).await,
-            false => Ok(()),
-        }
+    /// Loads Bundles into a database that holds nothing yet, and answers what it loaded.
+    pub async fn load_when_empty(&self, path: &Path) -> Result<Vec<Loaded>> {
+        self.loader().load_when_empty(path).await.map_err(unusable)
     }
 
     /// Loads Bundles, their dates shifted to today.
-    pub async fn load(&self, paths: &[PathBuf]) -> Result<()> {
-        load::load(&self.interactions, &self.context(Reason::Load), paths).await
+    pub async fn load(&self, paths: &[PathBuf]) -> Result<Vec<Loaded>> {
+        self.loader().load(paths).await.map_err(unusable)
+    }
+
+    fn loader(&self) -> Loader<'_> {
+        Loader {
+            interactions: &self.interactions,
+            base_url: Arc::clone(&self.base_url),
+            limits: Arc::clone(&self.limits),
+        }
     }
 
     /// Computes the search values of all resources anew.
@@ -226,9 +233,27 @@ fn capabilities(
         date: crate::context::now(),
         deletes_multiple: limits.conditional_delete > 1,
     };
-    Capabilities::new(
-        software,
-        &definitions.search_parameter_entries(),
-        &operations.entries(),
-    )
+    let on_types = |code: &str| -> Vec<ResourceType> {
+        ResourceType::all()
+            .filter(|resource_type| {
+                operations
+                    .on_type(*resource_type)
+                    .any(|(other, _)| other == code)
+            })
+            .collect()
+    };
+    let mut named: BTreeMap<&str, &str> = operations.on_system().collect();
+    named.extend(ResourceType::all().flat_map(|resource_type| operations.on_type(resource_type)));
+    let types: BTreeMap<&str, Vec<ResourceType>> =
+        named.keys().map(|code| (*code, on_types(code))).collect();
+    let entries: Vec<OperationEntry<'_>> = named
+        .iter()
+        .map(|(code, definition)| OperationEntry {
+            code,
+            definition,
+            is_system: operations.on_system().any(|(other, _)| other == *code),
+            resource_types: &types[code],
+        })
+        .collect();
+    Capabilities::new(software, &definitions.search_parameter_entries(), &entries)
 }

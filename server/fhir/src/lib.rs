@@ -3,6 +3,7 @@
 pub mod definitions;
 #[cfg(test)]
 pub(crate) mod fixtures;
+pub mod form;
 pub mod ids;
 pub mod json;
 pub mod links;
@@ -11,6 +12,7 @@ pub mod patch;
 pub mod path;
 pub mod resource;
 pub mod search;
+pub mod shift;
 pub mod subset;
 pub mod time;
 pub mod validation;

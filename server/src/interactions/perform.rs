@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use fhir::ids::ResourceKey;
+use http::StatusCode;
+
 use super::{
     Interaction, Outcome, bundle, capabilities, conditional, create, delete, history, patch, read,
     search, update,
 };
 use crate::context::RequestContext;
 use crate::definitions::Definitions;
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::operations::Registry;
 use crate::store::{Source, Store};
 
@@ -94,7 +97,12 @@ impl Interactions {
     ) -> Result<Outcome> {
         match reading {
             Interaction::Read { key, conditions } => {
-                read::read(cx, source, &key, &conditions).await
+                match read::read(cx, source, &key, &conditions).await {
+                    Err(error) if error.kind() == ErrorKind::NotFound => {
+                        self.own_definition(&key).ok_or(error)
+                    }
+                    read => read,
+                }
             }
             Interaction::Vread { key, version } => read::vread(cx, source, &key, &version).await,
             Interaction::History { scope, query } => {
@@ -108,5 +116,15 @@ impl Interactions {
                 "this interaction writes and was asked to look",
             )),
         }
+    }
+
+    /// The definition of one of the server's own operations, which is not stored but part of it.
+    fn own_definition(&self, key: &ResourceKey) -> Option<Outcome> {
+        let is_operation = key.resource_type.name() == "OperationDefinition";
+        let text = self
+            .operations
+            .definition(key.id.as_str())
+            .filter(|_| is_operation)?;
+        Some(Outcome::body(StatusCode::OK, text))
     }
 }

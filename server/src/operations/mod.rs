@@ -1,29 +1,28 @@
-//! stub
-use crate::{
-    context::RequestContext, definitions::Definitions, error::Result, interactions::*, store::Store,
-};
-/// r
-#[derive(Debug)]
-pub struct Registry;
-impl Registry {
-    /// a
-    pub fn all() -> std::result::Result<Self, std::fmt::Error> {
-        Ok(Self)
-    }
-    /// e
-    pub fn entries(&self) -> Vec<crate::interactions::capabilities::OperationEntry<'_>> {
-        Vec::new()
-    }
-    /// i
-    pub async fn invoke(
-        &self,
-        _: &RequestContext,
-        _: &Store,
-        _: &Definitions,
-        _: OperationTarget,
-        _: &str,
-        _: OperationInput,
-    ) -> Result<Outcome> {
-        Err(crate::error::Error::internal("x"))
-    }
+//! FHIR operations (<https://hl7.org/fhir/R4/operations.html>): the mechanism, and those that HL7 defines, a folder each.
+//!
+//! A folder holds `definition.json`, the OperationDefinition that is published, routed by and enforced; `mod.rs`, its
+//! parameters and its steps; and `tests.rs`.
+
+mod arguments;
+mod binding;
+mod definition;
+mod invocation;
+mod registry;
+#[cfg(test)]
+mod tests;
+
+mod meta;
+mod meta_add;
+mod meta_delete;
+
+pub use arguments::{Argument, Arguments, FromArgument, Params};
+pub use invocation::{OperationAnswer, OperationContext};
+pub use registry::{Operation, Registry, RegistryError};
+
+/// All operations there are. A definition that is not consistent is an error, and with it the start ends.
+pub fn all() -> Result<Registry, RegistryError> {
+    Registry::default()
+        .with::<meta::Meta>()?
+        .with::<meta_add::MetaAdd>()?
+        .with::<meta_delete::MetaDelete>()
 }

@@ -70,24 +70,4 @@ impl Store {
             .map_err(from_sqlx)?;
         Ok(())
     }
-
-    /// A value that all nodes share.
-    pub async fn setting(&self, name: &str) -> Result<Option<String>> {
-        sqlx::query_scalar(statements::READ_SETTING)
-            .bind(name)
-            .fetch_optional(&self.pool)
-            .await
-            .map_err(from_sqlx)
-    }
-
-    /// Sets a value that all nodes share.
-    pub async fn set_setting(&self, name: &str, value: &str) -> Result<()> {
-        sqlx::query(statements::WRITE_SETTING)
-            .bind(name)
-            .bind(value)
-            .execute(&self.pool)
-            .await
-            .map_err(from_sqlx)?;
-        Ok(())
-    }
 }

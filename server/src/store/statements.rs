@@ -20,13 +20,14 @@ statements! {
     LIST_INSTANCE_HISTORY = "list_instance_history";
     LIST_HISTORY = "list_history";
     LIST_CHANGES = "list_changes";
+    LIST_LABELS = "list_labels";
     FIND_REFERRERS = "find_referrers";
     LOCK_CRITERIA = "lock_criteria";
     READ_SETTING = "read_setting";
+    WRITE_SETTING = "write_setting";
     IS_EMPTY = "is_empty";
     REINDEX_RESOURCES = "reindex_resources";
     WALK_RESOURCES = "walk_resources";
-    WRITE_SETTING = "write_setting";
     DESCRIBE_BACKUP_SERVER = "describe_backup_server";
     LIST_BACKUP_MIGRATIONS = "list_backup_migrations";
     LIST_BACKUP_TABLES = "list_backup_tables";

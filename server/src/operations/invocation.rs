@@ -1,0 +1,104 @@
+//! What an operation works with, and what it answers (<https://hl7.org/fhir/R4/operations.html#response>).
+
+use bytes::Bytes;
+use fhir::ids::ResourceKey;
+use fhir::json::Writer;
+use fhir::resource::Resource;
+use http::StatusCode;
+
+use crate::context::RequestContext;
+use crate::definitions::Definitions;
+use crate::error::{Error, ErrorKind, Result};
+use crate::interactions::{OperationTarget, Outcome};
+use crate::store::{PreparedWrite, Source, Store, StoredVersion, Verb};
+
+/// The call an operation answers.
+#[derive(Clone, Copy, Debug)]
+pub struct OperationContext<'a> {
+    /// The request: who asks, when, within which limits.
+    pub request: &'a RequestContext,
+    /// Where resources are.
+    pub store: &'a Store,
+    /// What the specification says.
+    pub definitions: &'a Definitions,
+    /// Where the operation was called.
+    pub target: &'a OperationTarget,
+}
+
+impl OperationContext<'_> {
+    /// The resource an operation was called on that is called on instances only.
+    pub fn instance(&self) -> Result<&ResourceKey> {
+        match self.target {
+            OperationTarget::Instance(key) => Ok(key),
+            OperationTarget::System | OperationTarget::Type(_) => Err(Error::internal(
+                "the definition lets the operation be called elsewhere than on an instance",
+            )),
+        }
+    }
+
+    /// The current version of a resource and its text; 404 where there never was one, 410 where it is deleted.
+    pub async fn read(&self, key: &ResourceKey) -> Result<(StoredVersion, Bytes)> {
+        let found = Source::Committed(self.store)
+            .read(self.request, key)
+            .await?;
+        let version =
+            found.ok_or_else(|| Error::new(ErrorKind::NotFound, format!("there is no {key}")))?;
+        match version.content.clone() {
+            Some(content) => Ok((version, content)),
+            None => Err(Error::new(ErrorKind::Gone, format!("{key} was deleted"))),
+        }
+    }
+
+    /// Checks a resource as every write is checked, and makes its write ready.
+    pub fn prepare(
+        &self,
+        key: ResourceKey,
+        verb: Verb,
+        resource: &Resource,
+    ) -> Result<PreparedWrite> {
+        self.definitions.validate(resource)?;
+        let index = self
+            .definitions
+            .index_values(resource, &self.request.base_url)?;
+        Ok(PreparedWrite::new(
+            key,
+            verb,
+            resource,
+            index,
+            self.request.now,
+        ))
+    }
+}
+
+/// What an operation answers.
+#[derive(Debug)]
+pub struct OperationAnswer {
+    body: Bytes,
+}
+
+impl OperationAnswer {
+    /// A resource: for an operation whose only output is a resource named `return`.
+    pub fn resource(json: impl Into<Bytes>) -> Self {
+        Self { body: json.into() }
+    }
+
+    /// A Parameters resource of one parameter named `return`; `member` is `valueMeta`, `valueBoolean` …, and `json` its
+    /// text.
+    pub fn returned(member: &str, json: &str) -> Self {
+        let mut writer = Writer::with_capacity(json.len() + 96);
+        writer.object(|parameters| {
+            parameters.string("resourceType", "Parameters");
+            parameters.array("parameter", |list| {
+                list.object(|parameter| {
+                    parameter.string("name", "return");
+                    parameter.raw(member, json);
+                });
+            });
+        });
+        Self::resource(writer.finish())
+    }
+
+    pub(super) fn into_outcome(self) -> Outcome {
+        Outcome::body(StatusCode::OK, self.body)
+    }
+}

@@ -1,0 +1,230 @@
+//! All operations by their definitions: which a call means, whether it may be made so, and what is published of them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use fhir::ids::ResourceType;
+use fhir::resource::Resource;
+use futures_util::future::BoxFuture;
+
+use super::arguments::{Arguments, Params};
+use super::binding::Call;
+use super::definition::OperationDefinition;
+use super::invocation::{OperationAnswer, OperationContext};
+use crate::context::RequestContext;
+use crate::definitions::Definitions;
+use crate::error::{Error, ErrorKind, Result};
+use crate::interactions::{OperationInput, OperationTarget, Outcome};
+use crate::store::Store;
+
+/// An operation: its definition, its parameters and what it does.
+pub trait Operation {
+    /// The text of the OperationDefinition: published, routed by, enforced.
+    const DEFINITION: &'static str;
+
+    /// What it takes.
+    type Params: Params;
+
+    /// Does it.
+    fn invoke(
+        cx: OperationContext<'_>,
+        params: Self::Params,
+    ) -> impl Future<Output = Result<OperationAnswer>> + Send;
+}
+
+/// The operations there are.
+#[derive(Default)]
+pub struct Registry {
+    /// By logical id of the definition.
+    operations: BTreeMap<Box<str>, Registered>,
+}
+
+/// An operation, its type erased.
+struct Registered {
+    definition: OperationDefinition,
+    text: &'static str,
+    invoke: Invoke,
+    #[cfg(test)]
+    bind: fn(Arguments<'_>) -> Result<()>,
+}
+
+type Invoke =
+    for<'a> fn(OperationContext<'a>, Arguments<'a>) -> BoxFuture<'a, Result<OperationAnswer>>;
+
+/// Why an operation cannot be registered; the start ends with it.
+#[derive(Debug, thiserror::Error)]
+#[error("operation definition {url}: {fault}")]
+pub struct RegistryError {
+    url: Box<str>,
+    fault: String,
+}
+
+impl Registry {
+    /// The same registry with one operation more. Its definition must be consistent, and no call may mean two operations.
+    pub fn with<Op: Operation>(mut self) -> std::result::Result<Self, RegistryError> {
+        let text = Op::DEFINITION;
+        let refusal = |fault: String| RegistryError {
+            url: url_of(text),
+            fault,
+        };
+        let definition = OperationDefinition::parse(text).map_err(refusal)?;
+        for other in self.operations.values() {
+            if other.definition.collides_with(&definition) {
+                return Err(refusal(format!(
+                    "a call of ${} could mean {} as well",
+                    definition.code, other.definition.url
+                )));
+            }
+        }
+        let registered = Registered {
+            text,
+            invoke: |cx, arguments| {
+                Box::pin(async move { Op::invoke(cx, arguments.bind()?).await })
+            },
+            #[cfg(test)]
+            bind: |arguments| arguments.bind::<Op::Params>().map(|_| ()),
+            definition,
+        };
+        let id = registered.definition.id.as_str().into();
+        match self.operations.insert(id, registered) {
+            None => Ok(self),
+            Some(former) => Err(refusal(format!(
+                "its id is also that of {}",
+                former.definition.url
+            ))),
+        }
+    }
+
+    /// Finds the operation a call means, binds its parameters by the definition, and calls it.
+    pub async fn invoke(
+        &self,
+        cx: &RequestContext,
+        store: &Store,
+        definitions: &Definitions,
+        target: OperationTarget,
+        code: &str,
+        input: OperationInput,
+    ) -> Result<Outcome> {
+        let operation = self.find(&target, code)?;
+        let definition = &operation.definition;
+        let call = operation.call(cx, input)?;
+        for parameters in call.checkable(cx.limits.parse)? {
+            definitions.validate(&parameters)?;
+        }
+        let arguments = call.arguments(definition, cx.limits.parse)?;
+        let context = OperationContext {
+            request: cx,
+            store,
+            definitions,
+            target: &target,
+        };
+        let answer = (operation.invoke)(context, arguments).await?;
+        Ok(answer.into_outcome())
+    }
+
+    /// The definition of that logical id, for `GET OperationDefinition/[id]` where no stored resource has it.
+    pub fn definition(&self, id: &str) -> Option<&'static str> {
+        self.operations.get(id).map(|operation| operation.text)
+    }
+
+    /// All definitions as resources, in the order of their ids.
+    pub fn definitions(&self) -> impl Iterator<Item = &Resource> {
+        self.operations
+            .values()
+            .map(|operation| &operation.definition.resource)
+    }
+
+    /// What can be called on the base: code and canonical URL (`CapabilityStatement.rest.operation`).
+    pub fn on_system(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.named(|definition| definition.levels.system)
+    }
+
+    /// What can be called on a type or its instances: code and canonical URL (`CapabilityStatement.rest.resource.operation`).
+    pub fn on_type(&self, resource_type: ResourceType) -> impl Iterator<Item = (&str, &str)> {
+        self.named(move |definition| definition.concerns(resource_type))
+    }
+
+    fn named(
+        &self,
+        filter: impl Fn(&OperationDefinition) -> bool,
+    ) -> impl Iterator<Item = (&str, &str)> {
+        self.operations
+            .values()
+            .map(|operation| &operation.definition)
+            .filter(move |definition| filter(definition))
+            .map(|definition| (&*definition.code, &*definition.url))
+    }
+
+    fn find(&self, target: &OperationTarget, code: &str) -> Result<&Registered> {
+        let mut elsewhere = None;
+        for operation in self.operations.values() {
+            if &*operation.definition.code != code {
+                continue;
+            }
+            if operation.definition.is_called_on(target) {
+                return Ok(operation);
+            }
+            elsewhere = Some(&operation.definition);
+        }
+        // The code is the caller's text, but the route lets only a few characters through.
+        let sentence = match elsewhere {
+            None => format!("there is no operation ${code}"),
+            Some(definition) => match &definition.resource_types {
+                None => format!("${code} is called on {}", definition.levels.sentence()),
+                Some(types) => format!(
+                    "${code} is called on {} ({})",
+                    definition.levels.sentence(),
+                    names(types)
+                ),
+            },
+        };
+        Err(Error::new(ErrorKind::UnknownEndpoint, sentence))
+    }
+
+    #[cfg(test)]
+    pub(super) fn each(
+        &self,
+    ) -> impl Iterator<Item = (&OperationDefinition, fn(Arguments<'_>) -> Result<()>)> {
+        self.operations
+            .values()
+            .map(|operation| (&operation.definition, operation.bind))
+    }
+}
+
+impl Registered {
+    fn call(&self, cx: &RequestContext, input: OperationInput) -> Result<Call> {
+        let (query, body) = match input {
+            OperationInput::Query(_) if self.definition.affects_state => {
+                return Err(Error::new(
+                    ErrorKind::MethodNotAllowed,
+                    format!(
+                        "${} changes what is stored: POST a Parameters resource to it",
+                        self.definition.code
+                    ),
+                ));
+            }
+            OperationInput::Query(query) => (query, None),
+            OperationInput::Body(body, query) => (query, body),
+        };
+        Call::of(&self.definition, &query, body, cx.limits.parse)
+    }
+}
+
+fn names(types: &[ResourceType]) -> String {
+    let names: Vec<&str> = types.iter().map(|one| one.name()).collect();
+    names.join(", ")
+}
+
+/// What names a definition that may be broken.
+fn url_of(text: &str) -> Box<str> {
+    Resource::parse(text.to_owned())
+        .ok()
+        .and_then(|resource| resource.get("url")?.string().map(Into::into))
+        .unwrap_or_else(|| "without a url".into())
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.operations.keys()).finish()
+    }
+}
