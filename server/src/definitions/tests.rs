@@ -235,7 +235,7 @@ fn faulty_packages_stop_the_start_with_their_path() {
     check(
         &[(PATH, PATIENT)],
         &[("profiles/corrections/a.json", correction)],
-        "profiles/corrections/a.json: '/type' is not what the correction expects",
+        "profiles/corrections/a.json: operation 0 at '/type'",
     );
     check(
         &[],

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::json::{Document, Kind, ParseError, Value, edit};
+use crate::json::{Document, ParseError, Value};
+use crate::patch::{PatchError, apply_json_patch};
 
 /// Why a correction cannot be used; the compile stops with it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,15 +33,13 @@ pub enum CorrectionError {
         /// The canonical URL.
         definition: String,
     },
-    /// The text to be corrected is not what the correction expects.
-    #[error("{origin}: '{path}' {fault}")]
+    /// The patch cannot be applied: its test fails, or it says nothing sensible.
+    #[error("{origin}: {fault}")]
     Patch {
         /// The correction's file.
         origin: String,
-        /// Where, as JSON Pointer.
-        path: String,
-        /// What is wrong there.
-        fault: &'static str,
+        /// The operation and its place.
+        fault: PatchError,
     },
     /// No package carries the definition.
     #[error("{origin}: no package defines '{definition}'")]
@@ -61,17 +60,14 @@ pub struct Corrections {
 #[derive(Debug)]
 struct Correction {
     origin: String,
-    document: Document,
+    patch: Document,
     used: bool,
 }
 
 impl Corrections {
     /// Adds one; `origin` names its file in errors.
     pub fn add(&mut self, origin: &str, json: &str) -> Result<(), CorrectionError> {
-        let document = Document::parse(json.to_owned()).map_err(|fault| CorrectionError::Json {
-            origin: origin.to_owned(),
-            fault,
-        })?;
+        let document = parse(origin, json.to_owned())?;
         let malformed = |member| CorrectionError::Malformed {
             origin: origin.to_owned(),
             member,
@@ -82,10 +78,9 @@ impl Corrections {
         };
         let definition = text("definition").ok_or_else(|| malformed("definition"))?;
         text("reason").ok_or_else(|| malformed("reason"))?;
-        let operations = document.root().get("patch");
-        if !operations.is_some_and(|list| begins_with_test(list)) {
-            return Err(malformed("patch"));
-        }
+        let patch = document.root().get("patch");
+        let patch = patch.filter(|patch| begins_with_test(*patch));
+        let patch = patch.ok_or_else(|| malformed("patch"))?.raw().to_owned();
         let definition = definition.into_owned();
         if self.by_definition.contains_key(&definition) {
             return Err(CorrectionError::Duplicate {
@@ -95,7 +90,7 @@ impl Corrections {
         }
         let correction = Correction {
             origin: origin.to_owned(),
-            document,
+            patch: parse(origin, patch)?,
             used: false,
         };
         self.by_definition.insert(definition, correction);
@@ -109,12 +104,13 @@ impl Corrections {
             return Ok(definition);
         };
         correction.used = true;
-        let mut current = definition;
-        let patch = correction.document.root().get("patch");
-        for operation in patch.into_iter().flat_map(Value::items) {
-            current = correction.step(&current, operation)?;
-        }
-        Ok(current)
+        let origin = &correction.origin;
+        let corrected = apply_json_patch(&definition, &correction.patch);
+        let corrected = corrected.map_err(|fault| CorrectionError::Patch {
+            origin: origin.clone(),
+            fault,
+        })?;
+        parse(origin, corrected)
     }
 
     /// An error for the first correction whose definition never came.
@@ -135,44 +131,9 @@ fn begins_with_test(patch: Value<'_>) -> bool {
     first.and_then(Value::string).as_deref() == Some("test")
 }
 
-impl Correction {
-    fn step(&self, current: &Document, operation: Value<'_>) -> Result<Document, CorrectionError> {
-        let text = |name| operation.get(name).and_then(Value::string);
-        let path = text("path").unwrap_or_default();
-        let fault = |fault| CorrectionError::Patch {
-            origin: self.origin.clone(),
-            path: path.as_ref().to_owned(),
-            fault,
-        };
-        let target = pointed(current.root(), &path).ok_or_else(|| fault("does not exist"))?;
-        let value = operation
-            .get("value")
-            .ok_or_else(|| fault("has no value to set or test"))?;
-        match text("op").as_deref() {
-            Some("test") if same(target, value) => Ok(current.clone()),
-            Some("test") => Err(fault("is not what the correction expects")),
-            Some("replace") => Document::parse(edit::replace(target, value.raw()))
-                .map_err(|_| fault("cannot be replaced by that value")),
-            _ => Err(fault("has an operation other than 'test' and 'replace'")),
-        }
-    }
-}
-
-/// The value at a JSON Pointer.
-fn pointed<'a>(root: Value<'a>, pointer: &str) -> Option<Value<'a>> {
-    let steps = pointer.strip_prefix('/')?.split('/');
-    steps.into_iter().try_fold(root, |value, step| {
-        let step = step.replace("~1", "/").replace("~0", "~");
-        match value.kind() {
-            Kind::Array => value.items().nth(step.parse().ok()?),
-            _ => value.get(&step),
-        }
+fn parse(origin: &str, json: String) -> Result<Document, CorrectionError> {
+    Document::parse(json).map_err(|fault| CorrectionError::Json {
+        origin: origin.to_owned(),
+        fault,
     })
-}
-
-/// Equality of primitives, which is all that corrections test.
-fn same(left: Value<'_>, right: Value<'_>) -> bool {
-    left.kind() == right.kind()
-        && left.primitive().is_some()
-        && left.primitive() == right.primitive()
 }

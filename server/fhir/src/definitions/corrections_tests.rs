@@ -5,8 +5,12 @@ use crate::json::Document;
 
 const DEFINITION: &str = r#"{"url":"u","list":[{"text":"bad"}],"n":1}"#;
 
+fn correction(patch: &str) -> String {
+    format!(r#"{{"definition":"u","reason":"because","patch":[{patch}]}}"#)
+}
+
 fn check(patch: &str, expected: &str) {
-    let json = format!(r#"{{"definition":"u","reason":"because","patch":[{patch}]}}"#);
+    let json = correction(patch);
     let mut corrections = Corrections::default();
     let found = corrections
         .add("c.json", &json)
@@ -25,25 +29,32 @@ fn a_correction_tests_and_replaces() {
         r#"{"url":"u","list":[{"text":"good"}],"n":1}"#,
     );
     check(
+        &step(r#"{"op":"remove","path":"/n"}"#),
+        r#"{"url":"u","list":[{"text":"bad"}]}"#,
+    );
+    let refused = |patch: &str, place: &str| {
+        let json = correction(patch);
+        let mut corrections = Corrections::default();
+        corrections.add("c.json", &json).unwrap();
+        let fault = corrections
+            .apply(Document::parse(DEFINITION).unwrap())
+            .unwrap_err()
+            .to_string();
+        assert!(fault.starts_with(&format!("c.json: {place}")), "{fault}");
+    };
+    refused(
         r#"{"op":"test","path":"/list/0/text","value":"worse"}"#,
-        "c.json: '/list/0/text' is not what the correction expects",
+        "operation 0 at '/list/0/text'",
     );
-    check(
+    refused(
         &step(r#"{"op":"test","path":"/n","value":"1"}"#),
-        "c.json: '/n' is not what the correction expects",
+        "operation 1 at '/n'",
     );
-    check(
+    refused(
         &step(r#"{"op":"replace","path":"/list/1/text","value":"good"}"#),
-        "c.json: '/list/1/text' does not exist",
+        "operation 1 at '/list/1/text'",
     );
-    check(
-        &step(r#"{"op":"replace","path":"/n"}"#),
-        "c.json: '/n' has no value to set or test",
-    );
-    check(
-        &step(r#"{"op":"move","path":"/n","value":1}"#),
-        "c.json: '/n' has an operation other than 'test' and 'replace'",
-    );
+    refused(&step(r#"{"op":"replace","path":"/n"}"#), "operation 1");
     check(
         r#"{"op":"replace","path":"/n","value":2}"#,
         "c.json: 'patch' is missing or of the wrong type",
