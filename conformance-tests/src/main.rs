@@ -21,7 +21,7 @@ struct Arguments {
     #[arg(
         long,
         global = true,
-        env = "VESTA_CONFORMANCE_URL",
+        env = "CONFORMANCE_URL",
         default_value = "http://127.0.0.1:8080/fhir"
     )]
     base_url: String,

@@ -48,6 +48,7 @@ impl App {
         migrate(database_url).await?;
         let store = Store::connect(database_url, &store_settings(config)).await?;
         let definitions = Arc::new(reading.await.map_err(Error::internal)??);
+        jobs::note_definitions_of_an_empty_store(&store, &definitions).await?;
         let operations = Arc::new(operations::all().map_err(unusable)?);
         let limits = Arc::new(limits(config));
         let capabilities = Arc::new(capabilities(&definitions, &operations, &limits, base_url));

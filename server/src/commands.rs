@@ -11,7 +11,6 @@ use crate::backup::{self, BackupError};
 use crate::config::{Auth, Command, Config, Role};
 use crate::error::Error;
 use crate::http::{Listener, TlsFiles};
-use crate::load::Loaded;
 use crate::postgres::{Database, StartError};
 use crate::store::{MIGRATIONS, migrate};
 use crate::telemetry::{self, TelemetryError};
@@ -123,7 +122,7 @@ async fn perform(
             let app = start(config, database).await?;
             let loaded = app.load(bundles).await;
             app.stop().await;
-            report(&loaded?);
+            loaded?;
             Ok(())
         }
         Command::Reindex => {
@@ -144,17 +143,6 @@ async fn perform(
         }
         // The configuration answers this one before any command runs.
         Command::CheckConfig => Ok(()),
-    }
-}
-
-fn report(loaded: &[Loaded]) {
-    for Loaded {
-        path,
-        entries,
-        weeks,
-    } in loaded
-    {
-        tracing::info!(bundle = %path.display(), entries, weeks_shifted = weeks, "loaded");
     }
 }
 
@@ -180,7 +168,7 @@ async fn serve(
     let base_url = config.fhir_base(listener.address());
     let app = App::start(config, database.url().expose(), &base_url).await?;
     if let Some(path) = &config.load_when_empty {
-        report(&app.load_when_empty(path).await?);
+        app.load_when_empty(path).await?;
     }
     let jobs = match role {
         Role::All | Role::Worker => Some(tokio::spawn(app.clone().run_jobs(stop.clone()))),

@@ -6,7 +6,7 @@ use fhir::definitions::Definitions as Registries;
 use fhir::definitions::search_parameters::{SearchParameter, SearchType};
 use fhir::definitions::structure::Structures;
 use fhir::ids::{ResourceKey, ResourceType};
-use fhir::outcome::Severity;
+use fhir::outcome::{Issue, Severity};
 use fhir::patch::{PatchError, PatchErrorKind, apply_json_patch, apply_xml_patch};
 use fhir::resource::Resource;
 use fhir::search::error::{SearchError, SearchErrorKind};
@@ -97,11 +97,16 @@ impl Definitions {
 
     /// Refuses a resource that breaks base R4 (<https://hl7.org/fhir/R4/validation.html>).
     pub fn validate(&self, resource: &Resource) -> Result<()> {
-        let issues = validation::validate(resource, &self.registries);
-        match issues.iter().any(|issue| issue.severity <= Severity::Error) {
-            true => Err(Error::with_issues(ErrorKind::Malformed, issues)),
-            false => Ok(()),
-        }
+        refuse_errors(validation::validate(resource, &self.registries))
+    }
+
+    /// Refuses a batch or transaction Bundle that is not one; the resources of its entries are looked at where they are
+    /// written.
+    pub fn validate_request_bundle(&self, bundle: &Resource) -> Result<()> {
+        refuse_errors(validation::validate_request_bundle(
+            bundle,
+            &self.registries,
+        ))
     }
 
     /// What a resource is found by.
@@ -191,6 +196,13 @@ fn is_answered(parameter: &SearchParameter) -> bool {
     match parameter.search_type {
         Token | String | Reference | Date | Uri => true,
         Number | Quantity | Composite | Special => false,
+    }
+}
+
+fn refuse_errors(issues: Vec<Issue>) -> Result<()> {
+    match issues.iter().any(|issue| issue.severity <= Severity::Error) {
+        true => Err(Error::with_issues(ErrorKind::Malformed, issues)),
+        false => Ok(()),
     }
 }
 

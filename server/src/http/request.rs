@@ -135,15 +135,14 @@ impl Reply {
 fn kept(route: &Route, method: &Method) -> Kept {
     let is_read = method == Method::GET || method == Method::HEAD;
     match route {
-        Route::Search(_) | Route::Compartment(_) => Kept::All,
+        Route::Search(_) | Route::Compartment(_) | Route::History(_) => Kept::All,
         Route::System | Route::Type(_) if is_read => Kept::All,
         Route::Operation(..) => Kept::Subset,
         Route::System
         | Route::Type(_)
         | Route::Metadata
         | Route::Instance(_)
-        | Route::Version(..)
-        | Route::History(_) => Kept::Nothing,
+        | Route::Version(..) => Kept::Nothing,
     }
 }
 

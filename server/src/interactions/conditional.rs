@@ -145,13 +145,7 @@ async fn update_once(
     )?;
     let prepared = write::prepare(cx, &interactions.definitions, key, Verb::Put, resource)?
         .under(condition.clone());
-    put_one(tx, prepared).await
-}
-
-async fn put_one(tx: &mut Transaction, prepared: PreparedWrite) -> Result<Outcome> {
-    let written = tx.put(&[&prepared]).await?.pop();
-    let written = written.ok_or_else(|| Error::internal("an update answered nothing"))??;
-    Ok(write::answer(prepared.key().clone(), written))
+    write::put_one(tx, prepared).await
 }
 
 /// Where a conditional update goes: to the match, whose id a body may repeat but not contradict; without one to the id
@@ -211,16 +205,7 @@ async fn patch_once(
     let key = one_match(tx, plan).await?;
     let key =
         key.ok_or_else(|| Error::new(ErrorKind::NotFound, "the condition selects no resource"))?;
-    tx.lock(vec![key.clone()]).await?;
-    let current = Source::Within(&interactions.store, tx)
-        .read(cx, &key)
-        .await?;
-    let current = current.ok_or_else(|| read::not_found(&key))?;
-    put_one(
-        tx,
-        patch::prepare(cx, &interactions.definitions, &current, patch, condition)?,
-    )
-    .await
+    patch::patch_locked(interactions, cx, tx, &key, patch, condition).await
 }
 
 /// Deletes what matches: all of it up to the limit, or nothing.
@@ -259,7 +244,9 @@ async fn delete_matches(cx: &RequestContext, tx: &mut Transaction, plan: &Plan) 
     }
     // Asked when all are gone: matches may refer to each other.
     if !cx.limits.delete_referenced {
-        tx.refuse_referenced(&keys).await?;
+        if let Some((_, refusal)) = tx.find_referenced(&keys).await? {
+            return Err(refusal);
+        }
     }
     Ok(())
 }

@@ -105,6 +105,8 @@ fn parse(cx: &RequestContext, query: &str) -> Result<(HistoryFilter, Vec<(String
                 filter.cursor = Some(value);
                 continue;
             }
+            // What the HTTP side makes of the answer; the links repeat it.
+            "_format" | "_pretty" | "_summary" | "_elements" => {}
             _ if cx.handling == Handling::Lenient => continue,
             _ => {
                 return Err(Error::new(

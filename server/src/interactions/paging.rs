@@ -25,6 +25,13 @@ fn decoded(text: &str) -> Result<String> {
     decode(text).map_err(|sentence| Error::new(ErrorKind::BadValue, sentence))
 }
 
+/// The parameters that say how the answer is written: a plan has no use for them, the links repeat them.
+pub(super) fn formats(query: &str) -> Result<Vec<(String, String)>> {
+    let mut named = parameters(query)?;
+    named.retain(|(name, _)| matches!(name.as_str(), "_format" | "_pretty"));
+    Ok(named)
+}
+
 /// The cursor of a query, if there is one.
 pub(super) fn cursor(query: &str) -> Result<Option<String>> {
     let named = parameters(query)?

@@ -8,12 +8,12 @@ use super::{Outcome, Patch, WriteConditions, read, write};
 use crate::context::RequestContext;
 use crate::definitions::Definitions;
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::{ExpectedVersions, PreparedWrite, Source, StoredVersion, Verb, WriteCondition};
+use crate::store::{
+    ExpectedVersions, PreparedWrite, Source, StoredVersion, Transaction, Verb, WriteCondition,
+};
 
-/// How often a patch that lost against another write is applied to the newer version.
-const TRIES: u32 = 10;
-
-/// Changes the current version. Without `If-Match`, a patch that met another write is applied anew to what that made.
+/// Changes the current version. The write holds only while that version is the current one; a patch that met another
+/// write is applied anew to what that made, under a lock, so that it cannot lose twice.
 pub(super) async fn patch(
     interactions: &Interactions,
     cx: &RequestContext,
@@ -22,22 +22,42 @@ pub(super) async fn patch(
     conditions: &WriteConditions,
 ) -> Result<Outcome> {
     let asked = conditions.for_store()?;
-    let mut tries = 0;
+    let current = Source::Committed(&interactions.store)
+        .read(cx, &key)
+        .await?;
+    let current = current.ok_or_else(|| read::not_found(&key))?;
+    let prepared = prepare(cx, &interactions.definitions, &current, patch, &asked)?;
+    match interactions.store.put(cx, prepared).await {
+        Err(error) if error.kind() == ErrorKind::PreconditionFailed && asked.versions.is_none() => {
+        }
+        result => return Ok(write::answer(key, result?)),
+    }
+    let mut attempts = interactions.store.attempts();
     loop {
-        tries += 1;
-        let current = Source::Committed(&interactions.store)
-            .read(cx, &key)
-            .await?;
-        let current = current.ok_or_else(|| read::not_found(&key))?;
-        let prepared = prepare(cx, &interactions.definitions, &current, patch, &asked)?;
-        match interactions.store.put(cx, prepared).await {
-            Err(error)
-                if error.kind() == ErrorKind::PreconditionFailed
-                    && asked.versions.is_none()
-                    && tries < TRIES => {}
-            result => return Ok(write::answer(key, result?)),
+        let mut tx = attempts.begin(cx).await?;
+        let result = patch_locked(interactions, cx, &mut tx, &key, patch, &asked).await;
+        if let Some(answer) = attempts.finish(tx, result).await {
+            return answer;
         }
     }
+}
+
+/// Changes the current version of a resource that nobody else changes meanwhile.
+pub(super) async fn patch_locked(
+    interactions: &Interactions,
+    cx: &RequestContext,
+    tx: &mut Transaction,
+    key: &ResourceKey,
+    patch: &Patch,
+    asked: &WriteCondition,
+) -> Result<Outcome> {
+    tx.lock(vec![key.clone()]).await?;
+    let current = Source::Within(&interactions.store, tx)
+        .read(cx, key)
+        .await?;
+    let current = current.ok_or_else(|| read::not_found(key))?;
+    let prepared = prepare(cx, &interactions.definitions, &current, patch, asked)?;
+    write::put_one(tx, prepared).await
 }
 
 /// Applies a patch to a version and makes the write ready; it will hold only while that version is the current one.

@@ -207,10 +207,12 @@ impl Route {
                 match resource.id() {
                     Some(id) if id == key.id.as_str() => {}
                     Some(_) => {
-                        return Err(malformed("the id of the body is not the id of the URL"));
+                        return Err(malformed("the id of the body is not the id of the URL")
+                            .at(format!("{}.id", key.resource_type)));
                     }
                     None => {
-                        return Err(malformed("the body of an update carries the id of the URL"));
+                        return Err(malformed("the body of an update carries the id of the URL")
+                            .at(format!("{}.id", key.resource_type)));
                     }
                 }
                 Ok(Interaction::Update {

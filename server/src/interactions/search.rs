@@ -37,6 +37,8 @@ pub(super) async fn search(
         .definitions
         .plan(cx, &types, query, cx.handling)?;
     let cursor = paging::cursor(query)?;
+    let mut understood = plan.understood.clone();
+    understood.extend(paging::formats(query)?);
     let count = plan
         .count
         .unwrap_or(cx.limits.page_size)
@@ -64,7 +66,7 @@ pub(super) async fn search(
         paging::write_links(
             bundle,
             &path,
-            &plan.understood,
+            &understood,
             cursor.as_deref(),
             page.next.as_deref(),
         );

@@ -1,15 +1,15 @@
 //! What every write does before it is written: the checks, the id, and the values it is found by.
 
 use fhir::ids::{ResourceId, ResourceKey, ResourceType, VersionId};
-use fhir::json::Value;
 use fhir::resource::Resource;
+use fhir::subset::is_subsetted;
 use http::StatusCode;
 
 use super::{EntityTags, Outcome, WriteConditions};
 use crate::context::RequestContext;
 use crate::definitions::Definitions;
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::{ExpectedVersions, PreparedWrite, Verb, WriteCondition, Written};
+use crate::store::{ExpectedVersions, PreparedWrite, Transaction, Verb, WriteCondition, Written};
 
 /// A new logical id: a UUID that sorts by time.
 pub(super) fn new_id() -> Result<ResourceId> {
@@ -67,11 +67,7 @@ pub(super) fn prepare(
 
 /// A resource with parts left out must not replace the whole (<https://hl7.org/fhir/R4/search.html#summary>).
 fn refuse_subsetted(resource: &Resource) -> Result<()> {
-    let is_subsetted = |tag: Value<'_>| {
-        tag.get("code").and_then(Value::string).as_deref() == Some("SUBSETTED")
-            && tag.get("system").and_then(Value::string).as_deref() == Some(SUBSETTED_SYSTEM)
-    };
-    match resource.root().at(&["meta", "tag"]).is_some_and(|tags| tags.items().any(is_subsetted)) {
+    match is_subsetted(resource.root()) {
         true => Err(Error::new(
             ErrorKind::BusinessRule,
             "the resource is tagged SUBSETTED: parts were left out when it was read, and writing it would lose them",
@@ -80,8 +76,6 @@ fn refuse_subsetted(resource: &Resource) -> Result<()> {
         false => Ok(()),
     }
 }
-
-const SUBSETTED_SYSTEM: &str = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue";
 
 impl WriteConditions {
     /// The same, as the store asks for it. `If-None-Match` of a write means "there is none" and nothing else.
@@ -126,4 +120,11 @@ pub(super) fn unchanged(key: ResourceKey, version: VersionId, outcome: Outcome) 
         is_write: true,
         ..outcome
     }
+}
+
+/// Stores one resource within a transaction.
+pub(super) async fn put_one(tx: &mut Transaction, prepared: PreparedWrite) -> Result<Outcome> {
+    let written = tx.put(&[&prepared]).await?.pop();
+    let written = written.ok_or_else(|| Error::internal("an update answered nothing"))??;
+    Ok(answer(prepared.key().clone(), written))
 }

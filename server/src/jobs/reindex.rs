@@ -17,6 +17,21 @@ const FINGERPRINT: &str = "index_fingerprint";
 /// The setting that says how far a reindex has come: fingerprint and row.
 const PROGRESS: &str = "reindex_progress";
 
+/// Notes by which definitions all that will be stored is indexed.
+pub async fn note_definitions_of_an_empty_store(
+    store: &Store,
+    definitions: &Definitions,
+) -> Result<()> {
+    match store.is_empty().await? {
+        true => {
+            store
+                .set_setting(FINGERPRINT, &definitions.index_fingerprint())
+                .await
+        }
+        false => Ok(()),
+    }
+}
+
 /// Reindexes when the stored values were computed by other definitions than these.
 pub async fn reindex_if_needed(
     store: &Store,
@@ -26,7 +41,6 @@ pub async fn reindex_if_needed(
     let fingerprint = definitions.index_fingerprint();
     match store.setting(FINGERPRINT).await? {
         Some(stored) if stored == fingerprint => Ok(()),
-        _ if store.is_empty().await? => store.set_setting(FINGERPRINT, &fingerprint).await,
         _ => {
             tracing::warn!(
                 "the search parameters have changed: searches may miss resources until all are indexed anew"

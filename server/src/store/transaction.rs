@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use fhir::ids::ResourceKey;
 use fhir::search::hash::{ANY_REFERENCE, key_hash};
+use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Postgres, Row};
 
 use super::batch::key_columns;
@@ -14,7 +15,7 @@ use super::fault::{from_sqlx, is_retryable};
 use super::prepared::{PreparedDelete, PreparedWrite};
 use super::{Deleted, Store, Written, statements, write};
 use crate::context::RequestContext;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// How often work that lost against another transaction is done again.
 const TRIES: u32 = 20;
@@ -137,8 +138,12 @@ impl Transaction {
         write::delete_resources(self.connection(), deletes).await
     }
 
-    /// Refuses when something still refers to one of these resources; asked last, when all is written.
-    pub async fn refuse_referenced(&mut self, keys: &[ResourceKey]) -> Result<()> {
+    /// The first of these resources that something still refers to, and the refusal to delete it; asked last, when all is
+    /// written.
+    pub async fn find_referenced(
+        &mut self,
+        keys: &[ResourceKey],
+    ) -> Result<Option<(ResourceKey, Error)>> {
         let (types, ids) = key_columns(keys.iter());
         let elements: Vec<i64> = keys
             .iter()
@@ -151,15 +156,21 @@ impl Transaction {
             .fetch_all(self.connection())
             .await
             .map_err(from_sqlx)?;
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let referrers = rows
+        let Some(first) = rows.first() else {
+            return Ok(None);
+        };
+        let target: String = first.try_get("target").map_err(from_sqlx)?;
+        let same = |row: &&PgRow| {
+            row.try_get::<&str, _>("target")
+                .is_ok_and(|other| other == target)
+        };
+        let referrers: Vec<String> = rows
             .iter()
-            .take(5)
-            .map(|row| row.try_get("referrer"))
-            .collect::<std::result::Result<Vec<String>, _>>();
-        Err(write::referenced(&referrers.map_err(from_sqlx)?))
+            .filter(same)
+            .map(|row| row.try_get("referrer").map_err(from_sqlx))
+            .collect::<Result<_>>()?;
+        let key = target.parse().map_err(Error::internal)?;
+        Ok(Some((key, write::referenced(&referrers))))
     }
 }
 

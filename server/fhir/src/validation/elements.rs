@@ -18,6 +18,8 @@ pub(super) struct Walker<'d> {
     /// `Element`: what stands beside a primitive.
     pub(super) companion_type: Option<TypeId>,
     findings: Findings,
+    /// Whether the resources of a Bundle's entries are left alone: they are checked where they are written.
+    passes_over_entries: bool,
 }
 
 /// Which elements of an object have come up, one bit each.
@@ -42,6 +44,7 @@ impl<'d> Walker<'d> {
             definitions,
             companion_type: definitions.structures.by_name("Element"),
             findings: Findings::default(),
+            passes_over_entries: false,
         }
     }
 
@@ -54,6 +57,12 @@ impl<'d> Walker<'d> {
     }
 
     /// A resource: the outermost one, or one inside another.
+    /// The same walker, for a Bundle whose entries are checked one by one elsewhere.
+    pub(super) fn passing_over_entries(mut self) -> Self {
+        self.passes_over_entries = true;
+        self
+    }
+
     pub(super) fn resource(&mut self, value: Value<'_>, path: &Path<'_>, is_contained: bool) {
         let name = value.get("resourceType").and_then(Value::string);
         let id = name
@@ -258,6 +267,7 @@ impl<'d> Walker<'d> {
         let shape = self.definition(chosen.type_id).shape;
         match shape {
             Shape::Primitive(primitive) => self.primitive(value, primitive, element, path),
+            Shape::AnyResource if self.passes_over_entries => {}
             Shape::AnyResource => self.inner_resource(value, path, is_contained),
             Shape::Plain
             | Shape::Extension

@@ -26,6 +26,14 @@ use findings::Path;
 
 pub use findings::ISSUES_MAX;
 
+/// Everything wrong with a batch or transaction Bundle but for the resources of its entries, each of which is checked
+/// where it is written.
+pub fn validate_request_bundle(bundle: &Resource, definitions: &Definitions) -> Vec<Issue> {
+    let mut walker = Walker::new(definitions).passing_over_entries();
+    walker.resource(bundle.root(), &Path::root("Bundle"), false);
+    walker.into_issues()
+}
+
 /// Everything wrong with the structure of a resource, in the order of its text; empty where it is valid. At most
 /// [`ISSUES_MAX`] findings are listed; one more says so where there were more.
 pub fn validate(resource: &Resource, definitions: &Definitions) -> Vec<Issue> {

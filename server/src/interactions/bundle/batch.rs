@@ -37,7 +37,8 @@ pub(super) async fn batch(
     }
     for entries in groups {
         let mut performed = stream::iter(entries.into_iter().map(|entry| async move {
-            let answer = interactions.perform(cx, entry.interaction).await;
+            let mut answer = interactions.perform(cx, entry.interaction).await;
+            response::without_body_of_head(&entry.method, &mut answer);
             (
                 entry.place,
                 answer.map_err(|error| error.within(&entry::expression(entry.place))),

@@ -95,17 +95,16 @@ fn parse(cx: &RequestContext, place: usize, entry: Value<'_>) -> Result<Entry> {
 
 /// The path and query of a request URL, which is relative to the base or stands under it.
 fn local_path<'u>(cx: &RequestContext, url: &'u str) -> Result<(&'u str, &'u str)> {
-    let relative = match url.strip_prefix(&*cx.base_url) {
-        Some(rest) if rest.is_empty() || rest.starts_with(['/', '?']) => rest,
-        _ if url.contains("://") || url.starts_with("urn:") => {
-            return Err(
-                Error::new(ErrorKind::BadValue, "the request goes to another server")
-                    .at("request.url"),
-            );
-        }
-        _ => url,
-    };
-    Ok(relative.split_once('?').unwrap_or((relative, "")))
+    let (path, query) = url.split_once('?').unwrap_or((url, ""));
+    match path.strip_prefix(&*cx.base_url) {
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => Ok((rest, query)),
+        _ if path.contains("://") || path.starts_with("urn:") => Err(Error::new(
+            ErrorKind::BadValue,
+            "the request goes to another server",
+        )
+        .at("request.url")),
+        _ => Ok((path, query)),
+    }
 }
 
 /// The resource of an entry is its body; a patch travels in a Binary (<https://hl7.org/fhir/R4/http.html#patch>).

@@ -35,6 +35,7 @@ pub(super) async fn bundle(
             ),
         ));
     }
+    interactions.definitions.validate_request_bundle(bundle)?;
     match kind.as_deref() {
         Some("batch") => batch::batch(interactions, cx, bundle).await,
         Some("transaction") => transaction::transaction(interactions, cx, bundle).await,

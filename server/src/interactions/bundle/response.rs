@@ -2,7 +2,7 @@
 
 use fhir::json::Writer;
 use fhir::outcome::operation_outcome;
-use http::StatusCode;
+use http::{Method, StatusCode};
 
 use crate::context::{RequestContext, ReturnPreference};
 use crate::error::{Error, Result};
@@ -10,6 +10,13 @@ use crate::interactions::Outcome;
 
 /// What became of one entry.
 pub(super) type Answer = Result<Outcome>;
+
+/// A HEAD learns what a GET would answer, but for the body.
+pub(super) fn without_body_of_head(method: &Method, answer: &mut Answer) {
+    if let (&Method::HEAD, Ok(outcome)) = (method, answer) {
+        outcome.body = None;
+    }
+}
 
 /// The Bundle that answers: one entry for each, in the order they were sent.
 pub(super) fn bundle(cx: &RequestContext, kind: &str, answers: &[Answer]) -> Outcome {

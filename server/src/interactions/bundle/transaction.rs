@@ -86,6 +86,7 @@ impl<'a> Attempt<'a> {
         if !locks.is_empty() {
             self.tx.lock_criteria(locks).await?;
         }
+        self.refuse_equal_criteria()?;
         let deletes = self.find_deletes().await?;
         let targets = self.find_targets(&deletes).await?;
         self.refuse_overlaps(&deletes, &targets)?;
@@ -99,13 +100,32 @@ impl<'a> Attempt<'a> {
         }
         self.delete(&deletes).await?;
         self.write(targets).await?;
-        let deleted: Vec<ResourceKey> = deletes.into_iter().map(|(_, key)| key).collect();
-        if !deleted.is_empty() && !self.cx.limits.delete_referenced {
-            self.tx.refuse_referenced(&deleted).await?;
-        }
+        self.refuse_referenced(&deletes).await?;
         self.look().await?;
         let answers: Vec<response::Answer> = self.answers.into_values().map(Ok).collect();
         Ok(response::bundle(self.cx, "transaction-response", &answers))
+    }
+
+    /// Two creates under one condition would each find nothing and make two of what must be one.
+    fn refuse_equal_criteria(&self) -> Result<()> {
+        let mut seen = HashSet::new();
+        let creates = self
+            .staged
+            .iter()
+            .filter(|staged| staged.kind == WriteKind::Create);
+        for (staged, plan) in creates.filter_map(|staged| Some((staged, staged.criteria.as_ref()?)))
+        {
+            if !seen.insert(conditional::lock_number(plan)) {
+                let error = Error::new(
+                    ErrorKind::BadValue,
+                    "two entries create under the same condition",
+                );
+                return Err(error
+                    .at("request.ifNoneExist")
+                    .within(&expression(staged.entry.place)));
+            }
+        }
+        Ok(())
     }
 
     /// What the DELETE entries select, with their places.
@@ -443,6 +463,22 @@ impl<'a> Attempt<'a> {
         Ok(searched)
     }
 
+    /// Asked when all is written: what refers to a deleted resource may have been changed by the same transaction.
+    async fn refuse_referenced(&mut self, deletes: &[(usize, ResourceKey)]) -> Result<()> {
+        if deletes.is_empty() || self.cx.limits.delete_referenced {
+            return Ok(());
+        }
+        let keys: Vec<ResourceKey> = deletes.iter().map(|(_, key)| key.clone()).collect();
+        let Some((key, refusal)) = self.tx.find_referenced(&keys).await? else {
+            return Ok(());
+        };
+        let place = deletes
+            .iter()
+            .find(|(_, other)| *other == key)
+            .map_or(0, |(place, _)| *place);
+        Err(refusal.within(&expression(place)))
+    }
+
     /// Performs the entries that only read.
     async fn look(&mut self) -> Result<()> {
         for staged in self
@@ -455,7 +491,8 @@ impl<'a> Attempt<'a> {
                 .reading()
                 .ok_or_else(|| Error::internal("a reading entry without a reading"))?;
             let mut source = Source::Within(&self.interactions.store, self.tx);
-            let outcome = self.interactions.look(self.cx, &mut source, reading).await;
+            let mut outcome = self.interactions.look(self.cx, &mut source, reading).await;
+            response::without_body_of_head(&staged.entry.method, &mut outcome);
             self.answers.insert(
                 place,
                 outcome.map_err(|error| error.within(&expression(place)))?,
