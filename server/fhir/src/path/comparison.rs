@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::EvaluationError;
-use super::equality::{Numeric, numeric};
+use super::equality::{Numeric, charge_text, numeric};
 use super::evaluation::Evaluation;
 use super::item::Item;
 use super::temporal::DateTime;
@@ -60,6 +60,7 @@ pub(super) fn order<'a>(
             Err(EvaluationError::Type("a comparison"))
         };
     };
+    charge_text(&left_value, evaluation)?;
     Ok(match (&left_value, &right_value) {
         (Item::String(left), Item::String(right)) => Some(left.cmp(right)),
         (Item::Date(left), Item::Date(right)) => left.compare(*right),

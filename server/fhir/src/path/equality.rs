@@ -120,7 +120,10 @@ pub(super) fn equal<'a>(
         return Ok(Some(true));
     }
     match (left.system(structures), right.system(structures)) {
-        (Some(left), Some(right)) => Ok(equal_values(&left, &right, evaluation)),
+        (Some(left), Some(right)) => {
+            charge_text(&left, evaluation)?;
+            Ok(equal_values(&left, &right, evaluation))
+        }
         (None, None) => match (left, right) {
             (Item::Node(left), Item::Node(right)) => {
                 nodes(*left, *right, Sameness::Equal, evaluation).map(Some)
@@ -128,6 +131,14 @@ pub(super) fn equal<'a>(
             _ => Ok(Some(false)),
         },
         (Some(_), None) | (None, Some(_)) => Ok(Some(false)),
+    }
+}
+
+/// Looking at long texts costs more than a step.
+pub(super) fn charge_text(item: &Item<'_>, evaluation: &Evaluation<'_, '_>) -> Verdict<()> {
+    match item {
+        Item::String(text) => evaluation.charge(text.len() / 64),
+        _ => Ok(()),
     }
 }
 
@@ -198,7 +209,11 @@ pub(super) fn equivalent<'a>(
     evaluation.charge(1)?;
     let structures = evaluation.environment.structures;
     match (left.system(structures), right.system(structures)) {
-        (Some(left), Some(right)) => Ok(equivalent_values(&left, &right, evaluation)),
+        (Some(left), Some(right)) => {
+            charge_text(&left, evaluation)?;
+            charge_text(&right, evaluation)?;
+            Ok(equivalent_values(&left, &right, evaluation))
+        }
         (None, None) => match (left, right) {
             (Item::Node(left), Item::Node(right)) => {
                 nodes(*left, *right, Sameness::Equivalent, evaluation)

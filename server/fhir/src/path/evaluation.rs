@@ -1,5 +1,6 @@
 //! Walking the tree: what each kind of node makes of its focus.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 
 use super::collection::Collection;
@@ -113,7 +114,7 @@ impl<'e, 'a> Evaluation<'e, 'a> {
         collection: &mut Collection<'a>,
         item: Item<'a>,
     ) -> Result<(), EvaluationError> {
-        self.charge(1)?;
+        self.charge(1 + weight(&item))?;
         if collection.len() >= self.environment.limits.items as usize {
             return Err(EvaluationError::Limit("items"));
         }
@@ -136,13 +137,17 @@ impl<'e, 'a> Evaluation<'e, 'a> {
             Tree::Empty => Ok(Collection::empty()),
             Tree::Literal(literal) => Ok(literal.item().into()),
             Tree::Variable(name) => self.variable(name),
-            Tree::This => Ok(focus.this.cloned().into()),
+            Tree::This => self.this(focus),
             Tree::Index => Ok(focus
                 .index
                 .and_then(|index| i32::try_from(index).ok())
                 .map(Item::Integer)
                 .into()),
-            Tree::Total => Ok(focus.total.cloned().unwrap_or_default()),
+            Tree::Total => {
+                let total = focus.total.map_or(&[][..], |total| total);
+                self.charge(total.iter().map(|item| 1 + weight(item)).sum())?;
+                Ok(focus.total.cloned().unwrap_or_default())
+            }
             Tree::Path { base, steps } => self.path(base.as_deref(), steps, focus),
             Tree::Call(call) => self.call(call, focus),
             Tree::Indexer(base, index) => self.indexer(base, index, focus),
@@ -161,10 +166,16 @@ impl<'e, 'a> Evaluation<'e, 'a> {
         }
     }
 
+    /// `$this`, which is copied where it is a text an expression has made.
+    fn this(&self, focus: Focus<'_, 'a>) -> Answer<'a> {
+        self.charge(focus.this.map_or(0, weight))?;
+        Ok(focus.this.cloned().into())
+    }
+
     fn call(&self, call: &'a Call, focus: Focus<'_, 'a>) -> Answer<'a> {
         let input = match &call.base {
             Some(base) => self.run(base, focus)?,
-            None => focus.this.cloned().into(),
+            None => self.this(focus)?,
         };
         (call.function.run)(self, input, call, focus)
     }
@@ -360,7 +371,7 @@ impl<'e, 'a> Evaluation<'e, 'a> {
         &self,
         items: &[Item<'a>],
         what: &'static str,
-    ) -> Result<Option<std::borrow::Cow<'a, str>>, EvaluationError> {
+    ) -> Result<Option<Cow<'a, str>>, EvaluationError> {
         let Some(item) = self.single(items, what)? else {
             return Ok(None);
         };
@@ -369,5 +380,13 @@ impl<'e, 'a> Evaluation<'e, 'a> {
             None if item.node().is_some_and(|node| node.value.is_none()) => Ok(None),
             None => Err(EvaluationError::Type(what)),
         }
+    }
+}
+
+/// What copying an item costs beyond a step.
+fn weight(item: &Item<'_>) -> usize {
+    match item {
+        Item::String(Cow::Owned(text)) => text.len() / 64,
+        _ => 0,
     }
 }

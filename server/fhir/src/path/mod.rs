@@ -18,6 +18,7 @@ mod members;
 mod navigation;
 mod operators;
 mod parser;
+mod pattern;
 mod quantity;
 mod seen;
 mod signatures;

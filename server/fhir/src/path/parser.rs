@@ -1,10 +1,10 @@
 //! From tokens to a tree, by precedence (<http://hl7.org/fhirpath/N1/#operator-precedence>).
 
-use regex::Regex;
 use rust_decimal::Decimal;
 
 use super::functions::{self, Takes};
 use super::lexer::{Token, tokens};
+use super::pattern::Pattern;
 use super::quantity::Calendar;
 use super::temporal::{Date, DateTime, Time};
 use super::tree::{Call, Literal, Namespace, Operator, Step, Tree, TypeName};
@@ -14,8 +14,6 @@ use super::{MAX_DEPTH, MAX_LENGTH, SyntaxError};
 const TYPE_BINDING: u8 = 8;
 /// How strongly a sign binds: more than any operator of two sides.
 const SIGN_BINDING: u8 = 11;
-/// A compiled pattern may not grow beyond this.
-const PATTERN_BYTES: usize = 1 << 20;
 
 pub(super) struct Parser {
     tokens: Vec<(Token, usize)>,
@@ -46,21 +44,6 @@ pub(super) fn parse(text: &str) -> Result<Tree, SyntaxError> {
         Token::End => Ok(parsed.tree),
         _ => Err(parser.fault("the expression should end here")),
     }
-}
-
-/// Compiles a pattern as FHIRPath means it: `.` meets line ends too.
-pub(super) fn pattern(text: &str, whole: bool) -> Option<Regex> {
-    let anchored = if whole {
-        format!("^(?:{text})$")
-    } else {
-        text.to_owned()
-    };
-    regex::RegexBuilder::new(&anchored)
-        .dot_matches_new_line(true)
-        .size_limit(PATTERN_BYTES)
-        .dfa_size_limit(PATTERN_BYTES)
-        .build()
-        .ok()
 }
 
 impl Parser {
@@ -339,7 +322,7 @@ impl Parser {
         }
         let pattern = match (function.takes, arguments.first()) {
             (Takes::Pattern { whole }, Some(Tree::Literal(Literal::String(text)))) => {
-                Some(pattern(text, whole).ok_or_else(|| {
+                Some(Pattern::compile(text, whole).ok_or_else(|| {
                     SyntaxError::new("the regular expression is not valid", place)
                 })?)
             }

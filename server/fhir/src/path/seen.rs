@@ -110,7 +110,10 @@ fn hash<'a>(
 ) -> Result<Option<u64>, EvaluationError> {
     let structures = evaluation.environment.structures;
     Ok(match item.system(structures) {
-        Some(Item::String(text)) => Some(xxh3_64(text.as_bytes())),
+        Some(Item::String(text)) => {
+            evaluation.charge(text.len() / 64)?;
+            Some(xxh3_64(text.as_bytes()))
+        }
         Some(Item::Boolean(value)) => Some(u64::from(value)),
         Some(Item::Integer(value)) => Some(hash_number(Decimal::from(value))),
         Some(Item::Decimal(value)) => Some(hash_number(value)),

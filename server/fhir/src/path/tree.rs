@@ -1,10 +1,10 @@
 //! The tree an expression is parsed into: names and functions are looked up once, here.
 
-use regex::Regex;
 use rust_decimal::Decimal;
 
 use super::functions::Function;
 use super::item::Item;
+use super::pattern::Pattern;
 use super::temporal::{Date, DateTime, Time};
 
 /// One node of the tree.
@@ -49,7 +49,7 @@ pub(super) struct Call {
     /// The argument of `is`, `as` and `ofType`.
     pub(super) type_name: Option<TypeName>,
     /// The argument of `matches` and its like, compiled while parsing when it is a literal.
-    pub(super) pattern: Option<Regex>,
+    pub(super) pattern: Option<Pattern>,
 }
 
 /// One member name of a path.

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use super::{Function, Takes, encoding, values};
 use crate::path::evaluation::{Answer, Evaluation, Focus};
+use crate::path::pattern::Pattern;
 use crate::path::tree::Call;
-use crate::path::{Collection, EvaluationError, Item, parser};
+use crate::path::{Collection, EvaluationError, Item};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     values("indexOf", (1, 1), |evaluation, input, call, focus| {
@@ -313,7 +314,10 @@ fn join<'a>(
             joined.push_str(&separator);
         }
         joined.push_str(&text);
-        bounded(evaluation, joined.len(), 0, 0)?;
+        evaluation.charge(1 + text.len() / 64)?;
+        if joined.len() > evaluation.environment.limits.string_bytes as usize {
+            return Err(EvaluationError::Limit("characters"));
+        }
     }
     evaluation.text(joined)
 }
@@ -323,7 +327,7 @@ fn compiled<'a>(
     evaluation: &Evaluation<'_, 'a>,
     call: &'a Call,
     focus: Focus<'_, 'a>,
-) -> Result<Option<Cow<'a, regex::Regex>>, EvaluationError> {
+) -> Result<Option<Cow<'a, Pattern>>, EvaluationError> {
     if let Some(pattern) = &call.pattern {
         return Ok(Some(Cow::Borrowed(pattern)));
     }
@@ -334,7 +338,7 @@ fn compiled<'a>(
     // Compiling costs far more than any other step.
     evaluation.charge(2_000 + text.len())?;
     let whole = call.function.takes == Takes::Pattern { whole: true };
-    let pattern = parser::pattern(&text, whole).ok_or(EvaluationError::Pattern)?;
+    let pattern = Pattern::compile(&text, whole).ok_or(EvaluationError::Pattern)?;
     Ok(Some(Cow::Owned(pattern)))
 }
 
@@ -348,8 +352,7 @@ fn matches<'a>(
     let (Some(text), Some(pattern)) = (text, compiled(evaluation, call, focus)?) else {
         return Ok(Collection::empty());
     };
-    evaluation.charge(text.len() / 16)?;
-    Ok(pattern.is_match(&text).into())
+    Ok(pattern.on(&text, evaluation)?.is_match(&text).into())
 }
 
 fn replace_matches<'a>(
@@ -366,15 +369,14 @@ fn replace_matches<'a>(
         return Ok(Collection::empty());
     };
     // An empty pattern would match everywhere; the suite leaves the text as it is.
-    if pattern.as_str().is_empty() {
+    // Once to count what will be replaced, once to replace it.
+    let regex = pattern
+        .on(&text, evaluation)
+        .and(pattern.on(&text, evaluation))?;
+    if regex.as_str().is_empty() {
         return evaluation.text(text.into_owned());
     }
     let each = to.len() + to.matches('$').count() * text.len();
-    bounded(
-        evaluation,
-        text.len(),
-        pattern.find_iter(&text).count(),
-        each,
-    )?;
-    evaluation.text(pattern.replace_all(&text, &*to).into_owned())
+    bounded(evaluation, text.len(), regex.find_iter(&text).count(), each)?;
+    evaluation.text(regex.replace_all(&text, &*to).into_owned())
 }

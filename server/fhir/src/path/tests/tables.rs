@@ -222,7 +222,20 @@ fn a_hostile_expression_costs_an_error() {
         format!("{}{inner}{}", open.repeat(times), close.repeat(times))
     };
     let doubling = "(1|2|3|4|5|6|7|8|9|10|11|12|13|14|15|16|17|18|19|20|21|22|23|24|25|26|27|28|29|30).aggregate($total & $total, 'x')";
+    // A text of 2^19 characters, made within the limits.
+    let long = "(1|2|3|4|5|6|7|8|9|10|11|12|13|14|15|16|17|18|19).aggregate($total & $total, 'x')";
+    let steps = "! the evaluation needs more steps than it may";
     let table = [
+        (format!("{long}.length()"), "524288"),
+        (format!("{long}.matches('(a{{9}}){{99}}')"), steps),
+        (format!("{long}.matches('a')"), "false"),
+        (format!("%resource.descendants().select({long}).count()"), steps),
+        (format!("{long}.select($this|($this&'a')).select($this|($this&'b')).select($this|($this&'c')).select($this|($this&'d')).select($this|($this&'e')).select($this|($this&'f')).count()"), steps),
+        (format!("{long}.toChars().count()"), "! the evaluation needs more items than it may"),
+        (format!("{long}.replace('x', 'yyyyyyyy')"), "! the evaluation needs more characters than it may"),
+        ("name.select(%resource.descendants().select('0123456789abcdef').combine(%resource.descendants().select('0123456789abcdef'))).join(',').length()".to_owned(), "3807"),
+        (format!("{long}.select($this.combine($this).combine($this)).join('')"), "! the evaluation needs more characters than it may"),
+        (format!("{long}.split('x').count()"), "! the evaluation needs more items than it may"),
         (nested("(", "1", ")", 5000), "! the expression is nested too deep"),
         (nested("-", "1", "", 5000), "! the expression is nested too deep"),
         (nested("", "1", "+1", 5000), "! the expression is nested too deep"),
