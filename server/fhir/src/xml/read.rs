@@ -201,11 +201,10 @@ impl<'a> Reader<'a> {
     ) -> Result<(), XmlError> {
         let mut run = Run::default();
         while let Some(tag) = self.child()? {
-            let (element, chosen) = definition
-                .member(tag.local)
-                .filter(|(element, _)| !element.is_xml_attribute)
+            let (order, element, chosen) = definition
+                .placed_member(tag.local)
+                .filter(|(_, element, _)| !element.is_xml_attribute)
                 .ok_or_else(|| self.error(XmlErrorKind::UnknownElement(short(tag.local))))?;
-            let order = definition.order(tag.local).unwrap_or_default();
             let name: &'a str = &chosen.json_name;
             run.follow(name, order, element.is_list(), out)
                 .map_err(|kind| self.error(kind))?;

@@ -91,7 +91,11 @@ pub(super) fn resolve_names<'a>(
 type Resolved<'a> = (Cow<'a, str>, Option<usize>);
 
 fn resolve<'a>(prefix: &str, bindings: &[Binding<'a>]) -> Option<Resolved<'a>> {
-    let found = bindings.iter().rposition(|one| one.prefix == prefix);
+    // Nearly every name has no prefix, and this is asked for every name.
+    let found = match prefix.is_empty() {
+        true => bindings.iter().rposition(|one| one.prefix.is_empty()),
+        false => bindings.iter().rposition(|one| one.prefix == prefix),
+    };
     match (found, prefix) {
         (Some(place), _) => Some((bindings[place].namespace.clone(), Some(place))),
         (None, "") => Some((Cow::Borrowed(""), None)),

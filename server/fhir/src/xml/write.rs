@@ -105,8 +105,7 @@ impl<'s> Writer<'s> {
             let companion_of = key.strip_prefix('_');
             let name = companion_of.unwrap_or(&key);
             let unknown = || error(XmlErrorKind::UnknownElement(short(&key)), value);
-            let (element, chosen) = definition.member(name).ok_or_else(unknown)?;
-            let order = definition.order(name).ok_or_else(unknown)?;
+            let (order, element, chosen) = definition.placed_member(name).ok_or_else(unknown)?;
             let of_type = self.structures.get(chosen.type_id);
             if companion_of.is_some()
                 && (of_type.kind != TypeKind::Primitive

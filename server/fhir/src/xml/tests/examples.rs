@@ -2,6 +2,9 @@
 #![allow(clippy::print_stderr, clippy::panic, reason = "tests print counts")]
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::sync_channel;
 
 use crate::fixtures::{examples, structures};
 use crate::json::{Kind, Value};
@@ -79,11 +82,28 @@ fn every_example_survives_xml() {
     if structures().is_none() {
         return;
     }
-    let (mut equal, mut failures) = (0, Vec::new());
-    examples(|name, bytes| match round_trip(name, bytes) {
-        Ok(()) => equal += 1,
-        Err(fault) => failures.push((name.to_owned(), fault)),
+    let (equal, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let (sender, receiver) = sync_channel::<(String, Vec<u8>)>(64);
+    let receiver = Mutex::new(receiver);
+    std::thread::scope(|scope| {
+        // One thread unpacks, the others convert.
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                loop {
+                    let next = receiver.lock().unwrap().recv();
+                    let Ok((name, bytes)) = next else { break };
+                    match round_trip(&name, bytes) {
+                        Ok(()) => _ = equal.fetch_add(1, Ordering::Relaxed),
+                        Err(fault) => failures.lock().unwrap().push((name, fault)),
+                    }
+                }
+            });
+        }
+        examples(|name, bytes| sender.send((name.to_owned(), bytes)).unwrap());
+        drop(sender);
     });
+    let (equal, mut failures) = (equal.into_inner(), failures.into_inner().unwrap());
+    failures.sort();
     eprintln!(
         "{equal} examples are equal after JSON, XML, JSON; {} are excepted",
         failures.len()
@@ -94,4 +114,5 @@ fn every_example_survives_xml() {
     let names: Vec<_> = failures.iter().map(|(name, _)| name.as_str()).collect();
     let expected: Vec<_> = EXCEPTIONS.iter().map(|(name, _)| *name).collect();
     assert_eq!(names, expected);
+    assert!(equal > 5000);
 }
