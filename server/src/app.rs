@@ -1,11 +1,9 @@
 //! What is shared, wired once: definitions, store, interactions, and the HTTP side in front of them.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use fhir::ids::ResourceType;
 use fhir::json::ParseLimits;
 use tokio_util::sync::CancellationToken;
 
@@ -16,7 +14,7 @@ use crate::definitions::{self, Definitions, PackageList};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{self, Parts, Perform, Readiness};
 use crate::interactions::Interactions;
-use crate::interactions::capabilities::{Capabilities, OperationEntry, Software};
+use crate::interactions::capabilities::{Capabilities, Software};
 use crate::jobs;
 use crate::load::{Loaded, Loader};
 use crate::operations::{self, Registry};
@@ -233,27 +231,9 @@ fn capabilities(
         date: crate::context::now(),
         deletes_multiple: limits.conditional_delete > 1,
     };
-    let on_types = |code: &str| -> Vec<ResourceType> {
-        ResourceType::all()
-            .filter(|resource_type| {
-                operations
-                    .on_type(*resource_type)
-                    .any(|(other, _)| other == code)
-            })
-            .collect()
-    };
-    let mut named: BTreeMap<&str, &str> = operations.on_system().collect();
-    named.extend(ResourceType::all().flat_map(|resource_type| operations.on_type(resource_type)));
-    let types: BTreeMap<&str, Vec<ResourceType>> =
-        named.keys().map(|code| (*code, on_types(code))).collect();
-    let entries: Vec<OperationEntry<'_>> = named
-        .iter()
-        .map(|(code, definition)| OperationEntry {
-            code,
-            definition,
-            is_system: operations.on_system().any(|(other, _)| other == *code),
-            resource_types: &types[code],
-        })
-        .collect();
-    Capabilities::new(software, &definitions.search_parameter_entries(), &entries)
+    Capabilities::new(
+        software,
+        &definitions.search_parameter_entries(),
+        &operations.entries(),
+    )
 }

@@ -38,7 +38,7 @@ fn every_entry_has_to_be_created_or_found() {
         &["type Some"],
     );
     check(
-        &response("batch-response", &[patient.clone()]),
+        &response("batch-response", std::slice::from_ref(&patient)),
         &["1 answers to 2 entries"],
     );
     check(

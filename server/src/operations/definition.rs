@@ -22,8 +22,8 @@ pub(super) struct OperationDefinition {
     pub(super) affects_state: bool,
     /// Where it can be called.
     pub(super) levels: Levels,
-    /// For which types it can be called on a type or an instance; `None` is every type.
-    pub(super) resource_types: Option<Vec<ResourceType>>,
+    /// For which types it can be called on a type or an instance.
+    pub(super) resource_types: Vec<ResourceType>,
     /// What it takes.
     pub(super) inputs: Vec<Parameter>,
 }
@@ -109,31 +109,18 @@ impl OperationDefinition {
         match target {
             OperationTarget::System => self.levels.system,
             OperationTarget::Type(resource_type) => {
-                self.levels.resource_type && self.covers(*resource_type)
+                self.levels.resource_type && self.resource_types.contains(resource_type)
             }
             OperationTarget::Instance(key) => {
-                self.levels.instance && self.covers(key.resource_type)
+                self.levels.instance && self.resource_types.contains(&key.resource_type)
             }
         }
     }
 
-    /// Whether it can be called on this type or on its instances.
-    pub(super) fn concerns(&self, resource_type: ResourceType) -> bool {
-        (self.levels.resource_type || self.levels.instance) && self.covers(resource_type)
-    }
-
-    fn covers(&self, resource_type: ResourceType) -> bool {
-        self.resource_types
-            .as_ref()
-            .is_none_or(|types| types.contains(&resource_type))
-    }
-
     /// Whether some call could mean both.
     pub(super) fn collides_with(&self, other: &Self) -> bool {
-        let types_meet = match (&self.resource_types, &other.resource_types) {
-            (Some(ours), Some(theirs)) => ours.iter().any(|one| theirs.contains(one)),
-            (None, _) | (_, None) => true,
-        };
+        let types = &other.resource_types;
+        let types_meet = self.resource_types.iter().any(|one| types.contains(one));
         let (ours, theirs) = (self.levels, other.levels);
         self.code == other.code
             && (ours.system && theirs.system
@@ -153,26 +140,29 @@ impl OperationDefinition {
             _ => None,
         }
     }
-}
 
-impl Levels {
-    /// The levels in words.
-    pub(super) fn sentence(self) -> String {
+    /// Where it can be called, in words.
+    pub(super) fn places(&self) -> String {
         let named = [
-            (self.system, "the base"),
-            (self.resource_type, "a type"),
-            (self.instance, "an instance"),
+            (self.levels.system, "the base"),
+            (self.levels.resource_type, "a type"),
+            (self.levels.instance, "an instance"),
         ];
         let names: Vec<&str> = named
             .iter()
             .filter(|(is_level, _)| *is_level)
             .map(|(_, name)| *name)
             .collect();
-        names.join(" or ")
+        let places = names.join(" or ");
+        let types: Vec<&str> = self.resource_types.iter().map(|one| one.name()).collect();
+        match types.is_empty() || types.len() == ResourceType::all().count() {
+            true => places,
+            false => format!("{places} ({})", types.join(", ")),
+        }
     }
 }
 
-fn resource_types(root: Value<'_>, levels: Levels) -> Result<Option<Vec<ResourceType>>, String> {
+fn resource_types(root: Value<'_>, levels: Levels) -> Result<Vec<ResourceType>, String> {
     let names: Vec<Box<str>> = strings(root, "resource").collect();
     if !levels.system && !levels.resource_type && !levels.instance {
         return Err("it can be called nowhere: system, type and instance are false".to_owned());
@@ -184,15 +174,14 @@ fn resource_types(root: Value<'_>, levels: Levels) -> Result<Option<Vec<Resource
         );
     }
     if names.iter().any(|name| &**name == "Resource") {
-        return Ok(None);
+        return Ok(ResourceType::all().collect());
     }
-    let types: Result<Vec<ResourceType>, String> = names
+    names
         .iter()
         .map(|name| {
             ResourceType::parse(name).ok_or_else(|| format!("'{name}' is not a resource type"))
         })
-        .collect();
-    types.map(Some)
+        .collect()
 }
 
 fn inputs(root: Value<'_>) -> Result<Vec<Parameter>, String> {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use fhir::ids::ResourceType;
 use fhir::resource::Resource;
 use futures_util::future::BoxFuture;
 
@@ -14,6 +13,7 @@ use super::invocation::{OperationAnswer, OperationContext};
 use crate::context::RequestContext;
 use crate::definitions::Definitions;
 use crate::error::{Error, ErrorKind, Result};
+use crate::interactions::capabilities::OperationEntry;
 use crate::interactions::{OperationInput, OperationTarget, Outcome};
 use crate::store::Store;
 
@@ -134,25 +134,17 @@ impl Registry {
             .map(|operation| &operation.definition.resource)
     }
 
-    /// What can be called on the base: code and canonical URL (`CapabilityStatement.rest.operation`).
-    pub fn on_system(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.named(|definition| definition.levels.system)
-    }
-
-    /// What can be called on a type or its instances: code and canonical URL (`CapabilityStatement.rest.resource.operation`).
-    pub fn on_type(&self, resource_type: ResourceType) -> impl Iterator<Item = (&str, &str)> {
-        self.named(move |definition| definition.concerns(resource_type))
-    }
-
-    fn named(
-        &self,
-        filter: impl Fn(&OperationDefinition) -> bool,
-    ) -> impl Iterator<Item = (&str, &str)> {
+    /// What the CapabilityStatement says of them.
+    pub fn entries(&self) -> Vec<OperationEntry<'_>> {
         self.operations
             .values()
-            .map(|operation| &operation.definition)
-            .filter(move |definition| filter(definition))
-            .map(|definition| (&*definition.code, &*definition.url))
+            .map(|operation| OperationEntry {
+                code: &operation.definition.code,
+                definition: &operation.definition.url,
+                is_system: operation.definition.levels.system,
+                resource_types: &operation.definition.resource_types,
+            })
+            .collect()
     }
 
     fn find(&self, target: &OperationTarget, code: &str) -> Result<&Registered> {
@@ -169,14 +161,7 @@ impl Registry {
         // The code is the caller's text, but the route lets only a few characters through.
         let sentence = match elsewhere {
             None => format!("there is no operation ${code}"),
-            Some(definition) => match &definition.resource_types {
-                None => format!("${code} is called on {}", definition.levels.sentence()),
-                Some(types) => format!(
-                    "${code} is called on {} ({})",
-                    definition.levels.sentence(),
-                    names(types)
-                ),
-            },
+            Some(definition) => format!("${code} is called on {}", definition.places()),
         };
         Err(Error::new(ErrorKind::UnknownEndpoint, sentence))
     }
@@ -208,11 +193,6 @@ impl Registered {
         };
         Call::of(&self.definition, &query, body, cx.limits.parse)
     }
-}
-
-fn names(types: &[ResourceType]) -> String {
-    let names: Vec<&str> = types.iter().map(|one| one.name()).collect();
-    names.join(", ")
 }
 
 /// What names a definition that may be broken.

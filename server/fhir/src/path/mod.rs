@@ -14,6 +14,7 @@ mod evaluation;
 mod functions;
 mod item;
 mod lexer;
+mod members;
 mod navigation;
 mod operators;
 mod parser;

@@ -1,13 +1,12 @@
 //! From an element to the elements below it, by the element table (<https://hl7.org/fhir/R4/fhirpath.html#polymorphism>).
 
-use std::borrow::Cow;
-
 use super::EvaluationError;
 use super::collection::Collection;
 use super::evaluation::{Answer, Evaluation, Focus};
 use super::item::{Item, Node, TypeInfo};
+use super::members::{Member, Members};
 use super::tree::{Step, Tree};
-use crate::definitions::structure::{TypeDefinition, TypeId, TypeKind};
+use crate::definitions::structure::{TypeId, TypeKind};
 use crate::json::{Kind, Value};
 
 impl<'a> Evaluation<'_, 'a> {
@@ -82,18 +81,8 @@ impl<'a> Evaluation<'_, 'a> {
         };
         let definition = self.environment.structures.get(node.type_id);
         let mut found: Option<(Option<Value<'a>>, Option<Value<'a>>, TypeId)> = None;
-        for (key, value) in object.members() {
-            let (member, is_companion) = match key.strip_prefix('_') {
-                Some(member) => (member, true),
-                None => (&*key, false),
-            };
-            let Some(rest) = member.strip_prefix(name) else {
-                continue;
-            };
-            if !rest.is_empty() && !rest.starts_with(|next: char| next.is_ascii_uppercase()) {
-                continue;
-            }
-            let Some((element, element_type)) = definition.member(member) else {
+        for member in Members::of(object).filter(|member| member.may_be(name)) {
+            let Some((element, element_type)) = definition.member(member.name()) else {
                 continue;
             };
             // `valueQuantity` is a JSON name, `value` the element's.
@@ -106,10 +95,10 @@ impl<'a> Evaluation<'_, 'a> {
                 self.pairs(pair.0.take(), pair.1.take(), pair.2, visit)?;
                 pair.2 = element_type.type_id;
             }
-            if is_companion {
-                pair.1 = Some(value);
+            if member.is_companion() {
+                pair.1 = Some(member.value);
             } else {
-                pair.0 = Some(value);
+                pair.0 = Some(member.value);
             }
         }
         match found {
@@ -128,17 +117,21 @@ impl<'a> Evaluation<'_, 'a> {
             return Ok(());
         };
         let definition = self.environment.structures.get(node.type_id);
-        for (key, value) in object.members() {
+        let companions: Vec<_> = Members::of(object).filter(Member::is_companion).collect();
+        for member in Members::of(object) {
             self.charge(1)?;
-            let (member, value, companion) = match key.strip_prefix('_') {
-                Some(member) if object.get(member).is_some() => continue,
-                Some(member) => (Cow::from(member), None, Some(value)),
-                None => {
-                    let companion = companion(object, &key, value, definition);
-                    (key, Some(value), companion)
+            let (value, companion) = if member.is_companion() {
+                // Beside a value it was visited with that.
+                let mut members = Members::of(object);
+                if members.any(|other| !other.is_companion() && other.is_beside(&member)) {
+                    continue;
                 }
+                (None, Some(member.value))
+            } else {
+                let mut beside = companions.iter().filter(|other| other.is_beside(&member));
+                (Some(member.value), beside.next().map(|other| other.value))
             };
-            if let Some((_, element_type)) = definition.member(&member) {
+            if let Some((_, element_type)) = definition.member(member.name()) {
                 self.pairs(value, companion, element_type.type_id, visit)?;
             }
         }
@@ -166,6 +159,15 @@ impl<'a> Evaluation<'_, 'a> {
         type_id: TypeId,
         visit: &mut dyn FnMut(Node<'a>) -> Result<(), EvaluationError>,
     ) -> Result<(), EvaluationError> {
+        if let (Some(value), None) = (value, companion)
+            && !matches!(value.kind(), Kind::Array | Kind::Null)
+        {
+            return visit(Node {
+                value: Some(value),
+                companion,
+                type_id: self.concrete(Some(value), type_id),
+            });
+        }
         let mut values = value.into_iter().flat_map(Value::each);
         let mut companions = companion.into_iter().flat_map(Value::each);
         loop {
@@ -204,23 +206,6 @@ fn members_of(node: Node<'_>) -> Option<Value<'_>> {
         Some(value) if value.kind() == Kind::Object => Some(value),
         _ => node.companion,
     }
-}
-
-/// The companion of a member, which only primitives have.
-fn companion<'a>(
-    object: Value<'a>,
-    key: &str,
-    value: Value<'a>,
-    definition: &TypeDefinition,
-) -> Option<Value<'a>> {
-    let first = value.each().next()?;
-    if first.kind() == Kind::Object || definition.member(key).is_none() {
-        return None;
-    }
-    object
-        .members()
-        .find(|(other, _)| other.strip_prefix('_') == Some(key))
-        .map(|(_, value)| value)
 }
 
 fn type_member<'a>(info: &TypeInfo<'a>, name: &str) -> Option<Item<'a>> {

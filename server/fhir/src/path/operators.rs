@@ -1,5 +1,7 @@
 //! Logic with three values, and arithmetic (<http://hl7.org/fhirpath/N1/#boolean-logic>, <http://hl7.org/fhirpath/N1/#math>).
 
+use std::borrow::Cow;
+
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
@@ -248,8 +250,8 @@ fn quantities<'a>(
     let unit = match (operator, left_unit, right_unit) {
         (_, unit, "1") => unit.to_owned(),
         (Operator::Multiply, "1", unit) => unit.to_owned(),
-        (Operator::Multiply, left, right) => format!("({left}).({right})"),
-        (_, left, right) => format!("({left})/({right})"),
+        (Operator::Multiply, left, right) => format!("{}.{}", factor(left), factor(right)),
+        (_, left, right) => format!("{}/{}", factor(left), factor(right)),
     };
     Ok(calculate(operator, left.value, right.value)
         .map(|value| {
@@ -259,4 +261,12 @@ fn quantities<'a>(
             })
         })
         .into())
+}
+
+/// A unit as a factor of another: in brackets where it has factors itself.
+fn factor(unit: &str) -> Cow<'_, str> {
+    if unit.contains(['.', '/']) {
+        return Cow::Owned(format!("({unit})"));
+    }
+    Cow::Borrowed(unit)
 }

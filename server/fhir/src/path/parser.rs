@@ -29,7 +29,7 @@ struct Parsed {
     depth: u16,
 }
 
-type Step0 = Result<Parsed, SyntaxError>;
+type Grown = Result<Parsed, SyntaxError>;
 
 /// Parses one whole expression.
 pub(super) fn parse(text: &str) -> Result<Tree, SyntaxError> {
@@ -101,7 +101,7 @@ impl Parser {
     }
 
     /// The tree with its depth, if that is not beyond the limit.
-    fn grow(&self, tree: Tree, below: u16) -> Step0 {
+    fn grow(&self, tree: Tree, below: u16) -> Grown {
         let depth = below + 1;
         if depth > MAX_DEPTH {
             return Err(self.fault("the expression is nested too deep"));
@@ -109,7 +109,7 @@ impl Parser {
         Ok(Parsed { tree, depth })
     }
 
-    fn expression(&mut self, binding: u8) -> Step0 {
+    fn expression(&mut self, binding: u8) -> Grown {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
             return Err(self.fault("the expression is nested too deep"));
@@ -151,7 +151,15 @@ impl Parser {
         Ok(left)
     }
 
-    fn prefix(&mut self) -> Step0 {
+    fn prefix(&mut self) -> Grown {
+        // The least integer has no positive counterpart: it is a literal with its sign.
+        let is_least =
+            |token: &Token| matches!(token, Token::Number(digits) if &**digits == "2147483648");
+        let is_bare = !matches!(self.ahead(2), Token::Symbol("." | "[") | Token::String(_));
+        if self.is_symbol("-") && is_least(self.ahead(1)) && is_bare {
+            self.at += 2;
+            return self.grow(Tree::Literal(Literal::Integer(i32::MIN)), 0);
+        }
         for (symbol, negative) in [("-", true), ("+", false)] {
             if self.take_symbol(symbol) {
                 let operand = self.expression(SIGN_BINDING)?;
@@ -163,7 +171,7 @@ impl Parser {
         self.postfix(term)
     }
 
-    fn postfix(&mut self, mut left: Parsed) -> Step0 {
+    fn postfix(&mut self, mut left: Parsed) -> Grown {
         loop {
             if self.take_symbol(".") {
                 left = self.invocation(Some(left))?;
@@ -179,7 +187,7 @@ impl Parser {
         }
     }
 
-    fn term(&mut self) -> Step0 {
+    fn term(&mut self) -> Grown {
         let place = self.place();
         let token = self.peek().clone();
         if matches!(token, Token::Name { ref text, delimited: false } if !is_literal_name(text)) {
@@ -251,7 +259,7 @@ impl Parser {
     }
 
     /// A member, a function or `$this`, after a dot or at the start of a term.
-    fn invocation(&mut self, base: Option<Parsed>) -> Step0 {
+    fn invocation(&mut self, base: Option<Parsed>) -> Grown {
         let place = self.place();
         let token = self.peek().clone();
         self.at += 1;
@@ -301,7 +309,7 @@ impl Parser {
         }
     }
 
-    fn call(&mut self, name: &str, base: Option<Parsed>, place: usize) -> Step0 {
+    fn call(&mut self, name: &str, base: Option<Parsed>, place: usize) -> Grown {
         let function = functions::find(name)
             .ok_or_else(|| SyntaxError::new("there is no function of this name", place))?;
         self.expect("(", "'(' is expected")?;

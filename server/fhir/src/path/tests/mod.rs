@@ -10,6 +10,7 @@
 )]
 
 mod checks;
+mod fuzz;
 mod suite;
 mod sweep;
 mod tables;

@@ -152,7 +152,7 @@ fn hooks_answer_what_the_engine_cannot() {
         canonical: Some(&|value, unit| match unit {
             "g" => Some((value, "g".to_owned())),
             "mg" => Some((value / rust_decimal::Decimal::from(1000), "g".to_owned())),
-            "m" | "(m).(1)" => Some((value, "m".to_owned())),
+            "m" => Some((value, "m".to_owned())),
             _ => None,
         }),
         trace: Some(&|name, items| assert_eq!((name, items.len()), ("t", 2))),
@@ -234,6 +234,10 @@ fn a_hostile_expression_costs_an_error() {
             "! the evaluation needs more steps than it may",
         ),
         ("repeat($this)".to_owned(), "Patient"),
+        // The deepest that is allowed fits the stack.
+        (nested("", "1", "+1", 126), "127"),
+        (nested("iif(true, ", "1", ")", 60), "1"),
+        (nested("$this.where(", "true", ")", 60), "Patient"),
         (
             format!("name{}", ".select(%resource.descendants())".repeat(12)),
             "! the evaluation needs more items than it may",
