@@ -18,7 +18,7 @@ use fhir::definitions::corrections::CorrectionError;
 use fhir::definitions::{DefinitionError, Definitions as Registries};
 use fhir::json::ParseError;
 
-pub use own::{OWN, OwnFile, own_file};
+use own::{OWN, OwnFile};
 pub use packages::{Package, PackageList, Take};
 pub use rules::Definitions;
 

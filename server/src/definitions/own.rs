@@ -1,18 +1,12 @@
 //! The product's own definitions, part of the binary: `profiles/` and `search-params/`.
 
 /// A file's path in the repository and its text.
-pub type OwnFile = (&'static str, &'static str);
+pub(super) type OwnFile = (&'static str, &'static str);
 
 /// All files, by path.
-pub const OWN: &[OwnFile] = include!(concat!(env!("OUT_DIR"), "/own_definitions.rs"));
+pub(super) const OWN: &[OwnFile] = include!(concat!(env!("OUT_DIR"), "/own_definitions.rs"));
 
 /// Whether a file corrects a published definition.
 pub(super) fn is_correction(path: &str) -> bool {
     path.contains("/corrections/")
-}
-
-/// The text of one of the files.
-pub fn own_file(path: &str) -> Option<&'static str> {
-    let found = OWN.iter().find(|(known, _)| *known == path)?;
-    Some(found.1)
 }

@@ -1,1 +1,119 @@
-//! t
+//! A database for each test: made from a migrated template, dropped with the value.
+
+use std::time::Duration;
+
+use sqlx::{Connection, Executor, PgConnection};
+
+use super::{Store, StoreSettings, migrate};
+
+/// Serialises the making of the template among test processes.
+const TEMPLATE_LOCK: i64 = 0x7E57;
+
+/// A migrated, empty database of one test.
+pub(crate) struct TestDatabase {
+    server: String,
+    name: String,
+}
+
+impl TestDatabase {
+    /// `make test` starts the server that `TEST_DATABASE_URL` names; so does
+    /// `cargo run -p vesta --example with_database -- cargo test`.
+    pub(crate) async fn new() -> Self {
+        let server = std::env::var("TEST_DATABASE_URL")
+            .expect("run `make test`, or cargo run -p vesta --example with_database -- cargo test");
+        let name = format!("test_{}", uuid::Uuid::new_v4().simple());
+        let mut admin = PgConnection::connect(&server).await.unwrap();
+        let template = template(&server, &mut admin).await;
+        let create = format!("create database {name} template {template}");
+        admin.execute(sqlx::AssertSqlSafe(create)).await.unwrap();
+        Self { server, name }
+    }
+
+    /// Where it is.
+    pub(crate) fn url(&self) -> String {
+        database_url(&self.server, &self.name)
+    }
+
+    /// A store on it.
+    pub(crate) async fn store(&self) -> Store {
+        self.store_with(64).await
+    }
+
+    /// A store that puts at most so many requests in one statement.
+    pub(crate) async fn store_with(&self, batch: usize) -> Store {
+        let settings = StoreSettings {
+            connections: 12,
+            tasks: 1,
+            batch,
+            acquire_timeout: Duration::from_secs(10),
+        };
+        Store::connect(&self.url(), &settings).await.unwrap()
+    }
+}
+
+fn database_url(server: &str, name: &str) -> String {
+    let (path, query) = server.split_once('?').unwrap_or((server, ""));
+    let (host, _) = path.rsplit_once('/').unwrap();
+    format!("{host}/{name}?{query}")
+}
+
+/// The migrated template of this schema, made by whichever test comes first.
+async fn template(server: &str, admin: &mut PgConnection) -> String {
+    let newest = super::MIGRATIONS
+        .iter()
+        .map(|one| one.checksum.as_ref().to_vec())
+        .flatten();
+    let digest = newest.fold(0u64, |sum, byte| {
+        sum.wrapping_mul(31).wrapping_add(u64::from(byte))
+    });
+    let name = format!("template_{digest:016x}");
+    sqlx::query("select pg_advisory_lock($1)")
+        .bind(TEMPLATE_LOCK)
+        .execute(&mut *admin)
+        .await
+        .unwrap();
+    let exists: bool =
+        sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
+            .bind(&name)
+            .fetch_one(&mut *admin)
+            .await
+            .unwrap();
+    if !exists {
+        let draft = format!("draft_{}", uuid::Uuid::new_v4().simple());
+        admin
+            .execute(sqlx::AssertSqlSafe(format!("create database {draft}")))
+            .await
+            .unwrap();
+        migrate(&database_url(server, &draft)).await.unwrap();
+        let rename = format!("alter database {draft} rename to {name}");
+        admin.execute(sqlx::AssertSqlSafe(rename)).await.unwrap();
+    }
+    sqlx::query("select pg_advisory_unlock($1)")
+        .bind(TEMPLATE_LOCK)
+        .execute(&mut *admin)
+        .await
+        .unwrap();
+    name
+}
+
+impl Drop for TestDatabase {
+    /// The whole server goes after the tests; this keeps its disk small meanwhile.
+    fn drop(&mut self) {
+        let (server, name) = (self.server.clone(), self.name.clone());
+        let drop_it = async move {
+            if let Ok(mut admin) = PgConnection::connect(&server).await {
+                let statement = format!("drop database if exists {name} with (force)");
+                let _ = admin.execute(sqlx::AssertSqlSafe(statement)).await;
+            }
+        };
+        let dropped = std::thread::spawn(|| {
+            if let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+            {
+                runtime.block_on(drop_it);
+            }
+        });
+        let _ = dropped.join();
+    }
+}
