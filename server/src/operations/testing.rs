@@ -3,7 +3,6 @@
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
-    clippy::print_stderr,
     reason = "tests make databases, read the environment and say what they skip"
 )]
 
@@ -16,7 +15,7 @@ use fhir::json::ParseLimits;
 use fhir::resource::Resource;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
-use super::{Registry, all};
+use super::all;
 use crate::auth::{Access, Reason};
 use crate::context::{Handling, Limits, RequestContext, ReturnPreference};
 use crate::definitions::{self, Definitions, PackageList};

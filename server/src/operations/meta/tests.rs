@@ -5,17 +5,19 @@ use fhir::json::Document;
 use super::labels::{Change, LabelError};
 use crate::operations::testing::World;
 
+/// What a change makes of a Meta; `None` is nothing.
+fn check(change: Change, meta: &str, labels: &str, expected: Option<&str>) {
+    let (meta, labels) = (
+        Document::parse(meta.to_owned()),
+        Document::parse(labels.to_owned()),
+    );
+    let (meta, labels) = (meta.unwrap(), labels.unwrap());
+    let changed = change.apply(Some(meta.root()), labels.root()).unwrap();
+    assert_eq!(changed.as_deref(), expected, "{labels:?}");
+}
+
 #[test]
 fn labels_are_sets() {
-    let check = |change: Change, meta: &str, labels: &str, expected: Option<&str>| {
-        let (meta, labels) = (
-            Document::parse(meta.to_owned()),
-            Document::parse(labels.to_owned()),
-        );
-        let (meta, labels) = (meta.unwrap(), labels.unwrap());
-        let changed = change.apply(Some(meta.root()), labels.root()).unwrap();
-        assert_eq!(changed.as_deref(), expected, "{labels:?}");
-    };
     use Change::{Add, Delete};
     let one = r#"{"versionId":"1","tag":[{"system":"a","code":"b","display":"kept"}]}"#;
     // Version, display and what the server sets do not tell a label.

@@ -11,10 +11,12 @@ use crate::operations::{
     Arguments, Operation, OperationAnswer, OperationContext, Params, Registry, all,
 };
 
-/// Takes what is written in the constant.
+type Take = fn(&mut Arguments<'_>) -> Result<()>;
+
+/// Takes what is written in [`TAKES`].
 struct Taking<const N: usize>;
 /// What an operation may get wrong about [`DEMANDING`], and what the fault is called.
-const TAKES: [(fn(&mut Arguments<'_>) -> Result<()>, &str); 6] = [
+const TAKES: [(Take, &str); 6] = [
     (|taken| taken.required::<Resource>("patient").map(drop), ""),
     (|_| Ok(()), "parameter 'patient', which is never taken"),
     (
@@ -69,13 +71,16 @@ fn code_that_drifts_from_its_definition_is_found() {
     check::<5>();
 }
 
+/// [`DEMANDING`] with one text in place of another, and the fault that makes.
+fn check_fault(from: &str, to: &str, expected: &str) {
+    assert!(DEMANDING.contains(from), "{from}");
+    let text: &'static str = DEMANDING.replace(from, to).leak();
+    assert_eq!(OperationDefinition::parse(text).unwrap_err(), expected);
+}
+
 #[test]
 fn a_definition_that_says_too_little_ends_the_start() {
-    let check = |from: &str, to: &str, expected: &str| {
-        assert!(DEMANDING.contains(from), "{from}");
-        let text: &'static str = DEMANDING.replace(from, to).leak();
-        assert_eq!(OperationDefinition::parse(text).unwrap_err(), expected);
-    };
+    let check = check_fault;
     check(
         "OperationDefinition",
         "Basic",
@@ -113,6 +118,11 @@ fn a_definition_that_says_too_little_ends_the_start() {
         r#"["Patinet"]"#,
         "'Patinet' is not a resource type",
     );
+}
+
+#[test]
+fn a_parameter_that_says_too_little_ends_the_start() {
+    let check = check_fault;
     check(
         r#""use":"in""#,
         r#""use":"inout""#,
