@@ -9,6 +9,8 @@ mod definition;
 mod invocation;
 mod registry;
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 
 mod meta;

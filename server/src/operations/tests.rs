@@ -6,6 +6,10 @@ use std::path::Path;
 use fhir::json::{ParseLimits, Writer};
 use fhir::resource::Resource;
 
+mod binding;
+mod definitions;
+mod made_up;
+
 use super::binding::Call;
 use super::definition::{Content, OperationDefinition, Parameter};
 use super::*;

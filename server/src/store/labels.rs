@@ -112,3 +112,44 @@ fn label(row: &PgRow) -> Result<Option<LabelInUse>> {
         display: row.try_get("display").map_err(from_sqlx)?,
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operations::testing::World;
+
+    /// A summary that would leave something out is refused.
+    #[tokio::test]
+    async fn more_than_the_bounds_is_refused() {
+        let Some(world) = World::new().await else {
+            return;
+        };
+        for id in ["a", "b"] {
+            let meta = format!(r#"{{"tag":[{{"code":"{id}"}},{{"code":"both"}}]}}"#);
+            let patient = format!(r#"{{"resourceType":"Patient","id":"{id}","meta":{meta}}}"#);
+            world.put(&patient).await;
+        }
+        let check = async |resources: i64, labels: i64, expected: &str| {
+            let bounds = LabelBounds { resources, labels };
+            let found = world.interactions.store.labels_within(None, bounds).await;
+            let said = match found {
+                Ok(found) => found
+                    .iter()
+                    .map(|one| one.value.as_str())
+                    .collect::<Vec<_>>()
+                    .join(" "),
+                Err(error) => format!("{:?}: {error}", error.kind()),
+            };
+            assert_eq!(said, expected);
+        };
+        check(2, 3, "a b both").await;
+        check(
+            1,
+            3,
+            "TooCostly: there are more than 1 resources to look at",
+        )
+        .await;
+        check(2, 2, "TooCostly: there are more than 2 labels in use").await;
+        world.close().await;
+    }
+}

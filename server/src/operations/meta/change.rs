@@ -3,7 +3,7 @@
 use fhir::json::{Document, Value, edit};
 use fhir::resource::Resource;
 
-use super::labels::Change;
+use super::labels::{Change, LabelError};
 use crate::error::{Error, ErrorKind, Result};
 use crate::operations::{OperationAnswer, OperationContext};
 use crate::store::{ExpectedVersions, Verb, WriteCondition};
@@ -60,7 +60,11 @@ pub(in crate::operations) fn answer(resource: &Document) -> OperationAnswer {
 fn changed(resource: &Document, change: Change, labels: Value<'_>) -> Result<Option<Resource>> {
     let root = resource.root();
     let meta = change.apply(root.get("meta"), labels).map_err(|error| {
-        Error::new(ErrorKind::BadValue, error.to_string()).at("Parameters.parameter[0].value")
+        let kind = match error {
+            LabelError::NoLabel(_) | LabelError::NoCode => ErrorKind::BadValue,
+            LabelError::Subsetted => ErrorKind::BusinessRule,
+        };
+        Error::new(kind, error.to_string()).at("Parameters.parameter[0].value")
     })?;
     let Some(meta) = meta else {
         return Ok(None);

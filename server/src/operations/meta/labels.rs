@@ -15,6 +15,9 @@ pub(in crate::operations) enum LabelError {
     /// A tag or label has nothing it could be told by.
     #[error("a tag or security label is told by its system and code, and this one has no code")]
     NoCode,
+    /// The tag says that the resource is incomplete, and such a resource is never stored.
+    #[error("SUBSETTED tags an answer with parts left out, and what is stored has none left out")]
+    Subsetted,
 }
 
 /// What to do with the labels.
@@ -40,6 +43,9 @@ impl Change {
         labels: Value<'_>,
     ) -> Result<Option<String>, LabelError> {
         check(labels)?;
+        if self == Self::Add && items(Some(labels), "tag").any(is_subsetted) {
+            return Err(LabelError::Subsetted);
+        }
         let sets: Vec<(&str, Option<Vec<Item<'_>>>)> = SETS
             .iter()
             .map(|name| (*name, self.changed(name, meta, labels)))
@@ -128,6 +134,16 @@ fn check(labels: Value<'_>) -> Result<(), LabelError> {
         true => Ok(()),
         false => Err(LabelError::NoCode),
     }
+}
+
+/// See <https://hl7.org/fhir/R4/search.html#summary>: an update of such a resource would be refused ever after.
+fn is_subsetted(tag: Value<'_>) -> bool {
+    let is =
+        |name: &str, text: &str| tag.get(name).and_then(Value::string).as_deref() == Some(text);
+    is(
+        "system",
+        "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",
+    ) && is("code", "SUBSETTED")
 }
 
 /// Profiles are told by their URL, codings by system and code; version and display do not count.

@@ -1,0 +1,198 @@
+//! A server without HTTP for tests: a fresh database, the product's definitions, all operations. Where the test database
+//! (`VESTA_TEST_DATABASE_URL`) or the FHIR packages are absent, tests say so and pass.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests make databases, read the environment and say what they skip"
+)]
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use fhir::ids::{ResourceKey, ResourceType};
+use fhir::json::ParseLimits;
+use fhir::resource::Resource;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+
+use super::all;
+use crate::auth::{Access, Reason};
+use crate::context::{Handling, Limits, RequestContext, ReturnPreference};
+use crate::definitions::{self, Definitions, PackageList};
+use crate::error::Result;
+use crate::interactions::capabilities::{Capabilities, Software};
+use crate::interactions::{
+    Interaction, Interactions, OperationInput, OperationTarget, Outcome, ReadConditions,
+    WriteConditions,
+};
+use crate::store::{Store, StoreSettings, migrate};
+
+/// A server of one test.
+pub(crate) struct World {
+    pub(crate) interactions: Interactions,
+    pub(crate) cx: RequestContext,
+    server_url: String,
+    database: String,
+}
+
+impl World {
+    /// A new world on an empty database.
+    pub(crate) async fn new() -> Option<World> {
+        let Ok(server_url) = std::env::var("VESTA_TEST_DATABASE_URL") else {
+            eprintln!("skipped: VESTA_TEST_DATABASE_URL is not set");
+            return None;
+        };
+        let definitions = definitions()?;
+        let database = format!("vesta_{}", uuid::Uuid::new_v4().simple());
+        execute(&server_url, &format!("create database {database}")).await;
+        let url = server_url.replacen("/vesta?", &format!("/{database}?"), 1);
+        assert_ne!(url, server_url, "the URL must name the database vesta");
+        migrate(&url).await.unwrap();
+        let settings = StoreSettings {
+            connections: 12,
+            tasks: 1,
+            batch: 8,
+            acquire_timeout: Duration::from_secs(20),
+        };
+        let software = Software {
+            version: "0",
+            base_url: BASE,
+            date: crate::context::now(),
+            deletes_multiple: false,
+        };
+        Some(World {
+            interactions: Interactions {
+                definitions,
+                store: Store::connect(&url, &settings).await.unwrap(),
+                operations: Arc::new(all().unwrap()),
+                capabilities: Arc::new(Capabilities::new(software, &[], &[])),
+            },
+            cx: context(),
+            server_url,
+            database,
+        })
+    }
+
+    /// Takes the database away again.
+    pub(crate) async fn close(self) {
+        self.interactions.store.close().await;
+        let drop = format!("drop database {} with (force)", self.database);
+        execute(&self.server_url, &drop).await;
+    }
+
+    /// Stores a resource under the id it carries.
+    pub(crate) async fn put(&self, json: &str) -> Outcome {
+        let resource = Resource::parse(json.to_owned()).unwrap();
+        let id = resource.id().unwrap().parse().unwrap();
+        let key = ResourceKey::new(resource.resource_type(), id);
+        let conditions = WriteConditions::default();
+        let update = Interaction::Update {
+            key,
+            resource,
+            conditions,
+        };
+        self.interactions.perform(&self.cx, update).await.unwrap()
+    }
+
+    /// The text of a resource, or the status and sentence of the refusal.
+    pub(crate) async fn read(&self, key: &str) -> std::result::Result<String, String> {
+        let read = Interaction::Read {
+            key: key.parse().unwrap(),
+            conditions: ReadConditions::default(),
+        };
+        said(self.interactions.perform(&self.cx, read).await)
+    }
+
+    /// Calls an operation by path, with a Parameters body or without any.
+    pub(crate) async fn call(
+        &self,
+        path: &str,
+        body: Option<&str>,
+    ) -> std::result::Result<String, String> {
+        let (target, code) = path.split_once('$').unwrap();
+        let target = match target.trim_end_matches('/') {
+            "" => OperationTarget::System,
+            one if one.contains('/') => OperationTarget::Instance(one.parse().unwrap()),
+            one => OperationTarget::Type(ResourceType::parse(one).unwrap()),
+        };
+        let input = match body {
+            Some(json) => {
+                let body = Resource::parse(json.to_owned()).unwrap();
+                OperationInput::Body(Some(body), String::new())
+            }
+            None => OperationInput::Query(String::new()),
+        };
+        let operation = Interaction::Operation {
+            target,
+            code: code.into(),
+            input,
+        };
+        said(self.interactions.perform(&self.cx, operation).await)
+    }
+}
+
+const BASE: &str = "http://localhost/fhir";
+
+/// The body of an answer, or status and first sentence of a refusal.
+pub(crate) fn said(outcome: Result<Outcome>) -> std::result::Result<String, String> {
+    match outcome {
+        Ok(outcome) => Ok(String::from_utf8(outcome.body.unwrap_or_default().into()).unwrap()),
+        Err(error) => Err(format!("{} {error}", error.status().as_u16())),
+    }
+}
+
+/// A request that may do everything.
+pub(crate) fn context() -> RequestContext {
+    let limits = Limits {
+        parse: ParseLimits::default(),
+        bundle_entries: 5_000,
+        page_size: 20,
+        page_size_max: 100,
+        conditional_delete: 1,
+        delete_referenced: false,
+    };
+    RequestContext::new(
+        Access::system(Reason::AuthDisabled),
+        "test".into(),
+        BASE.into(),
+        Handling::Strict,
+        ReturnPreference::Unsaid,
+        Arc::new(limits),
+    )
+}
+
+/// The product's definitions, read once by all tests.
+pub(crate) fn definitions() -> Option<Arc<Definitions>> {
+    static ALL: OnceLock<Option<Arc<Definitions>>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
+        let packages_dir = variable("VESTA_PACKAGES_DIR").or_else(|| {
+            let cache = variable("XDG_CACHE_HOME");
+            let cache = cache.or_else(|| Some(variable("HOME")?.join(".cache")))?;
+            Some(cache.join("vesta/packages"))
+        })?;
+        let settings = definitions::Settings {
+            data_dir: packages_dir.clone(),
+            packages_dir,
+            packages: PackageList::shipped().unwrap(),
+        };
+        match definitions::load(&settings) {
+            Ok(loaded) => Some(Arc::new(Definitions::new(loaded.definitions).unwrap())),
+            Err(error) => {
+                eprintln!("skipped: {error}");
+                None
+            }
+        }
+    })
+    .clone()
+}
+
+async fn execute(url: &str, statement: &str) {
+    let mut connection = PgConnection::connect(url).await.unwrap();
+    let statement = AssertSqlSafe(statement.to_owned());
+    sqlx::query(statement)
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+}
