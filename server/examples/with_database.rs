@@ -1,5 +1,9 @@
 //! Runs a command with a private PostgreSQL of its own: `with_database COMMAND ARGUMENT…`. The command finds its URL in
 //! `TEST_DATABASE_URL`; the cluster is gone when the command is.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this program stands before any configuration"
+)]
 
 use std::process::{Command, ExitCode};
 use std::time::Duration;

@@ -32,11 +32,13 @@ cargo clippy --workspace --all-targets --locked -- -D warnings \
     || fail "clippy has warnings" "mend them, or allow one with a reason"
 
 step "Rust tests"
+# One private PostgreSQL for all tests; every test has a database of its own in it.
+cargo build --locked --package vesta --example with_database
 if cargo nextest --version >/dev/null 2>&1; then
-    cargo nextest run --workspace --locked --no-fail-fast
+    target/debug/examples/with_database cargo nextest run --workspace --locked --no-fail-fast
 else
     say "cargo-nextest is not installed: using cargo test"
-    cargo test --workspace --locked --no-fail-fast
+    target/debug/examples/with_database cargo test --workspace --locked --no-fail-fast
 fi || fail "a Rust test failed" "run it alone: cargo test NAME"
 
 if [ -f conformance-tests/fhirbolt-oracle/Cargo.toml ]; then

@@ -10,7 +10,7 @@ use fhir::outcome::{Issue, Severity};
 use fhir::patch::{PatchError, PatchErrorKind, apply_json_patch, apply_xml_patch};
 use fhir::resource::Resource;
 use fhir::search::error::{SearchError, SearchErrorKind};
-use fhir::search::extract::{ExtractLimits, Extractor};
+use fhir::search::extract::{ExtractError, ExtractLimits, Extractor};
 use fhir::search::index_plan::{IndexPlan, IndexPlanError};
 use fhir::search::index_values::IndexValues;
 use fhir::search::matches::ResourceFacts;
@@ -118,7 +118,11 @@ impl Definitions {
             limits: ExtractLimits::default(),
         };
         extractor.extract(resource).map_err(|error| {
-            Error::new(ErrorKind::TooCostly, error.to_string()).at(resource.resource_type().name())
+            let kind = match error {
+                ExtractError::TooMany { .. } => ErrorKind::TooCostly,
+                ExtractError::Date { .. } | ExtractError::Evaluation { .. } => ErrorKind::BadValue,
+            };
+            Error::new(kind, error.to_string()).at(resource.resource_type().name())
         })
     }
 

@@ -243,12 +243,13 @@ async fn delete_matches(cx: &RequestContext, tx: &mut Transaction, plan: &Plan) 
         deleted?;
     }
     // Asked when all are gone: matches may refer to each other.
-    if !cx.limits.delete_referenced {
-        if let Some((_, refusal)) = tx.find_referenced(&keys).await? {
-            return Err(refusal);
-        }
+    match cx.limits.delete_referenced {
+        true => Ok(()),
+        false => tx
+            .find_referenced(&keys)
+            .await?
+            .map_or(Ok(()), |(_, refusal)| Err(refusal)),
     }
-    Ok(())
 }
 
 /// The keys a conditional delete selects, in order; more than the limit are refused.

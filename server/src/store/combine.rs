@@ -87,9 +87,12 @@ impl<Request: Send + Sync + 'static, Answer: Send + 'static> Combiner<Request, A
 /// Requests that may wait before further ones wait at the door.
 const QUEUE_LENGTH: usize = 4096;
 
+/// Where the requests of one kind come from.
+type Queue<B> = mpsc::Receiver<Queued<<B as Batch>::Request, <B as Batch>::Answer>>;
+
 struct Carrier<B: Batch> {
     pool: PgPool,
-    receiver: Arc<Mutex<mpsc::Receiver<Queued<B::Request, B::Answer>>>>,
+    receiver: Arc<Mutex<Queue<B>>>,
     batch: Arc<B>,
     most: usize,
 }

@@ -373,12 +373,37 @@ fn push_period_test(
     statement.push(")");
 }
 
-/// An instant is a period that ends right after it begins; milliseconds are what `lastUpdated` shows.
+/// The same tests for a moment, which is a period that ends right after it begins.
 fn push_instant_test(statement: &mut QueryBuilder<Postgres>, test: &PeriodTest) {
-    push_period_test(
-        statement,
-        test,
-        "r.last_updated",
-        "(r.last_updated + interval '1 microsecond')",
-    );
+    let (from, to) = (Instant(test.lower), Instant(test.upper));
+    match test.prefix {
+        Prefix::Eq | Prefix::Ap => {
+            statement
+                .push("(r.last_updated >= ")
+                .push_bind(from)
+                .push(" and r.last_updated < ")
+                .push_bind(to)
+                .push(")");
+        }
+        Prefix::Ne => {
+            statement
+                .push("(r.last_updated < ")
+                .push_bind(from)
+                .push(" or r.last_updated >= ")
+                .push_bind(to)
+                .push(")");
+        }
+        Prefix::Gt | Prefix::Sa => {
+            statement.push("r.last_updated >= ").push_bind(to);
+        }
+        Prefix::Lt | Prefix::Eb => {
+            statement.push("r.last_updated < ").push_bind(from);
+        }
+        Prefix::Ge => {
+            statement.push("r.last_updated >= ").push_bind(from);
+        }
+        Prefix::Le => {
+            statement.push("r.last_updated < ").push_bind(to);
+        }
+    }
 }

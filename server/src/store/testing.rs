@@ -61,8 +61,7 @@ fn database_url(server: &str, name: &str) -> String {
 async fn template(server: &str, admin: &mut PgConnection) -> String {
     let newest = super::MIGRATIONS
         .iter()
-        .map(|one| one.checksum.as_ref().to_vec())
-        .flatten();
+        .flat_map(|one| one.checksum.as_ref().to_vec());
     let digest = newest.fold(0u64, |sum, byte| {
         sum.wrapping_mul(31).wrapping_add(u64::from(byte))
     });

@@ -216,7 +216,7 @@ async fn conditions_hold_or_nothing_is_written() {
     assert!(refused(
         store.put(&cx, write(&cx, "a", "y").under(absent())).await
     ));
-    let second = ExpectedVersions::OneOf(vec![fhir::ids::VersionId::new(2).unwrap()]);
+    let second = ExpectedVersions::OneOf(vec![VersionId::new(2).unwrap()]);
     assert!(refused(
         store
             .put(&cx, write(&cx, "a", "y").under(only(second)))

@@ -167,61 +167,16 @@ pub(super) async fn put_resources(
     let rows = sqlx::query(statements::PUT_RESOURCES)
         .bind(types)
         .bind(ids)
-        .bind(
-            writes
-                .iter()
-                .map(|write| key_hash(&write.key))
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            writes
-                .iter()
-                .map(|write| Instant(write.instant))
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            writes
-                .iter()
-                .map(|write| write.verb.code())
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            writes
-                .iter()
-                .map(|write| write.stamp.head.as_str())
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            writes
-                .iter()
-                .map(|write| write.stamp.middle)
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            writes
-                .iter()
-                .map(|write| write.stamp.tail.as_str())
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            writes
-                .iter()
-                .map(|write| write.stamp.is_exact)
-                .collect::<Vec<_>>(),
-        )
+        .bind(column(writes, |write| key_hash(&write.key)))
+        .bind(column(writes, |write| Instant(write.instant)))
+        .bind(column(writes, |write| write.verb.code()))
+        .bind(column(writes, |write| write.stamp.head.as_str()))
+        .bind(column(writes, |write| write.stamp.middle))
+        .bind(column(writes, |write| write.stamp.tail.as_str()))
+        .bind(column(writes, |write| write.stamp.is_exact))
         .bind(index.toks)
-        .bind(
-            writes
-                .iter()
-                .map(|write| write.condition.versions_array())
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            writes
-                .iter()
-                .map(|write| write.condition.absent)
-                .collect::<Vec<_>>(),
-        )
+        .bind(column(writes, |write| write.condition.versions_array()))
+        .bind(column(writes, |write| write.condition.absent))
         .bind(index.string_rows)
         .bind(index.string_parameters)
         .bind(index.string_folded)
@@ -235,6 +190,11 @@ pub(super) async fn put_resources(
     answers(writes.len(), &rows, |place, verdict| {
         put_answer(writes[place], verdict)
     })
+}
+
+/// One array of a statement: what each write says of one thing.
+fn column<'w, T>(writes: &[&'w PreparedWrite], of: impl Fn(&'w PreparedWrite) -> T) -> Vec<T> {
+    writes.iter().map(|write| of(write)).collect()
 }
 
 fn put_answer(write: &PreparedWrite, verdict: &Verdict) -> Result<Written> {

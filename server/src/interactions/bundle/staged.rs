@@ -1,7 +1,7 @@
 //! Entries of a transaction before the database is asked: what kind of write each is, where it goes if that is known,
 //! and what must be searched for.
 
-use fhir::ids::ResourceKey;
+use fhir::ids::{ResourceKey, ResourceType};
 use fhir::resource::Resource;
 use fhir::search::plan::Plan;
 
@@ -10,7 +10,7 @@ use super::resolve::{ConditionalReference, conditional_references};
 use crate::context::{Handling, RequestContext};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interactions::perform::Interactions;
-use crate::interactions::{Interaction, WriteConditions, conditional, write};
+use crate::interactions::{Interaction, conditional, write};
 use crate::store::WriteCondition;
 
 /// What an entry does.
@@ -53,86 +53,20 @@ impl Staged {
         cx: &RequestContext,
         entry: Entry,
     ) -> Result<Self> {
-        let criteria = |resource_type, query: &str| {
-            conditional::criteria(interactions, cx, resource_type, query).map(Some)
+        let (kind, key) = aim(&entry.interaction)?;
+        let criteria = criteria(&entry.interaction)
+            .map(|(resource_type, query)| {
+                conditional::criteria(interactions, cx, resource_type, query)
+            })
+            .transpose()?;
+        let condition = match &entry.interaction {
+            Interaction::Update { conditions, .. }
+            | Interaction::ConditionalUpdate { conditions, .. }
+            | Interaction::Patch { conditions, .. }
+            | Interaction::ConditionalPatch { conditions, .. }
+            | Interaction::Delete { conditions, .. } => conditions.for_store()?,
+            _ => WriteCondition::default(),
         };
-        let none = WriteConditions::default();
-        let (kind, key, criteria, conditions) = match &entry.interaction {
-            Interaction::Create {
-                resource_type,
-                resource,
-                if_none_exist,
-            } => {
-                write::check_type(resource, *resource_type)?;
-                let key = ResourceKey::new(*resource_type, write::new_id()?);
-                let criteria = if_none_exist
-                    .as_deref()
-                    .map(|query| conditional::criteria(interactions, cx, *resource_type, query));
-                (WriteKind::Create, Some(key), criteria.transpose()?, &none)
-            }
-            Interaction::Update {
-                key,
-                resource,
-                conditions,
-            } => {
-                write::check_type(resource, key.resource_type)?;
-                write::check_id(resource, key)?;
-                (WriteKind::Change, Some(key.clone()), None, conditions)
-            }
-            Interaction::ConditionalUpdate {
-                resource_type,
-                query,
-                resource,
-                conditions,
-            } => {
-                write::check_type(resource, *resource_type)?;
-                let new = match resource.id() {
-                    Some(_) => None,
-                    None => Some(ResourceKey::new(*resource_type, write::new_id()?)),
-                };
-                (
-                    WriteKind::Change,
-                    new,
-                    criteria(*resource_type, query)?,
-                    conditions,
-                )
-            }
-            Interaction::Patch {
-                key, conditions, ..
-            } => (WriteKind::Change, Some(key.clone()), None, conditions),
-            Interaction::ConditionalPatch {
-                resource_type,
-                query,
-                conditions,
-                ..
-            } => (
-                WriteKind::Change,
-                None,
-                criteria(*resource_type, query)?,
-                conditions,
-            ),
-            Interaction::Delete { key, conditions } => {
-                (WriteKind::Delete, Some(key.clone()), None, conditions)
-            }
-            Interaction::ConditionalDelete {
-                resource_type,
-                query,
-            } => (
-                WriteKind::Delete,
-                None,
-                criteria(*resource_type, query)?,
-                &none,
-            ),
-            Interaction::Operation { .. } => {
-                return Err(Error::new(
-                    ErrorKind::NotSupported,
-                    "operations are not performed inside a transaction; a batch does",
-                )
-                .at("request.url"));
-            }
-            _ => (WriteKind::Look, None, None, &none),
-        };
-        let condition = conditions.for_store()?;
         let mut staged = Self {
             entry,
             kind,
@@ -199,5 +133,74 @@ impl Staged {
             Interaction::Capabilities { mode } => Interaction::Capabilities { mode: mode.clone() },
             _ => return None,
         })
+    }
+}
+
+/// What an entry does, and where its write goes as far as that is known.
+fn aim(interaction: &Interaction) -> Result<(WriteKind, Option<ResourceKey>)> {
+    Ok(match interaction {
+        Interaction::Create {
+            resource_type,
+            resource,
+            ..
+        } => {
+            write::check_type(resource, *resource_type)?;
+            (
+                WriteKind::Create,
+                Some(ResourceKey::new(*resource_type, write::new_id()?)),
+            )
+        }
+        Interaction::Update { key, resource, .. } => {
+            write::check_type(resource, key.resource_type)?;
+            write::check_id(resource, key)?;
+            (WriteKind::Change, Some(key.clone()))
+        }
+        Interaction::ConditionalUpdate {
+            resource_type,
+            resource,
+            ..
+        } => {
+            write::check_type(resource, *resource_type)?;
+            let new = match resource.id() {
+                Some(_) => None,
+                None => Some(ResourceKey::new(*resource_type, write::new_id()?)),
+            };
+            (WriteKind::Change, new)
+        }
+        Interaction::Patch { key, .. } => (WriteKind::Change, Some(key.clone())),
+        Interaction::ConditionalPatch { .. } => (WriteKind::Change, None),
+        Interaction::Delete { key, .. } => (WriteKind::Delete, Some(key.clone())),
+        Interaction::ConditionalDelete { .. } => (WriteKind::Delete, None),
+        Interaction::Operation { .. } => {
+            let sentence = "operations are not performed inside a transaction; a batch does";
+            return Err(Error::new(ErrorKind::NotSupported, sentence).at("request.url"));
+        }
+        _ => (WriteKind::Look, None),
+    })
+}
+
+/// The search that selects what an entry writes to.
+fn criteria(interaction: &Interaction) -> Option<(ResourceType, &str)> {
+    match interaction {
+        Interaction::Create {
+            resource_type,
+            if_none_exist,
+            ..
+        } => Some((*resource_type, if_none_exist.as_deref()?)),
+        Interaction::ConditionalUpdate {
+            resource_type,
+            query,
+            ..
+        }
+        | Interaction::ConditionalPatch {
+            resource_type,
+            query,
+            ..
+        }
+        | Interaction::ConditionalDelete {
+            resource_type,
+            query,
+        } => Some((*resource_type, query)),
+        _ => None,
     }
 }
