@@ -8,9 +8,9 @@ use super::*;
 use crate::operations::testing::World;
 use crate::testing::TempDir;
 
-fn bundle(tag: &str, entries: &str) -> String {
+fn bundle(meta: &str, entries: &str) -> String {
     format!(
-        r#"{{"resourceType":"Bundle","meta":{{"tag":[{tag}]}},"type":"transaction","timestamp":"2026-01-05T00:00:00Z","entry":[{entries}]}}"#
+        r#"{{"resourceType":"Bundle",{meta}"type":"transaction","timestamp":"2026-01-05T00:00:00Z","entry":[{entries}]}}"#
     )
 }
 
@@ -25,8 +25,10 @@ fn observation(id: &str) -> String {
     entry(&resource, &format!("Observation/{id}"))
 }
 
-const SHIFT: &str =
-    r#"{"system":"https://vesta.example/fhir/CodeSystem/bundle-tag","code":"shift-dates"}"#;
+const SHIFT: &str = concat!(
+    r#""meta":{"tag":[{"system":"https://vesta.example/fhir/CodeSystem/bundle-tag","#,
+    r#""code":"shift-dates"}]},"#
+);
 
 fn loader(world: &World) -> Loader<'_> {
     Loader {
