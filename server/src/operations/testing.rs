@@ -1,19 +1,16 @@
-//! A server without HTTP for tests: a fresh database, the product's definitions, all operations. Where the test database
-//! (`VESTA_TEST_DATABASE_URL`) or the FHIR packages are absent, tests say so and pass.
+//! A server without HTTP for tests: a fresh database, the product's definitions, all operations. Where the FHIR packages
+//! are absent, tests say so and pass.
 #![expect(
     clippy::disallowed_methods,
-    clippy::disallowed_types,
     reason = "tests make databases, read the environment and say what they skip"
 )]
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use fhir::ids::{ResourceKey, ResourceType};
 use fhir::json::ParseLimits;
 use fhir::resource::Resource;
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use super::all;
 use crate::auth::{Access, Reason};
@@ -25,35 +22,20 @@ use crate::interactions::{
     Interaction, Interactions, OperationInput, OperationTarget, Outcome, ReadConditions,
     WriteConditions,
 };
-use crate::store::{Store, StoreSettings, migrate};
+use crate::store::testing::TestDatabase;
 
 /// A server of one test.
 pub(crate) struct World {
     pub(crate) interactions: Interactions,
     pub(crate) cx: RequestContext,
-    server_url: String,
-    database: String,
+    database: TestDatabase,
 }
 
 impl World {
     /// A new world on an empty database.
     pub(crate) async fn new() -> Option<World> {
-        let Ok(server_url) = std::env::var("VESTA_TEST_DATABASE_URL") else {
-            eprintln!("skipped: VESTA_TEST_DATABASE_URL is not set");
-            return None;
-        };
         let definitions = definitions()?;
-        let database = format!("vesta_{}", uuid::Uuid::new_v4().simple());
-        execute(&server_url, &format!("create database {database}")).await;
-        let url = server_url.replacen("/vesta?", &format!("/{database}?"), 1);
-        assert_ne!(url, server_url, "the URL must name the database vesta");
-        migrate(&url).await.unwrap();
-        let settings = StoreSettings {
-            connections: 12,
-            tasks: 1,
-            batch: 8,
-            acquire_timeout: Duration::from_secs(20),
-        };
+        let database = TestDatabase::new().await;
         let software = Software {
             version: "0",
             base_url: BASE,
@@ -63,12 +45,11 @@ impl World {
         Some(World {
             interactions: Interactions {
                 definitions,
-                store: Store::connect(&url, &settings).await.unwrap(),
+                store: database.store().await,
                 operations: Arc::new(all().unwrap()),
                 capabilities: Arc::new(Capabilities::new(software, &[], &[])),
             },
             cx: context(),
-            server_url,
             database,
         })
     }
@@ -76,8 +57,7 @@ impl World {
     /// Takes the database away again.
     pub(crate) async fn close(self) {
         self.interactions.store.close().await;
-        let drop = format!("drop database {} with (force)", self.database);
-        execute(&self.server_url, &drop).await;
+        drop(self.database);
     }
 
     /// Stores a resource under the id it carries.
@@ -185,14 +165,4 @@ pub(crate) fn definitions() -> Option<Arc<Definitions>> {
         }
     })
     .clone()
-}
-
-async fn execute(url: &str, statement: &str) {
-    let mut connection = PgConnection::connect(url).await.unwrap();
-    let statement = AssertSqlSafe(statement.to_owned());
-    sqlx::query(statement)
-        .execute(&mut connection)
-        .await
-        .unwrap();
-    connection.close().await.unwrap();
 }
