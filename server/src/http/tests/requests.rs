@@ -56,7 +56,7 @@ const PATHS: [(&str, &str, &str, &str); 17] = [
         "GET /fhir/Patient/_history?_count=2&_format=json",
         "",
         "",
-        "query: \"_count=2\" }",
+        "query: \"_count=2&_format=json\" }",
     ),
     (
         "POST /fhir/Patient/_search?a=b",
