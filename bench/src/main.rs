@@ -10,6 +10,7 @@ mod cpu;
 mod load;
 mod report;
 mod rest;
+mod transactions;
 
 use std::process::ExitCode;
 
@@ -32,6 +33,8 @@ struct Arguments {
 enum Command {
     /// Throughput and latency of single requests beside the same statements without HTTP (the default)
     Rest(rest::Options),
+    /// Synthea-like transaction Bundles beside a COPY of the same rows
+    Transactions(transactions::Options),
 }
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
@@ -39,6 +42,7 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.command.unwrap_or(Command::Rest(arguments.rest)) {
         Command::Rest(options) => rest::run(&options).await,
+        Command::Transactions(options) => transactions::run(&options).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -236,7 +236,9 @@ impl OwnServer {
 
     /// Stops what still runs: in order, and by force only when that does not help.
     fn shut_down(&mut self) -> Result<()> {
-        if let Some(mut child) = self.child.take() {
+        if let Some(mut child) = self.child.take()
+            && child.try_wait()?.is_none()
+        {
             kill(pid(child.id())?, Signal::SIGTERM)?;
             let deadline = Instant::now() + PATIENCE;
             while child.try_wait()?.is_none() {
