@@ -1,2 +1,54 @@
-//! b
-fn main() {}
+//! `bench`: measures Vesta beside the database's own limit, and proves that what it acknowledged survives kills.
+
+mod random;
+mod statistics;
+mod resources;
+mod bundles;
+mod http;
+mod server;
+mod cpu;
+mod load;
+mod report;
+mod rest;
+mod transactions;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Whatever goes wrong ends the run with one line.
+pub(crate) type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
+
+/// Starts a Vesta and a database of its own, measures or torments them, and leaves nothing running.
+#[derive(Debug, Parser)]
+#[command(name = "bench", max_term_width = 100, args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    rest: rest::Options,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Throughput and latency of single requests beside the same statements without HTTP (the default)
+    Rest(rest::Options),
+    /// Synthea-like transaction Bundles beside a COPY of the same rows
+    Transactions(transactions::Options),
+}
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match arguments.command.unwrap_or(Command::Rest(arguments.rest)) {
+        Command::Rest(options) => rest::run(&options).await,
+        Command::Transactions(options) => transactions::run(&options).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report::failure(&error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,2 @@
+-- the strings a resource is found by
+select parameter, folded from index_string where rid = $1
