@@ -100,9 +100,8 @@ async fn work<W: Work>(mut worker: W, begin: Instant, end: Instant) -> Result<(W
 
 /// The number that the next transaction will take.
 async fn transactions(observer: &mut sqlx::PgConnection) -> Result<u64> {
-    let next: String =
-        sqlx::query_scalar("select pg_snapshot_xmax(pg_current_snapshot())::text")
-            .fetch_one(observer)
-            .await?;
+    let next: String = sqlx::query_scalar("select pg_snapshot_xmax(pg_current_snapshot())::text")
+        .fetch_one(observer)
+        .await?;
     Ok(next.parse()?)
 }

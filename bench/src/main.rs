@@ -1,15 +1,15 @@
 //! `bench`: measures Vesta beside the database's own limit, and proves that what it acknowledged survives kills.
 
-mod random;
-mod statistics;
-mod resources;
 mod bundles;
-mod http;
-mod server;
 mod cpu;
+mod http;
 mod load;
+mod random;
 mod report;
+mod resources;
 mod rest;
+mod server;
+mod statistics;
 mod transactions;
 
 use std::process::ExitCode;
@@ -21,7 +21,11 @@ pub(crate) type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::r
 
 /// Starts a Vesta and a database of its own, measures or torments them, and leaves nothing running.
 #[derive(Debug, Parser)]
-#[command(name = "bench", max_term_width = 100, args_conflicts_with_subcommands = true)]
+#[command(
+    name = "bench",
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,

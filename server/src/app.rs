@@ -37,7 +37,7 @@ impl App {
         let settings = definitions::Settings {
             packages_dir: config.packages_dir.clone(),
             data_dir: config.data_dir.clone(),
-            packages: PackageList::shipped().map_err(unusable)?,
+            packages: package_list(config.packages_list.as_deref())?,
         };
         let reading = tokio::task::spawn_blocking(move || {
             let loaded = definitions::load(&settings).map_err(unusable)?;
@@ -193,6 +193,18 @@ impl App {
 /// A start that cannot go on: one line for whoever started it.
 fn unusable(error: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::new(ErrorKind::Internal, error.to_string()).caused_by(error)
+}
+
+fn package_list(path: Option<&Path>) -> Result<PackageList> {
+    match path {
+        None => PackageList::shipped().map_err(unusable),
+        Some(path) => {
+            let unreadable =
+                |error| Error::new(ErrorKind::BadValue, format!("{}: {error}", path.display()));
+            PackageList::parse(&std::fs::read_to_string(path).map_err(unreadable)?)
+                .map_err(unusable)
+        }
+    }
 }
 
 fn store_settings(config: &Config) -> StoreSettings {

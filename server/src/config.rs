@@ -63,6 +63,11 @@ pub struct Config {
     #[arg(default_value_os_t = defaults::packages_dir(), hide_default_value = true)]
     pub packages_dir: PathBuf,
 
+    /// List of the FHIR packages to read, in the form of fhir-packages.toml [default: the list this
+    /// program was built with]
+    #[arg(long, env = "VESTA_PACKAGES_LIST", global = true, value_name = "FILE")]
+    pub packages_list: Option<PathBuf>,
+
     /// Bundle or directory of Bundles that `serve` loads when the database holds no resource
     #[arg(
         long,

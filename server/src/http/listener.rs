@@ -9,6 +9,9 @@ use axum::Router;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+
 use crate::error::{Error, ErrorKind, Result};
 
 /// Where certificate and key stand, as PEM.
@@ -66,11 +69,13 @@ impl Listener {
         let served = async {
             match self.tls {
                 Some(tls) => {
-                    let server = axum_server::from_tcp_rustls(self.socket, tls)?;
+                    let mut server = axum_server::from_tcp_rustls(self.socket, tls)?;
+                    bound(server.http_builder());
                     server.handle(handle.clone()).serve(service).await
                 }
                 None => {
-                    let server = axum_server::from_tcp(self.socket)?;
+                    let mut server = axum_server::from_tcp(self.socket)?;
+                    bound(server.http_builder());
                     server.handle(handle.clone()).serve(service).await
                 }
             }
@@ -85,6 +90,25 @@ impl Listener {
             () = stopped => Ok(()),
         }
     }
+}
+
+/// How long a client may take to send the head of a request. A slow body is bounded by the timeout of the request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Most streams that one HTTP/2 connection may open at a time.
+const STREAMS_MAX: u32 = 256;
+
+/// Bounds what one connection may hold up.
+fn bound(builder: &mut Builder<TokioExecutor>) {
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS_MAX)
+        .keep_alive_interval(HEAD_TIMEOUT);
 }
 
 async fn tls_config(files: &TlsFiles) -> Result<RustlsConfig> {
