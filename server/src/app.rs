@@ -246,7 +246,7 @@ fn capabilities(
     };
     Capabilities::new(
         software,
-        &definitions.search_parameter_entries(),
+        &definitions.search_parameter_entries(software.date),
         &operations.entries(),
     )
 }

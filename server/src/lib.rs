@@ -18,3 +18,5 @@ pub mod store;
 pub mod telemetry;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tidy;

@@ -3,6 +3,7 @@
 
 mod compact_file;
 mod compile;
+mod offered;
 mod own;
 mod packages;
 mod rules;
@@ -18,9 +19,10 @@ use fhir::definitions::corrections::CorrectionError;
 use fhir::definitions::{DefinitionError, Definitions as Registries};
 use fhir::json::ParseError;
 
+pub use offered::SearchParameterEntry;
 use own::{OWN, OwnFile};
 pub use packages::{Package, PackageList, Take};
-pub use rules::Definitions;
+pub use rules::{Definitions, Patch};
 
 /// Where the definitions come from.
 #[derive(Clone, Debug)]

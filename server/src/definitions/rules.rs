@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use fhir::definitions::Definitions as Registries;
-use fhir::definitions::search_parameters::{SearchParameter, SearchType};
 use fhir::definitions::structure::Structures;
 use fhir::ids::{ResourceKey, ResourceType};
+use fhir::json::Document;
 use fhir::outcome::{Issue, Severity};
 use fhir::patch::{PatchError, PatchErrorKind, apply_json_patch, apply_xml_patch};
 use fhir::resource::Resource;
@@ -21,10 +22,9 @@ use fhir::validation;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use super::offered::{self, SearchParameterEntry};
 use crate::context::{Handling, RequestContext};
 use crate::error::{Error, ErrorKind, Result};
-use crate::interactions::Patch;
-use crate::interactions::capabilities::SearchParameterEntry;
 
 /// The registries, and what is compiled from them when the server starts.
 #[derive(Debug)]
@@ -62,19 +62,8 @@ impl Definitions {
     }
 
     /// The search parameters that are answered, as the CapabilityStatement lists them.
-    pub fn search_parameter_entries(&self) -> Vec<SearchParameterEntry<'_>> {
-        let of_type = |resource_type| {
-            let parameters = self.registries.search_parameters.for_type(resource_type);
-            parameters
-                .filter(|parameter| is_answered(parameter))
-                .map(move |parameter| SearchParameterEntry {
-                    resource_type: Some(resource_type),
-                    code: &parameter.code,
-                    search_type: parameter.search_type.code(),
-                    definition: &parameter.url,
-                })
-        };
-        ResourceType::all().flat_map(of_type).collect()
+    pub fn search_parameter_entries(&self, now: Timestamp) -> Vec<SearchParameterEntry<'_>> {
+        offered::search_parameters(&self.registries, now)
     }
 
     /// What the search values of resources depend on, as one text that changes with it.
@@ -191,17 +180,17 @@ impl Definitions {
     }
 }
 
+/// A patch document.
+#[derive(Debug)]
+pub enum Patch {
+    /// RFC 6902.
+    Json(Document),
+    /// RFC 5261.
+    Xml(Bytes),
+}
+
 /// Changes whenever the same definitions would give other search values.
 const EXTRACTION_VERSION: &str = "1\n";
-
-/// Types of search that the planner answers.
-fn is_answered(parameter: &SearchParameter) -> bool {
-    use SearchType::{Composite, Date, Number, Quantity, Reference, Special, String, Token, Uri};
-    match parameter.search_type {
-        Token | String | Reference | Date | Uri => true,
-        Number | Quantity | Composite | Special => false,
-    }
-}
 
 fn refuse_errors(issues: Vec<Issue>) -> Result<()> {
     match issues.iter().any(|issue| issue.severity <= Severity::Error) {

@@ -1,6 +1,5 @@
 //! `metadata`: the CapabilityStatement, made of what is registered (<https://hl7.org/fhir/R4/capabilitystatement.html>).
 
-mod offered;
 #[cfg(test)]
 mod tests;
 
@@ -12,9 +11,9 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::Outcome;
+use crate::definitions::SearchParameterEntry;
 use crate::error::{Error, ErrorKind, Result};
-
-pub use offered::search_parameters;
+use crate::operations::OperationEntry;
 
 /// The interactions every type has (<https://hl7.org/fhir/R4/valueset-type-restful-interaction.html>).
 const TYPE_INTERACTIONS: [&str; 9] = [
@@ -49,32 +48,6 @@ pub struct Software<'a> {
     pub date: Timestamp,
     /// Whether a conditional delete may remove several resources.
     pub deletes_multiple: bool,
-}
-
-/// A search parameter that is active.
-#[derive(Clone, Copy, Debug)]
-pub struct SearchParameterEntry<'a> {
-    /// The type it is for; `None` for all types.
-    pub resource_type: Option<ResourceType>,
-    /// Its name in URLs.
-    pub code: &'a str,
-    /// The code of its search type.
-    pub search_type: &'a str,
-    /// The canonical URL of its definition.
-    pub definition: &'a str,
-}
-
-/// An operation that is registered.
-#[derive(Clone, Copy, Debug)]
-pub struct OperationEntry<'a> {
-    /// Its name in URLs, without `$`.
-    pub code: &'a str,
-    /// The canonical URL of its definition.
-    pub definition: &'a str,
-    /// Whether it is called on the system.
-    pub is_system: bool,
-    /// The types it is called on, by type or instance.
-    pub resource_types: &'a [ResourceType],
 }
 
 /// The statement, put together once.

@@ -16,11 +16,13 @@ mod search;
 mod update;
 mod write;
 
+pub use crate::definitions::Patch;
+pub use crate::operations::{OperationInput, OperationTarget};
+pub use crate::store::HistoryScope;
 pub use perform::Interactions;
 
 use bytes::Bytes;
 use fhir::ids::{ResourceKey, ResourceType, VersionId};
-use fhir::json::Document;
 use fhir::outcome::Issue;
 use fhir::resource::Resource;
 use http::StatusCode;
@@ -168,26 +170,6 @@ pub enum EntityTags {
     Versions(Vec<VersionId>),
 }
 
-/// A patch document.
-#[derive(Debug)]
-pub enum Patch {
-    /// RFC 6902.
-    Json(Document),
-    /// RFC 5261.
-    Xml(Bytes),
-}
-
-/// Whose history is asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HistoryScope {
-    /// One resource's.
-    Instance(ResourceKey),
-    /// One type's.
-    Type(ResourceType),
-    /// Everything's.
-    System,
-}
-
 /// What is searched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SearchScope {
@@ -197,26 +179,6 @@ pub enum SearchScope {
     System,
     /// A compartment: `Patient/1/Observation`, or with no type `Patient/1/*`.
     Compartment(ResourceKey, Option<ResourceType>),
-}
-
-/// Where an operation was called.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum OperationTarget {
-    /// `[base]/$code`
-    System,
-    /// `[base]/[type]/$code`
-    Type(ResourceType),
-    /// `[base]/[type]/[id]/$code`
-    Instance(ResourceKey),
-}
-
-/// What an operation was given.
-#[derive(Debug)]
-pub enum OperationInput {
-    /// `GET`: the query string.
-    Query(String),
-    /// `POST`: the body, and the query string.
-    Body(Option<Resource>, String),
 }
 
 /// The answer to an interaction, before it is put in words of HTTP or of a Bundle entry.

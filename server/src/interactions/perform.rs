@@ -77,9 +77,11 @@ impl Interactions {
                 code,
                 input,
             } => {
-                self.operations
+                let answer = self
+                    .operations
                     .invoke(cx, &self.store, &self.definitions, target, &code, input)
-                    .await
+                    .await?;
+                Ok(Outcome::body(StatusCode::OK, answer.into_body()))
             }
             reading => {
                 self.look(cx, &mut Source::Committed(&self.store), reading)

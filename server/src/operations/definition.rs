@@ -5,7 +5,7 @@ use fhir::ids::{ResourceId, ResourceType};
 use fhir::json::Value;
 use fhir::resource::Resource;
 
-use crate::interactions::OperationTarget;
+use super::OperationTarget;
 
 /// An OperationDefinition, read and found consistent.
 #[derive(Debug)]

@@ -1,16 +1,34 @@
 //! What an operation works with, and what it answers (<https://hl7.org/fhir/R4/operations.html#response>).
 
 use bytes::Bytes;
-use fhir::ids::ResourceKey;
+use fhir::ids::{ResourceKey, ResourceType};
 use fhir::json::Writer;
 use fhir::resource::Resource;
-use http::StatusCode;
 
 use crate::context::RequestContext;
 use crate::definitions::Definitions;
 use crate::error::{Error, ErrorKind, Result};
-use crate::interactions::{OperationTarget, Outcome};
 use crate::store::{PreparedWrite, Source, Store, StoredVersion, Verb};
+
+/// Where an operation was called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OperationTarget {
+    /// `[base]/$code`
+    System,
+    /// `[base]/[type]/$code`
+    Type(ResourceType),
+    /// `[base]/[type]/[id]/$code`
+    Instance(ResourceKey),
+}
+
+/// What an operation was given.
+#[derive(Debug)]
+pub enum OperationInput {
+    /// `GET`: the query string.
+    Query(String),
+    /// `POST`: the body, and the query string.
+    Body(Option<Resource>, String),
+}
 
 /// The call an operation answers.
 #[derive(Clone, Copy, Debug)]
@@ -98,7 +116,8 @@ impl OperationAnswer {
         Self::resource(writer.finish())
     }
 
-    pub(super) fn into_outcome(self) -> Outcome {
-        Outcome::body(StatusCode::OK, self.body)
+    /// The text of the resource.
+    pub fn into_body(self) -> Bytes {
+        self.body
     }
 }

@@ -18,8 +18,8 @@ mod meta_add;
 mod meta_delete;
 
 pub use arguments::{Argument, Arguments, FromArgument, Params};
-pub use invocation::{OperationAnswer, OperationContext};
-pub use registry::{Operation, Registry, RegistryError};
+pub use invocation::{OperationAnswer, OperationContext, OperationInput, OperationTarget};
+pub use registry::{Operation, OperationEntry, Registry, RegistryError};
 
 /// All operations there are. A definition that is not consistent is an error, and with it the start ends.
 pub fn all() -> Result<Registry, RegistryError> {

@@ -3,18 +3,17 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use fhir::ids::ResourceType;
 use fhir::resource::Resource;
 use futures_util::future::BoxFuture;
 
 use super::arguments::{Arguments, Params};
 use super::binding::Call;
 use super::definition::OperationDefinition;
-use super::invocation::{OperationAnswer, OperationContext};
+use super::invocation::{OperationAnswer, OperationContext, OperationInput, OperationTarget};
 use crate::context::RequestContext;
 use crate::definitions::Definitions;
 use crate::error::{Error, ErrorKind, Result};
-use crate::interactions::capabilities::OperationEntry;
-use crate::interactions::{OperationInput, OperationTarget, Outcome};
 use crate::store::Store;
 
 /// An operation: its definition, its parameters and what it does.
@@ -30,6 +29,19 @@ pub trait Operation {
         cx: OperationContext<'_>,
         params: Self::Params,
     ) -> impl Future<Output = Result<OperationAnswer>> + Send;
+}
+
+/// An operation that is registered.
+#[derive(Clone, Copy, Debug)]
+pub struct OperationEntry<'a> {
+    /// Its name in URLs, without `$`.
+    pub code: &'a str,
+    /// The canonical URL of its definition.
+    pub definition: &'a str,
+    /// Whether it is called on the system.
+    pub is_system: bool,
+    /// The types it is called on, by type or instance.
+    pub resource_types: &'a [ResourceType],
 }
 
 /// The operations there are.
@@ -104,7 +116,7 @@ impl Registry {
         target: OperationTarget,
         code: &str,
         input: OperationInput,
-    ) -> Result<Outcome> {
+    ) -> Result<OperationAnswer> {
         let operation = self.find(&target, code)?;
         let definition = &operation.definition;
         let call = operation.call(cx, input)?;
@@ -118,8 +130,7 @@ impl Registry {
             definitions,
             target: &target,
         };
-        let answer = (operation.invoke)(context, arguments).await?;
-        Ok(answer.into_outcome())
+        (operation.invoke)(context, arguments).await
     }
 
     /// The definition of that logical id, for `GET OperationDefinition/[id]` where no stored resource has it.

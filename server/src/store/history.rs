@@ -1,5 +1,6 @@
 //! Lists of versions, newest first (<https://hl7.org/fhir/R4/http.html#history>).
 
+use fhir::ids::{ResourceKey, ResourceType};
 use jiff::Timestamp;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
@@ -10,7 +11,17 @@ use super::instant::Instant;
 use super::read::{stored_key, stored_version};
 use super::{StoredVersion, statements};
 use crate::error::{Error, ErrorKind, Result};
-use crate::interactions::HistoryScope;
+
+/// Whose history is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HistoryScope {
+    /// One resource's.
+    Instance(ResourceKey),
+    /// One type's.
+    Type(ResourceType),
+    /// Everything's.
+    System,
+}
 
 /// Which versions, and how many at a time.
 #[derive(Clone, Debug, Default)]

@@ -9,10 +9,11 @@ use super::fault::from_sqlx;
 use super::history::list_versions;
 use super::read::{read_resources, read_version};
 use super::search::{count_matches, find_page};
-use super::{HistoryFilter, HistoryPage, SearchPage, Store, StoredVersion, Transaction};
+use super::{
+    HistoryFilter, HistoryPage, HistoryScope, SearchPage, Store, StoredVersion, Transaction,
+};
 use crate::context::RequestContext;
 use crate::error::Result;
-use crate::interactions::HistoryScope;
 
 /// Reads for one interaction.
 #[derive(Debug)]

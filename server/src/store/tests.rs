@@ -15,7 +15,6 @@ use super::*;
 use crate::auth::{Access, Reason};
 use crate::context::{Handling, Limits, RequestContext, ReturnPreference};
 use crate::error::ErrorKind;
-use crate::interactions::HistoryScope;
 
 fn context() -> RequestContext {
     let limits = Limits {

@@ -1,7 +1,6 @@
 //! The statement of a small registry.
 
-use fhir::definitions::DefinitionsBuilder;
-use fhir::json::{Document, Value};
+use fhir::json::Value;
 use fhir::resource::Resource;
 
 use super::*;
@@ -144,77 +143,4 @@ fn other_modes_are_refused() {
     check("terminology", ErrorKind::NotSupported);
     check("Full", ErrorKind::BadValue);
     check("", ErrorKind::BadValue);
-}
-
-const STRUCTURES: [&str; 7] = [
-    r#"{"kind":"primitive-type","type":"string"}"#,
-    r#"{"kind":"complex-type","type":"Quantity"}"#,
-    r#"{"kind":"complex-type","type":"Reference"}"#,
-    r#"{"kind":"resource","type":"Resource","abstract":true}"#,
-    r#"{"kind":"resource","type":"Patient","baseDefinition":"http://b/Resource"}"#,
-    r#"{"kind":"resource","type":"Observation","baseDefinition":"http://b/Resource"}"#,
-    r#"{"kind":"resource","type":"Group","baseDefinition":"http://b/Resource"}"#,
-];
-
-#[test]
-fn only_parameters_that_can_be_planned_are_offered() {
-    let mut builder = DefinitionsBuilder::default();
-    let mut add = |json: String| builder.add(Document::parse(json).unwrap().root()).unwrap();
-    for definition in STRUCTURES {
-        let definition = definition.strip_prefix('{').unwrap();
-        add(format!(
-            r#"{{"resourceType":"StructureDefinition","url":"u","snapshot":{{"element":[]}},{definition}"#
-        ));
-    }
-    let mut parameter = |base: &str, code: &str, search_type: &str, rest: &str| {
-        add(format!(
-            r#"{{"resourceType":"SearchParameter","status":"active","url":"http://p/{base}-{code}","code":"{code}","type":"{search_type}","base":["{base}"]{rest}}}"#
-        ));
-    };
-    parameter("Resource", "_id", "token", r#","expression":"Resource.id""#);
-    parameter(
-        "Patient",
-        "name",
-        "string",
-        r#","expression":"Patient.name""#,
-    );
-    parameter("Patient", "born", "date", r#","expression":"Patient.born""#);
-    parameter(
-        "Patient",
-        "link",
-        "reference",
-        r#","expression":"Patient.link","target":["Group"]"#,
-    );
-    parameter("Patient", "url", "uri", r#","expression":"Patient.url""#);
-    parameter("Patient", "words", "string", "");
-    parameter(
-        "Patient",
-        "near",
-        "special",
-        r#","expression":"Patient.near""#,
-    );
-    let registries = builder.build().unwrap();
-    let now = "2024-02-29T12:34:56Z".parse().unwrap();
-    let found: Vec<_> = search_parameters(&registries, now)
-        .iter()
-        .map(|entry| {
-            let of = entry.resource_type.map_or("*", ResourceType::name);
-            format!(
-                "{of} {} {} {}",
-                entry.code, entry.search_type, entry.definition
-            )
-        })
-        .collect();
-    let id = "_id token http://p/Resource-_id";
-    let expected = [
-        format!("* {id}"),
-        format!("Group {id}"),
-        format!("Observation {id}"),
-        format!("Patient {id}"),
-        "Patient born date http://p/Patient-born".to_owned(),
-        "Patient link reference http://p/Patient-link".to_owned(),
-        "Patient name string http://p/Patient-name".to_owned(),
-        "Patient url uri http://p/Patient-url".to_owned(),
-    ];
-    assert_eq!(found, expected);
 }

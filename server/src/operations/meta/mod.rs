@@ -7,9 +7,8 @@ mod tests;
 
 use fhir::json::{Document, Writer};
 
-use super::{Operation, OperationAnswer, OperationContext};
+use super::{Operation, OperationAnswer, OperationContext, OperationTarget};
 use crate::error::{Error, Result};
-use crate::interactions::OperationTarget;
 use crate::store::{LabelInUse, LabelKind};
 
 /// The operation.

@@ -1,5 +1,8 @@
 //! Which search parameters are offered: those the planner takes a value for, so that the statement cannot promise more.
 
+#[cfg(test)]
+mod tests;
+
 use fhir::definitions::Definitions as Registries;
 use fhir::definitions::search_parameters::{SearchParameter, SearchType};
 use fhir::ids::ResourceType;
@@ -8,10 +11,24 @@ use fhir::search::planner::{Handling, PlanLimits, Planner};
 use fhir::search::query::{Query, QueryLimits};
 use jiff::Timestamp;
 
-use super::SearchParameterEntry;
+/// A search parameter that is active.
+#[derive(Clone, Copy, Debug)]
+pub struct SearchParameterEntry<'a> {
+    /// The type it is for; `None` for all types.
+    pub resource_type: Option<ResourceType>,
+    /// Its name in URLs.
+    pub code: &'a str,
+    /// The code of its search type.
+    pub search_type: &'a str,
+    /// The canonical URL of its definition.
+    pub definition: &'a str,
+}
 
 /// The parameters of every type, and those that all types have.
-pub fn search_parameters(registries: &Registries, now: Timestamp) -> Vec<SearchParameterEntry<'_>> {
+pub(super) fn search_parameters(
+    registries: &Registries,
+    now: Timestamp,
+) -> Vec<SearchParameterEntry<'_>> {
     let planner = Planner {
         parameters: &registries.search_parameters,
         base_url: "",

@@ -1,0 +1,216 @@
+//! The writes of a transaction, by kind, each kind as one statement.
+
+use std::collections::HashMap;
+
+use fhir::ids::ResourceKey;
+
+use super::{Attempt, Target};
+use crate::error::{Error, ErrorKind, Result};
+use crate::interactions::bundle::entry::expression;
+use crate::interactions::bundle::resolve::{ConditionalReference, FullUrls, rewrite};
+use crate::interactions::bundle::staged::WriteKind;
+use crate::interactions::{Interaction, delete, patch, read, write};
+use crate::store::{PreparedDelete, PreparedWrite, Source, Verb};
+
+impl<'a> Attempt<'a> {
+    pub(super) async fn delete(&mut self, deletes: &[(usize, ResourceKey)]) -> Result<()> {
+        let mut sorted: Vec<&(usize, ResourceKey)> = deletes.iter().collect();
+        sorted.sort_by(|(_, a), (_, b)| a.cmp(b));
+        let condition = |place: usize| {
+            self.staged
+                .iter()
+                .find(|staged| staged.entry.place == place)
+                .map(|staged| staged.condition.clone())
+                .unwrap_or_default()
+        };
+        let prepared: Vec<PreparedDelete> = sorted
+            .iter()
+            .map(|(place, key)| {
+                PreparedDelete::new(key.clone(), condition(*place), false, self.cx.now)
+            })
+            .collect();
+        if prepared.is_empty() {
+            return Ok(());
+        }
+        let results = self.tx.delete(&prepared.iter().collect::<Vec<_>>()).await?;
+        for ((place, _), result) in sorted.into_iter().zip(results) {
+            let deleted = result.map_err(|error| error.within(&expression(*place)))?;
+            self.answers.insert(*place, delete::answer(deleted));
+        }
+        Ok(())
+    }
+
+    /// Writes what needs no search for its references, then what does: that sees all the others.
+    pub(super) async fn write(&mut self, targets: Vec<Target<'a>>) -> Result<()> {
+        let mut full_urls = FullUrls::default();
+        for target in &targets {
+            if let Some(full_url) = &target.staged.entry.full_url {
+                full_urls
+                    .add(full_url, target.key.clone())
+                    .map_err(|error| error.within(&expression(target.staged.entry.place)))?;
+            }
+        }
+        let open = targets
+            .into_iter()
+            .filter(|target| !self.answers.contains_key(&target.staged.entry.place));
+        let (searching, plain): (Vec<_>, Vec<_>) =
+            open.partition(|target| !target.staged.references.is_empty());
+        let prepared = self.prepare(&plain, &full_urls, &HashMap::new()).await?;
+        self.write_prepared(prepared).await?;
+        if searching.is_empty() {
+            return Ok(());
+        }
+        let searched = self.search_references(&searching).await?;
+        let prepared = self.prepare(&searching, &full_urls, &searched).await?;
+        self.write_prepared(prepared).await
+    }
+
+    /// Makes writes ready: references rewritten, checked, search values extracted.
+    async fn prepare(
+        &mut self,
+        targets: &[Target<'_>],
+        full_urls: &FullUrls,
+        searched: &HashMap<ConditionalReference, ResourceKey>,
+    ) -> Result<Vec<(usize, WriteKind, PreparedWrite)>> {
+        let mut prepared = Vec::with_capacity(targets.len());
+        for target in targets {
+            let place = target.staged.entry.place;
+            let one = match &target.staged.entry.interaction {
+                Interaction::Patch { patch, .. } | Interaction::ConditionalPatch { patch, .. } => {
+                    let current = Source::Within(&self.interactions.store, self.tx)
+                        .read(self.cx, &target.key)
+                        .await?;
+                    let current = current
+                        .ok_or_else(|| read::not_found(&target.key).within(&expression(place)))?;
+                    patch::prepare(
+                        self.cx,
+                        &self.interactions.definitions,
+                        &current,
+                        patch,
+                        &target.staged.condition,
+                    )
+                }
+                _ => self.prepare_resource(target, full_urls, searched),
+            };
+            prepared.push((
+                place,
+                target.staged.kind,
+                one.map_err(|error| error.within(&expression(place)))?,
+            ));
+            // A Bundle of thousands must not keep its thread to itself.
+            if place % 64 == 63 {
+                tokio::task::yield_now().await;
+            }
+        }
+        Ok(prepared)
+    }
+
+    fn prepare_resource(
+        &self,
+        target: &Target<'_>,
+        full_urls: &FullUrls,
+        searched: &HashMap<ConditionalReference, ResourceKey>,
+    ) -> Result<PreparedWrite> {
+        let definitions = &self.interactions.definitions;
+        let resource = target
+            .staged
+            .resource()
+            .ok_or_else(|| Error::internal("a write without a resource"))?;
+        let full_url = target.staged.entry.full_url.as_deref();
+        let resource = rewrite(
+            self.cx,
+            definitions.structures(),
+            resource,
+            full_url,
+            full_urls,
+            searched,
+        )?;
+        let verb = if target.staged.kind == WriteKind::Create {
+            Verb::Post
+        } else {
+            Verb::Put
+        };
+        let prepared = write::prepare(self.cx, definitions, target.key.clone(), verb, &resource)
+            .map_err(|error| error.within("resource"))?;
+        Ok(prepared.under(target.staged.condition.clone()))
+    }
+
+    async fn write_prepared(
+        &mut self,
+        prepared: Vec<(usize, WriteKind, PreparedWrite)>,
+    ) -> Result<()> {
+        let (creates, mut puts): (Vec<_>, Vec<_>) = prepared
+            .into_iter()
+            .partition(|(_, kind, _)| *kind == WriteKind::Create);
+        let places: Vec<usize> = creates.iter().map(|(place, ..)| *place).collect();
+        let creates: Vec<PreparedWrite> = creates.into_iter().map(|(.., write)| write).collect();
+        let written = self.tx.create(&creates).await?;
+        for ((place, write), written) in places.into_iter().zip(&creates).zip(written) {
+            self.answers
+                .insert(place, write::answer(write.key().clone(), written));
+        }
+        puts.sort_by(|(.., a), (.., b)| a.key().cmp(b.key()));
+        let results = self
+            .tx
+            .put(&puts.iter().map(|(.., write)| write).collect::<Vec<_>>())
+            .await?;
+        for ((place, _, write), result) in puts.iter().zip(results) {
+            let written = result.map_err(|error| error.within(&expression(*place)))?;
+            self.answers
+                .insert(*place, write::answer(write.key().clone(), written));
+        }
+        Ok(())
+    }
+
+    /// Resolves references by search, against what is stored by now and what is about to be.
+    async fn search_references(
+        &mut self,
+        searching: &[Target<'_>],
+    ) -> Result<HashMap<ConditionalReference, ResourceKey>> {
+        let definitions = &self.interactions.definitions;
+        let mut pending = Vec::new();
+        for target in searching {
+            if let Some(resource) = target.staged.resource() {
+                // The values it is found by do not depend on the references still open.
+                let index = definitions.index_values(resource, &self.cx.base_url)?;
+                pending.push((target.key.clone(), index));
+            }
+        }
+        let mut searched = HashMap::new();
+        for target in searching {
+            for (reference, plan) in &target.staged.references {
+                if searched.contains_key(reference) {
+                    continue;
+                }
+                let limit = u32::try_from(pending.len() + 2).map_err(Error::internal)?;
+                let mut found = self.tx.matches(plan, limit).await?;
+                found.retain(|key| !pending.iter().any(|(other, _)| other == key));
+                let also = pending
+                    .iter()
+                    .filter(|(key, index)| definitions.matches(plan, key, index, self.cx.now));
+                found.extend(also.map(|(key, _)| key.clone()));
+                let fail = |kind, sentence: &str| {
+                    Error::new(kind, sentence)
+                        .at("resource")
+                        .within(&expression(target.staged.entry.place))
+                };
+                match found.len() {
+                    1 => searched.extend(found.pop().map(|key| (reference.clone(), key))),
+                    0 => {
+                        return Err(fail(
+                            ErrorKind::PreconditionFailed,
+                            "a reference by search finds no resource",
+                        ));
+                    }
+                    _ => {
+                        return Err(fail(
+                            ErrorKind::MultipleMatches,
+                            "a reference by search finds more than one resource",
+                        ));
+                    }
+                }
+            }
+        }
+        Ok(searched)
+    }
+}
