@@ -1,5 +1,7 @@
 //! The store against a real database: one write path, versions, races, changes in commit order.
 
+mod upkeep;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -328,8 +330,20 @@ async fn changes_wait_for_those_that_may_still_come_before_them() {
             .map(|one| one.key.id.to_string())
             .collect::<Vec<_>>()
     };
-    let seen = store
-        .changes(&cx, &ChangePosition::start(), 10)
+    // Transactions of other databases of the same server hold changes back as well, for as long as they are open.
+    let both = async {
+        loop {
+            let seen = store
+                .changes(&cx, &ChangePosition::start(), 10)
+                .await
+                .unwrap();
+            if seen.len() == 2 {
+                return seen;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let seen = tokio::time::timeout(std::time::Duration::from_secs(30), both)
         .await
         .unwrap();
     let last = seen.last().unwrap().position.clone();
@@ -434,76 +448,4 @@ async fn a_page_link_is_good_for_its_own_list_only() {
             .kind(),
         ErrorKind::BadValue
     );
-}
-
-#[tokio::test]
-async fn a_schema_of_a_newer_server_is_refused() {
-    let database = TestDatabase::new().await;
-    migrate(&database.url()).await.unwrap();
-    let mut connection = PgConnection::connect(&database.url()).await.unwrap();
-    let newer = "insert into _sqlx_migrations (version, description, success, checksum, execution_time) \
-                 values (999999, 'newer', true, '', 0)";
-    connection.execute(newer).await.unwrap();
-    let refusal = migrate(&database.url()).await.unwrap_err();
-    assert!(refusal.to_string().contains("newer Vesta"), "{refusal}");
-}
-
-#[tokio::test]
-async fn a_reindex_changes_search_values_and_nothing_else() {
-    let (database, cx) = (TestDatabase::new().await, context());
-    let store = database.store().await;
-    store.put(&cx, write(&cx, "a", "old")).await.unwrap();
-    let stale = store.walk(&cx, 0, 10).await.unwrap();
-    store.put(&cx, write(&cx, "a", "new")).await.unwrap();
-    let values = |folded: &str| IndexValues {
-        tokens: vec![8],
-        strings: vec![StringValue {
-            parameter: 2,
-            folded: folded.into(),
-        }],
-        ..IndexValues::default()
-    };
-    let indexed = |(row, version): &(i64, StoredVersion), folded: &str| Indexed {
-        row: *row,
-        version: version.version,
-        values: values(folded),
-    };
-    store
-        .reindex(&cx, &[indexed(&stale[0], "stale")])
-        .await
-        .unwrap();
-    assert_eq!(
-        count(
-            &database,
-            "select count(*) from index_string where folded = 'new'"
-        )
-        .await,
-        1
-    );
-    let current = store.walk(&cx, 0, 10).await.unwrap();
-    store
-        .reindex(&cx, &[indexed(&current[0], "anew")])
-        .await
-        .unwrap();
-    assert_eq!(
-        count(
-            &database,
-            "select count(*) from index_string where folded = 'anew' and parameter = 2"
-        )
-        .await,
-        1
-    );
-    assert_eq!(
-        count(&database, "select count(*) from index_string").await,
-        1
-    );
-    assert_eq!(
-        count(
-            &database,
-            "select count(*) from resource where tok = '{8}' and version_id = 2"
-        )
-        .await,
-        1
-    );
-    assert_eq!(count(&database, "select count(*) from change").await, 2);
 }
