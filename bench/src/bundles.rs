@@ -103,8 +103,10 @@ mod tests {
             .filter(|entry| entry["resource"]["resourceType"] == "Observation")
             .count();
         assert!((1_100..1_300).contains(&observations), "{observations}");
-        let names: std::collections::HashSet<&str> =
-            entries.iter().map(|entry| entry["fullUrl"].as_str().unwrap()).collect();
+        let names: std::collections::HashSet<&str> = entries
+            .iter()
+            .map(|entry| entry["fullUrl"].as_str().unwrap())
+            .collect();
         assert_eq!(names.len(), 2_000);
         for entry in entries.iter().skip(2) {
             let resource = &entry["resource"];

@@ -1,15 +1,16 @@
 //! `bench`: measures Vesta beside the database's own limit, and proves that what it acknowledged survives kills.
 
-mod random;
-mod statistics;
-mod resources;
 mod bundles;
-mod http;
-mod server;
 mod cpu;
+mod http;
 mod load;
+mod random;
 mod report;
+mod resources;
 mod rest;
+mod server;
+mod soak;
+mod statistics;
 mod transactions;
 
 use std::process::ExitCode;
@@ -21,7 +22,11 @@ pub(crate) type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::r
 
 /// Starts a Vesta and a database of its own, measures or torments them, and leaves nothing running.
 #[derive(Debug, Parser)]
-#[command(name = "bench", max_term_width = 100, args_conflicts_with_subcommands = true)]
+#[command(
+    name = "bench",
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -35,6 +40,8 @@ enum Command {
     Rest(rest::Options),
     /// Synthea-like transaction Bundles beside a COPY of the same rows
     Transactions(transactions::Options),
+    /// Kills of server and database in the middle of writes, and races between clients
+    Soak(soak::Options),
 }
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
@@ -43,6 +50,7 @@ async fn main() -> ExitCode {
     let done = match arguments.command.unwrap_or(Command::Rest(arguments.rest)) {
         Command::Rest(options) => rest::run(&options).await,
         Command::Transactions(options) => transactions::run(&options).await,
+        Command::Soak(options) => soak::run(&options).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -109,8 +109,16 @@ mod tests {
                     let value: serde_json::Value = serde_json::from_str(&text).expect(&text);
                     assert_eq!(value["resourceType"], resource_type);
                     assert_eq!(value["id"], "x");
-                    let sizes = if resource_type == "Observation" { 850..1600 } else { 400..2000 };
-                    assert!(sizes.contains(&text.len()), "{} {round}: {text}", text.len());
+                    let sizes = if resource_type == "Observation" {
+                        850..1600
+                    } else {
+                        400..2000
+                    };
+                    assert!(
+                        sizes.contains(&text.len()),
+                        "{} {round}: {text}",
+                        text.len()
+                    );
                 }
                 assert_ne!(sample.rest(0), sample.rest(1));
             }

@@ -1,12 +1,12 @@
 //! Single requests beside the same statements without HTTP, alternated in one run.
 
-mod moment;
+mod combining;
+mod figures;
 mod library;
+mod moment;
 mod requests;
 mod statements;
-mod combining;
 mod trips;
-mod figures;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -94,7 +94,11 @@ impl Options {
     }
 
     fn window(&self) -> Duration {
-        Duration::from_millis(if self.quick { 400 } else { self.window_ms.max(50) })
+        Duration::from_millis(if self.quick {
+            400
+        } else {
+            self.window_ms.max(50)
+        })
     }
 
     fn kinds(&self) -> Vec<Kind> {
@@ -127,7 +131,9 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
     }
     progress("counting statements");
     let counted = trips::count(&bench, &options.kinds()).await?;
-    bench.figures.print(&options.kinds(), options.rounds(), bench.window);
+    bench
+        .figures
+        .print(&options.kinds(), options.rounds(), bench.window);
     trips::print(&counted);
     bench.figures.print_aims();
     Ok(())
@@ -151,12 +157,12 @@ impl Bench<'_> {
                 let window = self.direct(kind, clients, self.window).await?;
                 self.figures.add(kind, Side::Direct, clients, window);
             }
-        }
-        if matches!(kind, Kind::Create | Kind::Read) {
-            let url = self.server.database_url()?;
-            let store = Combined::connect(&url, kind, Arc::clone(&self.library)).await?;
-            let window = self.work(vec![store], self.window).await?;
-            self.figures.add(kind, Side::Store, 1, window);
+            if clients == 1 && matches!(kind, Kind::Create | Kind::Read) {
+                let url = self.server.database_url()?;
+                let store = Combined::connect(&url, kind, Arc::clone(&self.library)).await?;
+                let window = self.work(vec![store], self.window).await?;
+                self.figures.add(kind, Side::Store, 1, window);
+            }
         }
         Ok(())
     }
@@ -190,10 +196,16 @@ impl Bench<'_> {
     /// Load without an end that is worth measuring, for a profiler.
     async fn perf(&self, kinds: &[Kind]) -> Result<()> {
         let pid = self.server.server_pid()?;
-        line("While each kind of load runs for 20 s at 64 clients, another terminal may ask where the time goes:");
-        line(&format!("  perf record -F 499 -g -p {pid} -- sleep 15 && perf report --no-children"));
+        line(
+            "While each kind of load runs for 20 s at 64 clients, another terminal may ask where the time goes:",
+        );
+        line(&format!(
+            "  perf record -F 499 -g -p {pid} -- sleep 15 && perf report --no-children"
+        ));
         line("  perf top -u nobody          # PostgreSQL, when root started the bench");
-        line("Without perf, the division of processor time between the three says the first thing:");
+        line(
+            "Without perf, the division of processor time between the three says the first thing:",
+        );
         for kind in kinds {
             progress(&format!("{kind:?} at 64 clients"));
             let window = self.http(*kind, 64, Duration::from_secs(20)).await?;

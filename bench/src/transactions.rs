@@ -33,8 +33,8 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 2_000)]
     resources: u64,
 
-    /// Resources of the one large Bundle at the end, of which 1 000 are about 1.2 MB; 0 for none
-    #[arg(long, default_value_t = 40_000)]
+    /// Resources of the one large Bundle at the end, of which 1 000 are about 1 MB; 0 for none
+    #[arg(long, default_value_t = 45_000)]
     large: u64,
 
     /// One round with few and small Bundles, to see that everything works: its figures say little
@@ -63,7 +63,11 @@ struct Round {
 pub(crate) async fn run(options: &Options) -> Result<()> {
     let small = |value: usize, quick| if options.quick { quick } else { value.max(1) };
     let (rounds, patients) = (small(options.rounds, 1), small(options.patients, 1));
-    let resources = if options.quick { 300 } else { options.resources };
+    let resources = if options.quick {
+        300
+    } else {
+        options.resources
+    };
     let large = if options.quick { 0 } else { options.large };
     progress("starting a server and its database");
     let server = OwnServer::start(&options.server).await?;
@@ -72,7 +76,9 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
     let mut bundles = |count: usize, resources| -> Vec<Bundle> {
         let first = seed;
         seed += u64::try_from(count).unwrap_or(0);
-        (first..seed).map(|seed| patient_bundle(seed, resources)).collect()
+        (first..seed)
+            .map(|seed| patient_bundle(seed, resources))
+            .collect()
     };
     // The first Bundles meet cold caches and empty tables on both sides; they do not count.
     measure(&server, 1, bundles(1, resources)).await?;
@@ -160,11 +166,21 @@ const CREATED: &[u8] = br#""status":"201 Created""#;
 
 fn print(measured: &[(usize, Vec<Round>)]) {
     line("Resources per second through transaction Bundles, beside a COPY of the rows they became");
-    line("(resource, change and search values, indexes included, one transaction for each Bundle).");
+    line(
+        "(resource, change and search values, indexes included, one transaction for each Bundle).",
+    );
     line("Latencies of a Bundle in ms; processor time of the load in µs per resource.\n");
     let mut table = Table::new(&[
-        "clients", "MB a Bundle", "loaded/s", "copied/s", "ratio", "p50", "max", "server",
-        "database", "aim 0.40",
+        "clients",
+        "MB a Bundle",
+        "loaded/s",
+        "copied/s",
+        "ratio",
+        "p50",
+        "max",
+        "server",
+        "database",
+        "aim 0.40",
     ]);
     for (clients, rounds) in measured {
         table.row(cells(*clients, rounds));
@@ -183,10 +199,16 @@ fn cells(clients: usize, rounds: &[Round]) -> Vec<String> {
         .collect();
     ratios.sort_unstable();
     let ratio = ratios[(ratios.len() - 1) / 2];
-    let mut latencies: Vec<u64> = rounds.iter().flat_map(|round| round.latencies.clone()).collect();
+    let mut latencies: Vec<u64> = rounds
+        .iter()
+        .flat_map(|round| round.latencies.clone())
+        .collect();
     latencies.sort_unstable();
     let resources: u64 = rounds.iter().map(|round| round.resources).sum();
-    let usage = rounds.iter().map(|round| round.usage).fold(Usage::default(), Usage::plus);
+    let usage = rounds
+        .iter()
+        .map(|round| round.usage)
+        .fold(Usage::default(), Usage::plus);
     let bytes: usize = rounds.iter().map(|round| round.bytes).sum();
     let kilobytes = u64::try_from(bytes / latencies.len().max(1) / 1000).unwrap_or(0);
     vec![

@@ -5,18 +5,44 @@ use crate::random::Random;
 use super::{Subjects, date, time};
 
 const FAMILIES: [&str; 16] = [
-    "Moreau", "Okafor", "Nguyen", "Schäfer", "García", "Kowalska", "Haddad", "Tanaka", "Ivanova",
-    "O’Brien", "Rossi", "Yılmaz", "Silva", "Andersson", "Papadopoulos", "Kim",
+    "Moreau",
+    "Okafor",
+    "Nguyen",
+    "Schäfer",
+    "García",
+    "Kowalska",
+    "Haddad",
+    "Tanaka",
+    "Ivanova",
+    "O’Brien",
+    "Rossi",
+    "Yılmaz",
+    "Silva",
+    "Andersson",
+    "Papadopoulos",
+    "Kim",
 ];
 const GIVENS: [&str; 16] = [
     "Ada", "Chidi", "Linh", "Jonas", "Lucía", "Zofia", "Omar", "Yuki", "Olga", "Siobhán", "Marco",
     "Elif", "João", "Astrid", "Eleni", "Min-jun",
 ];
 const CITIES: [&str; 8] = [
-    "Lyon", "Lagos", "Graz", "Sevilla", "Gdańsk", "Porto", "Malmö", "Thessaloniki",
+    "Lyon",
+    "Lagos",
+    "Graz",
+    "Sevilla",
+    "Gdańsk",
+    "Porto",
+    "Malmö",
+    "Thessaloniki",
 ];
 const STREETS: [&str; 6] = [
-    "Rue de la République", "Harbour Road", "Lindenweg", "Calle Mayor", "ul. Długa", "Storgatan",
+    "Rue de la République",
+    "Harbour Road",
+    "Lindenweg",
+    "Calle Mayor",
+    "ul. Długa",
+    "Storgatan",
 ];
 const CONDITIONS: [(&str, &str); 10] = [
     ("38341003", "Hypertensive disorder, systemic arterial"),
@@ -40,7 +66,10 @@ const PROCEDURES: [(&str, &str); 6] = [
 ];
 const DRUGS: [(&str, &str); 8] = [
     ("314076", "lisinopril 10 MG Oral Tablet"),
-    ("860975", "metformin hydrochloride 500 MG Extended Release Oral Tablet"),
+    (
+        "860975",
+        "metformin hydrochloride 500 MG Extended Release Oral Tablet",
+    ),
     ("197361", "amlodipine 5 MG Oral Tablet"),
     ("313782", "acetaminophen 325 MG Oral Tablet"),
     ("308136", "amoxicillin 500 MG Oral Capsule"),
@@ -59,8 +88,15 @@ const VACCINES: [(&str, &str); 4] = [
 pub(super) fn patient(random: &mut Random) -> [String; 2] {
     let (family, given) = (random.one_of(&FAMILIES), random.one_of(&GIVENS));
     let (city, street) = (random.one_of(&CITIES), random.one_of(&STREETS));
-    let (number, record) = (random.between(1, 240), random.between(10_000_000, 99_999_999));
-    let (year, month, day) = (random.between(1930, 2024), random.between(1, 12), random.between(1, 28));
+    let (number, record) = (
+        random.between(1, 240),
+        random.between(10_000_000, 99_999_999),
+    );
+    let (year, month, day) = (
+        random.between(1930, 2024),
+        random.between(1, 12),
+        random.between(1, 28),
+    );
     let gender = random.one_of(&["female", "male", "female", "male", "other"]);
     let uuid = random.uuid();
     let mut variant = || {
@@ -106,7 +142,10 @@ pub(super) fn condition(random: &mut Random, subjects: Subjects<'_>) -> [String;
     };
     [
         variant("active", ""),
-        variant("resolved", r#","abatementDateTime":"2025-01-15T09:00:00+01:00""#),
+        variant(
+            "resolved",
+            r#","abatementDateTime":"2025-01-15T09:00:00+01:00""#,
+        ),
     ]
 }
 
@@ -167,7 +206,8 @@ pub(super) fn diagnostic_report(random: &mut Random, subjects: Subjects<'_>) -> 
         encounter,
         practitioner,
     } = subjects;
-    let note = "Q2hpZWYgY29tcGxhaW50OiBub25lLiBIaXN0b3J5OiB1bnJlbWFya2FibGUuIFBsYW46IGZvbGxvdy11cC4=";
+    let note =
+        "Q2hpZWYgY29tcGxhaW50OiBub25lLiBIaXN0b3J5OiB1bnJlbWFya2FibGUuIFBsYW46IGZvbGxvdy11cC4=";
     let variant = |status: &str| {
         format!(
             r#""status":"{status}","category":[{{"coding":[{{"system":"http://loinc.org","code":"34117-2","display":"History and physical note"}}]}}],"code":{{"coding":[{{"system":"http://loinc.org","code":"34117-2","display":"History and physical note"}}]}},"subject":{{"reference":"{patient}"}},"encounter":{{"reference":"{encounter}"}},"effectiveDateTime":"{date}T{time}+01:00","issued":"{date}T{time}.377+01:00","performer":[{{"reference":"{practitioner}"}}],"presentedForm":[{{"contentType":"text/plain; charset=utf-8","data":"{note}"}}]}}"#

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Kind, Side};
+use crate::cpu::Usage;
 use crate::load::Window;
 use crate::report::{Table, line};
-use crate::cpu::Usage;
 use crate::statistics::{Millis, Ratio, median};
 
 /// One window of each round, by what was measured.
@@ -63,8 +63,17 @@ impl Figures {
         ));
         line("limit: the same statements without HTTP, one per request, on 8 connections.\n");
         let mut table = Table::new(&[
-            "", "clients", "per s", "of limit", "p50", "p95", "p99", "server", "database",
-            "generator", "commits",
+            "",
+            "clients",
+            "per s",
+            "of limit",
+            "p50",
+            "p95",
+            "p99",
+            "server",
+            "database",
+            "generator",
+            "commits",
         ]);
         for kind in kinds {
             for (key, windows) in &self.windows {
@@ -97,7 +106,11 @@ impl Figures {
             Millis(figure(|window| window.percentile(500))).to_string(),
             Millis(figure(|window| window.percentile(950))).to_string(),
             Millis(figure(|window| window.percentile(990))).to_string(),
-            if side == Side::Http { each(usage.server) } else { "-".to_owned() },
+            if side == Side::Http {
+                each(usage.server)
+            } else {
+                "-".to_owned()
+            },
             each(usage.database),
             each(usage.generator),
             Ratio::of(commits, steps).to_string(),
@@ -108,7 +121,12 @@ impl Figures {
     pub(super) fn print_aims(&self) {
         let mut table = Table::new(&["aim", "clients", "at least", "measured", ""]);
         let verdict = |measured: Ratio, least: Ratio| {
-            if measured >= least { "reached" } else { "MISSED" }.to_owned()
+            if measured >= least {
+                "reached"
+            } else {
+                "MISSED"
+            }
+            .to_owned()
         };
         for (kind, clients, least) in AIMS {
             let limit = (kind, Side::Direct, LIMIT_CONNECTIONS);

@@ -68,7 +68,9 @@ impl Library {
                 rows: [first, second],
             });
         }
-        sqlx::raw_sql("vacuum (analyze)").execute(connection).await?;
+        sqlx::raw_sql("vacuum (analyze)")
+            .execute(connection)
+            .await?;
         Ok(Self { entries })
     }
 

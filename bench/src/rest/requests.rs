@@ -85,7 +85,11 @@ impl Requests {
     }
 
     async fn create(&mut self) -> Result<()> {
-        let body = self.library.observation(&mut self.random).sample.body(None, 0);
+        let body = self
+            .library
+            .observation(&mut self.random)
+            .sample
+            .body(None, 0);
         let request = Request::new("POST", "/fhir/Observation", &body);
         self.client.send(request).await?.expect(201)?;
         Ok(())
@@ -127,7 +131,10 @@ impl Requests {
                 self.mixed.id = id_of(location).ok_or("a create names no id")?.to_owned();
             }
             Next::Read => {
-                self.client.send(Request::new("GET", &path, "")).await?.expect(200)?;
+                self.client
+                    .send(Request::new("GET", &path, ""))
+                    .await?
+                    .expect(200)?;
             }
             Next::Update => {
                 let body = entry.sample.body(Some(&self.mixed.id), 1);
@@ -148,7 +155,11 @@ impl Requests {
     async fn transaction(&mut self) -> Result<()> {
         let mut entries = Vec::with_capacity(SMALL_BUNDLE);
         for _ in 0..SMALL_BUNDLE {
-            let body = self.library.observation(&mut self.random).sample.body(None, 0);
+            let body = self
+                .library
+                .observation(&mut self.random)
+                .sample
+                .body(None, 0);
             entries.push(format!(
                 r#"{{"fullUrl":"urn:uuid:{}","resource":{body},"request":{{"method":"POST","url":"Observation"}}}}"#,
                 self.random.uuid()

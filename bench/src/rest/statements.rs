@@ -14,12 +14,10 @@ use crate::Result;
 use crate::load::Work;
 use crate::random::Random;
 
-const CREATE_RESOURCES: &str =
-    include_str!("../../../server/src/store/sql/create_resources.sql");
+const CREATE_RESOURCES: &str = include_str!("../../../server/src/store/sql/create_resources.sql");
 const PUT_RESOURCES: &str = include_str!("../../../server/src/store/sql/put_resources.sql");
 const READ_RESOURCES: &str = include_str!("../../../server/src/store/sql/read_resources.sql");
-const DELETE_RESOURCES: &str =
-    include_str!("../../../server/src/store/sql/delete_resources.sql");
+const DELETE_RESOURCES: &str = include_str!("../../../server/src/store/sql/delete_resources.sql");
 
 /// A connection that issues the statements of one kind.
 #[derive(Debug)]
@@ -171,10 +169,7 @@ async fn create(connection: &mut PgConnection, entries: &[&Entry]) -> Result<Vec
     let now = Moment::now();
     let (mut types, mut ids, mut hashes, mut contents) = (vec![], vec![], vec![], vec![]);
     for entry in entries {
-        let (resource_type, id) = (
-            entry.sample.resource_type,
-            uuid::Uuid::now_v7().to_string(),
-        );
+        let (resource_type, id) = (entry.sample.resource_type, uuid::Uuid::now_v7().to_string());
         contents.push(format!(
             r#"{{"resourceType":"{resource_type}","id":"{id}","meta":{{"versionId":"1","lastUpdated":"{}"}},{}"#,
             now.text()?,
@@ -208,16 +203,9 @@ async fn create(connection: &mut PgConnection, entries: &[&Entry]) -> Result<Vec
     }
 }
 
-async fn put(
-    connection: &mut PgConnection,
-    entry: &Entry,
-    id: &str,
-    variant: usize,
-) -> Result<()> {
+async fn put(connection: &mut PgConnection, entry: &Entry, id: &str, variant: usize) -> Result<()> {
     let resource_type = entry.sample.resource_type;
-    let head = format!(
-        r#"{{"resourceType":"{resource_type}","id":"{id}","meta":{{"versionId":""#
-    );
+    let head = format!(r#"{{"resourceType":"{resource_type}","id":"{id}","meta":{{"versionId":""#);
     let tail = format!(r#""}},{}"#, entry.sample.rest(variant));
     let index = Columns::of(std::iter::once(&entry.rows[variant]));
     let row = sqlx::query(PUT_RESOURCES)

@@ -86,7 +86,9 @@ async fn set_logging(connection: &mut PgConnection, on: bool) -> Result<()> {
         false => "alter system reset log_min_duration_statement",
     };
     sqlx::raw_sql(change).execute(&mut *connection).await?;
-    sqlx::raw_sql("select pg_reload_conf()").execute(&mut *connection).await?;
+    sqlx::raw_sql("select pg_reload_conf()")
+        .execute(&mut *connection)
+        .await?;
     // Backends take a new setting with their next statement; the postmaster needs a moment to tell them.
     tokio::time::sleep(Duration::from_millis(300)).await;
     Ok(())
@@ -98,11 +100,24 @@ mod tests {
 
     #[test]
     fn executions_are_counted_and_nothing_else() {
-        let check = |line: &str, expected: bool| assert_eq!(is_round_trip(line), expected, "{line}");
-        check("2026-01-01 LOG:  duration: 0.120 ms  execute sqlx_s_1: -- current versions", true);
-        check("2026-01-01 LOG:  duration: 0.120 ms  statement: COMMIT", true);
-        check("2026-01-01 LOG:  duration: 0.120 ms  bind sqlx_s_1: -- current versions", false);
-        check("2026-01-01 LOG:  duration: 0.120 ms  parse sqlx_s_1: -- current versions", false);
+        let check =
+            |line: &str, expected: bool| assert_eq!(is_round_trip(line), expected, "{line}");
+        check(
+            "2026-01-01 LOG:  duration: 0.120 ms  execute sqlx_s_1: -- current versions",
+            true,
+        );
+        check(
+            "2026-01-01 LOG:  duration: 0.120 ms  statement: COMMIT",
+            true,
+        );
+        check(
+            "2026-01-01 LOG:  duration: 0.120 ms  bind sqlx_s_1: -- current versions",
+            false,
+        );
+        check(
+            "2026-01-01 LOG:  duration: 0.120 ms  parse sqlx_s_1: -- current versions",
+            false,
+        );
         check("\twith input as materialized (", false);
         check(
             "LOG:  duration: 0.1 ms  execute s: select pg_snapshot_xmax(pg_current_snapshot())::text",

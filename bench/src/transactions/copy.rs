@@ -53,7 +53,9 @@ pub(super) async fn prepare(connection: &mut PgConnection) -> Result<()> {
 }
 
 async fn execute(connection: &mut PgConnection, statement: String) -> Result<()> {
-    sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(connection).await?;
+    sqlx::raw_sql(sqlx::AssertSqlSafe(statement))
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
@@ -69,7 +71,7 @@ pub(super) async fn rows_since(
     transaction: &str,
 ) -> Result<Vec<BundleRows>> {
     let later: Vec<(String, i64)> = sqlx::query_as(
-        "select xid::text, count(*) from change where xid > $1::xid8 group by xid order by xid",
+        "select xid::text, count(*) from change where xid > $1::xid8 group by change.xid order by change.xid",
     )
     .bind(transaction)
     .fetch_all(&mut *connection)
