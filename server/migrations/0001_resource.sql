@@ -54,19 +54,20 @@ $$;
 create trigger resource_history_is_immutable before update or delete or truncate on resource_history
     for each statement execute function refuse_change();
 
--- What happened, one row per version. Readers that must miss nothing read below pg_snapshot_xmin: a row with a lower
--- xid can no longer appear there, while a lower number of a sequence could.
+-- What happened, one row per version. seq is drawn while the resource's row is locked, so within a resource it grows
+-- with the version. A reader that must miss nothing reads what lies below pg_snapshot_xmin: nobody can still add to
+-- that, while a lower number of a sequence could still appear (server/decisions/0008-change-feed.md).
 create table change (
+    seq bigint generated always as identity primary key,
     xid xid8 not null default pg_current_xact_id(),
-    seq bigint generated always as identity,
     resource_type text collate "C" not null,
     id text collate "C" not null,
     version_id bigint not null,
     method text not null,
-    at timestamptz not null,
-    primary key (xid, seq)
+    at timestamptz not null
 );
-create index change_by_type on change (resource_type, xid desc, seq desc);
+create index change_xid on change (xid, seq);
+create index change_by_type on change (resource_type, seq desc);
 create index change_at on change using brin (at) with (pages_per_range = 16);
 
 -- Strings, folded for comparison and whole; :exact is answered by tok. No key of their own and no foreign key: rows come

@@ -17,11 +17,11 @@ const FRAME_BYTES: usize = 1 << 20;
 /// Where sqlx notes the migrations it has run.
 const MIGRATIONS_TABLE: &str = "_sqlx_migrations";
 
-/// Tables that order their rows by transaction numbers, and the two columns that they do it with.
+/// Columns that hold transaction numbers.
 ///
 /// The numbers of one cluster mean nothing in another, where they may lie in the future. In the
-/// backup all rows belong to one transaction older than any to come, numbered in their old order.
-pub(crate) const ORDERED_BY_TRANSACTION: [(&str, &str, &str); 1] = [("change", "xid", "seq")];
+/// backup all rows belong to one transaction older than any to come.
+pub(crate) const TRANSACTION_NUMBERS: [(&str, &str); 1] = [("change", "xid")];
 
 /// One consistent state of the database, read-only, whatever is written meanwhile.
 #[derive(Debug)]
@@ -188,14 +188,13 @@ async fn send_table(
 
 fn copy_out(found: &Found) -> String {
     let (table, columns) = (qualified(&found.table), columns(&found.table));
-    let renumbered = ORDERED_BY_TRANSACTION
+    let renumbered = TRANSACTION_NUMBERS
         .iter()
-        .find(|(name, _, _)| *name == found.table.name);
-    if let Some((_, xid, seq)) = renumbered {
+        .find(|(name, _)| *name == found.table.name);
+    if let Some((_, xid)) = renumbered {
         // The first transaction number that is not reserved.
         let values = found.table.columns.iter().map(|column| match column {
             column if column == xid => "'3'::xid8".to_owned(),
-            column if column == seq => format!("row_number() over (order by {xid}, {seq})"),
             column => quoted(column),
         });
         let values: Vec<String> = values.collect();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use sqlx::{PgConnection, PgPool};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-use super::fault::{from_sqlx, is_disconnect};
+use super::fault::{from_sqlx, is_disconnect, is_retryable, unknown_outcome};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A queue of requests that wait for a place in the next statement. Cheap to clone.
@@ -141,41 +141,40 @@ impl<B: Batch> Carrier<B> {
     ) -> Vec<Result<B::Answer>> {
         match self.attempt(connection, requests).await {
             Ok(results) => results,
-            Err(error) if requests.len() == 1 => vec![Err(error)],
-            Err(error) if is_disconnect(&error) && !B::REPEATABLE => {
-                requests.iter().map(|_| Err(lost())).collect()
+            Err(Failure::Unknown(cause)) => {
+                tracing::warn!(%cause, requests = requests.len(), "the database was lost during a statement");
+                requests.iter().map(|_| Err(unknown_outcome())).collect()
             }
-            Err(_) => {
+            Err(Failure::Nothing(error)) if requests.len() == 1 => vec![Err(error)],
+            Err(Failure::Nothing(_)) => {
                 let mut results = Vec::with_capacity(requests.len());
                 for request in requests {
                     let alone = self
                         .attempt(connection, std::slice::from_ref(request))
                         .await;
-                    results
-                        .push(alone.and_then(|mut one| one.pop().unwrap_or_else(|| Err(lost()))));
+                    results.push(match alone {
+                        Ok(mut one) => one.pop().unwrap_or_else(|| Err(unknown_outcome())),
+                        Err(Failure::Nothing(error)) => Err(error),
+                        Err(Failure::Unknown(cause)) => {
+                            Err(unknown_outcome().caused_by(cause.to_string()))
+                        }
+                    });
                 }
                 results
             }
         }
     }
 
-    async fn attempt(
-        &self,
-        connection: &mut Connection,
-        requests: &[B::Request],
-    ) -> Result<Vec<Result<B::Answer>>> {
+    async fn attempt(&self, connection: &mut Connection, requests: &[B::Request]) -> Attempt<B> {
         let mut tries = 0;
         loop {
             tries += 1;
-            let result = self.attempt_once(connection, requests).await;
-            match result {
-                Err(error) if is_disconnect(&error) => {
-                    *connection = None;
-                    if !B::REPEATABLE || tries > 2 {
-                        return Err(error);
-                    }
+            match self.attempt_once(connection, requests).await {
+                Err(Failure::Nothing(error)) if is_retryable(&error) && tries < TRIES => {}
+                Err(Failure::Unknown(_)) if B::REPEATABLE && tries < RECONNECTS => {}
+                Err(Failure::Unknown(error)) if B::REPEATABLE => {
+                    return Err(Failure::Nothing(error));
                 }
-                Err(error) if super::fault::is_retryable(&error) && tries < TRIES => {}
                 other => return other,
             }
         }
@@ -185,15 +184,38 @@ impl<B: Batch> Carrier<B> {
         &self,
         connection: &mut Connection,
         requests: &[B::Request],
-    ) -> Result<Vec<Result<B::Answer>>> {
+    ) -> Attempt<B> {
         let mut acquired = match connection.take() {
             Some(acquired) => acquired,
-            None => self.pool.acquire().await.map_err(from_sqlx)?,
+            None => self
+                .pool
+                .acquire()
+                .await
+                .map_err(|fault| Failure::Nothing(from_sqlx(fault)))?,
         };
-        let results = self.batch.run(&mut acquired, requests).await;
-        *connection = Some(acquired);
-        results
+        match self.batch.run(&mut acquired, requests).await {
+            // The connection is not kept, and what became of the statement is not known.
+            Err(error) if is_disconnect(&error) => {
+                acquired.close_on_drop();
+                Err(Failure::Unknown(error))
+            }
+            results => {
+                *connection = Some(acquired);
+                results.map_err(Failure::Nothing)
+            }
+        }
     }
+}
+
+/// What a statement for some requests came to.
+type Attempt<B> = std::result::Result<Vec<Result<<B as Batch>::Answer>>, Failure>;
+
+/// Why a statement gave no answers.
+enum Failure {
+    /// It did nothing.
+    Nothing(Error),
+    /// The connection was lost, and nobody knows what it did.
+    Unknown(Error),
 }
 
 type Connection = Option<sqlx::pool::PoolConnection<sqlx::Postgres>>;
@@ -201,9 +223,5 @@ type Connection = Option<sqlx::pool::PoolConnection<sqlx::Postgres>>;
 /// How often a statement that lost against another is tried.
 const TRIES: usize = 8;
 
-fn lost() -> Error {
-    Error::new(
-        ErrorKind::Unavailable,
-        "the database was lost while it worked: whether this was stored is not known; read before you try again",
-    )
-}
+/// How often a statement that may be repeated is sent over a new connection.
+const RECONNECTS: usize = 3;

@@ -86,3 +86,11 @@ pub(super) fn is_disconnect(error: &Error) -> bool {
         _ => false,
     }
 }
+
+/// The answer where the database was lost in the middle of a write.
+pub(super) fn unknown_outcome() -> Error {
+    Error::new(
+        ErrorKind::Unavailable,
+        "the database was lost while it worked: whether this was stored is not known; read before you try again",
+    )
+}

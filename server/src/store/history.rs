@@ -53,32 +53,23 @@ pub(super) async fn list_versions(
     filter: &HistoryFilter,
 ) -> Result<HistoryPage> {
     let purpose = purpose(scope, filter);
-    let place = filter
-        .cursor
-        .as_deref()
-        .map(|link| cursor_key.open(&purpose, link))
-        .transpose()?;
+    let place = match &filter.cursor {
+        Some(link) => Some(parse_place(&cursor_key.open(&purpose, link)?)?),
+        None => None,
+    };
     // One more than the page tells whether there is a next one.
     let limit = i64::from(filter.count) + 1;
     let statement = match scope {
         HistoryScope::Instance(key) => sqlx::query(statements::LIST_INSTANCE_HISTORY)
             .bind(key.resource_type.name())
-            .bind(key.id.as_str())
-            .bind(place.as_deref().map(parse_number).transpose()?),
-        HistoryScope::Type(_) | HistoryScope::System => {
-            let place = place.as_deref().map(parse_place).transpose()?;
-            let resource_type = match scope {
-                HistoryScope::Type(resource_type) => Some(resource_type.name()),
-                HistoryScope::Instance(_) | HistoryScope::System => None,
-            };
-            let (xid, seq) = place.unzip();
-            sqlx::query(statements::LIST_HISTORY)
-                .bind(resource_type)
-                .bind(xid)
-                .bind(seq)
+            .bind(key.id.as_str()),
+        HistoryScope::Type(resource_type) => {
+            sqlx::query(statements::LIST_HISTORY).bind(Some(resource_type.name()))
         }
+        HistoryScope::System => sqlx::query(statements::LIST_HISTORY).bind(None::<&str>),
     };
     let mut rows = statement
+        .bind(place)
         .bind(filter.since.map(Instant))
         .bind(filter.at.map(|(lower, _)| Instant(lower)))
         .bind(filter.at.map(|(_, upper)| Instant(upper)))
@@ -89,7 +80,7 @@ pub(super) async fn list_versions(
     let has_next = rows.len() > filter.count as usize;
     rows.truncate(filter.count as usize);
     let next = match rows.last() {
-        Some(last) if has_next => Some(cursor_key.seal(&purpose, &place_of(scope, last)?)?),
+        Some(last) if has_next => Some(cursor_key.seal(&purpose, &place_of(last)?)?),
         _ => None,
     };
     let versions = rows
@@ -104,29 +95,14 @@ fn purpose(scope: &HistoryScope, filter: &HistoryFilter) -> String {
     format!("history {scope:?} {:?} {:?}", filter.since, filter.at)
 }
 
-fn place_of(scope: &HistoryScope, row: &PgRow) -> Result<String> {
-    match scope {
-        HistoryScope::Instance(_) => {
-            let version: i64 = row.try_get("version_id").map_err(from_sqlx)?;
-            Ok(version.to_string())
-        }
-        HistoryScope::Type(_) | HistoryScope::System => {
-            let xid: &str = row.try_get("xid").map_err(from_sqlx)?;
-            let seq: i64 = row.try_get("seq").map_err(from_sqlx)?;
-            Ok(format!("{xid}.{seq}"))
-        }
-    }
+/// Where a row stands in its list: a version of one resource by its number, a change by the number of the change.
+fn place_of(row: &PgRow) -> Result<String> {
+    let seq: i64 = row.try_get("seq").map_err(from_sqlx)?;
+    Ok(seq.to_string())
 }
 
-fn parse_number(place: &str) -> Result<i64> {
+fn parse_place(place: &str) -> Result<i64> {
     place
         .parse()
         .map_err(|_| Error::new(ErrorKind::BadValue, "the page link cannot be read"))
-}
-
-fn parse_place(place: &str) -> Result<(String, i64)> {
-    let (xid, seq) = place
-        .split_once('.')
-        .ok_or_else(|| Error::new(ErrorKind::BadValue, "the page link cannot be read"))?;
-    Ok((xid.to_owned(), parse_number(seq)?))
 }

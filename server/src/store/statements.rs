@@ -20,6 +20,7 @@ statements! {
     LIST_INSTANCE_HISTORY = "list_instance_history";
     LIST_HISTORY = "list_history";
     LIST_CHANGES = "list_changes";
+    READ_HORIZON = "read_horizon";
     LIST_LABELS = "list_labels";
     FIND_REFERRERS = "find_referrers";
     LOCK_CRITERIA = "lock_criteria";

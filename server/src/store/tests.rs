@@ -4,6 +4,7 @@ mod upkeep;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use fhir::ids::ResourceKey;
 use fhir::json::ParseLimits;
@@ -306,6 +307,23 @@ async fn history_cannot_be_changed() {
     }
 }
 
+/// Reads the feed until so many changes have come; transactions of other databases of the same server hold them back too.
+async fn feed(store: &Store, cx: &RequestContext, expected: usize) -> Vec<Change> {
+    let all = async {
+        let (mut seen, mut position) = (Vec::new(), ChangePosition::start());
+        while seen.len() < expected {
+            let (changes, next) = store.changes(cx, &position, 2).await.unwrap();
+            seen.extend(changes);
+            position = next.to_string().parse().unwrap();
+            tokio::task::yield_now().await;
+        }
+        seen
+    };
+    tokio::time::timeout(Duration::from_secs(30), all)
+        .await
+        .unwrap()
+}
+
 #[tokio::test]
 async fn changes_wait_for_those_that_may_still_come_before_them() {
     let (database, cx) = (TestDatabase::new().await, context());
@@ -315,7 +333,7 @@ async fn changes_wait_for_those_that_may_still_come_before_them() {
     // The slow transaction has its number before the quick write has one.
     slow.create(&[write(&cx, "slow", "x")]).await.unwrap();
     store.put(&cx, write(&cx, "quick", "x")).await.unwrap();
-    let seen = store
+    let (seen, position) = store
         .changes(&cx, &ChangePosition::start(), 10)
         .await
         .unwrap();
@@ -324,31 +342,58 @@ async fn changes_wait_for_those_that_may_still_come_before_them() {
         "the quick change is held back while the slow one may still appear before it"
     );
     attempts.finish(slow, Ok(())).await.unwrap().unwrap();
-    let ids = |changes: Vec<Change>| {
-        changes
-            .into_iter()
-            .map(|one| one.key.id.to_string())
-            .collect::<Vec<_>>()
+    let seen = feed(&store, &cx, 2).await;
+    assert_eq!(
+        seen.iter()
+            .map(|one| one.key.id.as_str())
+            .collect::<Vec<_>>(),
+        ["slow", "quick"]
+    );
+    let (later, _) = store.changes(&cx, &position, 10).await.unwrap();
+    assert_eq!(
+        later.len(),
+        2,
+        "a reader that found nothing goes on from where it stood"
+    );
+}
+
+#[tokio::test]
+async fn versions_of_a_resource_come_in_their_order_whatever_their_transactions_are_numbered() {
+    let (database, cx) = (TestDatabase::new().await, context());
+    let store = database.store().await;
+    let mut attempts = store.attempts();
+    let mut early = attempts.begin(&cx).await.unwrap();
+    // The early transaction has the lower number, and writes the resource after the other one has.
+    early.create(&[write(&cx, "other", "x")]).await.unwrap();
+    store.put(&cx, write(&cx, "a", "first")).await.unwrap();
+    early
+        .put(&[&write(&cx, "a", "second")])
+        .await
+        .unwrap()
+        .pop()
+        .unwrap()
+        .unwrap();
+    attempts.finish(early, Ok(())).await.unwrap().unwrap();
+    let seen = feed(&store, &cx, 3).await;
+    let of_a = seen
+        .iter()
+        .filter(|one| one.key.id.as_str() == "a")
+        .map(|one| one.version.number());
+    assert_eq!(of_a.collect::<Vec<_>>(), [1, 2]);
+    let filter = HistoryFilter {
+        count: 10,
+        ..HistoryFilter::default()
     };
-    // Transactions of other databases of the same server hold changes back as well, for as long as they are open.
-    let both = async {
-        loop {
-            let seen = store
-                .changes(&cx, &ChangePosition::start(), 10)
-                .await
-                .unwrap();
-            if seen.len() == 2 {
-                return seen;
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    let seen = tokio::time::timeout(std::time::Duration::from_secs(30), both)
+    let page = Source::Committed(&store)
+        .history(&cx, &HistoryScope::System, &filter)
         .await
         .unwrap();
-    let last = seen.last().unwrap().position.clone();
-    assert_eq!(ids(seen), ["slow", "quick"]);
-    assert!(store.changes(&cx, &last, 10).await.unwrap().is_empty());
+    let of_a = page
+        .versions
+        .iter()
+        .filter(|one| one.key.id.as_str() == "a")
+        .map(|one| one.version.number());
+    assert_eq!(of_a.collect::<Vec<_>>(), [2, 1]);
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Postgres, Row};
 
 use super::batch::key_columns;
-use super::fault::{from_sqlx, is_retryable};
+use super::fault::{from_sqlx, is_disconnect, is_retryable, unknown_outcome};
 use super::prepared::{PreparedDelete, PreparedWrite};
 use super::{Deleted, Store, Written, statements, write};
 use crate::context::RequestContext;
@@ -67,7 +67,12 @@ impl Attempts<'_> {
     /// Commits, or rolls back what failed. `None` when the work lost against another transaction and is to be done again.
     pub async fn finish<T>(&mut self, tx: Transaction, result: Result<T>) -> Option<Result<T>> {
         let outcome = match result {
-            Ok(answer) => tx.inner.commit().await.map_err(from_sqlx).map(|()| answer),
+            Ok(answer) => tx
+                .inner
+                .commit()
+                .await
+                .map_err(uncommitted)
+                .map(|()| answer),
             Err(error) => {
                 // A failed rollback closes the connection, which rolls back as well.
                 let _ = tx.inner.rollback().await;
@@ -171,6 +176,15 @@ impl Transaction {
             .collect::<Result<_>>()?;
         let key = target.parse().map_err(Error::internal)?;
         Ok(Some((key, write::referenced(&referrers))))
+    }
+}
+
+/// A connection lost during the commit leaves it unknown whether there was one.
+fn uncommitted(fault: sqlx::Error) -> Error {
+    let error = from_sqlx(fault);
+    match is_disconnect(&error) {
+        true => unknown_outcome().caused_by(error),
+        false => error,
     }
 }
 

@@ -1,6 +1,6 @@
--- changes after a position, in commit order and without gaps: whoever is still writing has a higher xid than these
-select xid::text as xid, seq, resource_type, id, version_id, method, at
+-- changes of the transactions from one number up to another, all of which have ended, after a place among them
+select seq, resource_type, id, version_id, method, at
   from change
- where (xid, seq) > ($1::xid8, $2::bigint) and xid < pg_snapshot_xmin(pg_current_snapshot())
- order by xid, seq
- limit $3
+ where xid >= $1::xid8 and xid < $2::xid8 and seq > $3
+ order by seq
+ limit $4

@@ -10,8 +10,7 @@ with versions as (
                     (select r.last_updated from resource r where r.resource_type = $1 and r.id = $2))
       from resource_history h where h.resource_type = $1 and h.id = $2
 )
-select $1 as resource_type, $2 as id, version_id, last_updated, method, coalesce(exact, json::text) as content,
-       0::bigint as seq, '0' as xid
+select $1 as resource_type, $2 as id, version_id, last_updated, method, coalesce(exact, json::text) as content, version_id as seq
   from versions
  where ($3::bigint is null or version_id < $3)
    and ($4::timestamptz is null or last_updated >= $4)
