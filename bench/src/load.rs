@@ -15,11 +15,14 @@ pub(crate) trait Work: Send + 'static {
     fn step(&mut self) -> impl Future<Output = Result<()>> + Send;
 }
 
+/// Connections are made and statements prepared before the window begins.
+const WARM_UP: Duration = Duration::from_millis(150);
+
 /// What happened in one window.
 #[derive(Clone, Debug)]
 pub(crate) struct Window {
     pub(crate) steps: u64,
-    /// All steps, also those that began before the window or ended behind it.
+    /// All steps, also those that ended before the window or behind it.
     pub(crate) done: u64,
     pub(crate) nanos: u64,
     pub(crate) usage: Usage,
@@ -41,14 +44,14 @@ impl Window {
     }
 }
 
-/// Lets all workers work until the window ends; what begins before it or ends behind it does not count.
+/// Lets all workers work until the window ends; what ends within it counts.
 pub(crate) async fn run<W: Work>(
     server: &OwnServer,
     workers: Vec<W>,
     window: Duration,
 ) -> Result<(Vec<W>, Window)> {
     let mut observer = server.connect().await?;
-    let begin = Instant::now() + window / 10;
+    let begin = Instant::now() + (window / 10).max(WARM_UP);
     let end = begin + window;
     let mut tasks = JoinSet::new();
     for worker in workers {
@@ -90,7 +93,7 @@ async fn work<W: Work>(mut worker: W, begin: Instant, end: Instant) -> Result<(W
         worker.step().await?;
         steps += 1;
         let done = Instant::now();
-        if started >= begin && done <= end {
+        if done > begin && done <= end {
             latencies.push(u64::try_from((done - started).as_nanos())?);
         }
         started = done;

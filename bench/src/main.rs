@@ -9,6 +9,7 @@ mod report;
 mod resources;
 mod rest;
 mod server;
+mod soak;
 mod statistics;
 mod transactions;
 
@@ -39,6 +40,8 @@ enum Command {
     Rest(rest::Options),
     /// Synthea-like transaction Bundles beside a COPY of the same rows
     Transactions(transactions::Options),
+    /// Kills of server and database in the middle of writes, and races between clients
+    Soak(soak::Options),
 }
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
@@ -47,6 +50,7 @@ async fn main() -> ExitCode {
     let done = match arguments.command.unwrap_or(Command::Rest(arguments.rest)) {
         Command::Rest(options) => rest::run(&options).await,
         Command::Transactions(options) => transactions::run(&options).await,
+        Command::Soak(options) => soak::run(&options).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

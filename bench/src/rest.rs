@@ -157,12 +157,12 @@ impl Bench<'_> {
                 let window = self.direct(kind, clients, self.window).await?;
                 self.figures.add(kind, Side::Direct, clients, window);
             }
-        }
-        if matches!(kind, Kind::Create | Kind::Read) {
-            let url = self.server.database_url()?;
-            let store = Combined::connect(&url, kind, Arc::clone(&self.library)).await?;
-            let window = self.work(vec![store], self.window).await?;
-            self.figures.add(kind, Side::Store, 1, window);
+            if clients == 1 && matches!(kind, Kind::Create | Kind::Read) {
+                let url = self.server.database_url()?;
+                let store = Combined::connect(&url, kind, Arc::clone(&self.library)).await?;
+                let window = self.work(vec![store], self.window).await?;
+                self.figures.add(kind, Side::Store, 1, window);
+            }
         }
         Ok(())
     }

@@ -105,11 +105,6 @@ impl OwnServer {
         }
     }
 
-    /// Where it listens.
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
-    }
-
     /// A new client of it.
     pub(crate) fn client(&self) -> Client {
         Client::new(self.address)

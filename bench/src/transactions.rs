@@ -33,8 +33,8 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 2_000)]
     resources: u64,
 
-    /// Resources of the one large Bundle at the end, of which 1 000 are about 1.2 MB; 0 for none
-    #[arg(long, default_value_t = 40_000)]
+    /// Resources of the one large Bundle at the end, of which 1 000 are about 1 MB; 0 for none
+    #[arg(long, default_value_t = 45_000)]
     large: u64,
 
     /// One round with few and small Bundles, to see that everything works: its figures say little

@@ -182,10 +182,16 @@ pub(super) fn observation(random: &mut Random, subjects: Subjects<'_>) -> [Strin
         encounter,
         practitioner,
     } = subjects;
+    let (flag, meaning) = random.one_of(&[
+        ("N", "Normal"),
+        ("N", "Normal"),
+        ("H", "High"),
+        ("L", "Low"),
+    ]);
     let mut variant = |status: &str| {
         let value = random.between(low, high);
         format!(
-            r#""identifier":[{{"system":"https://vesta.example/observations","value":"{identifier}"}}],"status":"{status}","category":[{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"{category}","display":"{category}"}}]}}],"code":{{"coding":[{{"system":"http://loinc.org","code":"{code}","display":"{display}"}}],"text":"{display}"}},"subject":{{"reference":"{patient}"}},"encounter":{{"reference":"{encounter}"}},"effectiveDateTime":"{date}T{time}+01:00","issued":"{date}T{time}.377+01:00","performer":[{{"reference":"{practitioner}"}}],"valueQuantity":{{"value":{}.{},"unit":"{unit}","system":"http://unitsofmeasure.org","code":"{unit}"}}{optional}}}"#,
+            r#""identifier":[{{"system":"https://vesta.example/observations","value":"{identifier}"}}],"status":"{status}","category":[{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"{category}","display":"{category}"}}]}}],"code":{{"coding":[{{"system":"http://loinc.org","code":"{code}","display":"{display}"}}],"text":"{display}"}},"subject":{{"reference":"{patient}"}},"encounter":{{"reference":"{encounter}"}},"effectiveDateTime":"{date}T{time}+01:00","issued":"{date}T{time}.377+01:00","performer":[{{"reference":"{practitioner}"}}],"valueQuantity":{{"value":{}.{},"unit":"{unit}","system":"http://unitsofmeasure.org","code":"{unit}"}},"interpretation":[{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation","code":"{flag}","display":"{meaning}"}}]}}]{optional}}}"#,
             value / 10,
             value % 10
         )

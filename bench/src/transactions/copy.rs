@@ -71,7 +71,7 @@ pub(super) async fn rows_since(
     transaction: &str,
 ) -> Result<Vec<BundleRows>> {
     let later: Vec<(String, i64)> = sqlx::query_as(
-        "select xid::text, count(*) from change where xid > $1::xid8 group by xid order by xid",
+        "select xid::text, count(*) from change where xid > $1::xid8 group by change.xid order by change.xid",
     )
     .bind(transaction)
     .fetch_all(&mut *connection)

@@ -1,0 +1,5 @@
+-- search values whose resource is deleted or not there
+select 'row ' || rid
+  from (select rid from index_string union select rid from index_date) v
+ where not exists (select from resource r where r.rid = v.rid and not r.deleted)
+ limit 100
