@@ -112,7 +112,7 @@ mod tests {
                     let sizes = if resource_type == "Observation" {
                         850..1600
                     } else {
-                        400..2000
+                        300..2000
                     };
                     assert!(
                         sizes.contains(&text.len()),
