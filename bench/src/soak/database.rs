@@ -10,6 +10,7 @@ use crate::Result;
 use crate::server::OwnServer;
 
 const LIST_CHANGES: &str = include_str!("../../../server/src/store/sql/list_changes.sql");
+const READ_HORIZON: &str = include_str!("../../../server/src/store/sql/read_horizon.sql");
 
 /// Changes on a page of the feed.
 const PAGE: i64 = 1_000;
@@ -54,26 +55,31 @@ async fn none_found(connection: &mut PgConnection, statement: &'static str) -> R
     }
 }
 
-/// Walks the feed page by page: no event twice, none left out. How many stand before an earlier version of their resource
-/// is said, not judged: two transactions that wait for each other's rows are in the order of their numbers.
+/// Walks the feed page by page, in one window of all ended transactions: no event twice, none left out, and no version
+/// before an earlier one of its resource.
 async fn feed(connection: &mut PgConnection) -> Result<String> {
-    let (mut xid, mut seq) = ("0".to_owned(), 0_i64);
+    let horizon: String = sqlx::query_scalar(READ_HORIZON)
+        .fetch_one(&mut *connection)
+        .await?;
+    let mut seq = 0_i64;
     let mut seen: HashSet<(String, String, i64)> = HashSet::new();
-    let mut early = 0;
     loop {
         let rows = sqlx::query(LIST_CHANGES)
-            .bind(&xid)
+            .bind("0")
+            .bind(&horizon)
             .bind(seq)
             .bind(PAGE)
             .fetch_all(&mut *connection)
             .await?;
         for row in &rows {
-            (xid, seq) = (row.try_get("xid")?, row.try_get("seq")?);
+            seq = row.try_get("seq")?;
             let (resource_type, id): (String, String) =
                 (row.try_get("resource_type")?, row.try_get("id")?);
             let version: i64 = row.try_get("version_id")?;
             let before = (resource_type.clone(), id.clone(), version - 1);
-            early += usize::from(version > 1 && !seen.contains(&before));
+            if version > 1 && !seen.contains(&before) {
+                return Err("a version comes before an earlier one of its resource".into());
+            }
             if !seen.insert((resource_type, id, version)) {
                 return Err("an event comes twice".into());
             }
@@ -87,7 +93,7 @@ async fn feed(connection: &mut PgConnection) -> Result<String> {
         .await?;
     match i64::try_from(seen.len())? == stored {
         true => Ok(format!(
-            "{stored} events, {early} before an earlier version of their resource"
+            "{stored} events, each version after the one before it"
         )),
         false => Err(format!("{} of {stored} events are read", seen.len()).into()),
     }
