@@ -24,12 +24,20 @@ bash "$SETUP/packages.sh"
 step "scripts are well-formed"
 for script in "$SETUP"/*.sh .ci/run; do bash -n "$script"; done
 
+step "the demo clinic is what its generator makes"
+node bundles/generate.mjs --check
+
 step "formatting"
 cargo fmt --all --check || fail "the code is not formatted" "run cargo fmt --all"
 
 step "lints"
 cargo clippy --workspace --all-targets --locked -- -D warnings \
     || fail "clippy has warnings" "mend them, or allow one with a reason"
+
+if cargo deny --version >/dev/null 2>&1; then
+    step "licences and sources of the dependencies"
+    cargo deny check bans licenses sources
+fi
 
 step "Rust tests"
 # One private PostgreSQL for all tests; every test has a database of its own in it.
@@ -48,7 +56,7 @@ if [ -f conformance-tests/fhirbolt-oracle/Cargo.toml ]; then
 fi
 
 step "release build"
-cargo build --release --locked --package vesta --package conformance-tests --target-dir "$ROOT/target"
+cargo build --release --locked --package vesta --package conformance-tests --package bench --target-dir "$ROOT/target"
 
 step "settings that must be refused"
 refused "(variable VESTA_AUTH)" VESTA_AUTH=smart
@@ -68,6 +76,9 @@ else
     say "NOT RUN, for want of $TESTDATA/synthea: loading the Synthea Bundles"
 fi
 stop_server
+
+step "kills and races, a short round (make soak has the long one)"
+target/release/bench soak --rounds 2 --server target/release/vesta
 
 if [ -f apps/package.json ]; then
     step "web applications"
