@@ -13,6 +13,7 @@ mod writer;
 use std::fmt;
 
 use bytes::Bytes;
+use bytestring::ByteString;
 
 pub use parse::{ParseError, ParseErrorKind, ParseLimits};
 pub use value::{Items, Kind, Members, Value};
@@ -48,7 +49,8 @@ pub(crate) enum NodeKind {
 /// A parsed JSON text: valid UTF-8, no duplicate keys, no lone surrogates, nesting within limits.
 #[derive(Clone)]
 pub struct Document {
-    bytes: Bytes,
+    /// Checked to be UTF-8 once, so that looking at a part costs nothing more.
+    text: ByteString,
     tape: Box<[Node]>,
 }
 
@@ -61,9 +63,13 @@ impl Document {
     /// Parses one JSON text. The error names the kind of fault and its place.
     pub fn parse_with(bytes: impl Into<Bytes>, limits: ParseLimits) -> Result<Self, ParseError> {
         let bytes = bytes.into();
-        let tape = parse::parse(&bytes, limits)?;
+        let text = match ByteString::try_from(bytes.clone()) {
+            Ok(text) => text,
+            Err(fault) => return Err(ParseError::utf8(&bytes, fault.valid_up_to())),
+        };
+        let tape = parse::parse(&text, limits)?;
         Ok(Self {
-            bytes,
+            text,
             tape: tape.into_boxed_slice(),
         })
     }
@@ -75,13 +81,12 @@ impl Document {
 
     /// The text as it was parsed.
     pub fn text(&self) -> &str {
-        // Checked once by the parser; a failure here would mean the bytes changed, which `Bytes` forbids.
-        std::str::from_utf8(&self.bytes).unwrap_or_default()
+        &self.text
     }
 
     /// The bytes as they were parsed.
     pub fn bytes(&self) -> &Bytes {
-        &self.bytes
+        self.text.as_bytes()
     }
 
     pub(crate) fn node(&self, index: u32) -> Node {
@@ -89,19 +94,21 @@ impl Document {
     }
 
     pub(crate) fn slice(&self, start: u32, end: u32) -> &str {
-        std::str::from_utf8(&self.bytes[start as usize..end as usize]).unwrap_or_default()
+        self.text
+            .get(start as usize..end as usize)
+            .unwrap_or_default()
     }
 
     /// Line and column (both from 1, columns in characters) of a byte offset.
     pub fn position(&self, offset: usize) -> Position {
-        Position::of(&self.bytes, offset)
+        Position::of(self.text.as_bytes(), offset)
     }
 }
 
 impl fmt::Debug for Document {
     /// Shows the size only: documents hold patient data.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Document({} bytes)", self.bytes.len())
+        write!(f, "Document({} bytes)", self.text.len())
     }
 }
 

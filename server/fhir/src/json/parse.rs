@@ -85,17 +85,27 @@ impl fmt::Display for ParseErrorKind {
     }
 }
 
-pub(super) fn parse(bytes: &[u8], limits: ParseLimits) -> Result<Vec<Node>, ParseError> {
-    let fail = |kind, offset| ParseError {
-        kind,
-        offset,
-        position: Position::of(bytes, offset),
-    };
+impl ParseError {
+    fn at(kind: ParseErrorKind, bytes: &[u8], offset: usize) -> Self {
+        let position = Position::of(bytes, offset);
+        Self {
+            kind,
+            offset,
+            position,
+        }
+    }
+
+    /// The error of bytes that stop being UTF-8 at an offset.
+    pub(super) fn utf8(bytes: &[u8], offset: usize) -> Self {
+        Self::at(ParseErrorKind::Utf8, bytes, offset)
+    }
+}
+
+pub(super) fn parse(text: &str, limits: ParseLimits) -> Result<Vec<Node>, ParseError> {
+    let bytes = text.as_bytes();
+    let fail = |kind, offset| ParseError::at(kind, bytes, offset);
     if u32::try_from(bytes.len()).is_err() {
         return Err(fail(ParseErrorKind::TooLarge, 0));
-    }
-    if let Err(error) = std::str::from_utf8(bytes) {
-        return Err(fail(ParseErrorKind::Utf8, error.valid_up_to()));
     }
     let mut scanner = Scanner {
         bytes,
