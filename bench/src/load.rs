@@ -16,7 +16,7 @@ pub(crate) trait Work: Send + 'static {
 }
 
 /// Connections are made and statements prepared before the window begins.
-const WARM_UP: Duration = Duration::from_millis(150);
+const WARM_UP: Duration = Duration::from_millis(100);
 
 /// What happened in one window.
 #[derive(Clone, Debug)]

@@ -95,7 +95,7 @@ impl Options {
 
     fn window(&self) -> Duration {
         Duration::from_millis(if self.quick {
-            400
+            250
         } else {
             self.window_ms.max(50)
         })

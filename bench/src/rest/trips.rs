@@ -30,18 +30,17 @@ pub(super) async fn count(bench: &Bench<'_>, kinds: &[Kind]) -> Result<Vec<Count
     let mut connection = bench.server.connect().await?;
     let mut counted = Vec::new();
     let log = bench.server.database_log();
+    set_logging(&mut connection, true).await?;
     for &kind in kinds {
         for clients in CLIENTS {
-            set_logging(&mut connection, true).await?;
-            let ratio = count_one(bench, kind, clients, &log).await;
-            set_logging(&mut connection, false).await?;
             counted.push(Counted {
                 kind,
                 clients,
-                ratio: ratio?,
+                ratio: count_one(bench, kind, clients, &log).await?,
             });
         }
     }
+    set_logging(&mut connection, false).await?;
     Ok(counted)
 }
 
