@@ -1,5 +1,6 @@
 //! The store against a real database: one write path, versions, races, changes in commit order.
 
+mod races;
 mod upkeep;
 
 use std::collections::BTreeSet;

@@ -8,7 +8,7 @@ use sqlx::{PgConnection, Row};
 
 use super::batch::{IndexColumns, key_columns};
 use super::combine::Batch;
-use super::fault::{from_sqlx, is_retryable, raced};
+use super::fault::{from_sqlx, is_disconnect, is_retryable, raced, unknown_outcome};
 use super::instant::Instant;
 use super::prepared::{PreparedDelete, PreparedWrite};
 use super::{Deleted, Store, Written, statements};
@@ -136,10 +136,12 @@ impl Batch for Puts {
         for (result, write) in results.iter_mut().zip(&writes) {
             // Made by another in between: now it exists, and is updated.
             if matches!(result, Err(error) if is_retryable(error)) {
-                *result = put_resources(connection, &[write])
-                    .await?
-                    .pop()
-                    .unwrap_or_else(|| Err(raced()));
+                // The others are committed by now: a fault here is the fault of this write alone.
+                *result = match put_resources(connection, &[write]).await {
+                    Ok(mut alone) => alone.pop().unwrap_or_else(|| Err(raced())),
+                    Err(fault) if is_disconnect(&fault) => Err(unknown_outcome()),
+                    Err(fault) => Err(fault),
+                };
             }
         }
         Ok(in_order(&sorted, results))

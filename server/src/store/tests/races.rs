@@ -1,0 +1,83 @@
+//! Writes that meet each other, or a database that goes away, in the middle.
+
+use std::time::Duration;
+
+use sqlx::{Connection, Executor, PgConnection};
+
+use super::super::combine::Batch;
+use super::super::testing::TestDatabase;
+use super::super::write::Puts;
+use super::{context, count, write};
+use crate::error::ErrorKind;
+
+/// Waits until a statement on the database waits for a lock.
+async fn wait_for_a_waiter(database: &TestDatabase) {
+    let waiting = "select count(*) from pg_stat_activity \
+                   where datname = current_database() and wait_event_type = 'Lock'";
+    for _ in 0..500 {
+        if count(database, waiting).await > 0 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("nobody waits");
+}
+
+#[tokio::test]
+async fn what_is_committed_stays_done_when_the_second_look_at_a_raced_write_fails() {
+    let (database, cx) = (TestDatabase::new().await, context());
+    let mut other = PgConnection::connect(&database.url()).await.unwrap();
+    // An update fails, as one that met a deadlock would.
+    let failing = "create function fail() returns trigger language plpgsql as \
+                   $$ begin raise exception 'deadlock' using errcode = '40P01'; end $$; \
+                   create trigger fail before update on resource for each row execute function fail()";
+    other.execute(failing).await.unwrap();
+    let taken = "begin; insert into resource (resource_type, id, key_hash, version_id, last_updated, method, tok, json) \
+                 values ('Patient', 'a', 1, 1, now(), 'PUT', '{}', '{}')";
+    other.execute(taken).await.unwrap();
+
+    let url = database.url();
+    let requests = [write(&cx, "a", "raced"), write(&cx, "b", "calm")];
+    let writing = tokio::spawn(async move {
+        let mut connection = PgConnection::connect(&url).await.unwrap();
+        Puts.run(&mut connection, &requests).await
+    });
+    wait_for_a_waiter(&database).await;
+    other.execute("commit").await.unwrap();
+
+    let results = writing.await.unwrap().unwrap();
+    let raced = results[0].as_ref().unwrap_err();
+    assert_eq!(raced.kind(), ErrorKind::Unavailable);
+    assert!(results[1].as_ref().is_ok_and(|written| written.created));
+    let stored = "select count(*) from resource where id = 'b' and version_id = 1";
+    assert_eq!(count(&database, stored).await, 1);
+}
+
+#[tokio::test]
+async fn a_lone_write_that_loses_its_connection_says_that_nobody_knows() {
+    let (database, cx) = (TestDatabase::new().await, context());
+    let store = database.store().await;
+    store.put(&cx, write(&cx, "a", "first")).await.unwrap();
+    let mut other = PgConnection::connect(&database.url()).await.unwrap();
+    other
+        .execute("begin; select 1 from resource where id = 'a' for update")
+        .await
+        .unwrap();
+    let (writing, killing) = tokio::join!(store.put(&cx, write(&cx, "a", "second")), async {
+        wait_for_a_waiter(&database).await;
+        let kill = "select count(pg_terminate_backend(pid)) from pg_stat_activity \
+                    where datname = current_database() and wait_event_type = 'Lock'";
+        count(&database, kill).await
+    });
+    assert_eq!(killing, 1);
+    let lost = writing.unwrap_err();
+    assert_eq!(lost.kind(), ErrorKind::Unavailable);
+    assert!(lost.to_string().contains("not known"), "{lost}");
+    other.execute("rollback").await.unwrap();
+    let next = store.put(&cx, write(&cx, "a", "third")).await.unwrap();
+    assert_eq!(
+        next.version.number(),
+        2,
+        "the next one has a new connection"
+    );
+}
