@@ -54,14 +54,13 @@ impl RouteRequest<'_> {
         let is_write = method != Method::GET && method != Method::POST;
         let takes_versions =
             is_write && !(method == Method::DELETE && matches!(route, Route::Type(_)));
+        let takes_absence = method == Method::PUT || method == Method::GET;
         let refused = if self.if_none_exist.is_some() && !is_create {
             Some("If-None-Exist belongs to a create")
         } else if self.if_match.is_some() && !takes_versions {
             Some("If-Match belongs to an update, a patch or the delete of one resource")
-        } else if self.if_none_match.is_some() && !takes_versions && method != Method::GET {
-            Some(
-                "If-None-Match belongs to a read, an update, a patch or the delete of one resource",
-            )
+        } else if self.if_none_match.is_some() && !takes_absence {
+            Some("If-None-Match belongs to a read or an update")
         } else {
             None
         };
