@@ -105,23 +105,22 @@ impl<'a> Attempt<'a> {
         Ok(response::bundle(self.cx, "transaction-response", &answers))
     }
 
-    /// Two creates under one condition would each find nothing and make two of what must be one.
+    /// Two writes under one condition would each find nothing and make two of what must be one.
     fn refuse_equal_criteria(&self) -> Result<()> {
         let mut seen = HashSet::new();
-        let creates = self
-            .staged
-            .iter()
-            .filter(|staged| staged.kind == WriteKind::Create);
-        for (staged, plan) in creates.filter_map(|staged| Some((staged, staged.criteria.as_ref()?)))
+        let writes = self.staged.iter().filter(|staged| staged.kind.writes());
+        for (staged, plan) in writes.filter_map(|staged| Some((staged, staged.criteria.as_ref()?)))
         {
             if !seen.insert(conditional::lock_number(plan)) {
                 let error = Error::new(
                     ErrorKind::BadValue,
-                    "two entries create under the same condition",
+                    "two entries write under the same condition",
                 );
-                return Err(error
-                    .at("request.ifNoneExist")
-                    .within(&expression(staged.entry.place)));
+                let place = match staged.kind {
+                    WriteKind::Create => "request.ifNoneExist",
+                    _ => "request.url",
+                };
+                return Err(error.at(place).within(&expression(staged.entry.place)));
             }
         }
         Ok(())
