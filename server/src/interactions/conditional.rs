@@ -37,8 +37,16 @@ pub(super) fn lock_number(plan: &Plan) -> i64 {
 }
 
 /// The one match, or none; several are refused.
-pub(super) async fn one_match(tx: &mut Transaction, plan: &Plan) -> Result<Option<ResourceKey>> {
-    let mut matches = tx.matches(plan, 2).await?;
+async fn one_match(tx: &mut Transaction, plan: &Plan) -> Result<Option<ResourceKey>> {
+    one_of(tx.matches(plan, 2).await?)
+}
+
+/// The one match, which nobody else changes until the end; or none.
+async fn lock_one_match(tx: &mut Transaction, plan: &Plan) -> Result<Option<ResourceKey>> {
+    one_of(tx.lock_matches(plan, 2).await?)
+}
+
+fn one_of(mut matches: Vec<ResourceKey>) -> Result<Option<ResourceKey>> {
     match matches.len() {
         0 | 1 => Ok(matches.pop()),
         _ => Err(Error::new(
@@ -141,7 +149,7 @@ async fn update_once(
     let key = update_target(
         resource,
         resource.resource_type(),
-        one_match(tx, plan).await?,
+        lock_one_match(tx, plan).await?,
     )?;
     let prepared = write::prepare(cx, &interactions.definitions, key, Verb::Put, resource)?
         .under(condition.clone());
@@ -202,7 +210,7 @@ async fn patch_once(
     condition: &WriteCondition,
 ) -> Result<Outcome> {
     tx.lock_criteria(vec![lock_number(plan)]).await?;
-    let key = one_match(tx, plan).await?;
+    let key = lock_one_match(tx, plan).await?;
     let key =
         key.ok_or_else(|| Error::new(ErrorKind::NotFound, "the condition selects no resource"))?;
     patch::patch_locked(interactions, cx, tx, &key, patch, condition).await
@@ -234,7 +242,8 @@ async fn delete_once(cx: &RequestContext, tx: &mut Transaction, plan: &Plan) -> 
 
 /// Deletes the matches of a plan.
 async fn delete_matches(cx: &RequestContext, tx: &mut Transaction, plan: &Plan) -> Result<()> {
-    let keys = matches_to_delete(cx, tx, plan).await?;
+    let found = tx.lock_matches(plan, delete_limit(cx)).await?;
+    let keys = within_delete_limit(cx, found)?;
     let prepared: Vec<PreparedDelete> = keys
         .iter()
         .map(|key| PreparedDelete::new(key.clone(), Default::default(), false, cx.now))
@@ -258,8 +267,20 @@ pub(super) async fn matches_to_delete(
     tx: &mut Transaction,
     plan: &Plan,
 ) -> Result<Vec<ResourceKey>> {
+    let found = tx.matches(plan, delete_limit(cx)).await?;
+    within_delete_limit(cx, found)
+}
+
+/// One more than may be deleted: enough to know that there are too many.
+fn delete_limit(cx: &RequestContext) -> u32 {
+    cx.limits.conditional_delete.saturating_add(1)
+}
+
+fn within_delete_limit(
+    cx: &RequestContext,
+    mut keys: Vec<ResourceKey>,
+) -> Result<Vec<ResourceKey>> {
     let limit = cx.limits.conditional_delete;
-    let mut keys = tx.matches(plan, limit.saturating_add(1)).await?;
     if u32::try_from(keys.len()).is_ok_and(|count| count > limit) {
         return Err(Error::new(
             ErrorKind::MultipleMatches,

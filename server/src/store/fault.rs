@@ -41,8 +41,8 @@ pub(super) fn from_sqlx(fault: sqlx::Error) -> Error {
 #[error("another transaction wrote the same resource at the same moment")]
 struct Raced;
 
-/// The error of a write that met such a race.
-pub(super) fn raced() -> Error {
+/// The error of work that met such a race: [`super::Attempts`] does it again.
+pub(crate) fn raced() -> Error {
     Error::new(
         ErrorKind::Unavailable,
         "another request stood in the way; try again",

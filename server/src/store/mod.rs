@@ -40,6 +40,7 @@ use sqlx::PgPool;
 
 pub use changes::{Change, ChangePosition};
 pub use connect::{MIGRATIONS, StoreSettings, migrate, wait_until_reachable};
+pub(crate) use fault::raced;
 pub use history::{HistoryFilter, HistoryPage, HistoryScope};
 pub use labels::{LabelInUse, LabelKind};
 pub use prepared::{ExpectedVersions, PreparedDelete, PreparedWrite, Verb, WriteCondition};

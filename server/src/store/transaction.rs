@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use fhir::ids::ResourceKey;
 use fhir::search::hash::{ANY_REFERENCE, key_hash};
+use fhir::search::plan::Plan;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Postgres, Row};
 
 use super::batch::key_columns;
-use super::fault::{from_sqlx, is_disconnect, is_retryable, unknown_outcome};
+use super::fault::{from_sqlx, is_disconnect, is_retryable, raced, unknown_outcome};
 use super::prepared::{PreparedDelete, PreparedWrite};
 use super::{Deleted, Store, Written, statements, write};
 use crate::context::RequestContext;
@@ -19,6 +20,9 @@ use crate::error::{Error, Result};
 
 /// How often work that lost against another transaction is done again.
 const TRIES: u32 = 20;
+
+/// How often one try looks whether what it found and locked still matches.
+const LOOKS: usize = 4;
 
 /// Rows one statement of a transaction writes at most.
 const ROWS: usize = 1000;
@@ -118,6 +122,24 @@ impl Transaction {
             .await
             .map_err(from_sqlx)?;
         Ok(())
+    }
+
+    /// What a plan matches, at most `limit`, locked until the end. What another request has changed between the look and
+    /// the lock is looked at again, so that nobody writes to what matches no more.
+    pub async fn lock_matches(&mut self, plan: &Plan, limit: u32) -> Result<Vec<ResourceKey>> {
+        let mut found = self.matches(plan, limit).await?;
+        for _ in 0..LOOKS {
+            if found.is_empty() {
+                return Ok(found);
+            }
+            self.lock(found.clone()).await?;
+            let again = self.matches(plan, limit).await?;
+            if again == found {
+                return Ok(found);
+            }
+            found = again;
+        }
+        Err(raced())
     }
 
     /// Stores new resources under ids that nobody has.

@@ -19,7 +19,7 @@ use crate::context::RequestContext;
 use crate::error::{Error, ErrorKind, Result};
 use crate::interactions::perform::Interactions;
 use crate::interactions::{Interaction, Outcome, ReadConditions, conditional, delete, read, write};
-use crate::store::{Source, Transaction};
+use crate::store::{Source, Transaction, raced};
 
 /// Performs all entries, or none.
 pub(super) async fn transaction(
@@ -97,12 +97,33 @@ impl<'a> Attempt<'a> {
         if !keys.is_empty() {
             self.tx.lock(keys).await?;
         }
+        self.look_again(&deletes, &targets).await?;
         self.delete(&deletes).await?;
         self.write(targets).await?;
         self.refuse_referenced(&deletes).await?;
         self.look().await?;
         let answers: Vec<response::Answer> = self.answers.into_values().map(Ok).collect();
         Ok(response::bundle(self.cx, "transaction-response", &answers))
+    }
+
+    /// What conditions select may have been changed by others before it was locked: then all begins anew.
+    async fn look_again(
+        &mut self,
+        deletes: &[(usize, ResourceKey)],
+        targets: &[Target<'_>],
+    ) -> Result<()> {
+        let is_selected =
+            |staged: &Staged| staged.criteria.is_some() && staged.kind != WriteKind::Create;
+        if !self.staged.iter().any(is_selected) {
+            return Ok(());
+        }
+        let is_same = self.find_deletes().await? == deletes;
+        let again = self.find_targets(deletes).await?;
+        let again = again.iter().map(|target| &target.key);
+        match is_same && again.eq(targets.iter().map(|target| &target.key)) {
+            true => Ok(()),
+            false => Err(raced()),
+        }
     }
 
     /// Two writes under one condition would each find nothing and make two of what must be one.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use fhir::search::plan::{Clause, Plan, StringTest};
 use sqlx::{Connection, Executor, PgConnection};
 
 use super::super::combine::Batch;
@@ -80,4 +81,32 @@ async fn a_lone_write_that_loses_its_connection_says_that_nobody_knows() {
         2,
         "the next one has a new connection"
     );
+}
+
+#[tokio::test]
+async fn what_changes_between_look_and_lock_is_looked_at_again() {
+    let (database, cx) = (TestDatabase::new().await, context());
+    let store = database.store().await;
+    store.put(&cx, write(&cx, "a", "wanted")).await.unwrap();
+    store.put(&cx, write(&cx, "b", "wanted")).await.unwrap();
+    let plan = Plan {
+        clauses: vec![Clause::String {
+            parameters: vec![1],
+            tests: vec![StringTest::StartsWith("wanted".into())],
+        }],
+        ..Plan::default()
+    };
+    let mut first = store.attempts();
+    let mut changing = first.begin(&cx).await.unwrap();
+    let results = changing.put(&[&write(&cx, "a", "other")]).await.unwrap();
+    assert!(results[0].is_ok());
+
+    let mut second = store.attempts();
+    let mut selecting = second.begin(&cx).await.unwrap();
+    let (found, ()) = tokio::join!(selecting.lock_matches(&plan, 10), async {
+        wait_for_a_waiter(&database).await;
+        first.finish(changing, Ok(())).await.unwrap().unwrap();
+    });
+    let found: Vec<String> = found.unwrap().iter().map(ToString::to_string).collect();
+    assert_eq!(found, ["Patient/b"]);
 }
