@@ -1,7 +1,7 @@
 //! References between entries (<https://hl7.org/fhir/R4/http.html#trules>): what entries call each other becomes what
 //! the server calls them, wherever a reference can stand.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use fhir::definitions::structure::Structures;
 use fhir::ids::{Reference, ResourceKey, ResourceType};
@@ -55,6 +55,7 @@ pub(super) fn conditional_references(
     resource: &Resource,
 ) -> Vec<ConditionalReference> {
     let mut found = Vec::new();
+    let mut seen = HashSet::new();
     visit_links(resource, structures, &mut |link| {
         if link.kind != LinkKind::Reference {
             return;
@@ -66,7 +67,7 @@ pub(super) fn conditional_references(
         } = Reference::parse(&text, &cx.base_url)
         {
             let reference = (resource_type, query.into_string());
-            if !found.contains(&reference) {
+            if seen.insert(reference.clone()) {
                 found.push(reference);
             }
         }

@@ -10,18 +10,20 @@ use crate::interactions::bundle::entry::expression;
 use crate::interactions::bundle::resolve::{ConditionalReference, FullUrls, rewrite};
 use crate::interactions::bundle::staged::WriteKind;
 use crate::interactions::{Interaction, delete, patch, read, write};
-use crate::store::{PreparedDelete, PreparedWrite, Source, Verb};
+use crate::store::{PreparedDelete, PreparedWrite, Source, Verb, WriteCondition};
 
 impl<'a> Attempt<'a> {
     pub(super) async fn delete(&mut self, deletes: &[(usize, ResourceKey)]) -> Result<()> {
         let mut sorted: Vec<&(usize, ResourceKey)> = deletes.iter().collect();
         sorted.sort_by(|(_, a), (_, b)| a.cmp(b));
+        let conditions: HashMap<usize, &WriteCondition> = self
+            .staged
+            .iter()
+            .map(|staged| (staged.entry.place, &staged.condition))
+            .collect();
         let condition = |place: usize| {
-            self.staged
-                .iter()
-                .find(|staged| staged.entry.place == place)
-                .map(|staged| staged.condition.clone())
-                .unwrap_or_default()
+            let condition = conditions.get(&place).copied();
+            condition.cloned().unwrap_or_default()
         };
         let prepared: Vec<PreparedDelete> = sorted
             .iter()
