@@ -214,6 +214,7 @@ fn store_settings(config: &Config) -> StoreSettings {
         tasks: usize::try_from(limits.combine_tasks).unwrap_or(1),
         batch: usize::try_from(limits.combine_batch_max).unwrap_or(1),
         acquire_timeout: Duration::from_secs(limits.database_acquire_timeout_s),
+        statement_timeout: Duration::from_secs(limits.request_timeout_s),
     }
 }
 

@@ -37,6 +37,7 @@ impl Combined {
             tasks: 2,
             batch: 64,
             acquire_timeout: Duration::from_secs(10),
+            statement_timeout: Duration::from_secs(60),
         };
         let store = Store::connect(url, &settings)
             .await

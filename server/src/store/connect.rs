@@ -29,6 +29,8 @@ pub struct StoreSettings {
     pub batch: usize,
     /// How long to wait for a free connection.
     pub acquire_timeout: Duration,
+    /// How long one statement may take: the database goes on with what nobody waits for any more.
+    pub statement_timeout: Duration,
 }
 
 fn options(url: &str) -> Result<PgConnectOptions> {
@@ -107,7 +109,9 @@ impl Store {
     /// Connects to a migrated database and starts the combining tasks.
     pub async fn connect(url: &str, settings: &StoreSettings) -> Result<Self> {
         let pool = |connections: u32, plans: &'static str| {
-            let options = options(url)?.options([("plan_cache_mode", plans)]);
+            let timeout = format!("{}ms", settings.statement_timeout.as_millis());
+            let options = options(url)?
+                .options([("plan_cache_mode", plans), ("statement_timeout", &timeout)]);
             Ok::<_, Error>(
                 PgPoolOptions::new()
                     .max_connections(connections.max(1))

@@ -41,11 +41,17 @@ impl TestDatabase {
 
     /// A store that puts at most so many requests in one statement.
     pub(crate) async fn store_with(&self, batch: usize) -> Store {
+        self.store_as(batch, Duration::from_secs(60)).await
+    }
+
+    /// A store whose statements may take so long.
+    pub(crate) async fn store_as(&self, batch: usize, statement_timeout: Duration) -> Store {
         let settings = StoreSettings {
             connections: 12,
             tasks: 1,
             batch,
             acquire_timeout: Duration::from_secs(10),
+            statement_timeout,
         };
         Store::connect(&self.url(), &settings).await.unwrap()
     }

@@ -110,3 +110,19 @@ async fn what_changes_between_look_and_lock_is_looked_at_again() {
     let found: Vec<String> = found.unwrap().iter().map(ToString::to_string).collect();
     assert_eq!(found, ["Patient/b"]);
 }
+
+#[tokio::test]
+async fn a_statement_ends_when_its_time_is_over() {
+    let (database, cx) = (TestDatabase::new().await, context());
+    let store = database.store_as(1, Duration::from_millis(200)).await;
+    store.put(&cx, write(&cx, "a", "first")).await.unwrap();
+    let mut other = PgConnection::connect(&database.url()).await.unwrap();
+    let hold = "begin; select 1 from resource where id = 'a' for update";
+    other.execute(hold).await.unwrap();
+    let late = store.put(&cx, write(&cx, "a", "second")).await;
+    assert_eq!(late.unwrap_err().kind(), ErrorKind::Timeout);
+    let mut attempts = store.attempts();
+    let mut tx = attempts.begin(&cx).await.unwrap();
+    let late = tx.lock(vec![super::key("Patient/a")]).await;
+    assert_eq!(late.unwrap_err().kind(), ErrorKind::Timeout);
+}
