@@ -9,7 +9,7 @@ use http::Method;
 use crate::context::RequestContext;
 use crate::error::{Error, ErrorKind, Result};
 use crate::interactions::route::{RouteBody, RouteRequest, route};
-use crate::interactions::{EntityTags, Interaction, Patch};
+use crate::interactions::{EntityTags, Interaction, Patch, paging};
 
 /// An entry whose request is understood.
 #[derive(Debug)]
@@ -84,6 +84,7 @@ fn parse(cx: &RequestContext, place: usize, entry: Value<'_>) -> Result<Entry> {
             "request.url",
         ));
     }
+    refuse_parts(&routed.interaction, query)?;
     let full_url = entry.get("fullUrl").and_then(Value::string).map(Into::into);
     Ok(Entry {
         place,
@@ -91,6 +92,27 @@ fn parse(cx: &RequestContext, place: usize, entry: Value<'_>) -> Result<Entry> {
         full_url,
         interaction: routed.interaction,
     })
+}
+
+/// HTTP cuts the resources of its own answer, not those of a Bundle within it: whole ones are more than was asked for.
+fn refuse_parts(interaction: &Interaction, query: &str) -> Result<()> {
+    let is_search = match interaction {
+        Interaction::Search { .. } => true,
+        Interaction::History { .. } => false,
+        _ => return Ok(()),
+    };
+    for (name, value) in paging::parameters(query)? {
+        let is_whole = match name.as_str() {
+            "_summary" => value == "false" || value == "count" && is_search,
+            "_elements" => false,
+            _ => true,
+        };
+        if !is_whole {
+            let sentence = format!("inside a Bundle resources are answered whole, without {name}");
+            return Err(Error::new(ErrorKind::NotSupported, sentence).at("request.url"));
+        }
+    }
+    Ok(())
 }
 
 /// The path and query of a request URL, which is relative to the base or stands under it.

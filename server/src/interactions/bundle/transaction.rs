@@ -98,9 +98,9 @@ impl<'a> Attempt<'a> {
             self.tx.lock(keys).await?;
         }
         self.look_again(&deletes, &targets).await?;
-        self.delete(&deletes).await?;
+        let gone = self.delete(&deletes).await?;
         self.write(targets).await?;
-        self.refuse_referenced(&deletes).await?;
+        self.refuse_referenced(&gone).await?;
         self.look().await?;
         let answers: Vec<response::Answer> = self.answers.into_values().map(Ok).collect();
         Ok(response::bundle(self.cx, "transaction-response", &answers))

@@ -10,10 +10,14 @@ use crate::interactions::bundle::entry::expression;
 use crate::interactions::bundle::resolve::{ConditionalReference, FullUrls, rewrite};
 use crate::interactions::bundle::staged::WriteKind;
 use crate::interactions::{Interaction, delete, patch, read, write};
-use crate::store::{PreparedDelete, PreparedWrite, Source, Verb, WriteCondition};
+use crate::store::{Deleted, PreparedDelete, PreparedWrite, Source, Verb, WriteCondition};
 
 impl<'a> Attempt<'a> {
-    pub(super) async fn delete(&mut self, deletes: &[(usize, ResourceKey)]) -> Result<()> {
+    /// Deletes, and answers what there was to delete.
+    pub(super) async fn delete(
+        &mut self,
+        deletes: &[(usize, ResourceKey)],
+    ) -> Result<Vec<(usize, ResourceKey)>> {
         let mut sorted: Vec<&(usize, ResourceKey)> = deletes.iter().collect();
         sorted.sort_by(|(_, a), (_, b)| a.cmp(b));
         let conditions: HashMap<usize, &WriteCondition> = self
@@ -31,15 +35,19 @@ impl<'a> Attempt<'a> {
                 PreparedDelete::new(key.clone(), condition(*place), false, self.cx.now)
             })
             .collect();
+        let mut gone = Vec::with_capacity(prepared.len());
         if prepared.is_empty() {
-            return Ok(());
+            return Ok(gone);
         }
         let results = self.tx.delete(&prepared.iter().collect::<Vec<_>>()).await?;
-        for ((place, _), result) in sorted.into_iter().zip(results) {
+        for ((place, key), result) in sorted.into_iter().zip(results) {
             let deleted = result.map_err(|error| error.within(&expression(*place)))?;
+            if deleted != Deleted::Absent {
+                gone.push((*place, key.clone()));
+            }
             self.answers.insert(*place, delete::answer(deleted));
         }
-        Ok(())
+        Ok(gone)
     }
 
     /// Writes what needs no search for its references, then what does: that sees all the others.
