@@ -35,17 +35,17 @@ pub(super) async fn batch(
             Err(error) => answers[place] = Some(Err(error)),
         }
     }
+    let mut room = response::Room::new();
     for entries in groups {
         let mut performed = stream::iter(entries.into_iter().map(|entry| async move {
             let mut answer = interactions.perform(cx, entry.interaction).await;
             response::without_body_of_head(&entry.method, &mut answer);
-            (
-                entry.place,
-                answer.map_err(|error| error.within(&entry::expression(entry.place))),
-            )
+            (entry.place, answer)
         }))
         .buffer_unordered(AT_ONCE);
-        while let Some((place, answer)) = performed.next().await {
+        while let Some((place, mut answer)) = performed.next().await {
+            room.take(&mut answer);
+            let answer = answer.map_err(|error| error.within(&entry::expression(place)));
             log_cause(cx, &answer);
             answers[place] = Some(answer);
         }

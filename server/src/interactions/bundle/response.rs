@@ -5,7 +5,7 @@ use fhir::outcome::operation_outcome;
 use http::{Method, StatusCode};
 
 use crate::context::{RequestContext, ReturnPreference};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::interactions::Outcome;
 
 /// What became of one entry.
@@ -15,6 +15,38 @@ pub(super) type Answer = Result<Outcome>;
 pub(super) fn without_body_of_head(method: &Method, answer: &mut Answer) {
     if let (&Method::HEAD, Ok(outcome)) = (method, answer) {
         outcome.body = None;
+    }
+}
+
+/// Bytes of resources that one Bundle answers with: several times what a client may send.
+const BYTES_MAX: usize = 256 << 20;
+
+/// What is left of the room in one answer: a Bundle of a few kilobytes may ask for everything many times over.
+pub(super) struct Room {
+    left: usize,
+}
+
+impl Room {
+    pub(super) fn new() -> Self {
+        Self { left: BYTES_MAX }
+    }
+
+    /// Keeps an answer that fits. What was only looked for is refused otherwise; what was written is answered without
+    /// its resource.
+    pub(super) fn take(&mut self, answer: &mut Answer) {
+        let Ok(outcome) = answer else {
+            return;
+        };
+        let size = outcome.body.as_ref().map_or(0, bytes::Bytes::len);
+        match self.left.checked_sub(size) {
+            Some(left) => self.left = left,
+            None if outcome.is_write => outcome.body = None,
+            None => {
+                let sentence =
+                    "the answers to the entries are larger together than one answer may be";
+                *answer = Err(Error::new(ErrorKind::TooCostly, sentence));
+            }
+        }
     }
 }
 
@@ -102,4 +134,35 @@ fn write_error(entries: &mut Writer, error: &Error) {
             response.raw("outcome", &operation_outcome(error.issues()));
         });
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_refused_or_left_out() {
+        let mut room = Room { left: 10 };
+        let mut check = |size: usize, is_write: bool, expected: Option<usize>| {
+            let mut answer = Ok(Outcome {
+                is_write,
+                ..Outcome::body(StatusCode::OK, vec![b' '; size])
+            });
+            room.take(&mut answer);
+            let kept = match answer {
+                Ok(outcome) => Some(outcome.body.map_or(0, |body| body.len())),
+                Err(error) => {
+                    assert_eq!(error.kind(), ErrorKind::TooCostly);
+                    None
+                }
+            };
+            assert_eq!(kept, expected, "{size}");
+        };
+        check(6, false, Some(6));
+        check(5, false, None);
+        check(5, true, Some(0));
+        check(4, false, Some(4));
+        check(0, false, Some(0));
+        check(1, false, None);
+    }
 }

@@ -299,6 +299,7 @@ impl<'a> Attempt<'a> {
 
     /// Performs the entries that only read.
     async fn look(&mut self) -> Result<()> {
+        let mut room = response::Room::new();
         for staged in self
             .staged
             .iter()
@@ -311,6 +312,7 @@ impl<'a> Attempt<'a> {
             let mut source = Source::Within(&self.interactions.store, self.tx);
             let mut outcome = self.interactions.look(self.cx, &mut source, reading).await;
             response::without_body_of_head(&staged.entry.method, &mut outcome);
+            room.take(&mut outcome);
             self.answers.insert(
                 place,
                 outcome.map_err(|error| error.within(&expression(place)))?,
