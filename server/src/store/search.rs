@@ -34,7 +34,7 @@ pub(super) async fn find_page(
     scope: &str,
     cursor: Option<&str>,
 ) -> Result<SearchPage> {
-    let purpose = format!("search {scope} {} {:?}", plan.criteria_key(), plan.sort);
+    let purpose = purpose(scope, plan);
     let after = cursor
         .map(|link| cursor_key.open(&purpose, link))
         .transpose()?;
@@ -55,6 +55,17 @@ pub(super) async fn find_page(
         .map(|row| stored_version(row, stored_key(row)?))
         .collect::<Result<Vec<_>>>()?;
     Ok(SearchPage { matches, next })
+}
+
+/// A link is good for one search only. The parameters say which, not what they mean now: `ap` moves with the clock.
+fn purpose(scope: &str, plan: &Plan) -> String {
+    let is_answer = |name: &str| matches!(name, "_count" | "_total" | "_summary" | "_elements");
+    let criteria: Vec<_> = plan
+        .understood
+        .iter()
+        .filter(|(name, _)| !is_answer(name))
+        .collect();
+    format!("search {scope} {criteria:?} {:?}", plan.sort)
 }
 
 /// How many resources a plan matches.
