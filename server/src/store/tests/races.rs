@@ -15,13 +15,9 @@ use crate::error::ErrorKind;
 async fn wait_for_a_waiter(database: &TestDatabase) {
     let waiting = "select count(*) from pg_stat_activity \
                    where datname = current_database() and wait_event_type = 'Lock'";
-    for _ in 0..500 {
-        if count(database, waiting).await > 0 {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    panic!("nobody waits");
+    let asking = async { while count(database, waiting).await == 0 {} };
+    let seen = tokio::time::timeout(Duration::from_secs(20), asking).await;
+    seen.expect("nobody waits");
 }
 
 #[tokio::test]
