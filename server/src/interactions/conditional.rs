@@ -10,7 +10,9 @@ use super::perform::Interactions;
 use super::{Outcome, Patch, WriteConditions, patch, read, write};
 use crate::context::{Handling, RequestContext};
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::{PreparedDelete, PreparedWrite, Source, Transaction, Verb, WriteCondition};
+use crate::store::{
+    PreparedDelete, PreparedWrite, Source, Transaction, Verb, WriteCondition, raced,
+};
 
 /// The search of a condition. It is always strict: a parameter left out would select more than was meant.
 pub(super) fn criteria(
@@ -101,13 +103,12 @@ async fn existing(
     tx: &mut Transaction,
     key: ResourceKey,
 ) -> Result<Outcome> {
-    let outcome = read::read(
-        cx,
-        &mut Source::Within(&interactions.store, tx),
-        &key,
-        &Default::default(),
-    )
-    .await?;
+    let mut source = Source::Within(&interactions.store, tx);
+    let outcome = match read::read(cx, &mut source, &key, &Default::default()).await {
+        // Deleted since it was found: then there is none, and it is looked for again.
+        Err(error) if error.kind() == ErrorKind::Gone => return Err(raced()),
+        read => read?,
+    };
     let version = outcome.version.map(|(version, _)| version);
     let version =
         version.ok_or_else(|| Error::internal("a resource was read without its version"))?;

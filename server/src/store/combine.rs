@@ -112,6 +112,8 @@ impl<B: Batch> Carrier<B> {
             {
                 return;
             }
+            // Nobody waits for these any more: their time is over, or their client has gone.
+            queued.retain(|one| !one.answer.is_closed());
             let (requests, answers): (Vec<_>, Vec<_>) = queued
                 .into_iter()
                 .map(|one| (one.request, one.answer))

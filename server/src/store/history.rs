@@ -8,6 +8,7 @@ use sqlx::{PgConnection, Row};
 use super::cursor::CursorKey;
 use super::fault::from_sqlx;
 use super::instant::Instant;
+use super::page::page_of;
 use super::read::{stored_key, stored_version};
 use super::{StoredVersion, statements};
 use crate::error::{Error, ErrorKind, Result};
@@ -68,17 +69,14 @@ pub(super) async fn list_versions(
         }
         HistoryScope::System => sqlx::query(statements::LIST_HISTORY).bind(None::<&str>),
     };
-    let mut rows = statement
+    let rows = statement
         .bind(place)
         .bind(filter.since.map(Instant))
         .bind(filter.at.map(|(lower, _)| Instant(lower)))
         .bind(filter.at.map(|(_, upper)| Instant(upper)))
         .bind(limit)
-        .fetch_all(connection)
-        .await
-        .map_err(from_sqlx)?;
-    let has_next = rows.len() > filter.count as usize;
-    rows.truncate(filter.count as usize);
+        .fetch(connection);
+    let (rows, has_next) = page_of(rows, filter.count as usize).await?;
     let next = match rows.last() {
         Some(last) if has_next => Some(cursor_key.seal(&purpose, &place_of(last)?)?),
         _ => None,

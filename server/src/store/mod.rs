@@ -16,6 +16,7 @@ mod fault;
 mod history;
 mod instant;
 mod labels;
+mod page;
 mod prepared;
 mod read;
 mod reindex;

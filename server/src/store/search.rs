@@ -12,6 +12,7 @@ use sqlx::{PgConnection, Postgres, QueryBuilder, Row};
 use super::cursor::CursorKey;
 use super::fault::from_sqlx;
 use super::instant::Instant;
+use super::page::page_of;
 use super::read::{stored_key, stored_version};
 use super::{StoredVersion, Transaction};
 use crate::error::{Error, ErrorKind, Result};
@@ -39,13 +40,7 @@ pub(super) async fn find_page(
         .map(|link| cursor_key.open(&purpose, link))
         .transpose()?;
     let mut statement = page_statement(plan, after.as_deref(), u64::from(count) + 1)?;
-    let mut rows = statement
-        .build()
-        .fetch_all(connection)
-        .await
-        .map_err(from_sqlx)?;
-    let has_next = rows.len() > count as usize;
-    rows.truncate(count as usize);
+    let (rows, has_next) = page_of(statement.build().fetch(connection), count as usize).await?;
     let next = match rows.last() {
         Some(last) if has_next => Some(cursor_key.seal(&purpose, &place_of(&plan.sort, last)?)?),
         _ => None,

@@ -4,7 +4,7 @@ use fhir::search::index_values::{IndexValues, StringValue};
 use sqlx::{Connection, Executor, PgConnection};
 
 use super::super::testing::TestDatabase;
-use super::super::{Indexed, StoredVersion, migrate};
+use super::super::{HistoryFilter, HistoryScope, Indexed, Source, StoredVersion, migrate};
 use super::{context, count, write};
 
 #[tokio::test]
@@ -77,4 +77,31 @@ async fn a_reindex_changes_search_values_and_nothing_else() {
         1
     );
     assert_eq!(count(&database, "select count(*) from change").await, 2);
+}
+
+#[tokio::test]
+async fn a_page_ends_before_its_resources_fill_the_memory() {
+    let (database, cx) = (TestDatabase::new().await, context());
+    let store = database.store().await;
+    let large = "x".repeat(30 << 20);
+    for id in ["a", "b", "c"] {
+        store.put(&cx, write(&cx, id, &large)).await.unwrap();
+    }
+    let mut filter = HistoryFilter {
+        count: 10,
+        ..HistoryFilter::default()
+    };
+    let mut sizes = Vec::new();
+    loop {
+        let page = Source::Committed(&store)
+            .history(&cx, &HistoryScope::System, &filter)
+            .await
+            .unwrap();
+        sizes.push(page.versions.len());
+        filter.cursor = page.next;
+        if filter.cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(sizes, [2, 1]);
 }
