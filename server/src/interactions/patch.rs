@@ -1,6 +1,7 @@
 //! patch by JSON Patch and XML Patch (<https://hl7.org/fhir/R4/http.html#patch>).
 
 use fhir::ids::ResourceKey;
+use fhir::json::ParseLimits;
 use fhir::resource::Resource;
 
 use super::perform::Interactions;
@@ -61,33 +62,59 @@ pub(super) async fn patch_locked(
 }
 
 /// Applies a patch to a version and makes the write ready; it will hold only while that version is the current one.
-pub(super) fn prepare(
+fn prepare(
     cx: &RequestContext,
     definitions: &Definitions,
     current: &StoredVersion,
     patch: &Patch,
     asked: &WriteCondition,
 ) -> Result<PreparedWrite> {
+    let Patched {
+        after, condition, ..
+    } = apply(cx, definitions, current, patch, asked)?;
+    let key = current.key.clone();
+    Ok(write::prepare(cx, definitions, key, Verb::Patch, &after)?.under(condition))
+}
+
+/// What a patch makes of a version.
+pub(super) struct Patched {
+    /// The resource there is.
+    pub(super) before: Resource,
+    /// The resource there is to be.
+    pub(super) after: Resource,
+    /// That the version is still the current one.
+    pub(super) condition: WriteCondition,
+}
+
+/// Applies a patch to a version.
+pub(super) fn apply(
+    cx: &RequestContext,
+    definitions: &Definitions,
+    current: &StoredVersion,
+    patch: &Patch,
+    asked: &WriteCondition,
+) -> Result<Patched> {
     let key = &current.key;
     let gone = || Error::new(ErrorKind::Gone, format!("{key} was deleted"));
     let content = current.content.clone().ok_or_else(gone)?;
-    if asked
-        .versions
-        .as_ref()
-        .is_some_and(|versions| !versions.contains(current.version))
-    {
+    let expected = asked.versions.as_ref();
+    if expected.is_some_and(|versions| !versions.contains(current.version)) {
         return Err(Error::new(
             ErrorKind::PreconditionFailed,
             "the resource is not in the version that If-Match names",
         ));
     }
-    let resource = Resource::parse_with(content, cx.limits.parse).map_err(Error::internal)?;
-    let patched = definitions.apply_patch(cx, &resource, patch)?;
-    write::check_type(&patched, key.resource_type)?;
-    write::check_id(&patched, key)?;
+    let before = Resource::parse_with(content, ParseLimits::STORED).map_err(Error::internal)?;
+    let after = definitions.apply_patch(cx, &before, patch)?;
+    write::check_type(&after, key.resource_type)?;
+    write::check_id(&after, key)?;
     let condition = WriteCondition {
         versions: Some(ExpectedVersions::OneOf(vec![current.version])),
         absent: false,
     };
-    Ok(write::prepare(cx, definitions, key.clone(), Verb::Patch, &patched)?.under(condition))
+    Ok(Patched {
+        before,
+        after,
+        condition,
+    })
 }

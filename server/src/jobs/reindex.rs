@@ -1,6 +1,7 @@
 //! Computes the search values of all resources anew, after the definitions of search parameters have changed. It goes on
 //! where it was stopped, and writes that come meanwhile are not held up.
 
+use fhir::json::ParseLimits;
 use fhir::resource::Resource;
 
 use crate::context::RequestContext;
@@ -72,7 +73,7 @@ pub async fn reindex(store: &Store, definitions: &Definitions, cx: &RequestConte
                 continue;
             };
             let resource =
-                Resource::parse_with(content, cx.limits.parse).map_err(Error::internal)?;
+                Resource::parse_with(content, ParseLimits::STORED).map_err(Error::internal)?;
             let values = definitions.index_values(&resource, &cx.base_url)?;
             indexed.push(Indexed {
                 row,

@@ -127,12 +127,14 @@ impl Store {
             "force_custom_plan",
         )?;
         let fixed = pool(carriers, "force_generic_plan")?;
-        Self::with_pools(searching, &fixed, settings).await
+        let health = pool(1, "auto")?;
+        Self::with_pools(searching, &fixed, health, settings).await
     }
 
     async fn with_pools(
         searching: PgPool,
         fixed: &PgPool,
+        health: PgPool,
         settings: &StoreSettings,
     ) -> Result<Self> {
         let key: String = sqlx::query_scalar(statements::READ_SETTING)
@@ -148,6 +150,7 @@ impl Store {
             deletes: Combiner::start(fixed, tasks, batch, Deletes),
             reads: Combiner::start(fixed, tasks, batch, Reads),
             pool: searching,
+            health,
         })
     }
 
@@ -155,7 +158,7 @@ impl Store {
     pub async fn is_ready(&self) -> bool {
         let newest = MIGRATIONS.iter().map(|migration| migration.version).max();
         let applied = sqlx::query_scalar("select max(version) from _sqlx_migrations where success")
-            .fetch_one(&self.pool)
+            .fetch_one(&self.health)
             .await;
         matches!(applied, Ok(applied) if newest == applied)
     }
@@ -171,5 +174,6 @@ impl Store {
     /// Ends the connections; what is under way is finished first.
     pub async fn close(&self) {
         self.pool.close().await;
+        self.health.close().await;
     }
 }

@@ -94,6 +94,8 @@ pub enum Deleted {
 #[derive(Clone)]
 pub struct Store {
     pool: PgPool,
+    /// One connection that no request can take, so that readiness is told from load.
+    health: PgPool,
     cursor_key: Arc<CursorKey>,
     creates: Combiner<PreparedWrite, Written>,
     puts: Combiner<PreparedWrite, Written>,

@@ -16,6 +16,14 @@ pub struct ParseLimits {
     pub number_length: u32,
 }
 
+impl ParseLimits {
+    /// For texts that were accepted before: they are read whatever the limits have become since.
+    pub const STORED: Self = Self {
+        depth: 1024,
+        number_length: u32::MAX,
+    };
+}
+
 impl Default for ParseLimits {
     fn default() -> Self {
         Self {

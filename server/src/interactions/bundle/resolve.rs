@@ -40,6 +40,11 @@ impl FullUrls {
         if let Some(key) = self.keys.get(text) {
             return Some(key);
         }
+        // A reference to a version of an entry leads to the version that the transaction makes.
+        let text = text.split_once("/_history/").map_or(text, |(path, _)| path);
+        if let Some(key) = self.keys.get(text) {
+            return Some(key);
+        }
         let relative: ResourceKey = text.parse().ok()?;
         // `http://other/fhir/Patient/1` has the base `http://other/fhir/`.
         let mut parts = full_url?.rsplitn(3, '/');
@@ -75,7 +80,19 @@ pub(super) fn conditional_references(
     found
 }
 
-/// The resource with every link to an entry, and every reference by search, replaced by where it leads.
+/// The references of a resource, as texts.
+pub(super) fn references(structures: &Structures, resource: &Resource) -> HashSet<String> {
+    let mut found = HashSet::new();
+    visit_links(resource, structures, &mut |link| {
+        if link.kind == LinkKind::Reference {
+            found.extend(link.value.string().map(String::from));
+        }
+    });
+    found
+}
+
+/// The resource with every link to an entry, and every reference by search, replaced by where it leads. One that leads
+/// nowhere is refused, unless it is among those that `stay`: a patch does not answer for what was there before.
 pub(super) fn rewrite(
     cx: &RequestContext,
     structures: &Structures,
@@ -83,6 +100,7 @@ pub(super) fn rewrite(
     full_url: Option<&str>,
     full_urls: &FullUrls,
     searched: &HashMap<ConditionalReference, ResourceKey>,
+    stay: &HashSet<String>,
 ) -> Result<Resource> {
     let mut splices = Splices::default();
     let mut unresolved = None;
@@ -101,11 +119,13 @@ pub(super) fn rewrite(
                         query,
                     } => {
                         let key = searched.get(&(resource_type, query.into_string()));
-                        unresolved = unresolved.or(key.is_none().then_some(link.value));
+                        let leads_nowhere = key.is_none() && !stay.contains(text.as_ref());
+                        unresolved = unresolved.or(leads_nowhere.then_some(link.value));
                         key.map(ToString::to_string)
                     }
                     Reference::Urn(urn) if urn.starts_with("urn:uuid:") => {
-                        unresolved = unresolved.or(Some(link.value));
+                        let leads_nowhere = !stay.contains(text.as_ref());
+                        unresolved = unresolved.or(leads_nowhere.then_some(link.value));
                         None
                     }
                     _ => None,

@@ -1,16 +1,18 @@
 //! The writes of a transaction, by kind, each kind as one statement.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use fhir::ids::ResourceKey;
 
 use super::{Attempt, Target};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interactions::bundle::entry::expression;
-use crate::interactions::bundle::resolve::{ConditionalReference, FullUrls, rewrite};
+use crate::interactions::bundle::resolve::{ConditionalReference, FullUrls, references, rewrite};
 use crate::interactions::bundle::staged::WriteKind;
-use crate::interactions::{Interaction, delete, patch, read, write};
-use crate::store::{Deleted, PreparedDelete, PreparedWrite, Source, Verb, WriteCondition};
+use crate::interactions::{Interaction, Patch, delete, patch, read, write};
+use crate::store::{
+    Deleted, PreparedDelete, PreparedWrite, Source, StoredVersion, Verb, WriteCondition,
+};
 
 impl<'a> Attempt<'a> {
     /// Deletes, and answers what there was to delete.
@@ -92,13 +94,7 @@ impl<'a> Attempt<'a> {
                         .await?;
                     let current = current
                         .ok_or_else(|| read::not_found(&target.key).within(&expression(place)))?;
-                    patch::prepare(
-                        self.cx,
-                        &self.interactions.definitions,
-                        &current,
-                        patch,
-                        &target.staged.condition,
-                    )
+                    self.prepare_patched(target, &current, patch, full_urls)
                 }
                 _ => self.prepare_resource(target, full_urls, searched),
             };
@@ -134,6 +130,7 @@ impl<'a> Attempt<'a> {
             full_url,
             full_urls,
             searched,
+            &HashSet::new(),
         )?;
         let verb = if target.staged.kind == WriteKind::Create {
             Verb::Post
@@ -143,6 +140,30 @@ impl<'a> Attempt<'a> {
         let prepared = write::prepare(self.cx, definitions, target.key.clone(), verb, &resource)
             .map_err(|error| error.within("resource"))?;
         Ok(prepared.under(target.staged.condition.clone()))
+    }
+
+    fn prepare_patched(
+        &self,
+        target: &Target<'_>,
+        current: &StoredVersion,
+        patch: &Patch,
+        full_urls: &FullUrls,
+    ) -> Result<PreparedWrite> {
+        let definitions = &self.interactions.definitions;
+        let asked = &target.staged.condition;
+        let patched = patch::apply(self.cx, definitions, current, patch, asked)?;
+        let resource = rewrite(
+            self.cx,
+            definitions.structures(),
+            &patched.after,
+            target.staged.entry.full_url.as_deref(),
+            full_urls,
+            &HashMap::new(),
+            &references(definitions.structures(), &patched.before),
+        )?;
+        let key = target.key.clone();
+        let prepared = write::prepare(self.cx, definitions, key, Verb::Patch, &resource)?;
+        Ok(prepared.under(patched.condition))
     }
 
     async fn write_prepared(
