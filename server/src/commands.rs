@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::backup::{self, BackupError};
 use crate::config::{Auth, Command, Config, Role};
 use crate::error::Error;
-use crate::http::{Listener, TlsFiles};
+use crate::http::{Listener, TlsFiles, keep_metrics};
 use crate::postgres::{Database, StartError};
 use crate::store::{MIGRATIONS, migrate};
 use crate::telemetry::{self, TelemetryError};
@@ -177,6 +177,7 @@ async fn serve(
     if config.auth == Auth::Disabled {
         tracing::warn!("VESTA_AUTH=disabled: whoever reaches this listener may do everything");
     }
+    let metrics = tokio::spawn(keep_metrics(stop.clone()));
     let up = database.watch();
     let router = match role {
         Role::All | Role::Api => app.router(config, up)?,
@@ -192,6 +193,8 @@ async fn serve(
         // A job that panicked has said so in the log.
         let _ = jobs.await;
     }
+    // Ends by itself; nothing is lost with it.
+    let _ = metrics.await;
     app.stop().await;
     Ok(served?)
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Result};
 
@@ -31,6 +32,22 @@ pub(super) fn recorder() -> Result<&'static PrometheusHandle> {
         })
         .as_ref()
         .ok_or_else(|| Error::internal("the metrics recorder could not be installed"))
+}
+
+/// How often histograms are folded.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// Folds what the histograms have gathered, until told to stop: a server that nobody scrapes must not grow.
+pub async fn keep_metrics(stop: CancellationToken) {
+    let Ok(recorder) = recorder() else {
+        return;
+    };
+    while tokio::time::timeout(UPKEEP, stop.cancelled())
+        .await
+        .is_err()
+    {
+        recorder.run_upkeep();
+    }
 }
 
 /// Counts one request.

@@ -28,6 +28,7 @@ use crate::error::{Error, Result};
 use crate::interactions::{Interaction, Outcome};
 
 pub use listener::{Listener, TlsFiles};
+pub use metrics::keep_metrics;
 pub use router::{health_router, router};
 
 /// The path of the FHIR base on every listener.
