@@ -19,7 +19,7 @@ pub struct Link<'a> {
 pub enum LinkKind {
     /// `Reference.reference`.
     Reference,
-    /// A value of type uri, url, oid, uuid or canonical.
+    /// A value of type uri, url, oid or uuid.
     Uri,
     /// The XHTML of a narrative, with links in `href` and `src`.
     Narrative,
@@ -84,7 +84,8 @@ fn link_kind(owner: &str, member: &str, primitive: &str) -> Option<LinkKind> {
         ("Reference", "reference", _) => Some(LinkKind::Reference),
         // The URL of an extension names its definition, never an entry.
         ("Extension", "url", _) => None,
-        (_, _, "uri" | "url" | "oid" | "uuid" | "canonical") => Some(LinkKind::Uri),
+        // Canonical URLs are not replaced, says the specification.
+        (_, _, "uri" | "url" | "oid" | "uuid") => Some(LinkKind::Uri),
         (_, _, "xhtml") => Some(LinkKind::Narrative),
         _ => None,
     }

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use fhir::definitions::structure::Structures;
-use fhir::ids::{Reference, ResourceKey, ResourceType};
+use fhir::ids::{Reference, ResourceKey, ResourceType, VersionId};
 use fhir::json::edit::Splices;
 use fhir::json::quoted;
 use fhir::links::{LinkKind, rewrite_narrative, visit_links};
@@ -17,12 +17,19 @@ use crate::error::{Error, ErrorKind, Result};
 #[derive(Debug, Default)]
 pub(super) struct FullUrls {
     keys: HashMap<String, ResourceKey>,
+    /// Those that the transaction makes: their version is the first.
+    new: HashSet<ResourceKey>,
 }
 
 /// A reference by search: the type and the query behind the question mark.
 pub(super) type ConditionalReference = (ResourceType, String);
 
 impl FullUrls {
+    /// Remembers that the transaction makes this resource.
+    pub(super) fn add_new(&mut self, key: ResourceKey) {
+        self.new.insert(key);
+    }
+
     /// Remembers an entry. Two entries of one name cannot both be meant.
     pub(super) fn add(&mut self, full_url: &str, key: ResourceKey) -> Result<()> {
         match self.keys.insert(full_url.to_owned(), key.clone()) {
@@ -35,13 +42,22 @@ impl FullUrls {
         }
     }
 
-    /// The key behind a reference of an entry with that name: by the full text, or relative to the entry's own base.
-    fn find(&self, text: &str, full_url: Option<&str>) -> Option<&ResourceKey> {
-        if let Some(key) = self.keys.get(text) {
-            return Some(key);
+    /// Where a reference of an entry with that name leads. One to a version of a new resource stays one to a version;
+    /// of others nobody knows yet which version they will have, and theirs stay as they are.
+    fn find(&self, text: &str, full_url: Option<&str>) -> Option<String> {
+        match text.split_once("/_history/") {
+            None => self.find_key(text, full_url).map(ToString::to_string),
+            Some((path, _)) => {
+                let key = self
+                    .find_key(path, full_url)
+                    .filter(|key| self.new.contains(key))?;
+                Some(format!("{key}/_history/{}", VersionId::FIRST))
+            }
         }
-        // A reference to a version of an entry leads to the version that the transaction makes.
-        let text = text.split_once("/_history/").map_or(text, |(path, _)| path);
+    }
+
+    /// The key behind a reference: by the full text, or relative to the entry's own base.
+    fn find_key(&self, text: &str, full_url: Option<&str>) -> Option<&ResourceKey> {
         if let Some(key) = self.keys.get(text) {
             return Some(key);
         }
@@ -107,12 +123,12 @@ pub(super) fn rewrite(
     visit_links(resource, structures, &mut |link| {
         let text = link.value.string().unwrap_or_default();
         let better = match link.kind {
-            LinkKind::Narrative => rewrite_narrative(&text, |target| {
-                Some(full_urls.find(target, full_url)?.to_string())
-            }),
+            LinkKind::Narrative => {
+                rewrite_narrative(&text, |target| full_urls.find(target, full_url))
+            }
             LinkKind::Uri => full_urls.keys.get(text.as_ref()).map(ToString::to_string),
             LinkKind::Reference => match full_urls.find(&text, full_url) {
-                Some(key) => Some(key.to_string()),
+                Some(found) => Some(found),
                 None => match Reference::parse(&text, &cx.base_url) {
                     Reference::Conditional {
                         resource_type,

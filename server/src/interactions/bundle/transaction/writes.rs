@@ -56,6 +56,10 @@ impl<'a> Attempt<'a> {
     pub(super) async fn write(&mut self, targets: Vec<Target<'a>>) -> Result<()> {
         let mut full_urls = FullUrls::default();
         for target in &targets {
+            let is_new = target.staged.kind == WriteKind::Create;
+            if is_new && !self.answers.contains_key(&target.staged.entry.place) {
+                full_urls.add_new(target.key.clone());
+            }
             if let Some(full_url) = &target.staged.entry.full_url {
                 full_urls
                     .add(full_url, target.key.clone())
