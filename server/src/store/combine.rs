@@ -4,11 +4,14 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::pool::PoolConnection;
+use sqlx::{Connection as _, PgConnection, PgPool, Postgres};
 use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::time::Instant;
 
-use super::fault::{from_sqlx, is_disconnect, is_retryable, unknown_outcome};
+use super::fault::{STALE_MAX, from_sqlx, is_disconnect, is_retryable, unknown_outcome};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A queue of requests that wait for a place in the next statement. Cheap to clone.
@@ -187,14 +190,7 @@ impl<B: Batch> Carrier<B> {
         connection: &mut Connection,
         requests: &[B::Request],
     ) -> Attempt<B> {
-        let mut acquired = match connection.take() {
-            Some(acquired) => acquired,
-            None => self
-                .pool
-                .acquire()
-                .await
-                .map_err(|fault| Failure::Nothing(from_sqlx(fault)))?,
-        };
+        let mut acquired = self.living(connection).await.map_err(Failure::Nothing)?;
         match self.batch.run(&mut acquired, requests).await {
             // The connection is not kept, and what became of the statement is not known.
             Err(error) if is_disconnect(&error) => {
@@ -202,12 +198,46 @@ impl<B: Batch> Carrier<B> {
                 Err(Failure::Unknown(error))
             }
             results => {
-                *connection = Some(acquired);
+                *connection = Some((acquired, Instant::now()));
                 results.map_err(Failure::Nothing)
             }
         }
     }
 }
+
+impl<B: Batch> Carrier<B> {
+    /// A connection that leads somewhere: one that was used a moment ago, or else one that answers.
+    async fn living(&self, connection: &mut Connection) -> Result<PoolConnection<Postgres>> {
+        if let Some((kept, used)) = connection.take() {
+            if used.elapsed() < FRESH {
+                return Ok(kept);
+            }
+            if let Some(living) = answering(kept).await {
+                return Ok(living);
+            }
+        }
+        for _ in 0..STALE_MAX {
+            let acquired = self.pool.acquire().await.map_err(from_sqlx)?;
+            if let Some(living) = answering(acquired).await {
+                return Ok(living);
+            }
+        }
+        Err(from_sqlx(sqlx::Error::PoolTimedOut))
+    }
+}
+
+async fn answering(mut connection: PoolConnection<Postgres>) -> Option<PoolConnection<Postgres>> {
+    match connection.ping().await {
+        Ok(()) => Some(connection),
+        Err(_) => {
+            connection.close_on_drop();
+            None
+        }
+    }
+}
+
+/// How long after its last use a connection is believed to lead somewhere without being asked.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// What a statement for some requests came to.
 type Attempt<B> = std::result::Result<Vec<Result<<B as Batch>::Answer>>, Failure>;
@@ -220,7 +250,7 @@ enum Failure {
     Unknown(Error),
 }
 
-type Connection = Option<sqlx::pool::PoolConnection<sqlx::Postgres>>;
+type Connection = Option<(PoolConnection<Postgres>, Instant)>;
 
 /// How often a statement that lost against another is tried.
 const TRIES: usize = 8;

@@ -94,3 +94,18 @@ pub(super) fn unknown_outcome() -> Error {
         "the database was lost while it worked: whether this was stored is not known; read before you try again",
     )
 }
+
+/// Whether a pooled connection turned out to lead nowhere: its server has been restarted. Another one may not.
+pub(super) fn is_stale(error: &Error) -> bool {
+    let cause = error
+        .cause()
+        .and_then(|cause| cause.downcast_ref::<sqlx::Error>());
+    let is_of_the_pool = matches!(
+        cause,
+        Some(sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)
+    );
+    is_disconnect(error) && !is_of_the_pool
+}
+
+/// How many connections of a pool may turn out to lead nowhere, one after the other.
+pub(super) const STALE_MAX: u32 = 64;

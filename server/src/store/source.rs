@@ -5,7 +5,7 @@ use fhir::search::plan::Plan;
 use sqlx::PgConnection;
 use sqlx::pool::PoolConnection;
 
-use super::fault::from_sqlx;
+use super::fault::{STALE_MAX, from_sqlx, is_stale};
 use super::history::list_versions;
 use super::read::{read_resources, read_version};
 use super::search::{count_matches, find_page};
@@ -14,6 +14,27 @@ use super::{
 };
 use crate::context::RequestContext;
 use crate::error::Result;
+
+/// Looks at what is committed over one connection after the other, as long as they lead nowhere: those of a pool do after
+/// a restart of the database. Within a transaction there is only one.
+macro_rules! over_a_living_connection {
+    ($source:ident, $connection:ident => $look:expr) => {{
+        let mut tries = 0;
+        loop {
+            let result = {
+                let mut held = $source.connection().await?;
+                let $connection = held.get();
+                $look.await
+            };
+            match result {
+                Err(error) if $source.is_committed() && is_stale(&error) && tries < STALE_MAX => {
+                    tries += 1
+                }
+                other => break other,
+            }
+        }
+    }};
+}
 
 /// Reads for one interaction.
 #[derive(Debug)]
@@ -47,7 +68,7 @@ impl Source<'_> {
         key: &ResourceKey,
         version: VersionId,
     ) -> Result<Option<StoredVersion>> {
-        read_version(self.connection().await?.get(), key, version).await
+        over_a_living_connection!(self, connection => read_version(connection, key, version))
     }
 
     /// Versions of one resource, of one type, or of all, newest first.
@@ -58,7 +79,7 @@ impl Source<'_> {
         filter: &HistoryFilter,
     ) -> Result<HistoryPage> {
         let cursor_key = self.store().cursor_key.clone();
-        list_versions(self.connection().await?.get(), &cursor_key, scope, filter).await
+        over_a_living_connection!(self, connection => list_versions(connection, &cursor_key, scope, filter))
     }
 
     /// One page of the resources a plan matches; `scope` binds page links to the request they were made for.
@@ -71,20 +92,16 @@ impl Source<'_> {
         cursor: Option<&str>,
     ) -> Result<SearchPage> {
         let cursor_key = self.store().cursor_key.clone();
-        find_page(
-            self.connection().await?.get(),
-            &cursor_key,
-            plan,
-            count,
-            scope,
-            cursor,
-        )
-        .await
+        over_a_living_connection!(self, connection => find_page(connection, &cursor_key, plan, count, scope, cursor))
     }
 
     /// How many resources a plan matches.
     pub async fn count(&mut self, _cx: &RequestContext, plan: &Plan) -> Result<u64> {
-        count_matches(self.connection().await?.get(), plan).await
+        over_a_living_connection!(self, connection => count_matches(connection, plan))
+    }
+
+    fn is_committed(&self) -> bool {
+        matches!(self, Self::Committed(_))
     }
 
     fn store(&self) -> &Store {

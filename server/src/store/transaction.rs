@@ -12,7 +12,9 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Postgres, Row};
 
 use super::batch::key_columns;
-use super::fault::{from_sqlx, is_disconnect, is_retryable, raced, unknown_outcome};
+use super::fault::{
+    STALE_MAX, from_sqlx, is_disconnect, is_retryable, is_stale, raced, unknown_outcome,
+};
 use super::prepared::{PreparedDelete, PreparedWrite};
 use super::{Deleted, Store, Written, statements, write};
 use crate::context::RequestContext;
@@ -64,8 +66,15 @@ impl Attempts<'_> {
     /// A new transaction.
     pub async fn begin(&mut self, _cx: &RequestContext) -> Result<Transaction> {
         self.tries += 1;
-        let inner = self.store.pool.begin().await.map_err(from_sqlx)?;
-        Ok(Transaction { inner })
+        let mut stale = 0;
+        loop {
+            match self.store.pool.begin().await.map_err(from_sqlx) {
+                Ok(inner) => return Ok(Transaction { inner }),
+                // Nothing has been done yet: another connection may lead somewhere.
+                Err(error) if is_stale(&error) && stale < STALE_MAX => stale += 1,
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Commits, or rolls back what failed. `None` when the work lost against another transaction and is to be done again.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use fhir::search::plan::{Clause, Plan, StringTest};
 use sqlx::{Connection, Executor, PgConnection};
 
+use super::super::Source;
 use super::super::combine::Batch;
 use super::super::testing::TestDatabase;
 use super::super::write::Puts;
@@ -121,4 +122,27 @@ async fn a_statement_ends_when_its_time_is_over() {
     let mut tx = attempts.begin(&cx).await.unwrap();
     let late = tx.lock(vec![super::key("Patient/a")]).await;
     assert_eq!(late.unwrap_err().kind(), ErrorKind::Timeout);
+}
+
+#[tokio::test]
+async fn a_restart_of_the_database_costs_no_search_and_no_transaction() {
+    let (database, cx) = (TestDatabase::new().await, context());
+    let store = database.store().await;
+    store.put(&cx, write(&cx, "a", "x")).await.unwrap();
+    // Several connections of the pool come to stand idle.
+    let mut attempts = store.attempts();
+    let (first, second) = (
+        attempts.begin(&cx).await.unwrap(),
+        store.attempts().begin(&cx).await.unwrap(),
+    );
+    drop((first, second));
+    let plan = Plan::default();
+    let mut source = Source::Committed(&store);
+    assert_eq!(source.count(&cx, &plan).await.unwrap(), 1);
+    let kill = "select count(pg_terminate_backend(pid)) from pg_stat_activity \
+                where datname = current_database() and pid <> pg_backend_pid()";
+    assert!(count(&database, kill).await > 1);
+    assert_eq!(source.count(&cx, &plan).await.unwrap(), 1);
+    let tx = attempts.begin(&cx).await.unwrap();
+    attempts.finish(tx, Ok(())).await.unwrap().unwrap();
 }
