@@ -100,10 +100,10 @@ async fn matching_keys(
     rows.iter().map(stored_key).collect()
 }
 
-fn column(key: SortKey) -> &'static str {
+fn column(key: &SortKey) -> &'static str {
     match key {
-        SortKey::Id => "r.id",
         SortKey::LastUpdated => "r.last_updated",
+        _ => "r.id",
     }
 }
 
@@ -119,7 +119,7 @@ fn page_statement(plan: &Plan, after: Option<&str>, limit: u64) -> Result<QueryB
     statement.push(" order by ");
     for key in &plan.sort {
         statement
-            .push(column(key.key))
+            .push(column(&key.key))
             .push(if key.descending { " desc, " } else { " asc, " });
     }
     statement
@@ -132,8 +132,13 @@ fn page_statement(plan: &Plan, after: Option<&str>, limit: u64) -> Result<QueryB
 fn place_of(sort: &[Sort], row: &PgRow) -> Result<String> {
     let mut place = String::new();
     for key in sort {
-        match key.key {
-            SortKey::Id => place.push_str(row.try_get("id").map_err(from_sqlx)?),
+        match &key.key {
+            SortKey::Id
+            | SortKey::Score
+            | SortKey::String(_)
+            | SortKey::Date(_)
+            | SortKey::Number(_)
+            | SortKey::Text(_) => place.push_str(row.try_get("id").map_err(from_sqlx)?),
             SortKey::LastUpdated => {
                 let at: Instant = row.try_get("last_updated").map_err(from_sqlx)?;
                 place.push_str(&at.0.as_microsecond().to_string());
@@ -156,13 +161,13 @@ fn push_after(statement: &mut QueryBuilder<Postgres>, sort: &[Sort], place: &str
     }
     statement.push(" and (");
     for (key, value) in sort.iter().zip(values) {
-        let column = column(key.key);
+        let column = column(&key.key);
         statement
             .push(column)
             .push(if key.descending { " < " } else { " > " });
-        push_sort_value(statement, key.key, value)?;
+        push_sort_value(statement, &key.key, value)?;
         statement.push(" or (").push(column).push(" = ");
-        push_sort_value(statement, key.key, value)?;
+        push_sort_value(statement, &key.key, value)?;
         statement.push(" and (");
     }
     statement
@@ -174,11 +179,16 @@ fn push_after(statement: &mut QueryBuilder<Postgres>, sort: &[Sort], place: &str
 
 fn push_sort_value(
     statement: &mut QueryBuilder<Postgres>,
-    key: SortKey,
+    key: &SortKey,
     value: &str,
 ) -> Result<()> {
     match key {
-        SortKey::Id => statement.push_bind(value.to_owned()),
+        SortKey::Id
+        | SortKey::Score
+        | SortKey::String(_)
+        | SortKey::Date(_)
+        | SortKey::Number(_)
+        | SortKey::Text(_) => statement.push_bind(value.to_owned()),
         SortKey::LastUpdated => {
             let at = value
                 .parse()
@@ -251,7 +261,9 @@ fn push_clause(statement: &mut QueryBuilder<Postgres>, clause: &Clause) {
             push_any(statement, tests, push_string_test);
             statement.push(")");
         }
-        Clause::Date { parameters, tests } => {
+        Clause::Date {
+            parameters, tests, ..
+        } => {
             statement
                 .push("exists (select from index_date d where d.rid = r.rid and d.parameter = any(")
                 .push_bind(parameters.clone())
@@ -261,7 +273,16 @@ fn push_clause(statement: &mut QueryBuilder<Postgres>, clause: &Clause) {
             });
             statement.push(")");
         }
-        Clause::Nothing => {
+        // The planner makes none of the others yet.
+        Clause::Number(_)
+        | Clause::Near { .. }
+        | Clause::Text { .. }
+        | Clause::RefersTo { .. }
+        | Clause::ReferredBy { .. }
+        | Clause::All(_)
+        | Clause::Any(_)
+        | Clause::Not(_)
+        | Clause::Nothing => {
             statement.push("false");
         }
     }

@@ -49,6 +49,7 @@ pub(super) fn clause(
         SearchType::Date => Ok(Clause::Date {
             parameters: sorted(resolved.seeds()),
             tests: periods(planner, resolved)?,
+            single: false,
         }),
         SearchType::Number | SearchType::Quantity | SearchType::Composite | SearchType::Special => {
             Err(unsupported_type(resolved))

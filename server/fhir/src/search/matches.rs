@@ -43,7 +43,9 @@ impl Clause {
                 .iter()
                 .filter(|value| parameters.contains(&value.parameter))
                 .any(|value| tests.iter().any(|test| test.matches(&value.folded))),
-            Self::Date { parameters, tests } => values
+            Self::Date {
+                parameters, tests, ..
+            } => values
                 .dates
                 .iter()
                 .filter(|value| parameters.contains(&value.parameter))
@@ -53,7 +55,16 @@ impl Clause {
                     };
                     tests.iter().any(matches)
                 }),
-            Self::Nothing => false,
+            Self::All(clauses) => clauses.iter().all(|one| one.matches(facts)),
+            Self::Any(clauses) => clauses.iter().any(|one| one.matches(facts)),
+            Self::Not(clause) => !clause.matches(facts),
+            // Not planned yet.
+            Self::Number(_)
+            | Self::Near { .. }
+            | Self::Text { .. }
+            | Self::RefersTo { .. }
+            | Self::ReferredBy { .. }
+            | Self::Nothing => false,
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::period_test::PeriodTest;
+use bigdecimal::BigDecimal;
+
+use super::period_test::{PeriodTest, Prefix};
 use crate::ids::{ResourceId, ResourceType};
 use crate::outcome::Issue;
 
@@ -23,10 +25,25 @@ pub struct Plan {
     pub summary: Summary,
     /// `_elements`; empty is all.
     pub elements: Vec<Box<str>>,
+    /// `_include` and `_revinclude`, in the order of the query.
+    pub includes: Vec<Include>,
+    /// `_contained`
+    pub contained: Contained,
+    /// `_containedType`
+    pub contained_type: ContainedType,
     /// Name and value of each parameter that was understood, decoded, in the order of the query: for the self link.
     pub understood: Vec<(String, String)>,
     /// What a lenient search left out.
     pub warnings: Vec<Issue>,
+}
+
+/// What the resources at the other end of a reference must be.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Criteria {
+    /// Their types, sorted, never empty.
+    pub resource_types: Vec<ResourceType>,
+    /// All must hold; empty is any resource of the types.
+    pub clauses: Vec<Clause>,
 }
 
 /// One condition on a resource.
@@ -55,9 +72,146 @@ pub enum Clause {
         parameters: Vec<i64>,
         /// Sorted, never empty.
         tests: Vec<PeriodTest>,
+        /// No resource has more than one period of these parameters: the tests of several clauses over the same
+        /// parameters then speak of one period, and may be answered by one range.
+        single: bool,
     },
+    /// A number or quantity passes one of the tests; sorted, never empty.
+    Number(Vec<NumberTest>),
+    /// A position is near one of those asked for (`Location.near`).
+    Near {
+        /// Seeds, sorted.
+        parameters: Vec<i64>,
+        /// Sorted, never empty.
+        tests: Vec<NearTest>,
+    },
+    /// `_text`, `_content`
+    Text {
+        /// Which words.
+        part: TextPart,
+        /// What they must be.
+        query: TextQuery,
+    },
+    /// A chain: the resource refers by one of the seeds to a resource that meets the criteria.
+    RefersTo {
+        /// Seeds of the reference parameter, sorted, never empty.
+        seeds: Vec<i64>,
+        /// Met by the target.
+        target: Criteria,
+    },
+    /// `_has`: a resource that meets the criteria refers to this one by one of the seeds.
+    ReferredBy {
+        /// Seeds of the reference parameter of the other resource, sorted, never empty.
+        seeds: Vec<i64>,
+        /// Met by the resource that refers.
+        source: Criteria,
+    },
+    /// All must hold; never empty.
+    All(Vec<Clause>),
+    /// One must hold; never empty.
+    Any(Vec<Clause>),
+    /// It must not hold.
+    Not(Box<Clause>),
     /// No resource can match.
     Nothing,
+}
+
+/// A comparison with the range of a number or quantity, in the unit that the seeds imply.
+///
+/// With an indexed value `lower ..= upper` (a plain number is a point) it says what
+/// [`PeriodTest`] says of periods, for closed ranges: `eq` asks that the value lies within the search range
+/// (`self.lower <= lower and upper < self.upper`; both bounds come from the implicit precision of the search value),
+/// all other prefixes compare with [`NumberTest::exact`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NumberTest {
+    /// Seeds of the rows that are compared, sorted, never empty.
+    pub parameters: Vec<i64>,
+    /// One of the row's units must be this ([`super::index_values::NumberValue::units`]); `None` is any.
+    pub unit: Option<i64>,
+    /// How.
+    pub prefix: Prefix,
+    /// The value as it was written.
+    pub exact: BigDecimal,
+    /// The least value that is equal by the implicit precision (or approximately, for `ap`).
+    pub lower: BigDecimal,
+    /// The least value that is too great to be equal.
+    pub upper: BigDecimal,
+}
+
+/// Within a distance of a point on the earth.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NearTest {
+    /// Degrees.
+    pub latitude: BigDecimal,
+    /// Degrees.
+    pub longitude: BigDecimal,
+    /// Metres.
+    pub distance: BigDecimal,
+}
+
+/// Which words of a resource are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TextPart {
+    /// `_text`: those of the narrative.
+    Narrative,
+    /// `_content`: all.
+    Content,
+}
+
+/// A condition on words; all are folded ([`super::fold`]) and made of letters and digits alone.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TextQuery {
+    /// The word occurs.
+    Word(Box<str>),
+    /// A word that begins so occurs.
+    Prefix(Box<str>),
+    /// The words occur one after the other.
+    Phrase(Vec<Box<str>>),
+    /// All hold; never empty.
+    All(Vec<TextQuery>),
+    /// One holds; never empty.
+    Any(Vec<TextQuery>),
+    /// It does not hold.
+    Not(Box<TextQuery>),
+}
+
+/// Resources to add to the matches (<https://hl7.org/fhir/R4/search.html#revinclude>).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Include {
+    /// `_revinclude`: those that refer to the matches, not those that the matches refer to.
+    pub reverse: bool,
+    /// `:iterate`: also from what was included.
+    pub iterate: bool,
+    /// The type that holds the reference; `None` is any.
+    pub source: Option<ResourceType>,
+    /// The reference parameter; `None` is every one.
+    pub parameter: Option<Box<str>>,
+    /// Seeds of the parameters, for all source types; sorted, never empty.
+    pub seeds: Vec<i64>,
+    /// The types that the other end may have; empty is any.
+    pub targets: Vec<ResourceType>,
+}
+
+/// Whether contained resources are searched (<https://hl7.org/fhir/R4/search.html#contained>).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Contained {
+    /// They are not.
+    #[default]
+    False,
+    /// Only they are.
+    True,
+    /// They are, too.
+    Both,
+}
+
+/// What is shown of a contained resource that matches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ContainedType {
+    /// The resource it is contained in.
+    #[default]
+    Container,
+    /// Itself.
+    Contained,
 }
 
 /// A comparison with a folded string; the text is folded and not empty. (`:exact` is a token.)
@@ -71,7 +225,7 @@ pub enum StringTest {
 }
 
 /// One key of the order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sort {
     /// What is compared.
     pub key: SortKey,
@@ -79,13 +233,24 @@ pub struct Sort {
     pub descending: bool,
 }
 
-/// What results can be ordered by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What results can be ordered by. A resource without a value comes last, in both directions; of several values the
+/// least counts in ascending order, the greatest in descending order.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SortKey {
     /// `_id`
     Id,
     /// `_lastUpdated`
     LastUpdated,
+    /// `_score`: how well the words of `_text` and `_content` fit; near positions first.
+    Score,
+    /// Folded strings of these seeds.
+    String(Vec<i64>),
+    /// The first moment of periods of these seeds.
+    Date(Vec<i64>),
+    /// Numbers and quantities, by their lower bound: rows of these seeds.
+    Number(Vec<i64>),
+    /// Texts in the content: SQL/JSON paths that begin with `$`; the code of a token, the text of a reference or uri.
+    Text(Vec<Box<str>>),
 }
 
 /// Whether and how exactly matches are counted (<https://hl7.org/fhir/R4/search.html#total>).

@@ -222,7 +222,15 @@ fn dates_are_ranges() {
         let parameters = vec![seed("Observation.date")];
         let tests = vec![test];
         let date = format!("date={text}");
-        expect("Observation", &date, &[Clause::Date { parameters, tests }]);
+        expect(
+            "Observation",
+            &date,
+            &[Clause::Date {
+                parameters,
+                tests,
+                single: false,
+            }],
+        );
         let updated = format!("_lastUpdated={text}");
         expect("Observation", &updated, &[Clause::LastUpdated(vec![test])]);
     };
