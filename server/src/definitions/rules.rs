@@ -185,7 +185,37 @@ impl Definitions {
         handling: Handling,
     ) -> Result<Plan> {
         let query = Query::parse(query, QueryLimits::default()).map_err(refused)?;
-        let planner = Planner {
+        self.planner(cx, handling)
+            .plan(types, &query)
+            .map_err(refused)
+    }
+
+    /// The plan of a query over some types within the compartment around a resource; no type is all that can be in it
+    /// (<https://hl7.org/fhir/R4/compartmentdefinition.html>).
+    pub fn plan_compartment(
+        &self,
+        cx: &RequestContext,
+        around: &ResourceKey,
+        types: &[ResourceType],
+        query: &str,
+        handling: Handling,
+    ) -> Result<Plan> {
+        let compartment = self.registries.compartments.of(around.resource_type);
+        let compartment = compartment.ok_or_else(|| {
+            let sentence = format!(
+                "there are no compartments around a {}",
+                around.resource_type
+            );
+            Error::new(ErrorKind::UnknownEndpoint, sentence)
+        })?;
+        let query = Query::parse(query, QueryLimits::default()).map_err(refused)?;
+        self.planner(cx, handling)
+            .plan_compartment(compartment, around, types, &query)
+            .map_err(refused)
+    }
+
+    fn planner<'a>(&'a self, cx: &'a RequestContext, handling: Handling) -> Planner<'a> {
+        Planner {
             parameters: &self.registries.search_parameters,
             index: &self.index,
             base_url: &cx.base_url,
@@ -198,18 +228,17 @@ impl Definitions {
                 count_max: cx.limits.page_size_max,
                 ..PlanLimits::default()
             },
-        };
-        planner.plan(types, &query).map_err(refused)
+        }
     }
 
-    /// Whether a plan matches a resource by its values, without the database.
+    /// Whether a plan matches a resource by its values, without the database; `None` where that takes other resources.
     pub fn matches(
         &self,
         plan: &Plan,
         key: &ResourceKey,
         index: &IndexValues,
         last_updated: Timestamp,
-    ) -> bool {
+    ) -> Option<bool> {
         plan.matches(ResourceFacts {
             resource_type: key.resource_type,
             id: &key.id,
@@ -269,6 +298,7 @@ fn refused(error: SearchError) -> Error {
         SearchErrorKind::Malformed | SearchErrorKind::Unknown => ErrorKind::BadValue,
         SearchErrorKind::NotSupported => ErrorKind::NotSupported,
         SearchErrorKind::TooCostly => ErrorKind::TooCostly,
+        SearchErrorKind::NotInCompartment => ErrorKind::NotFound,
     };
     Error::with_issues(kind, vec![error.issue()])
 }
