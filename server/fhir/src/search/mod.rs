@@ -28,5 +28,6 @@ mod resolve;
 mod sort;
 mod text_query;
 mod url_path;
+pub mod unready;
 mod value_kind;
 mod values;
