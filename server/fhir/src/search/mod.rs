@@ -9,6 +9,7 @@ pub mod fold;
 pub mod hash;
 pub mod index_plan;
 pub mod index_values;
+pub mod lexemes;
 mod link;
 pub mod matches;
 mod operand;
