@@ -1,6 +1,6 @@
 //! Search values computed anew, resource by resource, while the server serves.
 
-use fhir::ids::VersionId;
+use fhir::ids::{ResourceType, VersionId};
 use fhir::search::index_values::IndexValues;
 use sqlx::Row;
 
@@ -23,14 +23,16 @@ pub struct Indexed {
 }
 
 impl Store {
-    /// The next resources after a row, in the order of their creation, with their row numbers.
+    /// The next resources of a type after a row, in the order of their creation, with their row numbers.
     pub async fn walk(
         &self,
         _cx: &RequestContext,
+        resource_type: ResourceType,
         after: i64,
         limit: u32,
     ) -> Result<Vec<(i64, StoredVersion)>> {
         let rows = sqlx::query(statements::WALK_RESOURCES)
+            .bind(resource_type.name())
             .bind(after)
             .bind(i64::from(limit))
             .fetch_all(&self.pool)
@@ -46,10 +48,17 @@ impl Store {
             .collect()
     }
 
-    /// Replaces the search values of these versions, as far as they are still current.
-    pub async fn reindex(&self, _cx: &RequestContext, indexed: &[Indexed]) -> Result<()> {
-        let columns = IndexColumns::of_values(indexed.iter().map(|one| &one.values));
-        sqlx::query(statements::REINDEX_RESOURCES)
+    /// Replaces the search values of these versions, as far as they are still current. They were computed with a generation
+    /// of definitions, and are refused where there is a later one.
+    pub async fn reindex(
+        &self,
+        _cx: &RequestContext,
+        generation: i64,
+        indexed: &[Indexed],
+    ) -> Result<()> {
+        let mut columns = IndexColumns::of_values(indexed.iter().map(|one| &one.values));
+        let query = sqlx::query(statements::REINDEX_RESOURCES)
+            .bind(generation)
             .bind(indexed.iter().map(|one| one.row).collect::<Vec<_>>())
             .bind(
                 indexed
@@ -57,14 +66,9 @@ impl Store {
                     .map(|one| one.version.number())
                     .collect::<Vec<_>>(),
             )
-            .bind(columns.toks)
-            .bind(columns.string_rows)
-            .bind(columns.string_parameters)
-            .bind(columns.string_folded)
-            .bind(columns.date_rows)
-            .bind(columns.date_parameters)
-            .bind(columns.date_lowers)
-            .bind(columns.date_uppers)
+            .bind(std::mem::take(&mut columns.toks));
+        columns
+            .bind(query)
             .execute(&self.pool)
             .await
             .map_err(from_sqlx)?;
