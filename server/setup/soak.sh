@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# The long proofs: kills in the middle of writes, searches against their evaluation in memory, walks beside writes.
+. "$(dirname "${BASH_SOURCE[0]}")/console.sh"
+. "$SETUP/server.sh"
+
+bash "$SETUP/bench.sh" soak
+
+say "building the conformance tests"
+cargo build --release --locked --package conformance-tests --target-dir "$ROOT/target" \
+    || fail "the conformance tests do not build" "read the compiler's first error above"
+
+# Every run asks other questions; the seed that is printed asks the same again.
+seed="${SEARCH_SEED:-$(date +%Y%m%d%H)}"
+say "searches against their evaluation in memory: SEARCH_SEED=$seed"
+start_server
+target/release/conformance --base-url "$FHIR_BASE" search-oracle --packages-dir "$PACKAGES" \
+    --queries 100000 --patients 150 --seed "$seed"
+target/release/conformance --base-url "$FHIR_BASE" search-walk --resources 10000 --seed "$seed"
+stop_server
