@@ -1,5 +1,7 @@
 //! What the definitions say about one resource or one query, in the words of this server's errors.
 
+mod references;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -123,7 +125,13 @@ impl Definitions {
         query: &str,
         handling: Handling,
     ) -> Result<Plan> {
-        let query = Query::parse(query, QueryLimits::default()).map_err(refused)?;
+        let limits = &cx.limits.search;
+        let query_limits = QueryLimits {
+            parameters_max: limits.parameters,
+            or_values_max: limits.or_values,
+            depth_max: limits.chain_depth,
+        };
+        let query = Query::parse(query, query_limits).map_err(refused)?;
         let planner = Planner {
             parameters: &self.registries.search_parameters,
             base_url: &cx.base_url,
@@ -137,7 +145,15 @@ impl Definitions {
                 ..PlanLimits::default()
             },
         };
-        planner.plan(types, &query).map_err(refused)
+        let plan = planner.plan(types, &query).map_err(refused)?;
+        if plan.includes.len() > limits.includes {
+            let sentence = format!(
+                "a search takes at most {} _include and _revinclude (VESTA_SEARCH_INCLUDES_MAX)",
+                limits.includes
+            );
+            return Err(Error::new(ErrorKind::TooCostly, sentence));
+        }
+        Ok(plan)
     }
 
     /// Whether a plan matches a resource by its values, without the database.
@@ -205,8 +221,16 @@ fn refused(error: SearchError) -> Error {
         SearchErrorKind::NotSupported => ErrorKind::NotSupported,
         SearchErrorKind::TooCostly => ErrorKind::TooCostly,
     };
-    Error::with_issues(kind, vec![error.issue()])
+    let mut issue = error.issue();
+    if error.kind == SearchErrorKind::TooCostly {
+        issue.diagnostics = format!("{}{SETTINGS_OF_LIMITS}", issue.diagnostics).into();
+    }
+    Error::with_issues(kind, vec![issue])
 }
+
+/// Where whoever runs the server can raise the limit that a search has met.
+const SETTINGS_OF_LIMITS: &str = "; the limits are settings: VESTA_SEARCH_PARAMETERS_MAX, \
+     VESTA_SEARCH_OR_VALUES_MAX, VESTA_SEARCH_CHAIN_DEPTH_MAX, VESTA_PAGE_SIZE_MAX";
 
 fn unpatched(error: PatchError) -> Error {
     let kind = match error.kind {

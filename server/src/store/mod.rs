@@ -14,6 +14,7 @@ mod connect;
 mod cursor;
 mod fault;
 mod history;
+mod include;
 mod instant;
 mod labels;
 mod page;

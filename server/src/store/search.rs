@@ -246,6 +246,17 @@ fn push_clause(statement: &mut QueryBuilder<Postgres>, clause: &Clause) {
             let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
             statement.push("not r.id = any(").push_bind(ids).push(")");
         }
+        Clause::Keys(keys) => {
+            let types: Vec<&'static str> =
+                keys.iter().map(|one| one.resource_type.name()).collect();
+            let ids: Vec<String> = keys.iter().map(|one| one.id.to_string()).collect();
+            statement
+                .push("(r.resource_type, r.id) in (select * from unnest(")
+                .push_bind(types)
+                .push("::text[], ")
+                .push_bind(ids)
+                .push("::text[]))");
+        }
         Clause::LastUpdated(tests) => {
             push_any(statement, tests, |statement, test| {
                 push_instant_test(statement, test)
@@ -273,6 +284,7 @@ fn push_clause(statement: &mut QueryBuilder<Postgres>, clause: &Clause) {
             });
             statement.push(")");
         }
+        Clause::Any(clauses) => push_any(statement, clauses, push_clause),
         // The planner makes none of the others yet.
         Clause::Number(_)
         | Clause::Near { .. }
@@ -280,7 +292,6 @@ fn push_clause(statement: &mut QueryBuilder<Postgres>, clause: &Clause) {
         | Clause::RefersTo { .. }
         | Clause::ReferredBy { .. }
         | Clause::All(_)
-        | Clause::Any(_)
         | Clause::Not(_)
         | Clause::Nothing => {
             statement.push("false");

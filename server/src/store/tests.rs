@@ -17,7 +17,7 @@ use sqlx::{Connection, Executor, PgConnection, Row};
 use super::testing::TestDatabase;
 use super::*;
 use crate::auth::{Access, Reason};
-use crate::context::{Handling, Limits, RequestContext, ReturnPreference};
+use crate::context::{Handling, Limits, RequestContext, ReturnPreference, SearchLimits};
 use crate::error::ErrorKind;
 
 fn context() -> RequestContext {
@@ -28,6 +28,7 @@ fn context() -> RequestContext {
         page_size_max: 100,
         conditional_delete: 10,
         delete_referenced: false,
+        search: SearchLimits::default(),
     };
     RequestContext::new(
         Access::system(Reason::Job),

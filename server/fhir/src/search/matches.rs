@@ -35,6 +35,9 @@ impl Clause {
             Self::NoToken(elements) => !elements.iter().any(has),
             Self::Ids(ids) => ids.contains(facts.id),
             Self::NotIds(ids) => !ids.contains(facts.id),
+            Self::Keys(keys) => keys
+                .iter()
+                .any(|key| key.resource_type == facts.resource_type && key.id == *facts.id),
             Self::LastUpdated(tests) => tests
                 .iter()
                 .any(|test| test.matches_instant(facts.last_updated)),

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use bigdecimal::BigDecimal;
 
 use super::period_test::{PeriodTest, Prefix};
-use crate::ids::{ResourceId, ResourceType};
+use crate::ids::{ResourceId, ResourceKey, ResourceType};
 use crate::outcome::Issue;
 
 /// A search that can be run.
@@ -57,6 +57,8 @@ pub enum Clause {
     Ids(Vec<ResourceId>),
     /// The logical id is none of these; sorted, never empty.
     NotIds(Vec<ResourceId>),
+    /// The resource is one of these; sorted, never empty.
+    Keys(Vec<ResourceKey>),
     /// `meta.lastUpdated` passes one of the tests ([`PeriodTest::matches_instant`]).
     LastUpdated(Vec<PeriodTest>),
     /// A string of one of the parameters passes one of the tests. (Several parameters: one code in several types.)
