@@ -110,7 +110,7 @@ impl Definitions {
 
     /// The search parameters that are answered, as the CapabilityStatement lists them.
     pub fn search_parameter_entries(&self, now: Timestamp) -> Vec<SearchParameterEntry<'_>> {
-        offered::search_parameters(&self.registries, now)
+        offered::search_parameters(&self.registries, &self.index, now)
     }
 
     /// What the search values of resources depend on, as one text that changes with it.
@@ -120,8 +120,11 @@ impl Definitions {
         for resource_type in ResourceType::all() {
             for parameter in self.registries.search_parameters.for_type(resource_type) {
                 hash.update(format!(
-                    "{resource_type}.{} {:?} {:?}\n",
-                    parameter.code, parameter.search_type, parameter.expression
+                    "{resource_type}.{} {:?} {:?} {:?}\n",
+                    parameter.code,
+                    parameter.search_type,
+                    parameter.expression,
+                    parameter.components
                 ));
             }
         }
@@ -192,6 +195,7 @@ impl Definitions {
         let query = Query::parse(query, query_limits).map_err(refused)?;
         let planner = Planner {
             parameters: &self.registries.search_parameters,
+            index: &self.index,
             base_url: &cx.base_url,
             now: cx.now,
             handling: match handling {
@@ -267,7 +271,7 @@ pub enum Patch {
 const FIRST_GENERATION: i64 = 1;
 
 /// Changes whenever the same definitions would give other search values.
-const EXTRACTION_VERSION: &str = "1\n";
+const EXTRACTION_VERSION: &str = "2\n";
 
 fn refuse_errors(issues: Vec<Issue>) -> Result<()> {
     match issues.iter().any(|issue| issue.severity <= Severity::Error) {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::clauses;
 use super::controls;
 use super::error::SearchError;
-use super::hash;
+use super::index_plan::{IndexPlan, ParameterSeed};
 use super::plan::{Clause, Plan};
 use super::query::{Parameter, Query};
 use crate::definitions::search_parameters::{SearchParameter, SearchParameters, SearchType};
@@ -44,6 +44,8 @@ impl Default for PlanLimits {
 pub struct Planner<'a> {
     /// The parameters that are offered.
     pub parameters: &'a SearchParameters,
+    /// Where their values are.
+    pub index: &'a IndexPlan,
     /// This server's base URL, without a slash at the end.
     pub base_url: &'a str,
     /// The time of the request, for `ap`.
@@ -62,13 +64,19 @@ pub(super) struct Resolved<'a> {
     pub(super) search_type: SearchType,
     /// Its definition for each type; never empty. All are of the same search type.
     pub(super) definitions: Vec<(ResourceType, &'a SearchParameter)>,
+    pub(super) index: &'a IndexPlan,
 }
 
 impl Resolved<'_> {
-    /// The seeds of the parameter, one for each type.
+    /// Where its values are, in all types.
+    pub(super) fn parameter_seeds(&self) -> impl Iterator<Item = &ParameterSeed> {
+        let types = self.definitions.iter();
+        types.flat_map(|one| self.index.seeds(one.0, &self.parameter.code))
+    }
+
+    /// The seeds of the parameter.
     pub(super) fn seeds(&self) -> Vec<i64> {
-        let seed = |resource_type| hash::parameter_seed(resource_type, &self.parameter.code);
-        self.definitions.iter().map(|one| seed(one.0)).collect()
+        self.parameter_seeds().map(|one| one.seed).collect()
     }
 
     pub(super) fn malformed(&self, message: impl Into<Box<str>>) -> SearchError {
@@ -199,6 +207,7 @@ impl<'a> Planner<'a> {
             parameter,
             search_type,
             definitions,
+            index: self.index,
         })
     }
 
