@@ -45,10 +45,7 @@ pub(super) async fn search(
         .min(cx.limits.page_size_max);
     let counts_only = plan.summary == Summary::Count || count == 0;
     let page = match counts_only {
-        true => SearchPage {
-            matches: Vec::new(),
-            next: None,
-        },
+        true => SearchPage::default(),
         false => {
             source
                 .search(cx, &plan, count, &path, cursor.as_deref())
