@@ -56,3 +56,34 @@ create index index_text_content on index_text using gin (content) with (fastupda
 alter table index_string set (autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.02);
 alter table index_date set (autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.02);
 alter table index_number set (autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.02);
+alter table index_position set (autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.02);
+alter table index_text set (autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.02);
+
+-- Which definitions search values are extracted by. Every write says the generation it was made ready with and is refused
+-- where that is no longer the current one: see check_generation and server/decisions/0014-search-parameters-at-run-time.md.
+create table search_generation (
+    only_row boolean primary key default true check (only_row),
+    generation bigint not null,
+    -- The transaction that made it; its own writes are still of the generation before.
+    xid xid8 not null,
+    -- What the servers bring themselves, as a fingerprint.
+    built_in text not null,
+    -- Counts what happens to search_index, so that a look at this row alone tells a server whether to look there.
+    revision bigint not null
+);
+insert into search_generation (generation, xid, built_in, revision) values (1, pg_current_xact_id(), '', 0);
+
+-- How far the search values of each type are computed.
+create table search_index (
+    resource_type text collate "C" primary key,
+    -- 'code hash' of each parameter whose values every resource of the type has.
+    complete text[] not null,
+    -- The walk under way, where there is one: the set it computes, and what must have ended before it began.
+    target text,
+    horizon xid8,
+    -- The last row it has done, how many it has done, and how many there were when it began.
+    reached bigint not null default 0,
+    walked bigint not null default 0,
+    expected bigint not null default 0,
+    begun timestamptz
+);

@@ -39,10 +39,12 @@ impl App {
             data_dir: config.data_dir.clone(),
             packages: package_list(config.packages_list.as_deref())?,
         };
+        let full_text = config.limits.full_text;
         let reading = tokio::task::spawn_blocking(move || {
             let loaded = definitions::load(&settings).map_err(unusable)?;
             tracing::info!(origin = ?loaded.origin, elapsed_ms = loaded.elapsed.as_millis(), "definitions read");
-            Definitions::new(loaded.definitions).map_err(unusable)
+            let definitions = Definitions::new(loaded.definitions).map_err(unusable)?;
+            Ok::<_, Error>(definitions.with_full_text(full_text))
         });
         wait_until_reachable(database_url, PATIENCE).await?;
         migrate(database_url).await?;

@@ -28,6 +28,11 @@ macro_rules! limits {
             #[arg(default_value_t = true, action = clap::ArgAction::Set)]
             pub references_checked_on_delete: bool,
 
+            /// Whether `_text` and `_content` are answered: the words of all resources are then stored a second time
+            #[arg(long, env = "VESTA_FULL_TEXT", global = true, value_name = "BOOL")]
+            #[arg(default_value_t = true, action = clap::ArgAction::Set)]
+            pub full_text: bool,
+
             $(
                 $(#[doc = $help])+
                 #[arg(long, env = $env, global = true, value_name = "N")]

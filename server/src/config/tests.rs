@@ -40,7 +40,7 @@ fn the_defaults_are_those_that_others_rely_on() {
     );
     assert_eq!(config.limits.body_bytes_max, ByteSize::mib(64));
     assert_eq!(config.limits.page_size, 50);
-    assert!(config.limits.references_checked_on_delete);
+    assert!(config.limits.references_checked_on_delete && config.limits.full_text);
     assert!(config.packages_dir.ends_with("vesta/packages"));
     assert!(config.database_url.is_none());
     assert!(config.postgres.postgres_fsync);

@@ -22,7 +22,7 @@ use fhir::json::ParseError;
 pub use offered::SearchParameterEntry;
 use own::{OWN, OwnFile};
 pub use packages::{Package, PackageList, Take};
-pub use rules::{Definitions, Patch};
+pub use rules::{Definitions, FoundBy, Patch};
 
 /// Where the definitions come from.
 #[derive(Clone, Debug)]

@@ -14,6 +14,7 @@ use fhir::search::error::{SearchError, SearchErrorKind};
 use fhir::search::extract::{ExtractError, ExtractLimits, Extractor};
 use fhir::search::index_plan::{IndexPlan, IndexPlanError};
 use fhir::search::index_values::IndexValues;
+use fhir::search::lexemes;
 use fhir::search::matches::ResourceFacts;
 use fhir::search::plan::Plan;
 use fhir::search::planner::{Handling as PlannerHandling, PlanLimits, Planner};
@@ -32,6 +33,36 @@ pub struct Definitions {
     registries: Arc<Registries>,
     structures: Arc<Structures>,
     index: IndexPlan,
+    full_text: bool,
+    generation: i64,
+}
+
+/// What a resource is found by, and the generation of definitions that says so.
+#[derive(Clone, Debug, Default)]
+pub struct FoundBy {
+    /// The values.
+    pub values: IndexValues,
+    /// The number of the generation, as the database knows it.
+    pub generation: i64,
+}
+
+impl FoundBy {
+    /// Values by the definitions that a new database begins with.
+    #[cfg(test)]
+    pub(crate) fn at_first(values: IndexValues) -> Self {
+        Self {
+            values,
+            generation: FIRST_GENERATION,
+        }
+    }
+}
+
+impl std::ops::Deref for FoundBy {
+    type Target = IndexValues;
+
+    fn deref(&self) -> &IndexValues {
+        &self.values
+    }
 }
 
 impl Definitions {
@@ -43,7 +74,21 @@ impl Definitions {
             registries: Arc::new(registries),
             structures,
             index,
+            full_text: true,
+            generation: FIRST_GENERATION,
         })
+    }
+
+    /// The same, with or without the words of resources.
+    #[must_use]
+    pub fn with_full_text(mut self, full_text: bool) -> Self {
+        self.full_text = full_text;
+        self
+    }
+
+    /// The number of this generation, as the database knows it.
+    pub fn generation(&self) -> i64 {
+        self.generation
     }
 
     /// The element table.
@@ -99,19 +144,32 @@ impl Definitions {
     }
 
     /// What a resource is found by.
-    pub fn index_values(&self, resource: &Resource, base_url: &str) -> Result<IndexValues> {
+    pub fn index_values(&self, resource: &Resource, base_url: &str) -> Result<FoundBy> {
         let extractor = Extractor {
             plan: &self.index,
             definitions: &self.registries,
             base_url,
             limits: ExtractLimits::default(),
         };
-        extractor.extract(resource).map_err(|error| {
+        let mut values = extractor.extract(resource).map_err(|error| {
             let kind = match error {
                 ExtractError::TooMany { .. } => ErrorKind::TooCostly,
                 ExtractError::Date { .. } | ExtractError::Evaluation { .. } => ErrorKind::BadValue,
             };
             Error::new(kind, error.to_string()).at(resource.resource_type().name())
+        })?;
+        if !self.full_text {
+            values.narrative = Box::default();
+            values.content = Box::default();
+        } else if !(lexemes::fits(&values.narrative) && lexemes::fits(&values.content)) {
+            return Err(Error::new(
+                ErrorKind::TooCostly,
+                "the resource has more different words than full-text search can hold; VESTA_FULL_TEXT=false does without it",
+            ));
+        }
+        Ok(FoundBy {
+            values,
+            generation: self.generation,
         })
     }
 
@@ -188,6 +246,9 @@ pub enum Patch {
     /// RFC 5261.
     Xml(Bytes),
 }
+
+/// The generation a database begins with.
+const FIRST_GENERATION: i64 = 1;
 
 /// Changes whenever the same definitions would give other search values.
 const EXTRACTION_VERSION: &str = "1\n";

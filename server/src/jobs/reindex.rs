@@ -60,6 +60,7 @@ pub async fn reindex(store: &Store, definitions: &Definitions, cx: &RequestConte
         .and_then(|progress| progress.strip_prefix(&format!("{fingerprint} ")));
     let mut after: i64 = reached.and_then(|row| row.parse().ok()).unwrap_or(0);
     let mut count = 0usize;
+    let generation = definitions.generation();
     loop {
         let resources = store.walk(cx, after, BATCH).await?;
         let Some((last, _)) = resources.last() else {
@@ -78,10 +79,10 @@ pub async fn reindex(store: &Store, definitions: &Definitions, cx: &RequestConte
             indexed.push(Indexed {
                 row,
                 version: version.version,
-                values,
+                values: values.values,
             });
         }
-        store.reindex(cx, &indexed).await?;
+        store.reindex(cx, generation, &indexed).await?;
         store
             .set_setting(PROGRESS, &format!("{fingerprint} {after}"))
             .await?;

@@ -21,7 +21,11 @@ const MIGRATIONS_TABLE: &str = "_sqlx_migrations";
 ///
 /// The numbers of one cluster mean nothing in another, where they may lie in the future. In the
 /// backup all rows belong to one transaction older than any to come.
-pub(crate) const TRANSACTION_NUMBERS: [(&str, &str); 1] = [("change", "xid")];
+pub(crate) const TRANSACTION_NUMBERS: [(&str, &str); 3] = [
+    ("change", "xid"),
+    ("search_generation", "xid"),
+    ("search_index", "horizon"),
+];
 
 /// One consistent state of the database, read-only, whatever is written meanwhile.
 #[derive(Debug)]
@@ -194,7 +198,12 @@ fn copy_out(found: &Found) -> String {
     if let Some((_, xid)) = renumbered {
         // The first transaction number that is not reserved.
         let values = found.table.columns.iter().map(|column| match column {
-            column if column == xid => "'3'::xid8".to_owned(),
+            column if column == xid => {
+                format!(
+                    "case when {0} is not null then '3'::xid8 end",
+                    quoted(column)
+                )
+            }
             column => quoted(column),
         });
         let values: Vec<String> = values.collect();

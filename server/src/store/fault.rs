@@ -22,6 +22,7 @@ pub(super) fn from_sqlx(fault: sqlx::Error) -> Error {
             {
                 Some("the database is not ready; try again")
             }
+            Some(OUTDATED) => Some("the search parameters have changed meanwhile; try again"),
             Some("57014") => {
                 return Error::new(ErrorKind::Timeout, "the database took too long")
                     .caused_by(fault);
@@ -64,6 +65,19 @@ pub(super) fn is_retryable(error: &Error) -> bool {
     };
     matches!(fault, sqlx::Error::Database(database)
         if matches!(database.code().as_deref(), Some("40001" | "40P01" | "23505" | "55P03")))
+}
+
+/// What the database says of a write that was made ready with definitions that are no longer current.
+const OUTDATED: &str = "VS001";
+
+/// Whether a write was refused because the definitions of search parameters have changed since it was made ready. Nothing
+/// was done.
+#[cfg(test)]
+pub(crate) fn is_outdated(error: &Error) -> bool {
+    let fault = error
+        .cause()
+        .and_then(|cause| cause.downcast_ref::<sqlx::Error>());
+    matches!(fault, Some(sqlx::Error::Database(database)) if database.code().as_deref() == Some(OUTDATED))
 }
 
 /// Whether the connection itself is lost, so that nothing is known of what was under way.

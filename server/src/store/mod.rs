@@ -41,6 +41,8 @@ use sqlx::PgPool;
 
 pub use changes::{Change, ChangePosition};
 pub use connect::{MIGRATIONS, StoreSettings, migrate, wait_until_reachable};
+#[cfg(test)]
+pub(crate) use fault::is_outdated;
 pub(crate) use fault::raced;
 pub use history::{HistoryFilter, HistoryPage, HistoryScope};
 pub use labels::{LabelInUse, LabelKind};

@@ -6,6 +6,7 @@ use fhir::search::index_values::IndexValues;
 use jiff::Timestamp;
 
 use super::stamp::Stamp;
+use crate::definitions::FoundBy;
 
 /// The verb that made a version (<https://hl7.org/fhir/R4/valueset-http-verb.html>).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +88,7 @@ pub struct PreparedWrite {
     pub(super) stamp: Stamp,
     pub(super) instant: Timestamp,
     pub(super) index: IndexValues,
+    pub(super) generation: i64,
     pub(super) condition: WriteCondition,
 }
 
@@ -96,7 +98,7 @@ impl PreparedWrite {
         key: ResourceKey,
         verb: Verb,
         resource: &Resource,
-        index: IndexValues,
+        index: FoundBy,
         instant: Timestamp,
     ) -> Self {
         let stamp = Stamp::of(&key, resource);
@@ -105,7 +107,8 @@ impl PreparedWrite {
             verb,
             stamp,
             instant,
-            index,
+            index: index.values,
+            generation: index.generation,
             condition: WriteCondition::default(),
         }
     }

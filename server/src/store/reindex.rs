@@ -46,10 +46,17 @@ impl Store {
             .collect()
     }
 
-    /// Replaces the search values of these versions, as far as they are still current.
-    pub async fn reindex(&self, _cx: &RequestContext, indexed: &[Indexed]) -> Result<()> {
-        let columns = IndexColumns::of_values(indexed.iter().map(|one| &one.values));
-        sqlx::query(statements::REINDEX_RESOURCES)
+    /// Replaces the search values of these versions, as far as they are still current. They were computed with a generation
+    /// of definitions, and are refused where there is a later one.
+    pub async fn reindex(
+        &self,
+        _cx: &RequestContext,
+        generation: i64,
+        indexed: &[Indexed],
+    ) -> Result<()> {
+        let mut columns = IndexColumns::of_values(indexed.iter().map(|one| &one.values));
+        let query = sqlx::query(statements::REINDEX_RESOURCES)
+            .bind(generation)
             .bind(indexed.iter().map(|one| one.row).collect::<Vec<_>>())
             .bind(
                 indexed
@@ -57,14 +64,9 @@ impl Store {
                     .map(|one| one.version.number())
                     .collect::<Vec<_>>(),
             )
-            .bind(columns.toks)
-            .bind(columns.string_rows)
-            .bind(columns.string_parameters)
-            .bind(columns.string_folded)
-            .bind(columns.date_rows)
-            .bind(columns.date_parameters)
-            .bind(columns.date_lowers)
-            .bind(columns.date_uppers)
+            .bind(std::mem::take(&mut columns.toks));
+        columns
+            .bind(query)
             .execute(&self.pool)
             .await
             .map_err(from_sqlx)?;

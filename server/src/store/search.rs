@@ -282,6 +282,7 @@ fn push_clause(statement: &mut QueryBuilder<Postgres>, clause: &Clause) {
         | Clause::All(_)
         | Clause::Any(_)
         | Clause::Not(_)
+        | Clause::Types(_)
         | Clause::Nothing => {
             statement.push("false");
         }
@@ -321,6 +322,10 @@ fn push_string_test(statement: &mut QueryBuilder<Postgres>, test: &StringTest) {
                 .push(" and starts_with(s.folded, ")
                 .push_bind(text.to_string())
                 .push("))");
+        }
+        // The planner makes none of the others yet.
+        StringTest::EndsWith(_) | StringTest::Compares(..) => {
+            statement.push("false");
         }
         StringTest::Contains(text) => {
             statement

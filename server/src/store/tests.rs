@@ -2,6 +2,7 @@
 
 mod races;
 mod upkeep;
+mod values;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use super::testing::TestDatabase;
 use super::*;
 use crate::auth::{Access, Reason};
 use crate::context::{Handling, Limits, RequestContext, ReturnPreference};
+use crate::definitions::FoundBy;
 use crate::error::ErrorKind;
 
 fn context() -> RequestContext {
@@ -60,7 +62,7 @@ fn write(cx: &RequestContext, id: &str, family: &str) -> PreparedWrite {
         key(&format!("Patient/{id}")),
         Verb::Put,
         &resource,
-        index,
+        FoundBy::at_first(index),
         cx.now,
     )
 }
@@ -422,7 +424,7 @@ async fn numbers_come_back_as_they_were_written() {
             target.clone(),
             Verb::Put,
             &resource,
-            IndexValues::default(),
+            FoundBy::at_first(IndexValues::default()),
             cx.now,
         );
         store.put(&cx, put).await.unwrap();

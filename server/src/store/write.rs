@@ -64,8 +64,9 @@ pub(super) async fn create_resources(
         .iter()
         .map(|write| write.stamp.content(VersionId::FIRST, write.instant))
         .collect();
-    let index = IndexColumns::of(writes.iter());
-    sqlx::query(statements::CREATE_RESOURCES)
+    let mut index = IndexColumns::of(writes.iter());
+    let query = sqlx::query(statements::CREATE_RESOURCES)
+        .bind(generation(writes.iter()))
         .bind(types)
         .bind(ids)
         .bind(
@@ -87,14 +88,9 @@ pub(super) async fn create_resources(
                 .map(|write| write.stamp.is_exact)
                 .collect::<Vec<_>>(),
         )
-        .bind(index.toks)
-        .bind(index.string_rows)
-        .bind(index.string_parameters)
-        .bind(index.string_folded)
-        .bind(index.date_rows)
-        .bind(index.date_parameters)
-        .bind(index.date_lowers)
-        .bind(index.date_uppers)
+        .bind(std::mem::take(&mut index.toks));
+    index
+        .bind(query)
         .execute(connection)
         .await
         .map_err(from_sqlx)?;
@@ -165,8 +161,9 @@ pub(super) async fn put_resources(
     writes: &[&PreparedWrite],
 ) -> Result<Vec<Result<Written>>> {
     let (types, ids) = key_columns(writes.iter().map(|write| &write.key));
-    let index = IndexColumns::of(writes.iter().copied());
-    let rows = sqlx::query(statements::PUT_RESOURCES)
+    let mut index = IndexColumns::of(writes.iter().copied());
+    let query = sqlx::query(statements::PUT_RESOURCES)
+        .bind(generation(writes.iter().copied()))
         .bind(types)
         .bind(ids)
         .bind(column(writes, |write| key_hash(&write.key)))
@@ -176,22 +173,23 @@ pub(super) async fn put_resources(
         .bind(column(writes, |write| write.stamp.middle))
         .bind(column(writes, |write| write.stamp.tail.as_str()))
         .bind(column(writes, |write| write.stamp.is_exact))
-        .bind(index.toks)
+        .bind(std::mem::take(&mut index.toks))
         .bind(column(writes, |write| write.condition.versions_array()))
-        .bind(column(writes, |write| write.condition.absent))
-        .bind(index.string_rows)
-        .bind(index.string_parameters)
-        .bind(index.string_folded)
-        .bind(index.date_rows)
-        .bind(index.date_parameters)
-        .bind(index.date_lowers)
-        .bind(index.date_uppers)
+        .bind(column(writes, |write| write.condition.absent));
+    let rows = index
+        .bind(query)
         .fetch_all(connection)
         .await
         .map_err(from_sqlx)?;
     answers(writes.len(), &rows, |place, verdict| {
         put_answer(writes[place], verdict)
     })
+}
+
+/// The generation that a statement speaks for. Where its writes are of several, the oldest: then none of them is done, and
+/// each is tried alone.
+fn generation<'w>(writes: impl Iterator<Item = &'w PreparedWrite>) -> Option<i64> {
+    writes.map(|write| write.generation).min()
 }
 
 /// One array of a statement: what each write says of one thing.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::index_values::IndexValues;
-use super::plan::{Clause, Plan, StringTest};
+use super::plan::{Clause, Plan, StringOrder, StringTest};
 use crate::ids::{ResourceId, ResourceType};
 
 /// What a plan is compared with.
@@ -35,6 +35,7 @@ impl Clause {
             Self::NoToken(elements) => !elements.iter().any(has),
             Self::Ids(ids) => ids.contains(facts.id),
             Self::NotIds(ids) => !ids.contains(facts.id),
+            Self::Types(types) => types.contains(&facts.resource_type),
             Self::LastUpdated(tests) => tests
                 .iter()
                 .any(|test| test.matches_instant(facts.last_updated)),
@@ -74,6 +75,15 @@ impl StringTest {
         match self {
             Self::StartsWith(text) => folded.starts_with(&**text),
             Self::Contains(text) => folded.contains(&**text),
+            Self::EndsWith(text) => folded.ends_with(&**text),
+            Self::Compares(order, text) => match order {
+                StringOrder::Equal => *folded == **text,
+                StringOrder::NotEqual => *folded != **text,
+                StringOrder::Greater => *folded > **text,
+                StringOrder::Less => *folded < **text,
+                StringOrder::GreaterOrEqual => *folded >= **text,
+                StringOrder::LessOrEqual => *folded <= **text,
+            },
         }
     }
 }

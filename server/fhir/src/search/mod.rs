@@ -2,6 +2,7 @@
 //! [`index_values::IndexValues`], and both speak of the same hashed elements. Pure: the store turns plans into SQL.
 
 mod clauses;
+mod combine;
 mod controls;
 pub mod error;
 pub mod extract;
@@ -9,8 +10,11 @@ pub mod fold;
 pub mod hash;
 pub mod index_plan;
 pub mod index_values;
+pub mod lexemes;
 mod link;
 pub mod matches;
+pub mod near;
+pub mod number_test;
 mod operand;
 pub mod period_test;
 pub mod plan;

@@ -76,7 +76,8 @@ pub(super) fn suits(search_type: SearchType, kind: ValueKind) -> bool {
         ),
         SearchType::Reference => matches!(kind, Canonical | Reference | Uri),
         SearchType::String => matches!(kind, Address | HumanName | Text),
-        SearchType::Uri => matches!(kind, Canonical | Uri),
+        // A string where the backport of topics puts a canonical URL: Subscription.criteria.
+        SearchType::Uri => matches!(kind, Canonical | Text | Uri),
         SearchType::Date => matches!(kind, Date | Period | Timing),
         SearchType::Number => kind == Number,
         SearchType::Quantity => matches!(kind, Money | Quantity | Range | SampledData),

@@ -1,3 +1,5 @@
--- see the function in migrations/0002_write.sql
+-- see the function in migrations/0004_write_search.sql
 select n, verdict, version_id, last_updated
-  from put_resources($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+  from put_resources($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+                     row($14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32,
+                         $33, $34)::index_columns)

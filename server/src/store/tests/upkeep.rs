@@ -40,7 +40,7 @@ async fn a_reindex_changes_search_values_and_nothing_else() {
         values: values(folded),
     };
     store
-        .reindex(&cx, &[indexed(&stale[0], "stale")])
+        .reindex(&cx, 1, &[indexed(&stale[0], "stale")])
         .await
         .unwrap();
     assert_eq!(
@@ -53,7 +53,7 @@ async fn a_reindex_changes_search_values_and_nothing_else() {
     );
     let current = store.walk(&cx, 0, 10).await.unwrap();
     store
-        .reindex(&cx, &[indexed(&current[0], "anew")])
+        .reindex(&cx, 1, &[indexed(&current[0], "anew")])
         .await
         .unwrap();
     assert_eq!(
