@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# The long proofs: kills in the middle of writes, searches against their evaluation in memory, walks beside writes.
+# The long proofs: kills in the middle of writes, random inputs for the search, searches against their evaluation in memory, walks beside writes.
 . "$(dirname "${BASH_SOURCE[0]}")/console.sh"
 . "$SETUP/server.sh"
 
-bash "$SETUP/bench.sh" soak
+bash "$SETUP/bench.sh" soak "$@"
+bash "$SETUP/fuzz.sh"
 
 say "building the conformance tests"
 cargo build --release --locked --package conformance-tests --target-dir "$ROOT/target" \
