@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::error::SearchError;
 use super::fold::fold;
 use super::hash;
+use super::index_plan::ParameterSeed;
 use super::link;
 use super::period_test::{PeriodTest, Prefix};
 use super::plan::{Clause, StringTest};
@@ -33,7 +34,8 @@ pub(super) fn clause(
     }
     check_support(resolved, is_missing)?;
     if is_missing {
-        let present = resolved.seeds().into_iter().map(hash::present).collect();
+        let present = |one: &ParameterSeed| hash::present(one.own());
+        let present = resolved.parameter_seeds().map(present).collect();
         let clause = if missing(resolved)? {
             Clause::NoToken
         } else {
@@ -296,9 +298,8 @@ fn reference(planner: &Planner<'_>, resolved: &Resolved<'_>) -> Result<Clause, S
     let modifier = resolved.parameter.modifier.as_deref();
     let elements = if modifier == Some("identifier") {
         let seeds: Vec<i64> = resolved
-            .definitions
-            .iter()
-            .map(|one| hash::identifier_seed(one.0, &resolved.parameter.code))
+            .parameter_seeds()
+            .map(|one| hash::identifier_seed(one.own()))
             .collect();
         token_elements(resolved, &seeds)?
     } else {
@@ -307,19 +308,21 @@ fn reference(planner: &Planner<'_>, resolved: &Resolved<'_>) -> Result<Clause, S
         for value in &resolved.parameter.values {
             let text = plain(resolved, value)?;
             for (resource_type, definition) in &resolved.definitions {
-                let seed = hash::parameter_seed(*resource_type, &resolved.parameter.code);
                 let targets = match target {
                     Some(target) => vec![target],
                     None => link::targets(definition, *resource_type),
                 };
-                link::search_elements(
-                    seed,
-                    &text,
-                    planner.base_url,
-                    target,
-                    &targets,
-                    &mut elements,
-                );
+                let code = &resolved.parameter.code;
+                for seed in planner.index.seeds(*resource_type, code) {
+                    link::search_elements(
+                        *seed,
+                        &text,
+                        planner.base_url,
+                        target,
+                        &targets,
+                        &mut elements,
+                    );
+                }
             }
         }
         elements

@@ -20,6 +20,5 @@ pub mod period_test;
 pub mod plan;
 pub mod planner;
 pub mod query;
-pub mod unready;
 mod value_kind;
 mod values;

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::clauses;
 use super::controls;
 use super::error::SearchError;
-use super::hash;
+use super::index_plan::{IndexPlan, ParameterSeed};
 use super::plan::{Clause, Plan};
 use super::query::{Parameter, Query};
 use crate::definitions::search_parameters::{SearchParameter, SearchParameters, SearchType};
@@ -44,6 +44,8 @@ impl Default for PlanLimits {
 pub struct Planner<'a> {
     /// The parameters that are offered.
     pub parameters: &'a SearchParameters,
+    /// Where their values are.
+    pub index: &'a IndexPlan,
     /// This server's base URL, without a slash at the end.
     pub base_url: &'a str,
     /// The time of the request, for `ap`.
@@ -62,13 +64,19 @@ pub(super) struct Resolved<'a> {
     pub(super) search_type: SearchType,
     /// Its definition for each type; never empty. All are of the same search type.
     pub(super) definitions: Vec<(ResourceType, &'a SearchParameter)>,
+    pub(super) index: &'a IndexPlan,
 }
 
 impl Resolved<'_> {
-    /// The seeds of the parameter, one for each type.
+    /// Where its values are, in all types.
+    pub(super) fn parameter_seeds(&self) -> impl Iterator<Item = &ParameterSeed> {
+        let types = self.definitions.iter();
+        types.flat_map(|one| self.index.seeds(one.0, &self.parameter.code))
+    }
+
+    /// The seeds of the parameter.
     pub(super) fn seeds(&self) -> Vec<i64> {
-        let seed = |resource_type| hash::parameter_seed(resource_type, &self.parameter.code);
-        self.definitions.iter().map(|one| seed(one.0)).collect()
+        self.parameter_seeds().map(|one| one.seed).collect()
     }
 
     pub(super) fn malformed(&self, message: impl Into<Box<str>>) -> SearchError {
@@ -109,6 +117,19 @@ impl<'a> Planner<'a> {
             }
         }
         Ok(plan)
+    }
+
+    /// Refuses a parameter that is defined and not answered at the moment.
+    pub(super) fn check_ready(
+        &self,
+        text: &str,
+        resource_type: ResourceType,
+        code: &str,
+    ) -> Result<(), SearchError> {
+        match self.parameters.unready().reason(resource_type, code) {
+            None => Ok(()),
+            Some(reason) => Err(SearchError::not_supported(text, reason.to_string())),
+        }
     }
 
     /// In a lenient search, an error that is about the parameter's name becomes a warning.
@@ -175,7 +196,10 @@ impl<'a> Planner<'a> {
                 .parameters
                 .by_type_and_code(resource_type, &parameter.code)
             {
-                Some(definition) => definitions.push((resource_type, definition)),
+                Some(definition) => {
+                    self.check_ready(&parameter.text, resource_type, &parameter.code)?;
+                    definitions.push((resource_type, definition));
+                }
                 None => return Err(self.unknown(resource_types, resource_type, parameter)),
             }
         }
@@ -199,6 +223,7 @@ impl<'a> Planner<'a> {
             parameter,
             search_type,
             definitions,
+            index: self.index,
         })
     }
 
