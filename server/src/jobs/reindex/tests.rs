@@ -201,7 +201,7 @@ async fn writers_on_two_servers_and_a_job_that_is_killed_lose_nothing() {
         })
     });
     put(&one, cx, MARITAL).await.unwrap();
-    let runs = index_in_pieces(&one, cx, Duration::from_millis(15)).await;
+    let runs = index_in_pieces(&one, cx, Duration::from_millis(5)).await;
     assert!(runs > 1, "the job was never killed");
     let during = found(&one, cx, "marital=M").await.unwrap();
     for writer in writers {
