@@ -114,7 +114,7 @@ fn index_values(row: &IndexRow) -> Result<IndexValues> {
         tokens: row.elements.clone(),
         strings: strings.collect(),
         dates: dates.collect::<Result<_>>()?,
-        references: Vec::new(),
+        ..IndexValues::default()
     })
 }
 
