@@ -76,6 +76,8 @@ pub struct Step {
     pub http2: bool,
     /// How many such requests at once; `${n}` numbers them from 0.
     pub parallel: Option<usize>,
+    /// For how many seconds the request may be repeated until it has the answer: work that the server does on its own.
+    pub eventually: Option<u64>,
     /// What has to come back.
     pub expect: Expect,
     /// Names for parts of the answer, for later steps.

@@ -1,6 +1,6 @@
 //! Every resource of a FHIR package stored by PUT and read back equal, as JSON and through XML and back.
 
-mod archive;
+pub(crate) mod archive;
 mod roundtrip;
 #[cfg(test)]
 mod tests;

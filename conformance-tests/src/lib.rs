@@ -5,6 +5,7 @@ pub mod examples;
 pub mod expect;
 pub mod json;
 pub mod matcher;
+pub mod oracle;
 pub mod run;
 pub mod synthea;
 pub mod template;

@@ -7,9 +7,12 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 use conformance_tests::examples::{self, Known};
+use conformance_tests::oracle::server::Server;
+use conformance_tests::oracle::{generate, judge, walk};
 use conformance_tests::run::{Verdict, case_files, run_all};
 use conformance_tests::synthea;
 use conformance_tests::wire::Client;
@@ -61,6 +64,48 @@ enum Command {
         #[arg(long, env = "VESTA_TESTDATA", default_value = "../shared/testdata")]
         testdata: PathBuf,
     },
+    /// Answer random searches in memory and by the server, and compare.
+    SearchOracle(SearchOracle),
+    /// Walk through pages while others write.
+    SearchWalk {
+        /// How many resources.
+        #[arg(long, default_value_t = 2000)]
+        resources: usize,
+        /// Which.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// An order that the server does not support is a failure.
+        #[arg(long)]
+        complete: bool,
+    },
+}
+
+#[derive(clap::Args)]
+struct SearchOracle {
+    /// The folder of packages.
+    #[arg(long, env = "VESTA_PACKAGES_DIR")]
+    packages_dir: PathBuf,
+    /// How many searches.
+    #[arg(long, default_value_t = 3000)]
+    queries: u32,
+    /// Which searches.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// What they may ask for, between commas; without it everything.
+    #[arg(long, value_delimiter = ',')]
+    features: Vec<String>,
+    /// How many run side by side.
+    #[arg(long, default_value_t = 3)]
+    at_once: u32,
+    /// How many patients are generated, and about nine other resources for each.
+    #[arg(long, default_value_t = 60)]
+    patients: usize,
+    /// How many differences each runner looks for before it gives up.
+    #[arg(long, default_value_t = 5)]
+    failures_max: usize,
+    /// Something that the server says it does not support is a failure.
+    #[arg(long)]
+    complete: bool,
 }
 
 #[tokio::main]
@@ -93,8 +138,7 @@ async fn perform(arguments: Arguments) -> Result<bool, String> {
             packages_dir,
             invalid,
         } => {
-            const FILE: &str = "hl7.fhir.r4.examples-4.0.1.tgz";
-            let package = package.or(packages_dir.map(|folder| folder.join(FILE)));
+            let package = package.or(packages_dir.map(|folder| folder.join(EXAMPLES)));
             let package =
                 package.ok_or("give --package, or --packages-dir or VESTA_PACKAGES_DIR")?;
             run_examples(&client, &base, package, invalid, only).await
@@ -102,6 +146,14 @@ async fn perform(arguments: Arguments) -> Result<bool, String> {
         Command::Synthea { testdata } => {
             run_synthea(&client, &base, &testdata.join("synthea")).await
         }
+        Command::SearchOracle(arguments) => {
+            run_search_oracle(Server { client, base }, arguments).await
+        }
+        Command::SearchWalk {
+            resources,
+            seed,
+            complete,
+        } => run_search_walk(Server { client, base }, resources, seed, complete).await,
     }
 }
 
@@ -198,5 +250,64 @@ async fn run_synthea(
         println!("FAILED {}: {} problems", loaded.name, loaded.problems.len());
     }
     println!("{}", closing(passed, failed, 0));
+    Ok(failed == 0)
+}
+
+const EXAMPLES: &str = "hl7.fhir.r4.examples-4.0.1.tgz";
+
+async fn run_search_oracle(server: Server, arguments: SearchOracle) -> Result<bool, String> {
+    let known = |feature: &String| generate::FEATURES.contains(&feature.as_str());
+    if let Some(unknown) = arguments.features.iter().find(|one| !known(one)) {
+        let all = generate::FEATURES.join(", ");
+        return Err(format!("`{unknown}` is not a feature; they are: {all}"));
+    }
+    let features = match arguments.features.is_empty() {
+        true => generate::FEATURES.map(str::to_owned).into(),
+        false => arguments.features.into_iter().collect(),
+    };
+    let settings = judge::Settings {
+        queries: arguments.queries,
+        seed: arguments.seed,
+        features,
+        at_once: arguments.at_once,
+        patients: arguments.patients,
+        failures_max: arguments.failures_max,
+    };
+    let package = arguments.packages_dir.join(EXAMPLES);
+    let world = judge::load(&server, &package, &settings).await?;
+    println!("{} resources are searched", world.resources.len());
+    let report = judge::run(Arc::new(world), server, &settings).await?;
+    let refused: usize = report.refused.values().sum();
+    for (what, times) in &report.refused {
+        println!("not supported, {times} times: {what}");
+    }
+    for difference in &report.differences {
+        println!("FAILED {difference}");
+    }
+    println!("{} searches found something", report.found_some);
+    let failed = report.differences.len() + if arguments.complete { refused } else { 0 };
+    println!("{}", closing(report.agreed, failed, refused));
+    Ok(failed == 0)
+}
+
+async fn run_search_walk(
+    server: Server,
+    resources: usize,
+    seed: u64,
+    complete: bool,
+) -> Result<bool, String> {
+    let walked = walk::run(&server, resources, seed).await?;
+    for refused in &walked.refused {
+        println!("not supported: {refused}");
+    }
+    for problem in &walked.problems {
+        println!("FAILED {problem}");
+    }
+    println!(
+        "{} writes ran beside the walks over {resources} resources",
+        walked.writes
+    );
+    let failed = walked.problems.len() + if complete { walked.refused.len() } else { 0 };
+    println!("{}", closing(walked.passed, failed, walked.refused.len()));
     Ok(failed == 0)
 }

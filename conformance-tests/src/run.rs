@@ -5,6 +5,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -18,6 +19,9 @@ use crate::json::{self, Json};
 use crate::matcher::mismatch;
 use crate::template::Variables;
 use crate::wire::{Answer, Client, Request, encoded};
+
+/// Between two requests of a step that may take its time.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// How a case ended.
 #[derive(Debug, PartialEq, Eq)]
@@ -127,7 +131,24 @@ async fn run(client: &Client, base: &str, capabilities: &Json, case: &Case) -> V
     Verdict::Passed
 }
 
+/// Runs a step, again and again where it may take its time.
 async fn run_step(
+    client: &Client,
+    base: &str,
+    step: &Step,
+    variables: &mut Variables,
+) -> Result<(), String> {
+    let begun = Instant::now();
+    let patience = Duration::from_secs(step.eventually.unwrap_or(0));
+    loop {
+        match try_step(client, base, step, variables).await {
+            Err(_) if begun.elapsed() < patience => tokio::time::sleep(PAUSE).await,
+            done => return done,
+        }
+    }
+}
+
+async fn try_step(
     client: &Client,
     base: &str,
     step: &Step,

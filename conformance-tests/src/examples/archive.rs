@@ -10,17 +10,17 @@ use tokio::sync::mpsc::Sender;
 
 /// One resource of a package.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     /// The file name without `.json`.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// `resourceType`
-    pub(super) kind: String,
+    pub(crate) kind: String,
     /// The logical id.
-    pub(super) id: String,
+    pub(crate) id: String,
     /// Type and id.
-    pub(super) key: String,
+    pub(crate) key: String,
     /// The resource to the letter.
-    pub(super) text: String,
+    pub(crate) text: String,
 }
 
 #[derive(Deserialize)]
@@ -31,7 +31,7 @@ struct Head {
 }
 
 /// Sends every resource whose name contains a text, and waits while the receiver is busy.
-pub(super) fn read_entries(package: &Path, only: &str, to: &Sender<Entry>) -> Result<(), String> {
+pub(crate) fn read_entries(package: &Path, only: &str, to: &Sender<Entry>) -> Result<(), String> {
     let failed = |error: std::io::Error| format!("{}: {error}", package.display());
     let file = File::open(package).map_err(failed)?;
     let mut archive = tar::Archive::new(GzDecoder::new(file));

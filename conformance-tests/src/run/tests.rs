@@ -103,6 +103,19 @@ async fn what_is_captured_is_known_to_later_steps() {
 }
 
 #[tokio::test]
+async fn a_step_that_may_take_its_time_is_repeated_until_it_holds() {
+    let step = |seconds: u64, status: u16| {
+        format!(
+            r#"[{{"request": "POST created", "eventually": {seconds}, "expect": {{"status": {status}}}}}]"#
+        )
+    };
+    // The second answer is another than the first.
+    check(&step(0, 200), "status 201").await;
+    check(&step(60, 200), "").await;
+    check(&step(1, 404), "status 200").await;
+}
+
+#[tokio::test]
 async fn parallel_requests_are_judged_one_by_one_and_together() {
     let step = |body: &str, expect: &str| {
         format!(

@@ -12,8 +12,10 @@ mod changes;
 mod combine;
 mod connect;
 mod cursor;
+mod definitions;
 mod fault;
 mod history;
+mod include;
 mod instant;
 mod labels;
 mod page;
@@ -41,9 +43,8 @@ use sqlx::PgPool;
 
 pub use changes::{Change, ChangePosition};
 pub use connect::{MIGRATIONS, StoreSettings, migrate, wait_until_reachable};
-#[cfg(test)]
-pub(crate) use fault::is_outdated;
-pub(crate) use fault::raced;
+pub use definitions::{IndexLock, IndexWalk};
+pub(crate) use fault::{is_outdated, raced};
 pub use history::{HistoryFilter, HistoryPage, HistoryScope};
 pub use labels::{LabelInUse, LabelKind};
 pub use prepared::{ExpectedVersions, PreparedDelete, PreparedWrite, Verb, WriteCondition};

@@ -57,6 +57,9 @@ pub enum Clause {
     Ids(Vec<ResourceId>),
     /// The logical id is none of these; sorted, never empty.
     NotIds(Vec<ResourceId>),
+    /// The resource is of one of these types; sorted, never empty. Only where a search of several types means something
+    /// else for each.
+    Types(Vec<ResourceType>),
     /// `meta.lastUpdated` passes one of the tests ([`PeriodTest::matches_instant`]).
     LastUpdated(Vec<PeriodTest>),
     /// A string of one of the parameters passes one of the tests. (Several parameters: one code in several types.)
@@ -119,9 +122,9 @@ pub enum Clause {
 /// A comparison with the range of a number or quantity, in the unit that the seeds imply.
 ///
 /// With an indexed value `lower ..= upper` (a plain number is a point) it says what
-/// [`PeriodTest`] says of periods, for closed ranges: `eq` asks that the value lies within the search range
-/// (`self.lower <= lower and upper < self.upper`; both bounds come from the implicit precision of the search value),
-/// all other prefixes compare with [`NumberTest::exact`].
+/// [`PeriodTest`] says of periods, for closed ranges: `eq` and `ne` ask whether the value lies within the search range,
+/// whose bounds come from the implicit precision of the search value; `ap` asks whether it overlaps a wider one; all
+/// other prefixes compare with [`NumberTest::exact`]. The table is at [`NumberTest::matches_range`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NumberTest {
     /// Seeds of the rows that are compared, sorted, never empty.
@@ -222,6 +225,27 @@ pub enum StringTest {
     StartsWith(Box<str>),
     /// The value has it anywhere.
     Contains(Box<str>),
+    /// The value ends with it (`ew` of `_filter`).
+    EndsWith(Box<str>),
+    /// The whole value compares so with it, by code points (`_filter`).
+    Compares(StringOrder, Box<str>),
+}
+
+/// How two texts compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum StringOrder {
+    /// The same.
+    Equal,
+    /// Not the same.
+    NotEqual,
+    /// After it.
+    Greater,
+    /// Before it.
+    Less,
+    /// After it, or the same.
+    GreaterOrEqual,
+    /// Before it, or the same.
+    LessOrEqual,
 }
 
 /// One key of the order.

@@ -1,0 +1,173 @@
+//! All resources of the server, in memory, with the values of their parameters.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::definitions::{Definitions, Parameter, members, text};
+use super::moment;
+use super::path::{Context, Found, Node};
+use super::value::{Reading, Token, Value};
+use crate::json::Json;
+
+/// A resource as the server shows it.
+#[derive(Debug)]
+pub struct Resource {
+    /// `resourceType`
+    pub kind: String,
+    /// The logical id.
+    pub id: String,
+    /// The content.
+    pub json: Json,
+    /// `meta.lastUpdated`, in nanoseconds since 1970.
+    pub updated: i128,
+}
+
+/// Values that were read before, by resource and parameter.
+type Known = HashMap<(usize, String), Arc<Vec<Value>>>;
+
+/// Everything a search is answered from.
+pub struct World {
+    /// What parameters and types there are.
+    pub definitions: Definitions,
+    /// The base URL of the server, without a slash at the end.
+    pub base: String,
+    /// The resources.
+    pub resources: Vec<Resource>,
+    by_key: HashMap<(String, String), usize>,
+    by_kind: BTreeMap<String, Vec<usize>>,
+    values: Mutex<Known>,
+}
+
+impl World {
+    /// A world of these resources.
+    pub fn new(definitions: Definitions, base: &str, contents: Vec<Json>) -> Self {
+        let mut world = Self {
+            definitions,
+            base: base.to_owned(),
+            resources: Vec::new(),
+            by_key: HashMap::new(),
+            by_kind: BTreeMap::new(),
+            values: Mutex::default(),
+        };
+        for json in contents {
+            let of = |name| text(&json, name).unwrap_or_default().to_owned();
+            let (kind, id) = (of("resourceType"), of("id"));
+            let updated = json.get("meta").and_then(|meta| text(meta, "lastUpdated"));
+            let updated = updated.and_then(moment::span).map_or(0, |span| span.lower);
+            let place = world.resources.len();
+            world.by_key.insert((kind.clone(), id.clone()), place);
+            world.by_kind.entry(kind.clone()).or_default().push(place);
+            world.resources.push(Resource {
+                kind,
+                id,
+                json,
+                updated,
+            });
+        }
+        world
+    }
+
+    /// The types of which there are resources, and where these are.
+    pub fn kinds(&self) -> &BTreeMap<String, Vec<usize>> {
+        &self.by_kind
+    }
+
+    /// The places of the resources of a type.
+    pub fn of_kind(&self, kind: &str) -> &[usize] {
+        self.by_kind
+            .get(kind)
+            .map(Vec::as_slice)
+            .unwrap_or_default()
+    }
+
+    /// Where a resource is.
+    pub fn find(&self, kind: &str, id: &str) -> Option<usize> {
+        self.by_key.get(&(kind.to_owned(), id.to_owned())).copied()
+    }
+
+    /// How values are read.
+    pub fn reading(&self) -> Reading<'_> {
+        Reading {
+            definitions: &self.definitions,
+            base: &self.base,
+        }
+    }
+
+    /// The values of a parameter of a resource; of an unknown parameter none.
+    pub fn values(&self, place: usize, code: &str) -> Arc<Vec<Value>> {
+        let key = (place, code.to_owned());
+        let mut cache = self.values.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = cache.get(&key) {
+            return Arc::clone(known);
+        }
+        let resource = &self.resources[place];
+        let parameter = self.definitions.find(&resource.kind, code);
+        let found = parameter
+            .map(|one| self.read(&resource.json, one))
+            .unwrap_or_default();
+        let found = Arc::new(found);
+        cache.insert(key, Arc::clone(&found));
+        found
+    }
+
+    fn read(&self, json: &Json, parameter: &Parameter) -> Vec<Value> {
+        let context = Context {
+            definitions: &self.definitions,
+            resource: json,
+        };
+        self.below(
+            &context,
+            &context.root(),
+            &parameter.expression,
+            &parameter.kind,
+        )
+    }
+
+    /// The values of an expression below a node, for a search type.
+    pub fn below<'j>(
+        &self,
+        context: &Context<'_, 'j>,
+        at: &Node<'j>,
+        expression: &str,
+        kind: &str,
+    ) -> Vec<Value> {
+        match context.evaluate(expression, at) {
+            Ok(Found::Nodes(nodes)) => {
+                let reading = self.reading();
+                nodes
+                    .iter()
+                    .flat_map(|node| reading.values(kind, node))
+                    .collect()
+            }
+            Ok(Found::Truth(truth)) => {
+                let code = Some(truth.to_string());
+                vec![Value::Token(Token {
+                    code,
+                    ..Token::default()
+                })]
+            }
+            Err(_) => vec![Value::Unsaid],
+        }
+    }
+
+    /// The resources here that a parameter of a resource refers to.
+    pub fn targets(&self, place: usize, code: &str) -> Vec<usize> {
+        let values = self.values(place, code);
+        let local = values.iter().filter_map(|value| match value {
+            Value::Local(kind, id, _) => self.find(kind, id),
+            _ => None,
+        });
+        local.collect()
+    }
+
+    /// The members of a list: `List.entry.item`.
+    pub fn listed(&self, list: usize) -> Vec<usize> {
+        let entries = members(&self.resources[list].json, "entry").iter();
+        let items = entries.filter_map(|one| text(one.get("item")?, "reference"));
+        let local = items.filter_map(|one| match self.reading().literal(one)? {
+            Value::Local(kind, id, _) => self.find(&kind, &id),
+            _ => None,
+        });
+        local.collect()
+    }
+}
