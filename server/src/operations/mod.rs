@@ -13,6 +13,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+mod everything;
 mod meta;
 mod meta_add;
 mod meta_delete;
@@ -24,6 +25,8 @@ pub use registry::{Operation, OperationEntry, Registry, RegistryError};
 /// All operations there are. A definition that is not consistent is an error, and with it the start ends.
 pub fn all() -> Result<Registry, RegistryError> {
     Registry::default()
+        .with::<everything::patient::PatientEverything>()?
+        .with::<everything::encounter::EncounterEverything>()?
         .with::<meta::Meta>()?
         .with::<meta_add::MetaAdd>()?
         .with::<meta_delete::MetaDelete>()

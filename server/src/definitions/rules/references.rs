@@ -4,6 +4,7 @@
 use fhir::ids::{ResourceKey, ResourceType};
 use fhir::resource::Resource;
 use fhir::search::hash;
+use fhir::search::period_test::PeriodTest;
 use fhir::search::plan::{Clause, Include};
 
 use super::Definitions;
@@ -52,7 +53,7 @@ impl Definitions {
 
     /// All resources of this server that a resource refers to by literal references, wherever they stand in it.
     pub fn references(&self, cx: &RequestContext, resource: &Resource) -> Result<Vec<ResourceKey>> {
-        Ok(self.index_values(resource, &cx.base_url)?.references)
+        Ok(self.index_values(resource, &cx.base_url)?.values.references)
     }
 
     /// The types that can be in a compartment around resources of a type, sorted; `None` where there is no such
@@ -101,45 +102,63 @@ impl Definitions {
         }
     }
 
-    /// Whether a resource belongs into the compartment around another resource than `center`, and not into that.
-    pub fn is_of_another(
+    /// The resources of a type whose compartments a resource is in.
+    pub fn compartments_of(
         &self,
         cx: &RequestContext,
         resource: &Resource,
-        center: &ResourceKey,
-    ) -> Result<bool> {
+        around: ResourceType,
+    ) -> Result<Vec<ResourceKey>> {
         let resource_type = resource.resource_type();
-        if resource_type == center.resource_type {
-            return Ok(true);
+        let mut centers = Vec::new();
+        if resource_type == around {
+            let id = resource.id().and_then(|id| id.parse().ok());
+            centers.extend(id.map(|id| ResourceKey::new(around, id)));
         }
-        let seeds = self.compartment_seeds(center.resource_type, &[resource_type]);
+        let seeds = self.compartment_seeds(around, &[resource_type]);
         if seeds.is_empty() {
-            return Ok(false);
+            return Ok(centers);
         }
         let values = self.index_values(resource, &cx.base_url)?;
-        let owns = |key: &ResourceKey| {
+        let places = |key: &ResourceKey| {
             let target = hash::key_hash(key);
-            let has = |seed: &i64| {
-                values
-                    .tokens
-                    .binary_search(&hash::reference(*seed, target))
-                    .is_ok()
-            };
-            seeds.iter().any(has)
+            let mut elements = seeds.iter().map(|seed| hash::reference(*seed, target));
+            elements.any(|element| values.tokens.binary_search(&element).is_ok())
         };
-        let mut owners = values
-            .references
-            .iter()
-            .filter(|key| key.resource_type == center.resource_type && owns(key))
-            .peekable();
-        let belongs_to_any = owners.peek().is_some();
-        Ok(belongs_to_any && !owners.any(|key| key == center))
+        let of_type = values.references.iter();
+        let of_type = of_type.filter(|key| key.resource_type == around);
+        centers.extend(of_type.filter(|key| places(key)).cloned());
+        Ok(centers)
     }
 
-    /// Seeds of a reference parameter, whatever it points at.
+    /// What is true of a resource that has no value of some date parameters, or one that passes a test; of no
+    /// parameters all resources pass.
+    pub fn dated(&self, parameters: &[(ResourceType, &str)], test: PeriodTest) -> Option<Clause> {
+        let mut seeds = Vec::new();
+        let mut present = Vec::new();
+        for (resource_type, code) in parameters {
+            for seed in self.index.seeds(*resource_type, code) {
+                seeds.push(seed.seed);
+                present.push(hash::present(seed.own()));
+            }
+        }
+        seeds.sort_unstable();
+        seeds.dedup();
+        present.sort_unstable();
+        present.dedup();
+        let dated = Clause::Date {
+            parameters: seeds,
+            tests: vec![test],
+            single: false,
+        };
+        (!present.is_empty()).then(|| Clause::Any(vec![Clause::NoToken(present), dated]))
+    }
+
+    /// Seeds of a parameter, whatever it points at.
     #[cfg(test)]
-    pub(crate) fn seeds_of_references(&self, resource_type: ResourceType, code: &str) -> Vec<i64> {
-        self.reference_seeds(resource_type, code, resource_type)
+    pub(crate) fn seeds_of(&self, resource_type: ResourceType, code: &str) -> Vec<i64> {
+        let seeds = self.index.seeds(resource_type, code);
+        seeds.iter().map(|seed| seed.seed).collect()
     }
 
     /// Seeds of the parameters that place resources of some types into a compartment.
@@ -161,8 +180,12 @@ impl Definitions {
         &self,
         resource_type: ResourceType,
         code: &str,
-        _target: ResourceType,
-    ) -> Vec<i64> {
-        vec![hash::parameter_seed(resource_type, code)]
+        target: ResourceType,
+    ) -> impl Iterator<Item = i64> {
+        self.index
+            .seeds(resource_type, code)
+            .iter()
+            .filter(move |seed| seed.target.is_none_or(|only| only == target))
+            .map(|seed| seed.seed)
     }
 }
