@@ -15,7 +15,7 @@ use fhir::resource::Resource;
 use super::all;
 use crate::auth::{Access, Reason};
 use crate::context::{Handling, Limits, RequestContext, ReturnPreference, SearchLimits};
-use crate::definitions::{self, Definitions, PackageList};
+use crate::definitions::{self, CurrentDefinitions, Definitions, PackageList};
 use crate::error::Result;
 use crate::interactions::capabilities::{Capabilities, Software};
 use crate::interactions::route::{RouteRequest, route};
@@ -39,16 +39,17 @@ impl World {
         let database = TestDatabase::new().await;
         let software = Software {
             version: "0",
-            base_url: BASE,
+            base_url: BASE.into(),
             date: crate::context::now(),
             deletes_multiple: false,
         };
         Some(World {
             interactions: Interactions {
+                current: Arc::new(CurrentDefinitions::new(Arc::clone(&definitions))),
                 definitions,
                 store: database.store().await,
                 operations: Arc::new(all().unwrap()),
-                capabilities: Arc::new(Capabilities::new(software, &[], &[])),
+                capabilities: Arc::new(Capabilities::new(software)),
             },
             cx: context(),
             database,

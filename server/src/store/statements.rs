@@ -28,6 +28,15 @@ statements! {
     READ_SETTING = "read_setting";
     WRITE_SETTING = "write_setting";
     IS_EMPTY = "is_empty";
+    READ_GENERATION = "read_generation";
+    LIST_SEARCH_PARAMETERS = "list_search_parameters";
+    LIST_SEARCH_INDEX = "list_search_index";
+    DECLARE_SEARCH_INDEX = "declare_search_index";
+    ADOPT_DEFINITIONS = "adopt_definitions";
+    BEGIN_INDEX_WALK = "begin_index_walk";
+    NOTE_INDEX_WALK = "note_index_walk";
+    FINISH_INDEX_WALK = "finish_index_walk";
+    LOCK_INDEX_WALK = "lock_index_walk";
     REINDEX_RESOURCES = "reindex_resources";
     WALK_RESOURCES = "walk_resources";
     DESCRIBE_BACKUP_SERVER = "describe_backup_server";

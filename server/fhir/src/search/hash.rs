@@ -31,6 +31,8 @@ enum Form {
     SystemUnit,
     Group,
     GroupValue,
+    Text,
+    UrlBelow,
 }
 
 /// The seed of one operand of the expressions of a concrete type's parameters: all parameters of the search type that
@@ -51,6 +53,12 @@ pub fn filtered_seed(seed: i64, target: ResourceType) -> i64 {
 /// The seed of the logical references (`Reference.identifier`) of a reference operand.
 pub fn identifier_seed(seed: i64) -> i64 {
     seed ^ tagged(Form::Identifier, b"")
+}
+
+/// The seed of the texts that go with an operand's codes: what `:text` asks
+/// (<https://hl7.org/fhir/R4/search.html#token>).
+pub fn text_seed(seed: i64) -> i64 {
+    seed ^ tagged(Form::Text, b"")
 }
 
 /// The seed of an operand's quantities in a canonical UCUM unit ([`super::ucum`]).
@@ -168,6 +176,11 @@ pub fn url(seed: i64, text: &str) -> i64 {
     seed ^ tagged(Form::Url, text.as_bytes())
 }
 
+/// A URL that is below another, or that other itself, which ends without a slash: what `:below` asks.
+pub fn url_below(seed: i64, above: &str) -> i64 {
+    seed ^ tagged(Form::UrlBelow, above.as_bytes())
+}
+
 /// A whole string, letter by letter: what `:exact` asks.
 pub fn exact(seed: i64, text: &str) -> i64 {
     seed ^ tagged(Form::Exact, text.as_bytes())
@@ -244,6 +257,7 @@ mod tests {
             filtered_seed(seed, patient),
             filtered_seed(seed, observation()),
             identifier_seed(filtered_seed(seed, patient)),
+            text_seed(seed),
             canonical_seed(seed, "a"),
             canonical_seed(seed, "Patient"),
             group_seed(observation(), "code"),
@@ -263,6 +277,7 @@ mod tests {
                 system(seed, text),
                 code_without_system(seed, text),
                 url(seed, text),
+                url_below(seed, text),
                 exact(seed, text),
             ]);
             for other in ["", "b", "bc"] {

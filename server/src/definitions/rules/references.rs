@@ -69,39 +69,6 @@ impl Definitions {
         Some(types)
     }
 
-    /// What is true of the resources of some types that a reference places into the compartment around another.
-    pub fn refers_to_center(&self, center: &ResourceKey, types: &[ResourceType]) -> Clause {
-        let target = hash::key_hash(center);
-        let seeds = self.compartment_seeds(center.resource_type, types);
-        let mut elements: Vec<i64> = seeds
-            .into_iter()
-            .map(|seed| hash::reference(seed, target))
-            .collect();
-        elements.sort_unstable();
-        elements.dedup();
-        match elements.is_empty() {
-            true => Clause::Nothing,
-            false => Clause::AnyToken(elements),
-        }
-    }
-
-    /// What is true of the resources of some types that are in a compartment; its center is.
-    pub fn in_compartment(&self, center: &ResourceKey, types: &[ResourceType]) -> Clause {
-        let members = self.refers_to_center(center, types);
-        let resource_type = center.resource_type;
-        if !types.contains(&resource_type) {
-            return members;
-        }
-        let itself = Clause::All(vec![
-            Clause::Types(vec![resource_type]),
-            Clause::Ids(vec![center.id.clone()]),
-        ]);
-        match members {
-            Clause::Nothing => itself,
-            members => Clause::Any(vec![members, itself]),
-        }
-    }
-
     /// The resources of a type whose compartments a resource is in.
     pub fn compartments_of(
         &self,

@@ -54,11 +54,19 @@ impl<'a> Record<'a> {
             Some(types) if types.iter().all(|one| members.contains(one)) => types.clone(),
             _ => members,
         };
-        let mut clauses = vec![cx.definitions.refers_to_center(center, &walked)];
+        let mut plan = cx.definitions.plan_compartment(
+            cx.request,
+            center,
+            &walked,
+            "",
+            cx.request.handling,
+        )?;
         if let Some(since) = since {
-            clauses.push(Clause::LastUpdated(vec![since_test(since)]));
+            plan.clauses
+                .push(Clause::LastUpdated(vec![since_test(since)]));
         }
-        clauses.extend(care_clause(cx, &asked, &walked)?);
+        plan.clauses.extend(care_clause(cx, &asked, &walked)?);
+        plan.understood = understood;
         let count = match asked.count {
             None => cx.request.limits.page_size_max,
             Some(count) => match u32::try_from(count) {
@@ -71,12 +79,7 @@ impl<'a> Record<'a> {
             center,
             types,
             since,
-            plan: Plan {
-                resource_types: walked,
-                clauses,
-                understood,
-                ..Plan::default()
-            },
+            plan,
             count,
             cursor: asked.cursor,
         })
@@ -101,7 +104,7 @@ impl<'a> Record<'a> {
             )
             .await?;
         let mut walked = found.matches;
-        // It stands first, whether or not it refers to itself.
+        // It stands first, wherever the order would put it.
         walked.retain(|version| version.key != *self.center);
         if self.cursor.is_none() && self.is_recent(&center) {
             walked.insert(0, center);
@@ -121,7 +124,7 @@ impl<'a> Record<'a> {
                 path: &path,
                 understood: &self.plan.understood,
                 cursor: self.cursor.as_deref(),
-                previous: None,
+                previous: found.previous.as_deref(),
                 next: found.next.as_deref(),
             },
             total: None,

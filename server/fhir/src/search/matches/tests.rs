@@ -71,7 +71,7 @@ impl World {
                 last_updated: NOW.parse().unwrap(),
                 values: &one.values,
             };
-            plan.matches(facts)
+            plan.matches(facts).unwrap()
         };
         let found = self.resources.iter().filter(|one| facts(one));
         Ok(found.map(|one| one.id.as_str()).collect())
