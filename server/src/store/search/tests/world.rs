@@ -13,6 +13,7 @@ use super::super::Searching;
 use super::super::path::{Tuning, Way};
 use crate::auth::{Access, Reason};
 use crate::context::{Handling, Limits, RequestContext, ReturnPreference};
+use crate::definitions::FoundBy;
 use crate::store::testing::TestDatabase;
 use crate::store::{PreparedDelete, PreparedWrite, Store, Verb, WriteCondition};
 
@@ -160,7 +161,7 @@ impl World {
             key.clone(),
             Verb::Put,
             &resource,
-            values.clone(),
+            FoundBy::at_first(values.clone()),
             self.cx.now,
         );
         let written = self.store.put(&self.cx, write).await.unwrap();
