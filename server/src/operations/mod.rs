@@ -14,6 +14,8 @@ pub(crate) mod testing;
 mod tests;
 
 mod everything;
+mod explain;
+mod lastn;
 mod meta;
 mod meta_add;
 mod meta_delete;
@@ -27,6 +29,8 @@ pub fn all() -> Result<Registry, RegistryError> {
     Registry::default()
         .with::<everything::patient::PatientEverything>()?
         .with::<everything::encounter::EncounterEverything>()?
+        .with::<lastn::LastN>()?
+        .with::<explain::Explain>()?
         .with::<meta::Meta>()?
         .with::<meta_add::MetaAdd>()?
         .with::<meta_delete::MetaDelete>()

@@ -6,6 +6,7 @@ use fhir::resource::Resource;
 use fhir::search::hash;
 use fhir::search::period_test::PeriodTest;
 use fhir::search::plan::{Clause, Include};
+use jiff::Timestamp;
 
 use super::Definitions;
 use crate::context::RequestContext;
@@ -96,6 +97,21 @@ impl Definitions {
         let of_type = of_type.filter(|key| key.resource_type == around);
         centers.extend(of_type.filter(|key| places(key)).cloned());
         Ok(centers)
+    }
+
+    /// When the latest period of a date parameter begins that a resource has.
+    pub fn latest(
+        &self,
+        cx: &RequestContext,
+        resource: &Resource,
+        code: &str,
+    ) -> Result<Option<Timestamp>> {
+        let seeds = self.index.seeds(resource.resource_type(), code);
+        let values = self.index_values(resource, &cx.base_url)?;
+        let of_parameter = |parameter: i64| seeds.iter().any(|seed| seed.seed == parameter);
+        let dates = values.dates.iter();
+        let begins = dates.filter(|date| of_parameter(date.parameter));
+        Ok(begins.map(|date| date.lower).max())
     }
 
     /// What is true of a resource that has no value of some date parameters, or one that passes a test; of no
