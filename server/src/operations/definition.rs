@@ -144,12 +144,6 @@ impl OperationDefinition {
         }
     }
 
-    /// The parameter that stands for all search parameters.
-    pub(super) fn open(&self) -> Option<&Parameter> {
-        let mut inputs = self.inputs.iter();
-        inputs.find(|input| input.content == Content::Search)
-    }
-
     /// Where it can be called, in words.
     pub(super) fn places(&self) -> String {
         let named = [

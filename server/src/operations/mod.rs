@@ -13,6 +13,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+mod encounter_everything;
 mod everything;
 mod explain;
 mod lastn;
@@ -27,8 +28,8 @@ pub use registry::{Operation, OperationEntry, Registry, RegistryError};
 /// All operations there are. A definition that is not consistent is an error, and with it the start ends.
 pub fn all() -> Result<Registry, RegistryError> {
     Registry::default()
-        .with::<everything::patient::PatientEverything>()?
-        .with::<everything::encounter::EncounterEverything>()?
+        .with::<everything::PatientEverything>()?
+        .with::<encounter_everything::EncounterEverything>()?
         .with::<lastn::LastN>()?
         .with::<explain::Explain>()?
         .with::<meta::Meta>()?

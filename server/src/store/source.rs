@@ -119,7 +119,7 @@ impl Source<'_> {
     ) -> Result<Vec<StoredVersion>> {
         let mut gathering = Gathering::new(cx, definitions, includes, matches);
         while let Some(round) = gathering.round()? {
-            let read = over_a_living_connection!(self, connection, connection => read_round(connection, &round))?;
+            let read = over_a_living_connection!(self, search_connection, connection => read_round(connection, &round))?;
             gathering.take(read)?;
         }
         Ok(gathering.finish())
@@ -132,7 +132,7 @@ impl Source<'_> {
         keys: Vec<ResourceKey>,
     ) -> Result<Vec<StoredVersion>> {
         let round = Round::of_keys(cx, keys)?;
-        let read = over_a_living_connection!(self, connection, connection => read_round(connection, &round))?;
+        let read = over_a_living_connection!(self, search_connection, connection => read_round(connection, &round))?;
         read.whole(cx)
     }
 

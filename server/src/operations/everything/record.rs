@@ -16,17 +16,17 @@ use crate::store::{Source, StoredVersion};
 
 /// What was asked of the record, as it was given.
 #[derive(Debug, Default)]
-pub(super) struct Asked {
-    pub(super) start: Option<String>,
-    pub(super) end: Option<String>,
-    pub(super) since: Option<String>,
-    pub(super) types: Vec<String>,
-    pub(super) count: Option<i32>,
-    pub(super) cursor: Option<String>,
+pub(in crate::operations) struct Asked {
+    pub(in crate::operations) start: Option<String>,
+    pub(in crate::operations) end: Option<String>,
+    pub(in crate::operations) since: Option<String>,
+    pub(in crate::operations) types: Vec<String>,
+    pub(in crate::operations) count: Option<i32>,
+    pub(in crate::operations) cursor: Option<String>,
 }
 
 /// The record around a resource, and which part of it is asked for.
-pub(super) struct Record<'a> {
+pub(in crate::operations) struct Record<'a> {
     cx: OperationContext<'a>,
     center: &'a ResourceKey,
     /// The types that are answered; `None` is all.
@@ -38,7 +38,7 @@ pub(super) struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    pub(super) fn new(cx: OperationContext<'a>, asked: Asked) -> Result<Self> {
+    pub(in crate::operations) fn new(cx: OperationContext<'a>, asked: Asked) -> Result<Self> {
         let center = cx.instance()?;
         let understood = asked.understood();
         let types = asked_types(&asked.types)?;
@@ -86,7 +86,7 @@ impl<'a> Record<'a> {
     }
 
     /// The page. `keeps` says which of the resources that are referred to belong to the record.
-    pub(super) async fn page(
+    pub(in crate::operations) async fn page(
         &self,
         keeps: impl Fn(&Resource) -> Result<bool>,
     ) -> Result<OperationAnswer> {

@@ -13,7 +13,6 @@ use super::super::Searching;
 use super::super::path::{Tuning, Way};
 use crate::auth::{Access, Reason};
 use crate::context::{Handling, Limits, RequestContext, ReturnPreference};
-use crate::definitions::FoundBy;
 use crate::store::testing::TestDatabase;
 use crate::store::{PreparedDelete, PreparedWrite, Store, Verb, WriteCondition};
 
@@ -94,6 +93,7 @@ pub(super) fn context() -> RequestContext {
         page_size_max: 10,
         conditional_delete: 1,
         delete_referenced: true,
+        search: crate::context::SearchLimits::default(),
     };
     RequestContext::new(
         Access::system(Reason::Job),
@@ -161,7 +161,7 @@ impl World {
             key.clone(),
             Verb::Put,
             &resource,
-            FoundBy::at_first(values.clone()),
+            crate::definitions::FoundBy::at_first(values.clone()),
             self.cx.now,
         );
         let written = self.store.put(&self.cx, write).await.unwrap();

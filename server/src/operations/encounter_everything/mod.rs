@@ -5,16 +5,16 @@ mod tests;
 
 use fhir::resource::Resource;
 
-use super::record::{Asked, Record};
+use super::everything::record::{Asked, Record};
+use super::{Arguments, Operation, OperationAnswer, OperationContext, Params};
 use crate::error::Result;
-use crate::operations::{Arguments, Operation, OperationAnswer, OperationContext, Params};
 use crate::searchset::CURSOR;
 
 /// The operation.
-pub(in crate::operations) struct EncounterEverything;
+pub(super) struct EncounterEverything;
 
 /// What it takes.
-pub(in crate::operations) struct EncounterEverythingParams(Asked);
+pub(super) struct EncounterEverythingParams(Asked);
 
 impl Params for EncounterEverythingParams {
     fn take(arguments: &mut Arguments<'_>) -> Result<Self> {
