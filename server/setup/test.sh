@@ -77,6 +77,12 @@ else
 fi
 stop_server
 
+step "searches against their evaluation in memory, and walks beside writes, a short round (make soak has the long one)"
+start_server
+target/release/conformance --base-url "$FHIR_BASE" search-oracle --packages-dir "$PACKAGES" --queries 3000
+target/release/conformance --base-url "$FHIR_BASE" search-walk --resources 2000
+stop_server
+
 step "kills and races, a short round (make soak has the long one)"
 target/release/bench soak --rounds 2 --server target/release/vesta
 
