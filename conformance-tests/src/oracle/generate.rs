@@ -431,7 +431,14 @@ impl Maker<'_> {
         match dice.roll(10) {
             0 if !include.iterate => include.source = "*".to_owned(),
             1 => {}
-            _ => include.code = self.code(dice, &include.source, |one| one.kind == "reference"),
+            _ => {
+                include.code = self.code(dice, &include.source, |one| one.kind == "reference");
+                // Canonicals are not followed.
+                let value = self.some_value(dice, &include.source, &include.code);
+                if matches!(value, None | Some((_, Value::Elsewhere(_, true)))) {
+                    return None;
+                }
+            }
         }
         // What a Bundle refers to stands in it.
         if include.code == "_id" || include.source == "Bundle" {
