@@ -8,6 +8,7 @@ mod random;
 mod report;
 mod resources;
 mod rest;
+mod search;
 mod server;
 mod soak;
 mod statistics;
@@ -40,6 +41,8 @@ enum Command {
     Rest(rest::Options),
     /// Synthea-like transaction Bundles beside a COPY of the same rows
     Transactions(transactions::Options),
+    /// Searches of a generated clinic beside the best statements over tables made for them
+    Search(search::Options),
     /// Kills of server and database in the middle of writes, and races between clients
     Soak(soak::Options),
 }
@@ -50,6 +53,7 @@ async fn main() -> ExitCode {
     let done = match arguments.command.unwrap_or(Command::Rest(arguments.rest)) {
         Command::Rest(options) => rest::run(&options).await,
         Command::Transactions(options) => transactions::run(&options).await,
+        Command::Search(options) => search::run(&options).await,
         Command::Soak(options) => soak::run(&options).await,
     };
     match done {

@@ -39,6 +39,11 @@ impl Table {
         self.rows.push(cells);
     }
 
+    /// Adds a line if there is one.
+    pub(crate) fn row_if(&mut self, cells: Option<Vec<String>>) {
+        self.rows.extend(cells);
+    }
+
     /// Prints it.
     pub(crate) fn print(&self) {
         line(&self.text());

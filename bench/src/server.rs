@@ -54,11 +54,20 @@ pub(crate) struct OwnServer {
 impl OwnServer {
     /// Makes an empty database and starts a server on it.
     pub(crate) async fn start(options: &ServerOptions) -> Result<Self> {
+        Self::start_in(options, temporary_directory()?, options.keep).await
+    }
+
+    /// Starts a server on what a directory holds, or on an empty database there.
+    pub(crate) async fn start_in(
+        options: &ServerOptions,
+        directory: PathBuf,
+        keep: bool,
+    ) -> Result<Self> {
         let mut server = Self {
             program: program(options)?,
             packages_dir: options.packages_dir.clone(),
-            directory: temporary_directory()?,
-            keep: options.keep,
+            directory,
+            keep,
             address: free_address()?,
             child: None,
         };
@@ -272,13 +281,21 @@ fn pid(number: u32) -> Result<Pid> {
     Ok(Pid::from_raw(i32::try_from(number)?))
 }
 
-/// PostgreSQL may run as another account, which must be able to come through.
-fn temporary_directory() -> Result<PathBuf> {
+/// A directory of this run's own.
+pub(crate) fn temporary_directory() -> Result<PathBuf> {
     let name = format!("vesta-bench-{}", std::process::id());
     let directory = std::env::temp_dir().join(name);
     fs::create_dir(&directory)?;
-    fs::set_permissions(&directory, Permissions::from_mode(0o711))?;
+    open_directory(&directory)?;
     Ok(directory)
+}
+
+/// PostgreSQL may run as another account, which must be able to come through.
+pub(crate) fn open_directory(directory: &Path) -> Result<()> {
+    Ok(fs::set_permissions(
+        directory,
+        Permissions::from_mode(0o711),
+    )?)
 }
 
 fn free_address() -> Result<SocketAddr> {

@@ -8,8 +8,8 @@ use fhir::json::ParseLimits;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Access, Reason};
-use crate::config::Config;
-use crate::context::{Handling, Limits, RequestContext, ReturnPreference};
+use crate::config::{self, Config};
+use crate::context::{Handling, Limits, RequestContext, ReturnPreference, SearchLimits};
 use crate::definitions::{self, CurrentDefinitions, Definitions, PackageList};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{self, Parts, Perform, Readiness};
@@ -237,6 +237,20 @@ fn limits(config: &Config) -> Limits {
         page_size_max: limits.page_size_max,
         conditional_delete: limits.conditional_delete_max,
         delete_referenced: !limits.references_checked_on_delete,
+        search: search_limits(limits),
+    }
+}
+
+fn search_limits(limits: &config::Limits) -> SearchLimits {
+    let size = |limit: u32| usize::try_from(limit).unwrap_or(usize::MAX);
+    SearchLimits {
+        parameters: size(limits.search_parameters_max),
+        or_values: size(limits.search_or_values_max),
+        chain_depth: size(limits.search_chain_depth_max),
+        includes: size(limits.search_includes_max),
+        include_depth: size(limits.search_include_depth_max),
+        included: size(limits.search_included_max),
+        lastn: size(limits.lastn_observations_max),
     }
 }
 

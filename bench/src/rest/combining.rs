@@ -8,7 +8,8 @@ use fhir::json::ParseLimits;
 use fhir::resource::Resource;
 use fhir::search::index_values::{DateValue, IndexValues, StringValue};
 use vesta::auth::{Access, Reason};
-use vesta::context::{Handling, Limits, RequestContext, ReturnPreference};
+use vesta::context::{Handling, Limits, RequestContext, ReturnPreference, SearchLimits};
+use vesta::definitions::FoundBy;
 use vesta::store::{PreparedWrite, Source, Store, StoreSettings, Verb};
 
 use super::Kind;
@@ -59,7 +60,12 @@ impl Combined {
             uuid::Uuid::now_v7().to_string().parse()?,
         );
         let now = vesta::context::now();
-        let write = PreparedWrite::new(key, Verb::Post, resource, index.clone(), now);
+        let found_by = FoundBy {
+            values: index.clone(),
+            // What a new database begins with.
+            generation: 1,
+        };
+        let write = PreparedWrite::new(key, Verb::Post, resource, found_by, now);
         let written = self.store.create(&self.cx, write).await;
         written.map_err(|error| format!("the store does not create: {error}"))?;
         Ok(())
@@ -114,7 +120,7 @@ fn index_values(row: &IndexRow) -> Result<IndexValues> {
         tokens: row.elements.clone(),
         strings: strings.collect(),
         dates: dates.collect::<Result<_>>()?,
-        references: Vec::new(),
+        ..IndexValues::default()
     })
 }
 
@@ -126,6 +132,7 @@ fn context() -> RequestContext {
         page_size_max: 1,
         conditional_delete: 1,
         delete_referenced: false,
+        search: SearchLimits::default(),
     };
     RequestContext::new(
         Access::system(Reason::AuthDisabled),

@@ -1,5 +1,7 @@
 //! What the definitions say about one resource or one query, in the words of this server's errors.
 
+mod references;
+
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
@@ -189,10 +191,9 @@ impl Definitions {
         query: &str,
         handling: Handling,
     ) -> Result<Plan> {
-        let query = Query::parse(query, QueryLimits::default()).map_err(refused)?;
-        self.planner(cx, handling)
-            .plan(types, &query)
-            .map_err(refused)
+        let query = read_query(cx, query)?;
+        let plan = self.planner(cx, handling).plan(types, &query);
+        bounded(cx, plan.map_err(refused)?)
     }
 
     /// The plan of a query over some types within the compartment around a resource; no type is all that can be in it
@@ -213,10 +214,10 @@ impl Definitions {
             );
             Error::new(ErrorKind::UnknownEndpoint, sentence)
         })?;
-        let query = Query::parse(query, QueryLimits::default()).map_err(refused)?;
-        self.planner(cx, handling)
-            .plan_compartment(compartment, around, types, &query)
-            .map_err(refused)
+        let query = read_query(cx, query)?;
+        let planner = self.planner(cx, handling);
+        let plan = planner.plan_compartment(compartment, around, types, &query);
+        bounded(cx, plan.map_err(refused)?)
     }
 
     fn planner<'a>(&'a self, cx: &'a RequestContext, handling: Handling) -> Planner<'a> {
@@ -302,7 +303,38 @@ fn refused(error: SearchError) -> Error {
         SearchErrorKind::TooCostly => ErrorKind::TooCostly,
         SearchErrorKind::NotInCompartment => ErrorKind::NotFound,
     };
-    Error::with_issues(kind, vec![error.issue()])
+    let mut issue = error.issue();
+    if error.kind == SearchErrorKind::TooCostly {
+        issue.diagnostics = format!("{}{SETTINGS_OF_LIMITS}", issue.diagnostics).into();
+    }
+    Error::with_issues(kind, vec![issue])
+}
+
+/// Where whoever runs the server can raise the limit that a search has met.
+const SETTINGS_OF_LIMITS: &str = "; the limits are settings: VESTA_SEARCH_PARAMETERS_MAX, \
+     VESTA_SEARCH_OR_VALUES_MAX, VESTA_SEARCH_CHAIN_DEPTH_MAX, VESTA_PAGE_SIZE_MAX";
+
+fn read_query(cx: &RequestContext, query: &str) -> Result<Query> {
+    let limits = &cx.limits.search;
+    let limits = QueryLimits {
+        parameters_max: limits.parameters,
+        or_values_max: limits.or_values,
+        depth_max: limits.chain_depth,
+        ..QueryLimits::default()
+    };
+    Query::parse(query, limits).map_err(refused)
+}
+
+/// Refuses a plan with too many includes.
+fn bounded(cx: &RequestContext, plan: Plan) -> Result<Plan> {
+    let most = cx.limits.search.includes;
+    if plan.includes.len() > most {
+        let sentence = format!(
+            "a search takes at most {most} _include and _revinclude (VESTA_SEARCH_INCLUDES_MAX)"
+        );
+        return Err(Error::new(ErrorKind::TooCostly, sentence));
+    }
+    Ok(plan)
 }
 
 fn unpatched(error: PatchError) -> Error {

@@ -15,6 +15,7 @@ mod cursor;
 mod definitions;
 mod fault;
 mod history;
+mod include;
 mod instant;
 mod labels;
 mod page;

@@ -3,19 +3,21 @@
 use std::sync::Arc;
 
 use fhir::ids::{ResourceKey, VersionId};
-use fhir::search::plan::Plan;
+use fhir::search::plan::{Include, Plan};
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, PgPool};
 
 use super::cursor::CursorKey;
 use super::fault::{STALE_MAX, from_sqlx, is_stale};
 use super::history::list_versions;
+use super::include::{Gathering, read_round};
 use super::read::{read_resources, read_version};
 use super::search::{PageRequest, Searching, count_matches, find_page};
 use super::{
     HistoryFilter, HistoryPage, HistoryScope, SearchPage, Store, StoredVersion, Transaction,
 };
 use crate::context::RequestContext;
+use crate::definitions::Definitions;
 use crate::error::Result;
 
 /// Looks at what is committed over one connection after the other, as long as they lead nowhere: those of a pool do after
@@ -105,6 +107,22 @@ impl Source<'_> {
             searching.refresh(connection, cx.now).await;
             find_page(connection, &searching, &cursor_key, &request).await
         })
+    }
+
+    /// What includes add to the matches of a page, each resource once; too many are an error.
+    pub async fn included(
+        &mut self,
+        cx: &RequestContext,
+        definitions: &Definitions,
+        includes: &[Include],
+        matches: &[StoredVersion],
+    ) -> Result<Vec<StoredVersion>> {
+        let mut gathering = Gathering::new(cx, definitions, includes, matches);
+        while let Some(round) = gathering.round()? {
+            let read = over_a_living_connection!(self, search_connection, connection => read_round(connection, &round))?;
+            gathering.take(read)?;
+        }
+        Ok(gathering.finish())
     }
 
     /// How many resources a plan matches.

@@ -22,6 +22,7 @@ statements! {
     LIST_CHANGES = "list_changes";
     READ_HORIZON = "read_horizon";
     LIST_LABELS = "list_labels";
+    LIST_REFERRERS = "list_referrers";
     FIND_REFERRERS = "find_referrers";
     LOCK_CRITERIA = "lock_criteria";
     READ_SETTING = "read_setting";

@@ -27,7 +27,7 @@ pub mod query;
 mod resolve;
 mod sort;
 mod text_query;
-mod url_path;
 pub mod unready;
+mod url_path;
 mod value_kind;
 mod values;

@@ -53,7 +53,9 @@ impl std::fmt::Display for Reason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Indexing(percent) => write!(f, "is being indexed, {percent} % done; try later"),
-            Self::SwitchedOff => write!(f, "is not answered by this server (VESTA_FULL_TEXT=false)"),
+            Self::SwitchedOff => {
+                write!(f, "is not answered by this server (VESTA_FULL_TEXT=false)")
+            }
         }
     }
 }

@@ -7,7 +7,7 @@
 use fhir::ids::ResourceType;
 use fhir::search::fold::{index_prefix, prefix_end};
 use fhir::search::index_values::INDEX_PREFIX_CHARACTERS;
-use fhir::search::plan::{Clause, Criteria, StringTest};
+use fhir::search::plan::{Clause, Criteria, StringOrder, StringTest};
 
 use super::periods::{push_instant_test, push_period_test};
 use super::quantities::{push_near_test, push_number_test};
@@ -28,6 +28,7 @@ pub(super) fn is_cheap(clause: &Clause) -> bool {
         | Clause::NoToken(_)
         | Clause::Ids(_)
         | Clause::NotIds(_)
+        | Clause::Types(_)
         | Clause::LastUpdated(_)
         | Clause::Nothing => true,
         Clause::String { .. }
@@ -121,6 +122,7 @@ fn push_clause(statement: &mut Statement, alias: &str, clause: &Clause) {
                 .texts(ids)
                 .push(")");
         }
+        Clause::Types(types) => push_types(statement, alias, types),
         Clause::LastUpdated(tests) => {
             let moment = format!("{alias}.last_updated");
             push_any(statement, tests, |statement, test| {
@@ -251,6 +253,28 @@ pub(super) fn push_string_test(statement: &mut Statement, value: &str, test: &St
                 .text(&**text)
                 .push(") > 0");
         }
+        StringTest::EndsWith(text) => {
+            statement
+                .push(format!("starts_with(reverse({value}.folded), reverse("))
+                .text(&**text)
+                .push("))");
+        }
+        StringTest::Compares(order, text) => {
+            statement
+                .push(format!("{value}.folded {} ", comparison(*order)))
+                .text(&**text);
+        }
+    }
+}
+
+fn comparison(order: StringOrder) -> &'static str {
+    match order {
+        StringOrder::Equal => "=",
+        StringOrder::NotEqual => "<>",
+        StringOrder::Greater => ">",
+        StringOrder::Less => "<",
+        StringOrder::GreaterOrEqual => ">=",
+        StringOrder::LessOrEqual => "<=",
     }
 }
 

@@ -3,7 +3,7 @@
 use fhir::ids::ResourceType;
 use fhir::search::fold::prefix_end;
 use fhir::search::period_test::PeriodTest;
-use fhir::search::plan::{Clause, NumberTest, StringTest};
+use fhir::search::plan::{Clause, NumberTest, StringOrder, StringTest};
 
 use super::ranges::{DateBounds, number_bounds};
 use super::statistics::Statistics;
@@ -64,6 +64,7 @@ impl<'a> Estimator<'a> {
             }
             Clause::Ids(ids) => i64::try_from(ids.len()).unwrap_or(i64::MAX),
             Clause::NotIds(_) => population,
+            Clause::Types(types) => self.rows_of(types),
             Clause::LastUpdated(tests) => tests
                 .iter()
                 .map(|test| self.instants(test, population))
@@ -109,7 +110,9 @@ impl<'a> Estimator<'a> {
                 let end = prefix_end(text);
                 strings.between(*parameter, Some(&**text), end.as_deref())
             }
-            StringTest::Contains(_) => strings.all(*parameter) / 50,
+            StringTest::Contains(_) | StringTest::EndsWith(_) => strings.all(*parameter) / 50,
+            StringTest::Compares(StringOrder::Equal, _) => strings.all(*parameter) / 1000,
+            StringTest::Compares(..) => strings.all(*parameter) / 3,
         };
         parameters.iter().map(one).sum()
     }

@@ -8,7 +8,7 @@ use super::statement::Statement;
 pub(super) fn has_index(test: &StringTest) -> bool {
     match test {
         StringTest::StartsWith(_) => true,
-        StringTest::Contains(_) => false,
+        StringTest::Contains(_) | StringTest::EndsWith(_) | StringTest::Compares(..) => false,
     }
 }
 

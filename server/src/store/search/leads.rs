@@ -189,7 +189,7 @@ fn cost_of(
             let choice = choose(estimator, types, &flat(parts));
             (choice.lead != Lead::Everything).then_some((choice.rows, choice.cost))
         }
-        Clause::NoToken(_) | Clause::NotIds(_) | Clause::Not(_) => None,
+        Clause::NoToken(_) | Clause::NotIds(_) | Clause::Types(_) | Clause::Not(_) => None,
     }
 }
 
@@ -218,6 +218,7 @@ fn is_exact(clause: &Clause) -> bool {
         | Clause::NoToken(_)
         | Clause::Ids(_)
         | Clause::NotIds(_)
+        | Clause::Types(_)
         | Clause::LastUpdated(_)
         | Clause::All(_)
         | Clause::Any(_)

@@ -7,7 +7,8 @@ use fhir::search::hash;
 use fhir::search::index_values::NumberValue;
 use fhir::search::period_test::Prefix;
 use fhir::search::plan::{
-    Clause, Criteria, NearTest, NumberTest, Plan, Sort, SortKey, StringTest, TextPart, TextQuery,
+    Clause, Criteria, NearTest, NumberTest, Plan, Sort, SortKey, StringOrder, StringTest, TextPart,
+    TextQuery,
 };
 use jiff::Timestamp;
 
@@ -90,6 +91,7 @@ fn holds(world: &[Known], one: &Known, clause: &Clause) -> bool {
         Clause::NoToken(elements) => !elements.iter().any(|one| values.tokens.contains(one)),
         Clause::Ids(ids) => ids.contains(&one.key.id),
         Clause::NotIds(ids) => !ids.contains(&one.key.id),
+        Clause::Types(types) => types.contains(&one.key.resource_type),
         Clause::LastUpdated(tests) => tests
             .iter()
             .any(|test| test.matches_instant(one.last_updated)),
@@ -98,6 +100,18 @@ fn holds(world: &[Known], one: &Known, clause: &Clause) -> bool {
                 && tests.iter().any(|test| match test {
                     StringTest::StartsWith(text) => value.folded.starts_with(&**text),
                     StringTest::Contains(text) => value.folded.contains(&**text),
+                    StringTest::EndsWith(text) => value.folded.ends_with(&**text),
+                    StringTest::Compares(order, text) => {
+                        let compared = (*value.folded).cmp(&**text);
+                        match order {
+                            StringOrder::Equal => compared.is_eq(),
+                            StringOrder::NotEqual => compared.is_ne(),
+                            StringOrder::Greater => compared.is_gt(),
+                            StringOrder::Less => compared.is_lt(),
+                            StringOrder::GreaterOrEqual => compared.is_ge(),
+                            StringOrder::LessOrEqual => compared.is_le(),
+                        }
+                    }
                 })
         }),
         Clause::Date {

@@ -93,6 +93,7 @@ pub(super) fn context() -> RequestContext {
         page_size_max: 10,
         conditional_delete: 1,
         delete_referenced: true,
+        search: crate::context::SearchLimits::default(),
     };
     RequestContext::new(
         Access::system(Reason::Job),
@@ -160,7 +161,7 @@ impl World {
             key.clone(),
             Verb::Put,
             &resource,
-            values.clone(),
+            crate::definitions::FoundBy::at_first(values.clone()),
             self.cx.now,
         );
         let written = self.store.put(&self.cx, write).await.unwrap();

@@ -1,0 +1,4 @@
+select coalesce(r.exact, r.json::text) as content
+  from (select rid from ideal.observation where effective >= $1::timestamptz and effective < $2::timestamptz
+         order by rid desc limit 20) m
+  join resource r using (rid) order by rid desc

@@ -1,0 +1,5 @@
+select coalesce(r.exact, r.json::text) as content
+  from (select rid, effective from ideal.observation
+         where effective >= $1::timestamptz and effective < $2::timestamptz
+         order by effective desc, rid desc limit 20) m
+  join resource r using (rid) order by m.effective desc, rid desc
