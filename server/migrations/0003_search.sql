@@ -73,17 +73,19 @@ create table search_generation (
 );
 insert into search_generation (generation, xid, built_in, revision) values (1, pg_current_xact_id(), '', 0);
 
--- How far the search values of each type are computed.
+-- How far the search values of each type are computed (server/decisions/0014-search-parameters-at-run-time.md).
 create table search_index (
     resource_type text collate "C" primary key,
     -- 'code hash' of each parameter whose values every resource of the type has.
-    complete text[] not null,
-    -- The walk under way, where there is one: the set it computes, and what must have ended before it began.
+    complete text[] not null default '{}',
+    -- The walk under way, where there is one: a hash of the parameters it is for, and the transaction number below which
+    -- all must have ended before it looks.
     target text,
     horizon xid8,
     -- The last row it has done, how many it has done, and how many there were when it began.
     reached bigint not null default 0,
     walked bigint not null default 0,
     expected bigint not null default 0,
-    begun timestamptz
+    -- What stopped it: a resource, and what is wrong with it.
+    fault text
 );

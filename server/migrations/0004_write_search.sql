@@ -332,3 +332,77 @@ begin
     perform replace_index_values(current_rids, fresh);
 end
 $$;
+
+-- Notes what the definitions of a generation ask for, before anything is written by them: what is complete of other
+-- definitions is no longer so, and a walk for others begins anew. False where the generation is not the current one.
+-- The row of the generation stays locked until the end, so that no next one comes between.
+create function declare_search_index(expected_generation bigint, types text[], targets text[], wanted text[])
+returns boolean language plpgsql as $$
+begin
+    perform from search_generation where generation = expected_generation for share;
+    if not found then
+        return false;
+    end if;
+    update search_index i
+       set complete = array(select one from unnest(i.complete) as one where one = any (t.wanted::text[])),
+           target = case when i.target = t.target then i.target end,
+           fault = case when i.target = t.target then i.fault end
+      from unnest(types, targets, wanted) as t(resource_type, target, wanted)
+     where i.resource_type = t.resource_type;
+    return true;
+end
+$$;
+
+-- Takes a database over for servers that bring these definitions: the next generation, for others wrote by theirs.
+-- A database that never had a server holds nothing that would have to be indexed.
+create function adopt_definitions(fingerprint text, types text[], wanted text[]) returns void language plpgsql as $$
+declare
+    former text;
+begin
+    select built_in into former from search_generation for update;
+    if former = fingerprint then
+        return;
+    end if;
+    update search_generation
+       set generation = generation + 1, xid = pg_current_xact_id(), built_in = fingerprint;
+    if former = '' and not exists (select from resource) then
+        insert into search_index (resource_type, complete)
+        select t.resource_type, t.wanted::text[] from unnest(types, wanted) as t(resource_type, wanted)
+            on conflict (resource_type) do update set complete = excluded.complete;
+    end if;
+end
+$$;
+
+-- Begins the walk of a type, or goes on with it: the row it has reached and the number below which all must have ended.
+create function begin_index_walk(expected_generation bigint, of_type text, for_target text)
+returns table (reached bigint, walked bigint, horizon xid8) language plpgsql as $$
+#variable_conflict use_column
+begin
+    perform from search_generation where generation = expected_generation for share;
+    if not found then
+        raise exception 'the definitions of search parameters have changed' using errcode = 'VS001';
+    end if;
+    insert into search_index as i (resource_type, target, horizon, expected)
+    select of_type, for_target, pg_snapshot_xmax(pg_current_snapshot()),
+           (select count(*) from resource where resource_type = of_type and not deleted)
+        on conflict (resource_type) do update
+       set target = excluded.target, horizon = excluded.horizon, expected = excluded.expected, reached = 0, walked = 0,
+           fault = null
+     where i.target is distinct from excluded.target;
+    return query select i.reached, i.walked, i.horizon from search_index i where i.resource_type = of_type;
+end
+$$;
+
+-- All resources of the type have these values now; false where the walk was for other definitions than the current ones.
+create function finish_index_walk(expected_generation bigint, of_type text, for_target text, wanted text[])
+returns boolean language plpgsql as $$
+begin
+    update search_generation set revision = revision + 1 where generation = expected_generation;
+    if not found then
+        return false;
+    end if;
+    update search_index set complete = wanted, target = null, fault = null
+     where resource_type = of_type and target = for_target;
+    return found;
+end
+$$;

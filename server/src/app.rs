@@ -8,16 +8,16 @@ use fhir::json::ParseLimits;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Access, Reason};
-use crate::config::Config;
-use crate::context::{Handling, Limits, RequestContext, ReturnPreference};
-use crate::definitions::{self, Definitions, PackageList};
+use crate::config::{self, Config};
+use crate::context::{Handling, Limits, RequestContext, ReturnPreference, SearchLimits};
+use crate::definitions::{self, CurrentDefinitions, Definitions, PackageList};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{self, Parts, Perform, Readiness};
 use crate::interactions::Interactions;
 use crate::interactions::capabilities::{Capabilities, Software};
 use crate::jobs;
 use crate::load::{Loaded, Loader};
-use crate::operations::{self, Registry};
+use crate::operations;
 use crate::store::{Store, StoreSettings, migrate, wait_until_reachable};
 
 /// How long an external database may take to answer at the start.
@@ -49,13 +49,15 @@ impl App {
         wait_until_reachable(database_url, PATIENCE).await?;
         migrate(database_url).await?;
         let store = Store::connect(database_url, &store_settings(config)).await?;
-        let definitions = Arc::new(reading.await.map_err(Error::internal)??);
-        jobs::note_definitions_of_an_empty_store(&store, &definitions).await?;
+        let built_in = Arc::new(reading.await.map_err(Error::internal)??);
+        let current = Arc::new(CurrentDefinitions::new(built_in));
+        store.adopt(&current).await?;
         let operations = Arc::new(operations::all().map_err(unusable)?);
         let limits = Arc::new(limits(config));
-        let capabilities = Arc::new(capabilities(&definitions, &operations, &limits, base_url));
+        let capabilities = Arc::new(capabilities(&limits, base_url));
         let interactions = Interactions {
-            definitions,
+            definitions: current.now(),
+            current,
             store,
             operations,
             capabilities,
@@ -106,7 +108,7 @@ impl App {
     pub async fn reindex(&self) -> Result<()> {
         jobs::reindex(
             &self.interactions.store,
-            &self.interactions.definitions,
+            &self.interactions.current,
             &self.context(Reason::Job),
         )
         .await
@@ -115,13 +117,16 @@ impl App {
     /// Does the background jobs until told to stop.
     pub async fn run_jobs(self, stop: CancellationToken) {
         let cx = self.context(Reason::Job);
-        let Interactions {
-            store, definitions, ..
-        } = &self.interactions;
-        let work = jobs::reindex_if_needed(store, definitions, &cx);
-        if let Some(Err(error)) = stop.run_until_cancelled(work).await {
-            tracing::error!(kind = ?error.kind(), cause = error.cause(), "the reindex failed; it goes on at the next start");
-        }
+        let Interactions { store, current, .. } = &self.interactions;
+        let work = jobs::keep_indexed(store, current, &cx);
+        stop.run_until_cancelled(work).await;
+    }
+
+    /// Follows the definitions that other servers change until told to stop.
+    pub async fn follow_definitions(self, stop: CancellationToken) {
+        let Interactions { store, current, .. } = &self.interactions;
+        let work = jobs::follow_definitions(store, current);
+        stop.run_until_cancelled(work).await;
     }
 
     /// Ends the connections to the database.
@@ -232,24 +237,28 @@ fn limits(config: &Config) -> Limits {
         page_size_max: limits.page_size_max,
         conditional_delete: limits.conditional_delete_max,
         delete_referenced: !limits.references_checked_on_delete,
+        search: search_limits(limits),
     }
 }
 
-fn capabilities(
-    definitions: &Definitions,
-    operations: &Registry,
-    limits: &Limits,
-    base_url: &str,
-) -> Capabilities {
-    let software = Software {
+fn search_limits(limits: &config::Limits) -> SearchLimits {
+    let size = |limit: u32| usize::try_from(limit).unwrap_or(usize::MAX);
+    SearchLimits {
+        parameters: size(limits.search_parameters_max),
+        or_values: size(limits.search_or_values_max),
+        chain_depth: size(limits.search_chain_depth_max),
+        includes: size(limits.search_includes_max),
+        include_depth: size(limits.search_include_depth_max),
+        included: size(limits.search_included_max),
+        lastn: size(limits.lastn_observations_max),
+    }
+}
+
+fn capabilities(limits: &Limits, base_url: &str) -> Capabilities {
+    Capabilities::new(Software {
         version: env!("CARGO_PKG_VERSION"),
-        base_url,
+        base_url: base_url.into(),
         date: crate::context::now(),
         deletes_multiple: limits.conditional_delete > 1,
-    };
-    Capabilities::new(
-        software,
-        &definitions.search_parameter_entries(software.date),
-        &operations.entries(),
-    )
+    })
 }

@@ -177,6 +177,7 @@ async fn serve(
     if config.auth == Auth::Disabled {
         tracing::warn!("VESTA_AUTH=disabled: whoever reaches this listener may do everything");
     }
+    let following = tokio::spawn(app.clone().follow_definitions(stop.clone()));
     let metrics = tokio::spawn(keep_metrics(stop.clone()));
     let up = database.watch();
     let router = match role {
@@ -193,8 +194,8 @@ async fn serve(
         // A job that panicked has said so in the log.
         let _ = jobs.await;
     }
-    // Ends by itself; nothing is lost with it.
-    let _ = metrics.await;
+    // Both end by themselves; nothing is lost with them.
+    let _ = (following.await, metrics.await);
     app.stop().await;
     Ok(served?)
 }

@@ -22,6 +22,42 @@ pub struct Limits {
     pub conditional_delete: u32,
     /// Whether a resource that others refer to may be deleted.
     pub delete_referenced: bool,
+    /// What one search may ask for.
+    pub search: SearchLimits,
+}
+
+/// Limits of one search.
+#[derive(Clone, Debug)]
+pub struct SearchLimits {
+    /// Parameters of the query.
+    pub parameters: usize,
+    /// Values of one parameter, between commas.
+    pub or_values: usize,
+    /// Steps of one chain or `_has`.
+    pub chain_depth: usize,
+    /// `_include` and `_revinclude` of the query.
+    pub includes: usize,
+    /// Rounds of `:iterate`.
+    pub include_depth: usize,
+    /// Resources that are included into one page.
+    pub included: usize,
+    /// Observations that one `$lastn` looks at.
+    pub lastn: usize,
+}
+
+/// As the settings have it.
+impl Default for SearchLimits {
+    fn default() -> Self {
+        Self {
+            parameters: 100,
+            or_values: 500,
+            chain_depth: 8,
+            includes: 20,
+            include_depth: 8,
+            included: 1000,
+            lastn: 10_000,
+        }
+    }
 }
 
 /// Whether an unknown search parameter is an error or a warning (<https://hl7.org/fhir/R4/search.html#errors>).

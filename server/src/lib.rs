@@ -14,6 +14,7 @@ pub mod jobs;
 pub mod load;
 pub mod operations;
 pub mod postgres;
+pub mod searchset;
 pub mod store;
 pub mod telemetry;
 #[cfg(test)]

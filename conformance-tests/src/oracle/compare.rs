@@ -59,7 +59,13 @@ impl Comparison<'_> {
             "date" => self.date(value),
             "number" => self.number(value),
             "quantity" => self.quantity(value),
-            "reference" => Some(self.reference(value)),
+            "reference" => {
+                // Whether a type narrows what does not name one is not said.
+                let is_nameless =
+                    matches!(value, Value::Elsewhere(url, _) if url.starts_with("urn:"));
+                let narrows = self.modifier.is_some_and(|one| one != "identifier");
+                (!(is_nameless && narrows)).then(|| self.reference(value))
+            }
             "special" => super::evaluate::near(self.raw, value),
             _ => None,
         }
@@ -125,7 +131,7 @@ impl Comparison<'_> {
             return Some(false);
         };
         let (prefix, text) = prefix(self.raw);
-        Some(decimal::passes(prefix, &decimal::sought(text)?, range))
+        decimal::passes(prefix, &decimal::sought(text)?, range)
     }
 
     fn quantity(&self, value: &Value) -> Truth {
@@ -138,8 +144,12 @@ impl Comparison<'_> {
             .map(|part| unescaped(part))
             .collect();
         let sought = decimal::sought(parts.first()?)?;
-        let passes =
-            |has_unit: bool| Some(has_unit && decimal::passes(prefix, &sought, &amount.range));
+        let passes = |has_unit: bool| {
+            and(
+                Some(has_unit),
+                decimal::passes(prefix, &sought, &amount.range),
+            )
+        };
         match (
             parts.get(1).map(String::as_str),
             parts.get(2).map(String::as_str),
@@ -241,7 +251,7 @@ fn in_ucum(prefix: &str, sought: &Sought, code: &str, amount: &Amount) -> Truth 
         return Some(false);
     };
     if own == code {
-        return Some(decimal::passes(prefix, sought, &amount.range));
+        return decimal::passes(prefix, sought, &amount.range);
     }
     let ((factor, base), (own_factor, own_base)) = (unit::base(code)?, unit::base(own)?);
     if base != own_base {
@@ -257,5 +267,5 @@ fn in_ucum(prefix: &str, sought: &Sought, code: &str, amount: &Amount) -> Truth 
         lower: scaled(&amount.range.lower),
         upper: scaled(&amount.range.upper),
     };
-    Some(decimal::passes(prefix, &sought, &range))
+    decimal::passes(prefix, &sought, &range)
 }

@@ -50,28 +50,38 @@ pub fn sought(text: &str) -> Option<Sought> {
     })
 }
 
-/// Whether a value passes a prefix, by the words of [`super::moment::passes`] for ranges of numbers.
-pub fn passes(prefix: &str, sought: &Sought, value: &Range) -> bool {
+/// Whether a value passes a prefix, by the words of [`super::moment::passes`] for ranges of numbers. Where the sides of
+/// two ranges touch, the words do not say whether they intersect.
+pub fn passes(prefix: &str, sought: &Sought, value: &Range) -> Option<bool> {
     let (lower, upper) = (value.lower.as_ref(), value.upper.as_ref());
+    let exact = &sought.exact;
     let contains = lower.is_some_and(|one| sought.from <= *one)
         && upper.is_some_and(|one| *one < sought.until);
-    let above = upper.is_none_or(|one| *one > sought.exact);
-    let below = lower.is_none_or(|one| *one < sought.exact);
-    let is_exact = lower == Some(&sought.exact) && upper == Some(&sought.exact);
+    let above = upper.is_none_or(|one| one > exact);
+    let below = lower.is_none_or(|one| one < exact);
+    let is_point = lower == upper;
+    let or_equal = |beyond: bool, side: Option<&BigDecimal>| match side {
+        _ if beyond => Some(true),
+        Some(one) if one == exact => is_point.then_some(true),
+        _ => Some(false),
+    };
     match prefix {
-        "eq" => contains,
-        "ne" => !contains,
-        "gt" => above,
-        "lt" => below,
-        "ge" => above || is_exact,
-        "le" => below || is_exact,
-        "sa" => lower.is_some_and(|one| *one > sought.exact),
-        "eb" => upper.is_some_and(|one| *one < sought.exact),
+        "eq" => Some(contains),
+        "ne" => Some(!contains),
+        "gt" => Some(above),
+        "lt" => Some(below),
+        "ge" => or_equal(above, upper),
+        "le" => or_equal(below, lower),
+        "sa" => Some(lower.is_some_and(|one| one > exact)),
+        "eb" => Some(upper.is_some_and(|one| one < exact)),
         "ap" => {
-            let tenth = sought.exact.abs() / BigDecimal::from(10);
-            let (from, until) = (&sought.exact - &tenth, &sought.exact + &tenth);
-            lower.is_none_or(|one| *one <= until) && upper.is_none_or(|one| *one >= from)
+            let tenth = exact.abs() / BigDecimal::from(10);
+            let (from, until) = (exact - &tenth, exact + &tenth);
+            if upper == Some(&from) || lower == Some(&until) {
+                return None;
+            }
+            Some(lower.is_none_or(|one| *one < until) && upper.is_none_or(|one| *one > from))
         }
-        _ => false,
+        _ => None,
     }
 }

@@ -66,13 +66,7 @@ impl Definitions {
                 continue;
             }
             let json = json::read(&entry.text).map_err(|e| format!("{}: {e}", entry.name))?;
-            match entry.kind.as_str() {
-                "StructureDefinition" => definitions.structure(&json),
-                "SearchParameter" => definitions.parameter(&json),
-                "ValueSet" => definitions.value_set(&json),
-                "CompartmentDefinition" => definitions.compartment(&json),
-                _ => {}
-            }
+            definitions.add(&json);
             if !matches!(
                 entry.kind.as_str(),
                 "StructureDefinition" | "SearchParameter" | "ValueSet" | "OperationDefinition"
@@ -82,6 +76,17 @@ impl Definitions {
         }
         reader.await.map_err(|error| error.to_string())??;
         Ok((definitions, examples))
+    }
+
+    /// Takes a definition; anything else is left alone.
+    pub fn add(&mut self, json: &Json) {
+        match text(json, "resourceType") {
+            Some("StructureDefinition") => self.structure(json),
+            Some("SearchParameter") => self.parameter(json),
+            Some("ValueSet") => self.value_set(json),
+            Some("CompartmentDefinition") => self.compartment(json),
+            _ => {}
+        }
     }
 
     /// Takes the list of parameters from the capability statement of the server.

@@ -94,6 +94,14 @@ fn own(world: &World, place: usize, clause: &Clause, now: i128) -> Truth {
                 .any(|list| world.listed(list).contains(&place)),
         );
     }
+    if let Some(filter) = &clause.filter {
+        return super::filter::holds(world, place, filter, now);
+    }
+    if clause.code == "_text" {
+        let json = &world.resources[place].json;
+        let occurs = |raw: &String| super::narrative::holds(json, &unescaped(raw));
+        return any(clause.values.iter().map(occurs));
+    }
     let parameter = world
         .definitions
         .find(&world.resources[place].kind, &clause.code);

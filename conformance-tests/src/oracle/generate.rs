@@ -1,5 +1,6 @@
 //! Random searches: of values that occur in the data, of values that nearly do, and of nonsense.
 
+mod filter;
 mod literal;
 
 use std::collections::BTreeSet;
@@ -7,14 +8,14 @@ use std::collections::BTreeSet;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::data::Dice;
 use super::definitions::Parameter;
+use super::dice::Dice;
 use super::query::{Clause, Include, Query, Scope};
 use super::value::Value;
 use super::world::World;
 
 /// What a search can ask for, as `--features` names it: search types, and what goes beyond them.
-pub const FEATURES: [&str; 20] = [
+pub const FEATURES: [&str; 22] = [
     "token",
     "string",
     "uri",
@@ -35,6 +36,8 @@ pub const FEATURES: [&str; 20] = [
     "post",
     "text",
     "below",
+    "filter",
+    "_text",
 ];
 
 /// What proptest makes and shrinks: seeds of parts, so that what remains of a failure are the parts that matter.
@@ -113,7 +116,7 @@ impl Maker<'_> {
             false => self.clause(&kind, one),
         });
         let mut sort: Vec<(String, bool)> = Vec::new();
-        for seed in raw.sort.iter().filter(|_| self.has("sort")) {
+        for seed in &raw.sort {
             let mut dice = Dice::new(*seed);
             let code = if is_system {
                 "_lastUpdated".to_owned()
@@ -205,7 +208,9 @@ impl Maker<'_> {
             0..=16 if self.has("chain") => self.chain(&mut dice, kind, &raw.values),
             17..=28 if self.has("has") => self.referred(&mut dice, kind, &raw.values),
             29..=32 if self.has("list") => self.list(&mut dice),
-            33..=42 => {
+            33..=37 if self.has("filter") => self.filter(&mut dice, kind, 2),
+            38..=40 if self.has("_text") => self.narrative(&mut dice, kind),
+            41..=50 => {
                 let code = dice.pick(&["_id", "_lastUpdated", "_tag", "_profile", "_source"]);
                 Some(self.plain(&mut dice, kind, code, &raw.values))
             }
@@ -313,7 +318,7 @@ impl Maker<'_> {
             }
             _ => None,
         }
-        .filter(|modifier| !(modifier == "of-type" && !parameter.code.contains("identifier")))
+        .filter(|modifier| modifier != "of-type" || parameter.code.contains("identifier"))
     }
 
     fn chain(&self, dice: &mut Dice, kind: &str, seeds: &[u64]) -> Option<Clause> {
@@ -382,7 +387,7 @@ impl Maker<'_> {
     }
 
     fn sort_code(&self, dice: &mut Dice, kind: &str) -> String {
-        if dice.chance(40) {
+        if dice.chance(40) || !self.has("sort") {
             return dice.pick(&["_id", "_lastUpdated"]).to_owned();
         }
         let sortable = ["string", "date", "token", "reference", "uri", "number"];

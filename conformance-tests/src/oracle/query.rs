@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use super::filter::Filter;
+
 /// Where is searched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scope {
@@ -26,6 +28,8 @@ pub struct Clause {
     pub modifier: Option<String>,
     /// The values, escaped; one of them must hold.
     pub values: Vec<String>,
+    /// What stands in the value of `_filter`.
+    pub filter: Option<Filter>,
 }
 
 /// `_include`, `_revinclude`

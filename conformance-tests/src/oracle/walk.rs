@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use super::data::Dice;
+use super::dice::Dice;
 use super::server::{Searched, Server};
 use crate::json;
 use crate::wire::Request;
@@ -114,7 +114,7 @@ async fn walk(
 }
 
 fn is_still(number: usize) -> bool {
-    number % 3 != 0
+    !number.is_multiple_of(3)
 }
 
 fn patient(tag: &str, id: &str, dice: &mut Dice) -> String {

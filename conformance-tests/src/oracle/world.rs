@@ -22,6 +22,9 @@ pub struct Resource {
     pub updated: i128,
 }
 
+/// Values that were read before, by resource and parameter.
+type Known = HashMap<(usize, String), Arc<Vec<Value>>>;
+
 /// Everything a search is answered from.
 pub struct World {
     /// What parameters and types there are.
@@ -32,7 +35,7 @@ pub struct World {
     pub resources: Vec<Resource>,
     by_key: HashMap<(String, String), usize>,
     by_kind: BTreeMap<String, Vec<usize>>,
-    values: Mutex<HashMap<(usize, String), Arc<Vec<Value>>>>,
+    values: Mutex<Known>,
 }
 
 impl World {

@@ -53,6 +53,20 @@ limits! {
     page_size: u32 = 50, 1..=10000, "VESTA_PAGE_SIZE";
     /// Most entries of a page, whatever `_count` asks for
     page_size_max: u32 = 1000, 1..=10000, "VESTA_PAGE_SIZE_MAX";
+    /// Most parameters of one search
+    search_parameters_max: u32 = 100, 1..=1000, "VESTA_SEARCH_PARAMETERS_MAX";
+    /// Most values between the commas of one search parameter
+    search_or_values_max: u32 = 500, 1..=10000, "VESTA_SEARCH_OR_VALUES_MAX";
+    /// Most steps of a chain or `_has`
+    search_chain_depth_max: u32 = 8, 1..=32, "VESTA_SEARCH_CHAIN_DEPTH_MAX";
+    /// Most `_include` and `_revinclude` of one search
+    search_includes_max: u32 = 20, 0..=200, "VESTA_SEARCH_INCLUDES_MAX";
+    /// Most rounds of `:iterate`
+    search_include_depth_max: u32 = 8, 1..=32, "VESTA_SEARCH_INCLUDE_DEPTH_MAX";
+    /// Most resources that are included into one page
+    search_included_max: u32 = 1000, 1..=10000, "VESTA_SEARCH_INCLUDED_MAX";
+    /// Most Observations that one `$lastn` looks at
+    lastn_observations_max: u32 = 10_000, 1..=100000, "VESTA_LASTN_OBSERVATIONS_MAX";
     /// Most resources that one conditional delete may remove
     conditional_delete_max: u32 = 100, 1..=10000, "VESTA_CONDITIONAL_DELETE_MAX";
     /// Requests that are worked on at one time; more wait their turn

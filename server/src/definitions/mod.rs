@@ -3,12 +3,15 @@
 
 mod compact_file;
 mod compile;
+mod current;
 mod offered;
 mod own;
 mod packages;
 mod rules;
+mod run_time;
 #[cfg(test)]
 mod tests;
+mod wanted;
 
 use std::fs::{self, File};
 use std::io;
@@ -19,6 +22,7 @@ use fhir::definitions::corrections::CorrectionError;
 use fhir::definitions::{DefinitionError, Definitions as Registries};
 use fhir::json::ParseError;
 
+pub use current::{CurrentDefinitions, IndexState, StoredDefinitions};
 pub use offered::SearchParameterEntry;
 use own::{OWN, OwnFile};
 pub use packages::{Package, PackageList, Take};

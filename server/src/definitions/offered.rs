@@ -7,6 +7,7 @@ use fhir::definitions::Definitions as Registries;
 use fhir::definitions::search_parameters::{SearchParameter, SearchType};
 use fhir::ids::ResourceType;
 use fhir::search::error::SearchErrorKind;
+use fhir::search::index_plan::IndexPlan;
 use fhir::search::planner::{Handling, PlanLimits, Planner};
 use fhir::search::query::{Query, QueryLimits};
 use jiff::Timestamp;
@@ -25,12 +26,14 @@ pub struct SearchParameterEntry<'a> {
 }
 
 /// The parameters of every type, and those that all types have.
-pub(super) fn search_parameters(
-    registries: &Registries,
+pub(super) fn search_parameters<'a>(
+    registries: &'a Registries,
+    index: &'a IndexPlan,
     now: Timestamp,
-) -> Vec<SearchParameterEntry<'_>> {
+) -> Vec<SearchParameterEntry<'a>> {
     let planner = Planner {
         parameters: &registries.search_parameters,
+        index,
         base_url: "",
         now,
         handling: Handling::Strict,

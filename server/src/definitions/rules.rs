@@ -1,6 +1,8 @@
 //! What the definitions say about one resource or one query, in the words of this server's errors.
 
-use std::sync::Arc;
+mod references;
+
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use fhir::definitions::Definitions as Registries;
@@ -19,22 +21,32 @@ use fhir::search::matches::ResourceFacts;
 use fhir::search::plan::Plan;
 use fhir::search::planner::{Handling as PlannerHandling, PlanLimits, Planner};
 use fhir::search::query::{Query, QueryLimits};
+use fhir::search::unready::Unready;
 use fhir::validation;
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 
 use super::offered::{self, SearchParameterEntry};
+use super::run_time::RunTimeParameter;
+use super::wanted::Wanted;
 use crate::context::{Handling, RequestContext};
 use crate::error::{Error, ErrorKind, Result};
 
-/// The registries, and what is compiled from them when the server starts.
-#[derive(Debug)]
+/// The registries, and what is compiled from them: those of one moment, for they change while the server runs.
+#[derive(Clone, Debug)]
 pub struct Definitions {
-    registries: Arc<Registries>,
+    pub(super) registries: Arc<Registries>,
+    /// Without the parameters that are stored.
+    pub(super) built_in: Arc<Registries>,
     structures: Arc<Structures>,
-    index: IndexPlan,
-    full_text: bool,
-    generation: i64,
+    index: Arc<IndexPlan>,
+    pub(super) full_text: bool,
+    pub(super) basis: Arc<OnceLock<Vec<u8>>>,
+    pub(super) wanted: Arc<OnceLock<Wanted>>,
+    /// The parameters that are stored and in force.
+    pub(super) run_time: Arc<Vec<RunTimeParameter>>,
+    pub(super) generation: i64,
+    pub(super) revision: i64,
+    pub(super) unready: Unready,
 }
 
 /// What a resource is found by, and the generation of definitions that says so.
@@ -70,25 +82,36 @@ impl Definitions {
     pub fn new(registries: Registries) -> std::result::Result<Self, IndexPlanError> {
         let index = IndexPlan::compile(&registries)?;
         let structures = Arc::new(registries.structures.clone());
+        let registries = Arc::new(registries);
         Ok(Self {
-            registries: Arc::new(registries),
+            built_in: Arc::clone(&registries),
+            registries,
             structures,
-            index,
+            index: Arc::new(index),
             full_text: true,
+            basis: Arc::default(),
+            wanted: Arc::default(),
+            run_time: Arc::default(),
             generation: FIRST_GENERATION,
+            revision: 0,
+            unready: Unready::none(),
         })
+    }
+
+    /// The same with other search parameters.
+    pub(super) fn replace(&mut self, registries: Registries, index: IndexPlan) {
+        self.registries = Arc::new(registries);
+        self.index = Arc::new(index);
+        self.wanted = Arc::default();
     }
 
     /// The same, with or without the words of resources.
     #[must_use]
     pub fn with_full_text(mut self, full_text: bool) -> Self {
         self.full_text = full_text;
+        self.wanted = Arc::default();
+        self.unready = self.switched_off();
         self
-    }
-
-    /// The number of this generation, as the database knows it.
-    pub fn generation(&self) -> i64 {
-        self.generation
     }
 
     /// The element table.
@@ -108,25 +131,12 @@ impl Definitions {
 
     /// The search parameters that are answered, as the CapabilityStatement lists them.
     pub fn search_parameter_entries(&self, now: Timestamp) -> Vec<SearchParameterEntry<'_>> {
-        offered::search_parameters(&self.registries, now)
-    }
-
-    /// What the search values of resources depend on, as one text that changes with it.
-    pub fn index_fingerprint(&self) -> String {
-        let mut hash = Sha256::new();
-        hash.update(EXTRACTION_VERSION);
-        for resource_type in ResourceType::all() {
-            for parameter in self.registries.search_parameters.for_type(resource_type) {
-                hash.update(format!(
-                    "{resource_type}.{} {:?} {:?}\n",
-                    parameter.code, parameter.search_type, parameter.expression
-                ));
-            }
-        }
-        hash.finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        let mut entries = offered::search_parameters(&self.registries, &self.index, now);
+        entries.retain(|entry| match entry.resource_type {
+            Some(resource_type) => self.unready.reason(resource_type, entry.code).is_none(),
+            None => ResourceType::all().all(|one| self.unready.reason(one, entry.code).is_none()),
+        });
+        entries
     }
 
     /// Refuses a resource that breaks base R4 (<https://hl7.org/fhir/R4/validation.html>).
@@ -181,9 +191,39 @@ impl Definitions {
         query: &str,
         handling: Handling,
     ) -> Result<Plan> {
-        let query = Query::parse(query, QueryLimits::default()).map_err(refused)?;
-        let planner = Planner {
+        let query = read_query(cx, query)?;
+        let plan = self.planner(cx, handling).plan(types, &query);
+        bounded(cx, plan.map_err(refused)?)
+    }
+
+    /// The plan of a query over some types within the compartment around a resource; no type is all that can be in it
+    /// (<https://hl7.org/fhir/R4/compartmentdefinition.html>).
+    pub fn plan_compartment(
+        &self,
+        cx: &RequestContext,
+        around: &ResourceKey,
+        types: &[ResourceType],
+        query: &str,
+        handling: Handling,
+    ) -> Result<Plan> {
+        let compartment = self.registries.compartments.of(around.resource_type);
+        let compartment = compartment.ok_or_else(|| {
+            let sentence = format!(
+                "there are no compartments around a {}",
+                around.resource_type
+            );
+            Error::new(ErrorKind::UnknownEndpoint, sentence)
+        })?;
+        let query = read_query(cx, query)?;
+        let planner = self.planner(cx, handling);
+        let plan = planner.plan_compartment(compartment, around, types, &query);
+        bounded(cx, plan.map_err(refused)?)
+    }
+
+    fn planner<'a>(&'a self, cx: &'a RequestContext, handling: Handling) -> Planner<'a> {
+        Planner {
             parameters: &self.registries.search_parameters,
+            index: &self.index,
             base_url: &cx.base_url,
             now: cx.now,
             handling: match handling {
@@ -194,18 +234,17 @@ impl Definitions {
                 count_max: cx.limits.page_size_max,
                 ..PlanLimits::default()
             },
-        };
-        planner.plan(types, &query).map_err(refused)
+        }
     }
 
-    /// Whether a plan matches a resource by its values, without the database.
+    /// Whether a plan matches a resource by its values, without the database; `None` where that takes other resources.
     pub fn matches(
         &self,
         plan: &Plan,
         key: &ResourceKey,
         index: &IndexValues,
         last_updated: Timestamp,
-    ) -> bool {
+    ) -> Option<bool> {
         plan.matches(ResourceFacts {
             resource_type: key.resource_type,
             id: &key.id,
@@ -239,7 +278,7 @@ impl Definitions {
 }
 
 /// A patch document.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Patch {
     /// RFC 6902.
     Json(Document),
@@ -249,9 +288,6 @@ pub enum Patch {
 
 /// The generation a database begins with.
 const FIRST_GENERATION: i64 = 1;
-
-/// Changes whenever the same definitions would give other search values.
-const EXTRACTION_VERSION: &str = "1\n";
 
 fn refuse_errors(issues: Vec<Issue>) -> Result<()> {
     match issues.iter().any(|issue| issue.severity <= Severity::Error) {
@@ -265,8 +301,40 @@ fn refused(error: SearchError) -> Error {
         SearchErrorKind::Malformed | SearchErrorKind::Unknown => ErrorKind::BadValue,
         SearchErrorKind::NotSupported => ErrorKind::NotSupported,
         SearchErrorKind::TooCostly => ErrorKind::TooCostly,
+        SearchErrorKind::NotInCompartment => ErrorKind::NotFound,
     };
-    Error::with_issues(kind, vec![error.issue()])
+    let mut issue = error.issue();
+    if error.kind == SearchErrorKind::TooCostly {
+        issue.diagnostics = format!("{}{SETTINGS_OF_LIMITS}", issue.diagnostics).into();
+    }
+    Error::with_issues(kind, vec![issue])
+}
+
+/// Where whoever runs the server can raise the limit that a search has met.
+const SETTINGS_OF_LIMITS: &str = "; the limits are settings: VESTA_SEARCH_PARAMETERS_MAX, \
+     VESTA_SEARCH_OR_VALUES_MAX, VESTA_SEARCH_CHAIN_DEPTH_MAX, VESTA_PAGE_SIZE_MAX";
+
+fn read_query(cx: &RequestContext, query: &str) -> Result<Query> {
+    let limits = &cx.limits.search;
+    let limits = QueryLimits {
+        parameters_max: limits.parameters,
+        or_values_max: limits.or_values,
+        depth_max: limits.chain_depth,
+        ..QueryLimits::default()
+    };
+    Query::parse(query, limits).map_err(refused)
+}
+
+/// Refuses a plan with too many includes.
+fn bounded(cx: &RequestContext, plan: Plan) -> Result<Plan> {
+    let most = cx.limits.search.includes;
+    if plan.includes.len() > most {
+        let sentence = format!(
+            "a search takes at most {most} _include and _revinclude (VESTA_SEARCH_INCLUDES_MAX)"
+        );
+        return Err(Error::new(ErrorKind::TooCostly, sentence));
+    }
+    Ok(plan)
 }
 
 fn unpatched(error: PatchError) -> Error {

@@ -22,7 +22,7 @@ use futures_util::FutureExt;
 use tower::ServiceExt;
 
 use super::{Parts, Settings, health_router, router};
-use crate::context::{Limits, RequestContext};
+use crate::context::{Limits, RequestContext, SearchLimits};
 use crate::error::Result;
 use crate::interactions::{Interaction, Outcome};
 
@@ -80,6 +80,7 @@ pub(super) fn settings() -> Settings {
             page_size_max: 10,
             conditional_delete: 1,
             delete_referenced: false,
+            search: SearchLimits::default(),
         }),
         body_bytes_max: 1000,
         request_timeout: Duration::from_secs(20),

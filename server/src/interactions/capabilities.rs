@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use bytes::Bytes;
 use fhir::ids::{ResourceType, VersionId};
 use fhir::json::{ObjectWriter, Writer};
@@ -11,9 +13,9 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::Outcome;
-use crate::definitions::SearchParameterEntry;
+use crate::definitions::{Definitions, SearchParameterEntry};
 use crate::error::{Error, ErrorKind, Result};
-use crate::operations::OperationEntry;
+use crate::operations::{OperationEntry, Registry};
 
 /// The interactions every type has (<https://hl7.org/fhir/R4/valueset-type-restful-interaction.html>).
 const TYPE_INTERACTIONS: [&str; 9] = [
@@ -38,21 +40,31 @@ const FORMATS: [&str; 4] = [
 const PATCH_FORMATS: [&str; 2] = ["application/json-patch+json", "application/xml-patch+xml"];
 
 /// What the statement says of the server itself.
-#[derive(Clone, Copy, Debug)]
-pub struct Software<'a> {
+#[derive(Clone, Debug)]
+pub struct Software {
     /// The version of the program.
-    pub version: &'a str,
+    pub version: &'static str,
     /// The FHIR base URL.
-    pub base_url: &'a str,
-    /// When this process put the statement together.
+    pub base_url: Box<str>,
+    /// When this process put the statement together first.
     pub date: Timestamp,
     /// Whether a conditional delete may remove several resources.
     pub deletes_multiple: bool,
 }
 
+/// The statements of one process: one for each state of its definitions.
+#[derive(Debug)]
+pub struct Capabilities {
+    software: Software,
+    last: Mutex<Option<(Moment, Arc<CapabilityStatement>)>>,
+}
+
+/// Generation and revision of definitions.
+type Moment = (i64, i64);
+
 /// The statement, put together once.
 #[derive(Clone, Debug)]
-pub struct Capabilities {
+pub struct CapabilityStatement {
     full: Part,
     normative: Part,
 }
@@ -65,9 +77,41 @@ struct Part {
 }
 
 impl Capabilities {
+    /// Begins without any.
+    pub fn new(software: Software) -> Self {
+        Self {
+            software,
+            last: Mutex::default(),
+        }
+    }
+
+    /// The statement of these definitions.
+    pub fn of(&self, definitions: &Definitions, operations: &Registry) -> Arc<CapabilityStatement> {
+        let moment = (definitions.generation(), definitions.revision());
+        // A statement is replaced as a whole: what a panic leaves behind is one, too.
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some((known, statement)) if *known == moment => Arc::clone(statement),
+            former => {
+                let mut software = self.software.clone();
+                if former.is_some() {
+                    software.date = crate::context::now();
+                }
+                let parameters = definitions.search_parameter_entries(software.date);
+                let statement =
+                    CapabilityStatement::new(&software, &parameters, &operations.entries());
+                let statement = Arc::new(statement);
+                *last = Some((moment, Arc::clone(&statement)));
+                statement
+            }
+        }
+    }
+}
+
+impl CapabilityStatement {
     /// Puts the statement together.
     pub fn new(
-        software: Software<'_>,
+        software: &Software,
         search_parameters: &[SearchParameterEntry<'_>],
         operations: &[OperationEntry<'_>],
     ) -> Self {
@@ -127,7 +171,7 @@ fn tag(json: &[u8]) -> VersionId {
 }
 
 struct Statement<'a> {
-    software: Software<'a>,
+    software: &'a Software,
     search_parameters: &'a [SearchParameterEntry<'a>],
     operations: &'a [OperationEntry<'a>],
     /// Whether elements that R4 has for trial use are part of it.
@@ -150,7 +194,7 @@ impl Statement<'_> {
             });
             statement.object("implementation", |implementation| {
                 implementation.string("description", "Vesta, a FHIR R4 server");
-                implementation.string("url", self.software.base_url);
+                implementation.string("url", &self.software.base_url);
             });
             statement.string("fhirVersion", "4.0.1");
             strings(statement, "format", &FORMATS);

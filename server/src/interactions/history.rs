@@ -7,6 +7,7 @@ use http::StatusCode;
 use super::{HistoryScope, Outcome, paging, read};
 use crate::context::{Handling, RequestContext};
 use crate::error::{Error, ErrorKind, Result};
+use crate::searchset::PageLinks;
 use crate::store::{HistoryFilter, Source, StoredVersion, Verb};
 
 /// A Bundle of versions, newest first.
@@ -32,13 +33,14 @@ pub(super) async fn history(
     writer.object(|bundle| {
         bundle.string("resourceType", "Bundle");
         bundle.string("type", "history");
-        paging::write_links(
-            bundle,
-            &path,
-            &understood,
-            filter.cursor.as_deref(),
-            page.next.as_deref(),
-        );
+        let links = PageLinks {
+            path: &path,
+            understood: &understood,
+            cursor: filter.cursor.as_deref(),
+            previous: None,
+            next: page.next.as_deref(),
+        };
+        links.write(bundle);
         if !page.versions.is_empty() {
             bundle.array("entry", |entries| {
                 for version in &page.versions {

@@ -29,7 +29,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 
 /// One request to the FHIR API.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Interaction {
     /// `GET [type]/[id]` (<https://hl7.org/fhir/R4/http.html#read>).
     Read {
@@ -141,6 +141,49 @@ pub enum Interaction {
         /// What it was given.
         input: OperationInput,
     },
+}
+
+impl Interaction {
+    /// Whether it changes SearchParameters, and is not a Bundle that does so among other things.
+    pub(crate) fn defines_search(&self) -> bool {
+        let resource_type = match self {
+            Self::Create { resource_type, .. }
+            | Self::ConditionalUpdate { resource_type, .. }
+            | Self::ConditionalPatch { resource_type, .. }
+            | Self::ConditionalDelete { resource_type, .. } => *resource_type,
+            Self::Update { key, .. } | Self::Patch { key, .. } | Self::Delete { key, .. } => {
+                key.resource_type
+            }
+            Self::Read { .. }
+            | Self::Vread { .. }
+            | Self::History { .. }
+            | Self::Search { .. }
+            | Self::Capabilities { .. }
+            | Self::Bundle { .. }
+            | Self::Operation { .. } => return false,
+        };
+        resource_type.name() == "SearchParameter"
+    }
+
+    /// Whether it may change what is stored.
+    pub fn writes(&self) -> bool {
+        match self {
+            Self::Create { .. }
+            | Self::Update { .. }
+            | Self::ConditionalUpdate { .. }
+            | Self::Patch { .. }
+            | Self::ConditionalPatch { .. }
+            | Self::Delete { .. }
+            | Self::ConditionalDelete { .. }
+            | Self::Bundle { .. }
+            | Self::Operation { .. } => true,
+            Self::Read { .. }
+            | Self::Vread { .. }
+            | Self::History { .. }
+            | Self::Search { .. }
+            | Self::Capabilities { .. } => false,
+        }
+    }
 }
 
 /// `If-None-Match` and `If-Modified-Since` of a read (<https://hl7.org/fhir/R4/http.html#cread>).

@@ -10,27 +10,65 @@ use super::{
     search, update,
 };
 use crate::context::RequestContext;
-use crate::definitions::Definitions;
+use crate::definitions::{CurrentDefinitions, Definitions};
 use crate::error::{ErrorKind, Result};
 use crate::operations::Registry;
-use crate::store::{Source, Store};
+use crate::store::{Source, Store, is_outdated};
+
+/// How often a write is done again because the definitions have changed meanwhile.
+const TRIES: u32 = 10;
 
 /// What interactions are performed with. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Interactions {
-    /// What the specification says.
+    /// What the specification and the stored definitions say, at the moment the request began.
     pub definitions: Arc<Definitions>,
+    /// What they say to the next request.
+    pub current: Arc<CurrentDefinitions>,
     /// Where resources are.
     pub store: Store,
     /// The operations there are.
     pub operations: Arc<Registry>,
-    /// The CapabilityStatement, made once.
+    /// The CapabilityStatement, made once for each state of the definitions.
     pub capabilities: Arc<capabilities::Capabilities>,
 }
 
 impl Interactions {
-    /// Performs one interaction, with a transaction of its own where it needs one.
+    /// Performs one interaction, with a transaction of its own where it needs one. It works with the definitions of one
+    /// moment; a write that finds others in force when it comes to be written has done nothing, and is done again by those.
     pub async fn perform(&self, cx: &RequestContext, interaction: Interaction) -> Result<Outcome> {
+        let mut tries = 1;
+        let mut interaction = interaction;
+        loop {
+            let now = Self {
+                definitions: self.current.now(),
+                ..self.clone()
+            };
+            let again = interaction.writes().then(|| interaction.clone());
+            let result = now.perform_now(cx, interaction).await;
+            let Some(again) = again else {
+                return result;
+            };
+            match result {
+                Err(error) if is_outdated(&error) && tries < TRIES => {
+                    let outdated = now.definitions.generation();
+                    self.store.refresh_past(&self.current, outdated).await?;
+                    tries += 1;
+                    interaction = again;
+                }
+                Ok(outcome) => {
+                    if again.defines_search() {
+                        // Whoever asks next may already mean it. Where this fails, it follows a second later.
+                        let _ = self.store.refresh_if_changed(&self.current).await;
+                    }
+                    return Ok(outcome);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn perform_now(&self, cx: &RequestContext, interaction: Interaction) -> Result<Outcome> {
         match interaction {
             Interaction::Create {
                 resource_type,
@@ -113,7 +151,10 @@ impl Interactions {
             Interaction::Search { scope, query } => {
                 search::search(self, cx, source, &scope, &query).await
             }
-            Interaction::Capabilities { mode } => self.capabilities.answer(mode.as_deref()),
+            Interaction::Capabilities { mode } => self
+                .capabilities
+                .of(&self.definitions, &self.operations)
+                .answer(mode.as_deref()),
             _ => Err(crate::error::Error::internal(
                 "this interaction writes and was asked to look",
             )),

@@ -1,8 +1,9 @@
-//! search of a type or of all (<https://hl7.org/fhir/R4/http.html#search>).
+//! search of a type, of all, or of a compartment (<https://hl7.org/fhir/R4/http.html#search>).
 
-use fhir::ids::ResourceType;
-use fhir::json::{ObjectWriter, Writer};
-use fhir::outcome::operation_outcome;
+mod scope;
+#[cfg(test)]
+mod tests;
+
 use fhir::search::plan::{Plan, Summary, Total};
 use http::StatusCode;
 
@@ -10,9 +11,10 @@ use super::perform::Interactions;
 use super::{Outcome, SearchScope, paging};
 use crate::context::RequestContext;
 use crate::error::{Error, ErrorKind, Result};
+use crate::searchset::{PageLinks, Searchset};
 use crate::store::{SearchPage, Source};
 
-/// A searchset Bundle: one page of matches, with links to the next.
+/// A searchset Bundle: one page of matches and what is included with them, with links to the other pages.
 pub(super) async fn search(
     interactions: &Interactions,
     cx: &RequestContext,
@@ -20,22 +22,15 @@ pub(super) async fn search(
     scope: &SearchScope,
     query: &str,
 ) -> Result<Outcome> {
-    let (types, path) = match scope {
-        SearchScope::Type(resource_type) => (
-            vec![*resource_type],
-            format!("{}/{resource_type}", cx.base_url),
-        ),
-        SearchScope::System => (Vec::<ResourceType>::new(), cx.base_url.to_string()),
-        SearchScope::Compartment(..) => {
-            return Err(Error::new(
-                ErrorKind::NotSupported,
-                "this server does not search compartments yet",
-            ));
-        }
-    };
-    let plan = interactions
-        .definitions
-        .plan(cx, &types, query, cx.handling)?;
+    let definitions = &interactions.definitions;
+    let plan = scope::plan(definitions, cx, scope, query)?;
+    if plan.summary == Summary::Text && !plan.includes.is_empty() {
+        return Err(Error::new(
+            ErrorKind::BadValue,
+            "_include and _revinclude cannot be combined with _summary=text",
+        ));
+    }
+    let path = scope::path(cx, scope);
     let cursor = paging::cursor(query)?;
     let mut understood = plan.understood.clone();
     understood.extend(paging::formats(query)?);
@@ -45,34 +40,32 @@ pub(super) async fn search(
         .min(cx.limits.page_size_max);
     let counts_only = plan.summary == Summary::Count || count == 0;
     let page = match counts_only {
-        true => SearchPage {
-            matches: Vec::new(),
-            next: None,
-        },
+        true => SearchPage::default(),
         false => {
             source
                 .search(cx, &plan, count, &path, cursor.as_deref())
                 .await?
         }
     };
-    let total = total(cx, source, &plan, &page, counts_only, cursor.is_some()).await?;
-    let mut writer = Writer::with_capacity(4096);
-    writer.object(|bundle| {
-        bundle.string("resourceType", "Bundle");
-        bundle.string("type", "searchset");
-        if let Some(total) = total {
-            bundle.number("total", total);
-        }
-        paging::write_links(
-            bundle,
-            &path,
-            &understood,
-            cursor.as_deref(),
-            page.next.as_deref(),
-        );
-        write_entries(cx, bundle, &plan, &page);
-    });
-    Ok(Outcome::body(StatusCode::OK, writer.finish()))
+    let included = source
+        .included(cx, definitions, &plan.includes, &page.matches)
+        .await?;
+    let searchset = Searchset {
+        base_url: &cx.base_url,
+        links: PageLinks {
+            path: &path,
+            understood: &understood,
+            cursor: cursor.as_deref(),
+            previous: None,
+            next: page.next.as_deref(),
+        },
+        total: total(cx, source, &plan, &page, counts_only, cursor.is_some()).await?,
+        matches: &page.matches,
+        scores: &[],
+        included: &included,
+        warnings: &plan.warnings,
+    };
+    Ok(Outcome::body(StatusCode::OK, searchset.json()))
 }
 
 /// The total: counted when asked for, or known anyway when all matches are on this page.
@@ -93,37 +86,4 @@ async fn total(
             false => None,
         }),
     }
-}
-
-fn write_entries(
-    cx: &RequestContext,
-    bundle: &mut ObjectWriter<'_>,
-    plan: &Plan,
-    page: &SearchPage,
-) {
-    if page.matches.is_empty() && plan.warnings.is_empty() {
-        return;
-    }
-    bundle.array("entry", |entries| {
-        for version in &page.matches {
-            let Some(content) = version
-                .content
-                .as_deref()
-                .and_then(|content| std::str::from_utf8(content).ok())
-            else {
-                continue;
-            };
-            entries.object(|entry| {
-                entry.string("fullUrl", &format!("{}/{}", cx.base_url, version.key));
-                entry.raw("resource", content);
-                entry.object("search", |search| search.string("mode", "match"));
-            });
-        }
-        if !plan.warnings.is_empty() {
-            entries.object(|entry| {
-                entry.raw("resource", &operation_outcome(&plan.warnings));
-                entry.object("search", |search| search.string("mode", "outcome"));
-            });
-        }
-    });
 }

@@ -61,6 +61,7 @@ pub(super) fn prepare(
 ) -> Result<PreparedWrite> {
     refuse_subsetted(resource)?;
     definitions.validate(resource)?;
+    definitions.check_search_parameter(&key, resource)?;
     let index = definitions.index_values(resource, &cx.base_url)?;
     Ok(PreparedWrite::new(key, verb, resource, index, cx.now))
 }

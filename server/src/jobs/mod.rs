@@ -2,4 +2,4 @@
 
 mod reindex;
 
-pub use reindex::{note_definitions_of_an_empty_store, reindex, reindex_if_needed};
+pub use reindex::{follow_definitions, keep_indexed, reindex};

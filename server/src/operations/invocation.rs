@@ -22,7 +22,7 @@ pub enum OperationTarget {
 }
 
 /// What an operation was given.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum OperationInput {
     /// `GET`: the query string.
     Query(String),
@@ -75,6 +75,7 @@ impl OperationContext<'_> {
         resource: &Resource,
     ) -> Result<PreparedWrite> {
         self.definitions.validate(resource)?;
+        self.definitions.check_search_parameter(&key, resource)?;
         let index = self
             .definitions
             .index_values(resource, &self.request.base_url)?;

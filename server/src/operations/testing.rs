@@ -9,15 +9,16 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use fhir::ids::{ResourceKey, ResourceType};
-use fhir::json::ParseLimits;
+use fhir::json::{ParseLimits, Value};
 use fhir::resource::Resource;
 
 use super::all;
 use crate::auth::{Access, Reason};
-use crate::context::{Handling, Limits, RequestContext, ReturnPreference};
-use crate::definitions::{self, Definitions, PackageList};
+use crate::context::{Handling, Limits, RequestContext, ReturnPreference, SearchLimits};
+use crate::definitions::{self, CurrentDefinitions, Definitions, PackageList};
 use crate::error::Result;
 use crate::interactions::capabilities::{Capabilities, Software};
+use crate::interactions::route::{RouteRequest, route};
 use crate::interactions::{
     Interaction, Interactions, OperationInput, OperationTarget, Outcome, ReadConditions,
     WriteConditions,
@@ -38,16 +39,17 @@ impl World {
         let database = TestDatabase::new().await;
         let software = Software {
             version: "0",
-            base_url: BASE,
+            base_url: BASE.into(),
             date: crate::context::now(),
             deletes_multiple: false,
         };
         Some(World {
             interactions: Interactions {
+                current: Arc::new(CurrentDefinitions::new(Arc::clone(&definitions))),
                 definitions,
                 store: database.store().await,
                 operations: Arc::new(all().unwrap()),
-                capabilities: Arc::new(Capabilities::new(software, &[], &[])),
+                capabilities: Arc::new(Capabilities::new(software)),
             },
             cx: context(),
             database,
@@ -83,6 +85,36 @@ impl World {
         said(self.interactions.perform(&self.cx, read).await)
     }
 
+    /// The answer to `GET url`, as HTTP routes it.
+    pub(crate) async fn get(&self, url: &str) -> std::result::Result<String, String> {
+        self.get_with(&self.cx, url).await
+    }
+
+    /// The answer to `GET url` of another request.
+    pub(crate) async fn get_with(
+        &self,
+        cx: &RequestContext,
+        url: &str,
+    ) -> std::result::Result<String, String> {
+        let url = url.strip_prefix(BASE).unwrap_or(url);
+        let (path, query) = url.split_once('?').unwrap_or((url, ""));
+        let routed = route(RouteRequest {
+            method: &http::Method::GET,
+            path,
+            query,
+            body: None,
+            if_match: None,
+            if_none_match: None,
+            if_none_exist: None,
+            if_modified_since: None,
+            handling: cx.handling,
+        });
+        match routed {
+            Ok(routed) => said(self.interactions.perform(cx, routed.interaction).await),
+            Err(error) => said(Err(error)),
+        }
+    }
+
     /// Calls an operation by path, with a Parameters body or without any.
     pub(crate) async fn call(
         &self,
@@ -113,6 +145,26 @@ impl World {
 
 const BASE: &str = "http://localhost/fhir";
 
+/// The entries of a Bundle as `mode Type/id`, and its links as `relation url`.
+pub(crate) fn entries(bundle: &str) -> (Vec<String>, Vec<(String, String)>) {
+    let bundle = Resource::parse(bundle.to_owned()).unwrap();
+    let text = |value: Value<'_>, path: &[&str]| {
+        let found = value.at(path).and_then(Value::string);
+        found.map_or(String::new(), |text| text.into_owned())
+    };
+    let items = |name| bundle.get(name).into_iter().flat_map(Value::items);
+    let entries = items("entry").map(|entry| {
+        let kind = text(entry, &["resource", "resourceType"]);
+        let id = text(entry, &["resource", "id"]);
+        let mode = text(entry, &["search", "mode"]);
+        format!("{mode} {kind}/{id}")
+            .trim_end_matches('/')
+            .to_owned()
+    });
+    let links = items("link").map(|link| (text(link, &["relation"]), text(link, &["url"])));
+    (entries.collect(), links.collect())
+}
+
 /// The body of an answer, or status and first sentence of a refusal.
 pub(crate) fn said(outcome: Result<Outcome>) -> std::result::Result<String, String> {
     match outcome {
@@ -130,6 +182,7 @@ pub(crate) fn context() -> RequestContext {
         page_size_max: 100,
         conditional_delete: 1,
         delete_referenced: false,
+        search: SearchLimits::default(),
     };
     RequestContext::new(
         Access::system(Reason::AuthDisabled),

@@ -43,6 +43,10 @@ fn options(url: &str) -> Result<PgConnectOptions> {
         .options([
             ("timezone", "UTC"),
             ("jit", "off"),
+            // Work is many small statements at one time: what a second worker would win, another request loses.
+            ("max_parallel_workers_per_gather", "0"),
+            // The indexes are in memory, or nothing is fast.
+            ("random_page_cost", "1.1"),
             ("default_transaction_isolation", "read committed"),
         ])
         .disable_statement_logging())
@@ -105,6 +109,14 @@ pub async fn migrate(url: &str) -> Result<()> {
     connection.close().await.map_err(from_sqlx)
 }
 
+/// Connections, by how their statements are planned.
+struct Pools {
+    general: PgPool,
+    searches: PgPool,
+    fixed: PgPool,
+    health: PgPool,
+}
+
 impl Store {
     /// Connects to a migrated database and starts the combining tasks.
     pub async fn connect(url: &str, settings: &StoreSettings) -> Result<Self> {
@@ -121,25 +133,23 @@ impl Store {
             )
         };
         let carriers = u32::try_from(settings.tasks * 4).unwrap_or(u32::MAX);
-        // Searches plan with their values at hand; the few fixed statements never need to.
-        let searching = pool(
-            settings.connections.saturating_sub(carriers),
-            "force_custom_plan",
-        )?;
-        let fixed = pool(carriers, "force_generic_plan")?;
-        let health = pool(1, "auto")?;
-        Self::with_pools(searching, &fixed, health, settings).await
+        let others = settings.connections.saturating_sub(carriers);
+        // Transactions and lists plan with their values at hand; searches are fenced, and the few fixed statements never
+        // need to.
+        let pools = Pools {
+            general: pool(others / 2, "force_custom_plan")?,
+            searches: pool(others - others / 2, "force_generic_plan")?,
+            fixed: pool(carriers, "force_generic_plan")?,
+            health: pool(1, "auto")?,
+        };
+        Self::with_pools(pools, settings).await
     }
 
-    async fn with_pools(
-        searching: PgPool,
-        fixed: &PgPool,
-        health: PgPool,
-        settings: &StoreSettings,
-    ) -> Result<Self> {
+    async fn with_pools(pools: Pools, settings: &StoreSettings) -> Result<Self> {
+        let fixed = &pools.fixed;
         let key: String = sqlx::query_scalar(statements::READ_SETTING)
             .bind("cursor_key")
-            .fetch_one(&searching)
+            .fetch_one(&pools.general)
             .await
             .map_err(from_sqlx)?;
         let (tasks, batch) = (settings.tasks, settings.batch);
@@ -149,8 +159,10 @@ impl Store {
             puts: Combiner::start(fixed, tasks, batch, Puts),
             deletes: Combiner::start(fixed, tasks, batch, Deletes),
             reads: Combiner::start(fixed, tasks, batch, Reads),
-            pool: searching,
-            health,
+            pool: pools.general,
+            searches: pools.searches,
+            searching: Arc::default(),
+            health: pools.health,
         })
     }
 
@@ -174,6 +186,7 @@ impl Store {
     /// Ends the connections; what is under way is finished first.
     pub async fn close(&self) {
         self.pool.close().await;
+        self.searches.close().await;
         self.health.close().await;
     }
 }

@@ -72,7 +72,6 @@ const OUTDATED: &str = "VS001";
 
 /// Whether a write was refused because the definitions of search parameters have changed since it was made ready. Nothing
 /// was done.
-#[cfg(test)]
 pub(crate) fn is_outdated(error: &Error) -> bool {
     let fault = error
         .cause()

@@ -12,8 +12,10 @@ mod changes;
 mod combine;
 mod connect;
 mod cursor;
+mod definitions;
 mod fault;
 mod history;
+mod include;
 mod instant;
 mod labels;
 mod page;
@@ -41,19 +43,19 @@ use sqlx::PgPool;
 
 pub use changes::{Change, ChangePosition};
 pub use connect::{MIGRATIONS, StoreSettings, migrate, wait_until_reachable};
-#[cfg(test)]
-pub(crate) use fault::is_outdated;
-pub(crate) use fault::raced;
+pub use definitions::{IndexLock, IndexWalk};
+pub(crate) use fault::{is_outdated, raced};
 pub use history::{HistoryFilter, HistoryPage, HistoryScope};
 pub use labels::{LabelInUse, LabelKind};
 pub use prepared::{ExpectedVersions, PreparedDelete, PreparedWrite, Verb, WriteCondition};
 pub use reindex::Indexed;
-pub use search::SearchPage;
+pub use search::{ExplainedStatement, Explanation, SearchPage};
 pub use source::Source;
 pub use transaction::{Attempts, Transaction};
 
 use combine::Combiner;
 use cursor::CursorKey;
+use search::Searching;
 
 /// One version of a resource as it is stored.
 #[derive(Clone, Debug)]
@@ -96,6 +98,9 @@ pub enum Deleted {
 #[derive(Clone)]
 pub struct Store {
     pool: PgPool,
+    /// Statements of searches are fenced: here they are planned once for each connection.
+    searches: PgPool,
+    searching: Arc<Searching>,
     /// One connection that no request can take, so that readiness is told from load.
     health: PgPool,
     cursor_key: Arc<CursorKey>,

@@ -8,7 +8,7 @@ use super::fault::from_sqlx;
 use crate::error::Result;
 
 /// Bytes of resources after which a page ends; a single larger one is a page of its own.
-const BYTES_MAX: usize = 64 << 20;
+pub(super) const BYTES_MAX: usize = 64 << 20;
 
 /// The rows of a page, and whether there are more behind it. The statement is to give one row more than `count`.
 pub(super) async fn page_of(

@@ -1,6 +1,6 @@
 //! Search values computed anew, resource by resource, while the server serves.
 
-use fhir::ids::VersionId;
+use fhir::ids::{ResourceType, VersionId};
 use fhir::search::index_values::IndexValues;
 use sqlx::Row;
 
@@ -23,14 +23,16 @@ pub struct Indexed {
 }
 
 impl Store {
-    /// The next resources after a row, in the order of their creation, with their row numbers.
+    /// The next resources of a type after a row, in the order of their creation, with their row numbers.
     pub async fn walk(
         &self,
         _cx: &RequestContext,
+        resource_type: ResourceType,
         after: i64,
         limit: u32,
     ) -> Result<Vec<(i64, StoredVersion)>> {
         let rows = sqlx::query(statements::WALK_RESOURCES)
+            .bind(resource_type.name())
             .bind(after)
             .bind(i64::from(limit))
             .fetch_all(&self.pool)

@@ -1,28 +1,33 @@
 //! Where a reading interaction looks: at what is committed, or at what its own transaction has made.
 
-use fhir::ids::{ResourceKey, VersionId};
-use fhir::search::plan::Plan;
-use sqlx::PgConnection;
-use sqlx::pool::PoolConnection;
+use std::sync::Arc;
 
+use fhir::ids::{ResourceKey, VersionId};
+use fhir::search::plan::{Include, Plan};
+use sqlx::pool::PoolConnection;
+use sqlx::{PgConnection, PgPool};
+
+use super::cursor::CursorKey;
 use super::fault::{STALE_MAX, from_sqlx, is_stale};
 use super::history::list_versions;
+use super::include::{Gathering, read_round};
 use super::read::{read_resources, read_version};
-use super::search::{count_matches, find_page};
+use super::search::{PageRequest, Searching, count_matches, find_page};
 use super::{
     HistoryFilter, HistoryPage, HistoryScope, SearchPage, Store, StoredVersion, Transaction,
 };
 use crate::context::RequestContext;
+use crate::definitions::Definitions;
 use crate::error::Result;
 
 /// Looks at what is committed over one connection after the other, as long as they lead nowhere: those of a pool do after
 /// a restart of the database. Within a transaction there is only one.
 macro_rules! over_a_living_connection {
-    ($source:ident, $connection:ident => $look:expr) => {{
+    ($source:ident, $kind:ident, $connection:ident => $look:expr) => {{
         let mut tries = 0;
         loop {
             let result = {
-                let mut held = $source.connection().await?;
+                let mut held = $source.$kind().await?;
                 let $connection = held.get();
                 $look.await
             };
@@ -68,7 +73,7 @@ impl Source<'_> {
         key: &ResourceKey,
         version: VersionId,
     ) -> Result<Option<StoredVersion>> {
-        over_a_living_connection!(self, connection => read_version(connection, key, version))
+        over_a_living_connection!(self, connection, connection => read_version(connection, key, version))
     }
 
     /// Versions of one resource, of one type, or of all, newest first.
@@ -79,25 +84,59 @@ impl Source<'_> {
         filter: &HistoryFilter,
     ) -> Result<HistoryPage> {
         let cursor_key = self.store().cursor_key.clone();
-        over_a_living_connection!(self, connection => list_versions(connection, &cursor_key, scope, filter))
+        over_a_living_connection!(self, connection, connection => list_versions(connection, &cursor_key, scope, filter))
     }
 
     /// One page of the resources a plan matches; `scope` binds page links to the request they were made for.
     pub async fn search(
         &mut self,
-        _cx: &RequestContext,
+        cx: &RequestContext,
         plan: &Plan,
         count: u32,
         scope: &str,
         cursor: Option<&str>,
     ) -> Result<SearchPage> {
-        let cursor_key = self.store().cursor_key.clone();
-        over_a_living_connection!(self, connection => find_page(connection, &cursor_key, plan, count, scope, cursor))
+        let request = PageRequest {
+            plan,
+            count,
+            scope,
+            cursor,
+        };
+        let (cursor_key, searching) = self.searching();
+        over_a_living_connection!(self, search_connection, connection => async {
+            searching.refresh(connection, cx.now).await;
+            find_page(connection, &searching, &cursor_key, &request).await
+        })
+    }
+
+    /// What includes add to the matches of a page, each resource once; too many are an error.
+    pub async fn included(
+        &mut self,
+        cx: &RequestContext,
+        definitions: &Definitions,
+        includes: &[Include],
+        matches: &[StoredVersion],
+    ) -> Result<Vec<StoredVersion>> {
+        let mut gathering = Gathering::new(cx, definitions, includes, matches);
+        while let Some(round) = gathering.round()? {
+            let read = over_a_living_connection!(self, search_connection, connection => read_round(connection, &round))?;
+            gathering.take(read)?;
+        }
+        Ok(gathering.finish())
     }
 
     /// How many resources a plan matches.
-    pub async fn count(&mut self, _cx: &RequestContext, plan: &Plan) -> Result<u64> {
-        over_a_living_connection!(self, connection => count_matches(connection, plan))
+    pub async fn count(&mut self, cx: &RequestContext, plan: &Plan) -> Result<u64> {
+        let (_, searching) = self.searching();
+        over_a_living_connection!(self, search_connection, connection => async {
+            searching.refresh(connection, cx.now).await;
+            count_matches(connection, &searching, plan).await
+        })
+    }
+
+    fn searching(&self) -> (Arc<CursorKey>, Arc<Searching>) {
+        let store = self.store();
+        (store.cursor_key.clone(), store.searching.clone())
     }
 
     fn is_committed(&self) -> bool {
@@ -112,9 +151,14 @@ impl Source<'_> {
 
     async fn connection(&mut self) -> Result<Held<'_>> {
         match self {
-            Self::Committed(store) => {
-                Ok(Held::Pooled(store.pool.acquire().await.map_err(from_sqlx)?))
-            }
+            Self::Committed(store) => Held::of(&store.pool).await,
+            Self::Within(_, tx) => Ok(Held::Transaction(tx.connection())),
+        }
+    }
+
+    async fn search_connection(&mut self) -> Result<Held<'_>> {
+        match self {
+            Self::Committed(store) => Held::of(&store.searches).await,
             Self::Within(_, tx) => Ok(Held::Transaction(tx.connection())),
         }
     }
@@ -127,6 +171,10 @@ enum Held<'a> {
 }
 
 impl Held<'_> {
+    async fn of(pool: &PgPool) -> Result<Self> {
+        Ok(Self::Pooled(pool.acquire().await.map_err(from_sqlx)?))
+    }
+
     fn get(&mut self) -> &mut PgConnection {
         match self {
             Self::Pooled(connection) => connection,

@@ -18,7 +18,7 @@ use sqlx::{Connection, Executor, PgConnection, Row};
 use super::testing::TestDatabase;
 use super::*;
 use crate::auth::{Access, Reason};
-use crate::context::{Handling, Limits, RequestContext, ReturnPreference};
+use crate::context::{Handling, Limits, RequestContext, ReturnPreference, SearchLimits};
 use crate::definitions::FoundBy;
 use crate::error::ErrorKind;
 
@@ -30,6 +30,7 @@ fn context() -> RequestContext {
         page_size_max: 100,
         conditional_delete: 10,
         delete_referenced: false,
+        search: SearchLimits::default(),
     };
     RequestContext::new(
         Access::system(Reason::Job),

@@ -3,6 +3,7 @@
 //! Locks are always taken in one order: criteria first, then existing rows in key order, then new rows in key order. What
 //! still loses against another transaction is done again from its beginning, inside the server.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use fhir::ids::ResourceKey;
@@ -16,6 +17,7 @@ use super::fault::{
     STALE_MAX, from_sqlx, is_disconnect, is_retryable, is_stale, raced, unknown_outcome,
 };
 use super::prepared::{PreparedDelete, PreparedWrite};
+use super::search::Searching;
 use super::{Deleted, Store, Written, statements, write};
 use crate::context::RequestContext;
 use crate::error::{Error, Result};
@@ -32,6 +34,7 @@ const ROWS: usize = 1000;
 /// An open transaction. Dropped without commit, it did nothing.
 pub struct Transaction {
     inner: sqlx::Transaction<'static, Postgres>,
+    searching: Arc<Searching>,
 }
 
 /// Tries at one piece of work, each in a transaction of its own.
@@ -69,7 +72,10 @@ impl Attempts<'_> {
         let mut stale = 0;
         loop {
             match self.store.pool.begin().await.map_err(from_sqlx) {
-                Ok(inner) => return Ok(Transaction { inner }),
+                Ok(inner) => {
+                    let searching = self.store.searching.clone();
+                    return Ok(Transaction { inner, searching });
+                }
                 // Nothing has been done yet: another connection may lead somewhere.
                 Err(error) if is_stale(&error) && stale < STALE_MAX => stale += 1,
                 Err(error) => return Err(error),
@@ -105,6 +111,10 @@ impl Attempts<'_> {
 impl Transaction {
     pub(super) fn connection(&mut self) -> &mut PgConnection {
         &mut self.inner
+    }
+
+    pub(super) fn searching(&self) -> Arc<Searching> {
+        self.searching.clone()
     }
 
     /// Waits until no other transaction works under one of these criteria, and keeps them until the end.

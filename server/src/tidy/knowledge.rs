@@ -13,10 +13,21 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("context", &["error", "auth"]),
     ("definitions", &["error", "config", "context"]),
     ("store", &["error", "auth", "context", "definitions"]),
-    ("operations", &["error", "context", "definitions", "store"]),
+    ("searchset", &["store"]),
+    (
+        "operations",
+        &["error", "context", "definitions", "store", "searchset"],
+    ),
     (
         "interactions",
-        &["error", "context", "definitions", "store", "operations"],
+        &[
+            "error",
+            "context",
+            "definitions",
+            "store",
+            "searchset",
+            "operations",
+        ],
     ),
     (
         "jobs",

@@ -1,7 +1,8 @@
 //! The text of one value of a query.
 
-use super::super::data::{AMOUNTS, CODES, DATES, Dice, INSTANTS, NAMES, SYSTEMS, UNITS};
+use super::super::data::{AMOUNTS, CODES, DATES, INSTANTS, NAMES, SYSTEMS, UNITS};
 use super::super::definitions::{Parameter, text as member};
+use super::super::dice::Dice;
 use super::super::folding::fold;
 use super::super::query::escaped;
 use super::super::value::{Amount, Token, Value};

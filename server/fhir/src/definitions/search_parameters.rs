@@ -187,6 +187,21 @@ impl SearchParameters {
         self.lists.all.get(usize::from(*place))
     }
 
+    /// These and further ones, which count where none of these has their code.
+    pub fn with(
+        &self,
+        structures: &Structures,
+        further: impl IntoIterator<Item = SearchParameter>,
+    ) -> Result<SearchParameters, DefinitionError> {
+        let mut builder = SearchParametersBuilder {
+            all: self.lists.all.clone(),
+        };
+        for parameter in further {
+            builder.push(parameter);
+        }
+        builder.build(structures)
+    }
+
     /// How many are active.
     pub fn active_count(&self) -> usize {
         let active = |parameter: &&SearchParameter| parameter.activity == Activity::Active;
@@ -203,11 +218,14 @@ pub(super) struct SearchParametersBuilder {
 impl SearchParametersBuilder {
     /// Adds one. The first of a URL counts.
     pub(super) fn add(&mut self, definition: Value<'_>) -> Result<(), DefinitionError> {
-        let parameter = read(definition)?;
+        self.push(SearchParameter::read(definition)?);
+        Ok(())
+    }
+
+    fn push(&mut self, parameter: SearchParameter) {
         if !self.all.iter().any(|known| known.url == parameter.url) {
             self.all.push(parameter);
         }
-        Ok(())
     }
 
     /// The registry. Where two active parameters share type and code, the one loaded first is offered.
@@ -253,70 +271,73 @@ impl SearchParametersBuilder {
     }
 }
 
-fn read(definition: Value<'_>) -> Result<SearchParameter, DefinitionError> {
-    let text = |name| definition.get(name).and_then(Value::string);
-    let url = text("url").unwrap_or_default();
-    let missing = |member| DefinitionError::Missing {
-        definition: url.as_ref().to_owned(),
-        member,
-    };
-    let list = |name| -> Vec<Box<str>> {
-        definition
-            .get(name)
+impl SearchParameter {
+    /// Reads a SearchParameter resource.
+    pub fn read(definition: Value<'_>) -> Result<SearchParameter, DefinitionError> {
+        let text = |name| definition.get(name).and_then(Value::string);
+        let url = text("url").unwrap_or_default();
+        let missing = |member| DefinitionError::Missing {
+            definition: url.as_ref().to_owned(),
+            member,
+        };
+        let list = |name| -> Vec<Box<str>> {
+            definition
+                .get(name)
+                .into_iter()
+                .flat_map(Value::items)
+                .filter_map(|item| item.string())
+                .map(|item| item.as_ref().into())
+                .collect()
+        };
+        let flag = |name| definition.get(name).and_then(Value::boolean);
+        let type_code = text("type").ok_or_else(|| missing("type"))?;
+        let search_type =
+            SearchType::parse(&type_code).ok_or_else(|| DefinitionError::UnknownCode {
+                definition: url.as_ref().to_owned(),
+                member: "type",
+                code: type_code.as_ref().to_owned(),
+            })?;
+        let base = list("base");
+        let activity = if text("status").as_deref() == Some("retired") {
+            Activity::Retired
+        } else if flag("experimental") == Some(true) {
+            Activity::Experimental
+        } else if base.is_empty() {
+            Activity::NoBase
+        } else {
+            Activity::Active
+        };
+        let components = definition
+            .get("component")
             .into_iter()
             .flat_map(Value::items)
-            .filter_map(|item| item.string())
-            .map(|item| item.as_ref().into())
-            .collect()
-    };
-    let flag = |name| definition.get(name).and_then(Value::boolean);
-    let type_code = text("type").ok_or_else(|| missing("type"))?;
-    let search_type =
-        SearchType::parse(&type_code).ok_or_else(|| DefinitionError::UnknownCode {
-            definition: url.as_ref().to_owned(),
-            member: "type",
-            code: type_code.as_ref().to_owned(),
-        })?;
-    let base = list("base");
-    let activity = if text("status").as_deref() == Some("retired") {
-        Activity::Retired
-    } else if flag("experimental") == Some(true) {
-        Activity::Experimental
-    } else if base.is_empty() {
-        Activity::NoBase
-    } else {
-        Activity::Active
-    };
-    let components = definition
-        .get("component")
-        .into_iter()
-        .flat_map(Value::items)
-        .map(|component| {
-            let text = |name| component.get(name).and_then(Value::string);
-            Ok(SearchComponent {
-                definition: text("definition")
-                    .ok_or_else(|| missing("component.definition"))?
-                    .as_ref()
-                    .into(),
-                expression: text("expression")
-                    .ok_or_else(|| missing("component.expression"))?
-                    .as_ref()
-                    .into(),
+            .map(|component| {
+                let text = |name| component.get(name).and_then(Value::string);
+                Ok(SearchComponent {
+                    definition: text("definition")
+                        .ok_or_else(|| missing("component.definition"))?
+                        .as_ref()
+                        .into(),
+                    expression: text("expression")
+                        .ok_or_else(|| missing("component.expression"))?
+                        .as_ref()
+                        .into(),
+                })
             })
+            .collect::<Result<_, DefinitionError>>()?;
+        Ok(SearchParameter {
+            code: text("code").ok_or_else(|| missing("code"))?.as_ref().into(),
+            search_type,
+            activity,
+            base,
+            expression: text("expression").map(|expression| expression.as_ref().into()),
+            targets: list("target"),
+            components,
+            comparators: list("comparator"),
+            modifiers: list("modifier"),
+            multiple_or: flag("multipleOr") != Some(false),
+            multiple_and: flag("multipleAnd") != Some(false),
+            url: url.as_ref().into(),
         })
-        .collect::<Result<_, DefinitionError>>()?;
-    Ok(SearchParameter {
-        code: text("code").ok_or_else(|| missing("code"))?.as_ref().into(),
-        search_type,
-        activity,
-        base,
-        expression: text("expression").map(|expression| expression.as_ref().into()),
-        targets: list("target"),
-        components,
-        comparators: list("comparator"),
-        modifiers: list("modifier"),
-        multiple_or: flag("multipleOr") != Some(false),
-        multiple_and: flag("multipleAnd") != Some(false),
-        url: url.as_ref().into(),
-    })
+    }
 }

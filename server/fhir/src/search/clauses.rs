@@ -1,199 +1,248 @@
-//! One parameter becomes one clause: its values typed by the parameter's search type and modifier.
+//! One parameter becomes one condition: its values typed by the parameter's search type and modifier.
 
-use jiff::{SignedDuration, Timestamp};
+mod composite;
+mod date;
+mod modifiers;
+mod number;
+mod reference;
+mod special;
+mod string;
+mod token;
+mod uri;
 
+use super::chain::{Group, Scope};
+use super::combine;
 use super::error::SearchError;
-use super::fold::fold;
+use super::filter;
 use super::hash;
-use super::link;
-use super::period_test::{PeriodTest, Prefix};
-use super::plan::{Clause, StringTest};
-use super::planner::{Planner, Resolved};
-use super::query::{split_unescaped, unescape};
+use super::period_test::Prefix;
+use super::plan::Clause;
+use super::planner::Planner;
+use super::query::unescape;
+use super::resolve::{self, Resolved};
 use crate::definitions::search_parameters::SearchType;
-use crate::ids::{ResourceId, ResourceType};
-use crate::time::{Precision, parse_partial};
+use crate::ids::ResourceType;
 
-/// The clause; none where every resource passes.
-pub(super) fn clause(
+pub(super) use date::{DateRange, dates};
+pub(super) use number::{numbers, quantities};
+pub(super) use reference::references;
+pub(super) use string::strings;
+
+/// A parameter as it is asked for: without the steps that lead to its resources.
+#[derive(Clone, Debug)]
+pub(super) struct Asked<'a> {
+    /// The name as it was written, for errors.
+    pub(super) text: &'a str,
+    pub(super) code: &'a str,
+    pub(super) modifier: Option<&'a str>,
+    /// Alternatives, escapes still in place.
+    pub(super) values: Vec<&'a str>,
+}
+
+/// The conditions of a parameter: one for each search type it has in the types of the scope.
+pub(super) fn groups(
+    planner: &Planner<'_>,
+    scope: Scope<'_>,
+    asked: &Asked<'_>,
+) -> Result<Vec<Group>, SearchError> {
+    let of_all = |condition| {
+        Ok(vec![Group {
+            types: combine::sorted(scope.types().iter().copied()),
+            condition,
+        }])
+    };
+    match asked.code {
+        "_list" => return of_all(special::list(planner, asked)?),
+        "_filter" => return of_all(filter::condition(planner, scope.types(), asked)?),
+        "_has" => {
+            let message = "'_has' is written '_has:Type:reference:parameter'";
+            return Err(SearchError::malformed(asked.text, message));
+        }
+        "_query" => {
+            let message = "named queries are not supported; there is none on this server";
+            return Err(SearchError::not_supported(asked.text, message));
+        }
+        _ => {}
+    }
+    let resolved = resolve(planner, scope, asked)?;
+    let group = |one: &Resolved<'_>| {
+        Ok(Group {
+            types: combine::sorted(one.types()),
+            condition: condition(planner, one)?,
+        })
+    };
+    resolved.iter().map(group).collect()
+}
+
+/// The parameter in the types of the scope, by search type.
+pub(super) fn resolve<'a>(
+    planner: &Planner<'a>,
+    scope: Scope<'_>,
+    asked: &Asked<'a>,
+) -> Result<Vec<Resolved<'a>>, SearchError> {
+    let mut found: Vec<Resolved<'a>> = Vec::new();
+    for resource_type in scope.types() {
+        let Some(definition) = planner.definition(*resource_type, asked.code) else {
+            if scope.is_all() {
+                let types = scope.types();
+                return Err(planner.unknown_parameter(
+                    types,
+                    *resource_type,
+                    asked.text,
+                    asked.code,
+                ));
+            }
+            continue;
+        };
+        let same = |one: &&mut Resolved<'_>| one.search_type == definition.search_type;
+        let seeds = planner.seeds(*resource_type, asked.code).iter();
+        let places = seeds.map(|one| (*resource_type, *one));
+        match found.iter_mut().find(same) {
+            Some(one) => {
+                one.definitions.push((*resource_type, definition));
+                one.places.extend(places);
+            }
+            None => found.push(Resolved {
+                text: asked.text,
+                code: asked.code,
+                modifier: asked.modifier,
+                values: asked.values.clone(),
+                search_type: definition.search_type,
+                definitions: vec![(*resource_type, definition)],
+                places: places.collect(),
+            }),
+        }
+    }
+    match (found.len(), scope) {
+        (0, _) => Err(nowhere(planner, scope.types(), asked)),
+        (2.., Scope::All(_)) => {
+            let message = "its search type differs between the types searched";
+            Err(SearchError::malformed(asked.text, message))
+        }
+        _ => Ok(found),
+    }
+}
+
+/// None of the types that a reference may lead to has the parameter.
+fn nowhere(planner: &Planner<'_>, types: &[ResourceType], asked: &Asked<'_>) -> SearchError {
+    match types {
+        [one] => planner.unknown_parameter(types, *one, asked.text, asked.code),
+        _ => {
+            let all = types.iter().flat_map(|one| planner.common_codes(&[*one]));
+            let names = combine::sorted(all);
+            let place = format!(
+                "none of the types it may lead to has a parameter '{}'",
+                asked.code
+            );
+            SearchError::unknown(asked.text, resolve::list(&place, asked.code, &names))
+        }
+    }
+}
+
+/// The condition; `None` where every resource meets it.
+pub(super) fn condition(
     planner: &Planner<'_>,
     resolved: &Resolved<'_>,
 ) -> Result<Option<Clause>, SearchError> {
-    let parameter = resolved.parameter;
-    check_modifier(resolved)?;
-    let is_missing = parameter.modifier.as_deref() == Some("missing");
-    match &*parameter.code {
+    modifiers::check(resolved)?;
+    let mut definitions = resolved.definitions.iter().map(|one| one.1);
+    if resolved.values.len() > 1 && definitions.any(|one| !one.multiple_or) {
+        return Err(resolved.malformed("it takes a single value, not alternatives"));
+    }
+    let is_missing = resolved.modifier == Some("missing");
+    match resolved.code {
         // A current resource always has both.
         "_id" | "_lastUpdated" if is_missing => {
             return Ok(missing(resolved)?.then_some(Clause::Nothing));
         }
-        "_id" => return ids(resolved),
-        "_lastUpdated" => return Ok(Some(Clause::LastUpdated(periods(planner, resolved)?))),
+        "_id" => return special::ids(resolved),
+        "_lastUpdated" => return date::last_updated(planner, resolved).map(Some),
+        "_text" | "_content" => return special::text(planner, resolved).map(Some),
         _ => {}
     }
-    check_support(resolved, is_missing)?;
+    check_support(planner, resolved, is_missing)?;
     if is_missing {
-        let present = resolved.seeds().into_iter().map(hash::present).collect();
-        let clause = if missing(resolved)? {
-            Clause::NoToken
-        } else {
-            Clause::AnyToken
-        };
-        return tokens(planner, resolved, present, clause).map(Some);
+        return presence(planner, resolved, missing(resolved)?).map(Some);
     }
     match resolved.search_type {
-        SearchType::Token => token(planner, resolved),
-        SearchType::Reference => reference(planner, resolved),
-        SearchType::String => string(planner, resolved),
-        SearchType::Uri => uri(planner, resolved),
-        SearchType::Date => Ok(Clause::Date {
-            parameters: sorted(resolved.seeds()),
-            tests: periods(planner, resolved)?,
-            single: false,
-        }),
-        SearchType::Number | SearchType::Quantity | SearchType::Composite | SearchType::Special => {
-            Err(unsupported_type(resolved))
-        }
+        SearchType::Token => token::token(planner, resolved),
+        SearchType::Reference => reference::reference(planner, resolved),
+        SearchType::String => string::string(planner, resolved),
+        SearchType::Uri => uri::uri(planner, resolved),
+        SearchType::Date => date::date(planner, resolved),
+        SearchType::Number => number::number(resolved),
+        SearchType::Quantity => number::quantity(resolved),
+        SearchType::Composite => composite::composite(planner, resolved),
+        SearchType::Special => special::special(resolved),
     }
     .map(Some)
 }
 
-/// Reference parameters whose expression yields the resources themselves, which only a chain can look into.
-const YIELD_RESOURCES: [(&str, &str); 2] = [("Bundle", "composition"), ("Bundle", "message")];
-
-/// Parameters whose search asks for more than this server can do yet.
-fn check_support(resolved: &Resolved<'_>, is_missing: bool) -> Result<(), SearchError> {
-    let has_values = resolved
-        .definitions
-        .iter()
-        .all(|one| one.1.expression.is_some());
-    match resolved.search_type {
-        // What is not indexed by an expression has no presence either.
-        _ if !has_values => Err(resolved.not_supported("it is not supported yet")),
-        SearchType::Composite | SearchType::Special => Err(unsupported_type(resolved)),
-        SearchType::Number | SearchType::Quantity if !is_missing => Err(unsupported_type(resolved)),
-        _ if yields_resources(resolved) && !is_missing => {
-            Err(resolved.not_supported("it is for chained parameters, which are not supported yet"))
+/// Parameters whose search asks for more than this server can do.
+pub(super) fn check_support(
+    planner: &Planner<'_>,
+    resolved: &Resolved<'_>,
+    is_missing: bool,
+) -> Result<(), SearchError> {
+    if resolved.search_type == SearchType::Reference && !is_missing {
+        for (resource_type, definition) in &resolved.definitions {
+            planner.check_reference(resolved.text, *resource_type, definition)?;
         }
-        // R4 means a search by sound, which a search by letters is not.
-        _ if &*resolved.parameter.code == "phonetic" && !is_missing => {
-            Err(resolved.not_supported("searching by sound is not supported"))
-        }
-        _ => Ok(()),
     }
+    // R4 means a search by sound, which a search by letters is not.
+    if resolved.code == "phonetic" && !is_missing {
+        return Err(resolved.not_supported("searching by sound is not supported"));
+    }
+    let is_indexed = |one: &ResourceType| resolved.places.iter().any(|place| place.0 == *one);
+    if resolved.search_type != SearchType::Composite && !resolved.types().iter().all(is_indexed) {
+        return Err(resolved.not_supported("it is not indexed"));
+    }
+    Ok(())
 }
 
-fn yields_resources(resolved: &Resolved<'_>) -> bool {
-    let code = &*resolved.parameter.code;
-    let yields = |name: &str| YIELD_RESOURCES.contains(&(name, code));
-    resolved.definitions.iter().any(|one| yields(one.0.name()))
-}
-
-fn unsupported_type(resolved: &Resolved<'_>) -> SearchError {
-    let kind = resolved.search_type.code();
-    resolved.not_supported(format!("{kind} parameters are not supported yet"))
-}
-
-/// What R4 defines for each type, and what of it is answered (<https://hl7.org/fhir/R4/search.html#modifiers>).
-fn modifiers(search_type: SearchType) -> (&'static [&'static str], &'static [&'static str]) {
-    match search_type {
-        SearchType::String => (&["missing", "exact", "contains"], &[]),
-        SearchType::Token => (
-            &["missing", "not", "of-type"],
-            &["text", "in", "not-in", "above", "below"],
-        ),
-        SearchType::Reference => (&["missing", "identifier"], &["above", "below"]),
-        SearchType::Uri => (&["missing"], &["above", "below"]),
-        SearchType::Date | SearchType::Number | SearchType::Quantity => (&["missing"], &[]),
-        SearchType::Composite => (&[], &["missing"]),
-        SearchType::Special => (&[], &[]),
-    }
-}
-
-fn check_modifier(resolved: &Resolved<'_>) -> Result<(), SearchError> {
-    let Some(modifier) = resolved.parameter.modifier.as_deref() else {
-        return Ok(());
-    };
-    let (answered, other) = modifiers(resolved.search_type);
-    let kind = resolved.search_type.code();
-    if other.contains(&modifier) {
-        let message =
-            format!("the modifier ':{modifier}' of {kind} parameters is not supported yet");
-        return Err(resolved.not_supported(message));
-    }
-    let target =
-        ResourceType::parse(modifier).filter(|_| resolved.search_type == SearchType::Reference);
-    if let Some(target) = target {
-        return check_target(resolved, target);
-    }
-    let is_declared = |declared: &[Box<str>]| {
-        declared.is_empty() || declared.iter().any(|one| &**one == modifier)
-    };
-    let all_declare = resolved
-        .definitions
-        .iter()
-        .all(|one| is_declared(&one.1.modifiers));
-    if answered.contains(&modifier) && all_declare {
-        return Ok(());
-    }
-    let types = if resolved.search_type == SearchType::Reference {
-        ", or a resource type"
-    } else {
-        ""
-    };
-    let message = format!(
-        "there is no modifier ':{modifier}' for it; {kind} parameters have: {}{types}",
-        [answered, other].concat().join(", ")
-    );
-    Err(SearchError::unknown(&resolved.parameter.text, message))
-}
-
-/// A type a reference never has is a mistake, not a search without matches.
-fn check_target(resolved: &Resolved<'_>, target: ResourceType) -> Result<(), SearchError> {
-    let targets: Vec<ResourceType> = resolved
-        .definitions
-        .iter()
-        .flat_map(|one| link::targets(one.1, one.0))
-        .collect();
-    if targets.contains(&target) {
-        return Ok(());
-    }
-    let names: Vec<&str> = sorted(targets)
-        .into_iter()
-        .map(ResourceType::name)
-        .collect();
-    let message = format!(
-        "it does not refer to {target}, but to: {}",
-        names.join(", ")
-    );
-    Err(SearchError::unknown(&resolved.parameter.text, message))
-}
-
+/// Whether `:missing` asks for resources without a value.
 fn missing(resolved: &Resolved<'_>) -> Result<bool, SearchError> {
-    match resolved.parameter.values.as_slice() {
-        [value] if &**value == "true" => Ok(true),
-        [value] if &**value == "false" => Ok(false),
+    match *resolved.values.as_slice() {
+        ["true"] => Ok(true),
+        ["false"] => Ok(false),
         _ => Err(resolved.malformed("':missing' takes true or false")),
     }
 }
 
-fn sorted<T: Ord>(mut list: Vec<T>) -> Vec<T> {
-    list.sort_unstable();
-    list.dedup();
-    list
-}
-
-/// A clause over elements; without any, nothing has one of them and everything none of them.
-fn tokens(
+/// Resources without a value, or those with one.
+pub(super) fn presence(
     planner: &Planner<'_>,
     resolved: &Resolved<'_>,
-    elements: Vec<i64>,
+    is_missing: bool,
+) -> Result<Clause, SearchError> {
+    let present = resolved
+        .own_seeds()
+        .into_iter()
+        .map(hash::present)
+        .collect();
+    let clause = if is_missing {
+        Clause::NoToken
+    } else {
+        Clause::AnyToken
+    };
+    elements(planner, resolved, present, clause)
+}
+
+/// A clause over elements; without any, nothing has one of them.
+pub(super) fn elements(
+    planner: &Planner<'_>,
+    resolved: &Resolved<'_>,
+    mut elements: Vec<i64>,
     clause: impl FnOnce(Vec<i64>) -> Clause,
 ) -> Result<Clause, SearchError> {
-    let elements = sorted(elements);
+    combine::sort(&mut elements);
     if elements.len() > planner.limits.elements_max {
-        let message = "the values together with the types they may have are too many";
-        return Err(SearchError::too_costly(&resolved.parameter.text, message));
+        let message = format!(
+            "the values together with the types they may have are more than {}, the limit of what one parameter may \
+             look for",
+            planner.limits.elements_max
+        );
+        return Err(resolved.too_costly(message));
     }
     if elements.is_empty() {
         return Ok(Clause::Nothing);
@@ -201,213 +250,17 @@ fn tokens(
     Ok(clause(elements))
 }
 
-fn ids(resolved: &Resolved<'_>) -> Result<Option<Clause>, SearchError> {
-    let negated = match resolved.parameter.modifier.as_deref() {
-        None => false,
-        Some("not") => true,
-        Some(_) => return Err(resolved.malformed("an id has no type")),
-    };
-    let mut ids: Vec<ResourceId> = Vec::new();
-    for value in &resolved.parameter.values {
-        // An id has no system.
-        if let (None | Some(""), code) = token_parts(resolved, value)? {
-            ids.extend(plain(resolved, code)?.parse().ok());
-        }
-    }
-    Ok(match (ids.is_empty(), negated) {
-        (false, false) => Some(Clause::Ids(sorted(ids))),
-        (true, false) => Some(Clause::Nothing),
-        (false, true) => Some(Clause::NotIds(sorted(ids))),
-        // Where no value can be an id, none excludes anything.
-        (true, true) => None,
-    })
-}
-
-/// The system, where a `|` says so, and the code; escapes still in place.
-fn token_parts<'v>(
-    resolved: &Resolved<'_>,
-    value: &'v str,
-) -> Result<(Option<&'v str>, &'v str), SearchError> {
-    let mut parts = split_unescaped(value, '|');
-    match (parts.next(), parts.next(), parts.next()) {
-        (Some(code), None, None) if !code.is_empty() => Ok((None, code)),
-        (Some(system), Some(code), None) if !(system.is_empty() && code.is_empty()) => {
-            Ok((Some(system), code))
-        }
-        _ => Err(resolved.malformed("a value is 'code', 'system|code', '|code' or 'system|'")),
-    }
-}
-
 fn plain(resolved: &Resolved<'_>, raw: &str) -> Result<String, SearchError> {
     unescape(raw).map_err(|message| resolved.malformed(message))
 }
 
-fn token(planner: &Planner<'_>, resolved: &Resolved<'_>) -> Result<Clause, SearchError> {
-    let modifier = resolved.parameter.modifier.as_deref();
-    let seeds = resolved.seeds();
-    let elements = match modifier {
-        Some("of-type") => of_type(resolved, &seeds)?,
-        _ => token_elements(resolved, &seeds)?,
-    };
-    let clause = match modifier {
-        Some("not") => Clause::NoToken,
-        _ => Clause::AnyToken,
-    };
-    tokens(planner, resolved, elements, clause)
-}
-
-fn token_elements(resolved: &Resolved<'_>, seeds: &[i64]) -> Result<Vec<i64>, SearchError> {
-    let mut elements = Vec::new();
-    for value in &resolved.parameter.values {
-        let (system, code) = token_parts(resolved, value)?;
-        let system = system.map(|system| plain(resolved, system)).transpose()?;
-        let code = plain(resolved, code)?;
-        elements.extend(seeds.iter().map(|seed| match system.as_deref() {
-            None => hash::code(*seed, &code),
-            Some("") => hash::code_without_system(*seed, &code),
-            Some(system) if code.is_empty() => hash::system(*seed, system),
-            Some(system) => hash::token(*seed, system, &code),
-        }));
+/// A prefix that the definitions do not declare is refused.
+fn check_prefix(resolved: &Resolved<'_>, prefix: Prefix) -> Result<(), SearchError> {
+    let declares = |one: &[Box<str>]| one.is_empty() || one.iter().any(|c| **c == *prefix.code());
+    let mut definitions = resolved.definitions.iter();
+    if definitions.all(|one| declares(&one.1.comparators)) {
+        return Ok(());
     }
-    Ok(elements)
-}
-
-fn of_type(resolved: &Resolved<'_>, seeds: &[i64]) -> Result<Vec<i64>, SearchError> {
-    let mut elements = Vec::new();
-    for value in &resolved.parameter.values {
-        let parts: Vec<&str> = split_unescaped(value, '|').collect();
-        let (system, code, value) = match parts.as_slice() {
-            [system, code, value] if !code.is_empty() && !value.is_empty() => (system, code, value),
-            _ => return Err(resolved.malformed("a value of ':of-type' is 'system|code|value'")),
-        };
-        let system = plain(resolved, system)?;
-        let code = plain(resolved, code)?;
-        let value = plain(resolved, value)?;
-        elements.extend(
-            seeds
-                .iter()
-                .map(|seed| hash::of_type(*seed, &system, &code, &value)),
-        );
-    }
-    Ok(elements)
-}
-
-fn reference(planner: &Planner<'_>, resolved: &Resolved<'_>) -> Result<Clause, SearchError> {
-    let modifier = resolved.parameter.modifier.as_deref();
-    let elements = if modifier == Some("identifier") {
-        let seeds: Vec<i64> = resolved
-            .definitions
-            .iter()
-            .map(|one| hash::identifier_seed(one.0, &resolved.parameter.code))
-            .collect();
-        token_elements(resolved, &seeds)?
-    } else {
-        let target = modifier.and_then(ResourceType::parse);
-        let mut elements = Vec::new();
-        for value in &resolved.parameter.values {
-            let text = plain(resolved, value)?;
-            for (resource_type, definition) in &resolved.definitions {
-                let seed = hash::parameter_seed(*resource_type, &resolved.parameter.code);
-                let targets = match target {
-                    Some(target) => vec![target],
-                    None => link::targets(definition, *resource_type),
-                };
-                link::search_elements(
-                    seed,
-                    &text,
-                    planner.base_url,
-                    target,
-                    &targets,
-                    &mut elements,
-                );
-            }
-        }
-        elements
-    };
-    tokens(planner, resolved, elements, Clause::AnyToken)
-}
-
-fn string(planner: &Planner<'_>, resolved: &Resolved<'_>) -> Result<Clause, SearchError> {
-    let values = &resolved.parameter.values;
-    let modifier = resolved.parameter.modifier.as_deref();
-    let seeds = resolved.seeds();
-    let mut elements = Vec::new();
-    let mut tests = Vec::new();
-    for value in values {
-        let text = plain(resolved, value)?;
-        if modifier == Some("exact") {
-            elements.extend(seeds.iter().map(|seed| hash::exact(*seed, &text)));
-            continue;
-        }
-        let folded: Box<str> = fold(&text).into();
-        if folded.is_empty() {
-            return Err(resolved.malformed("a value has nothing that could be compared"));
-        }
-        tests.push(match modifier {
-            Some("contains") => StringTest::Contains(folded),
-            _ => StringTest::StartsWith(folded),
-        });
-    }
-    if modifier == Some("exact") {
-        return tokens(planner, resolved, elements, Clause::AnyToken);
-    }
-    Ok(Clause::String {
-        parameters: sorted(seeds),
-        tests: sorted(tests),
-    })
-}
-
-fn uri(planner: &Planner<'_>, resolved: &Resolved<'_>) -> Result<Clause, SearchError> {
-    let mut elements = Vec::new();
-    for value in &resolved.parameter.values {
-        let text = plain(resolved, value)?;
-        elements.extend(resolved.seeds().iter().map(|seed| hash::url(*seed, &text)));
-    }
-    tokens(planner, resolved, elements, Clause::AnyToken)
-}
-
-fn periods(planner: &Planner<'_>, resolved: &Resolved<'_>) -> Result<Vec<PeriodTest>, SearchError> {
-    let mut tests = Vec::new();
-    for value in &resolved.parameter.values {
-        let (prefix, text) = Prefix::split(value);
-        let declared =
-            |one: &[Box<str>]| one.is_empty() || one.iter().any(|c| **c == *prefix.code());
-        if !resolved
-            .definitions
-            .iter()
-            .all(|one| declared(&one.1.comparators))
-        {
-            let message = format!("it does not take the prefix '{}'", prefix.code());
-            return Err(resolved.malformed(message));
-        }
-        let date = parse_partial(text)
-            .ok()
-            .filter(|date| date.precision != Precision::Hour)
-            .ok_or_else(|| {
-                resolved.malformed(
-                    "a value is a date or time like 2024, 2024-02, 2024-02-28, 2024-02-28T10:30 or \
-                     2024-02-28T10:30:15.25+01:00 ('+' is written %2B), with a prefix or without",
-                )
-            })?;
-        let (mut lower, mut upper) = (date.lower(), date.upper());
-        if prefix == Prefix::Ap {
-            (lower, upper) = approximately(lower, upper, planner.now);
-        }
-        tests.push(PeriodTest {
-            prefix,
-            lower,
-            upper,
-        });
-    }
-    Ok(sorted(tests))
-}
-
-/// Widened by a tenth of the time between it and now, as R4 recommends.
-fn approximately(lower: Timestamp, upper: Timestamp, now: Timestamp) -> (Timestamp, Timestamp) {
-    let gap = |from: Timestamp, to: Timestamp| from.duration_until(to).max(SignedDuration::ZERO);
-    let slack = gap(upper, now).max(gap(now, lower)) / 10;
-    (
-        lower.checked_sub(slack).unwrap_or(Timestamp::MIN),
-        upper.checked_add(slack).unwrap_or(Timestamp::MAX),
-    )
+    let message = format!("it does not take the prefix '{}'", prefix.code());
+    Err(resolved.malformed(message))
 }

@@ -1,9 +1,11 @@
 //! Parameters that shape the answer (<https://hl7.org/fhir/R4/search.html#return>).
 
 use super::error::SearchError;
-use super::plan::{Plan, Sort, SortKey, Summary, Total};
+use super::include;
+use super::plan::{Contained, ContainedType, Plan, Summary, Total};
 use super::planner::Planner;
-use super::query::Control;
+use super::query::{Control, Query};
+use super::sort;
 use crate::ids::ResourceType;
 
 impl Control {
@@ -21,7 +23,7 @@ pub(super) fn is_foreign(control: &Control) -> bool {
     matches!(control.name, "_format" | "_pretty" | "_cursor")
 }
 
-/// Takes one control into the plan.
+/// Takes one control into the plan. `_type` comes first: others depend on the types searched.
 pub(super) fn apply(
     planner: &Planner<'_>,
     plan: &mut Plan,
@@ -32,27 +34,94 @@ pub(super) fn apply(
         return Ok(());
     }
     let name = control.text();
-    let with_modifier = matches!(control.name, "_include" | "_revinclude");
-    if control.modifier.is_some() && !with_modifier {
+    let is_include = matches!(control.name, "_include" | "_revinclude");
+    if control.modifier.is_some() && !is_include {
         let message = format!("'{}' takes no modifier", control.name);
         return Err(SearchError::unknown(&name, message));
     }
-    if control.name != "_elements" && plan.understood.iter().any(|one| one.0 == name) {
+    let repeats = is_include || control.name == "_elements";
+    if !repeats && plan.understood.iter().any(|one| one.0 == name) {
         return Err(SearchError::malformed(&name, "it may be given only once"));
     }
     let value = &*control.value;
     match control.name {
         "_count" => plan.count = Some(count(planner, value)?),
-        "_sort" => plan.sort = sort(planner, plan, value)?,
+        "_sort" => plan.sort = sort::sort(planner, &plan.resource_types, value)?,
         "_total" => plan.total = total(value)?,
         "_summary" => plan.summary = summary(value)?,
         "_elements" => plan.elements.extend(elements(value)?),
         "_type" => plan.resource_types = types(value, any_type)?,
-        // What is asked for is what every search does.
-        "_contained" if value == "false" => {}
-        _ => return Err(SearchError::not_supported(&name, "it is not supported yet")),
+        "_contained" => plan.contained = contained(value)?,
+        "_containedType" => plan.contained_type = contained_type(value)?,
+        "_include" | "_revinclude" => add_includes(planner, plan, control)?,
+        "_score" => {
+            let message = "results are ordered by it with _sort=_score";
+            return Err(SearchError::not_supported(&name, message));
+        }
+        _ => return Err(SearchError::not_supported(&name, "it is not supported")),
     }
     Ok(())
+}
+
+/// What no control can say alone.
+pub(super) fn check(plan: &Plan, query: &Query) -> Result<(), SearchError> {
+    let include = query
+        .controls
+        .iter()
+        .find(|one| one.name.ends_with("include"));
+    match include {
+        Some(include) if plan.summary == Summary::Text && !plan.includes.is_empty() => {
+            let message = "resources cannot be included with _summary=text";
+            Err(SearchError::malformed(&include.text(), message))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn add_includes(
+    planner: &Planner<'_>,
+    plan: &mut Plan,
+    control: &Control,
+) -> Result<(), SearchError> {
+    let includes = include::includes(planner, &plan.resource_types, control)?;
+    for include in includes {
+        if !plan.includes.contains(&include) {
+            plan.includes.push(include);
+        }
+    }
+    if plan.includes.len() > planner.limits.includes_max {
+        let message = format!(
+            "more than {} inclusions, the limit of one search",
+            planner.limits.includes_max
+        );
+        return Err(SearchError::too_costly(&control.text(), message));
+    }
+    Ok(())
+}
+
+fn contained(value: &str) -> Result<Contained, SearchError> {
+    match value {
+        "false" => Ok(Contained::False),
+        "true" | "both" => {
+            let message = "contained resources are not searched; only 'false' is supported";
+            Err(SearchError::not_supported("_contained", message))
+        }
+        _ => Err(SearchError::malformed(
+            "_contained",
+            "the value is one of true, false, both",
+        )),
+    }
+}
+
+fn contained_type(value: &str) -> Result<ContainedType, SearchError> {
+    match value {
+        "container" => Ok(ContainedType::Container),
+        "contained" => Ok(ContainedType::Contained),
+        _ => Err(SearchError::malformed(
+            "_containedType",
+            "the value is one of container, contained",
+        )),
+    }
 }
 
 fn count(planner: &Planner<'_>, value: &str) -> Result<u32, SearchError> {
@@ -61,45 +130,13 @@ fn count(planner: &Planner<'_>, value: &str) -> Result<u32, SearchError> {
         SearchError::malformed("_count", "the value is a whole number, 0 or greater")
     })?;
     if count > planner.limits.count_max {
-        let message = format!("a page has at most {} resources", planner.limits.count_max);
+        let message = format!(
+            "a page has at most {} resources, the limit of its size",
+            planner.limits.count_max
+        );
         return Err(SearchError::too_costly("_count", message));
     }
     Ok(count)
-}
-
-fn sort(planner: &Planner<'_>, plan: &Plan, value: &str) -> Result<Vec<Sort>, SearchError> {
-    let mut keys: Vec<Sort> = Vec::new();
-    for part in value.split(',') {
-        let (code, descending) = match part.strip_prefix('-') {
-            Some(code) => (code, true),
-            None => (part, false),
-        };
-        let key = match code {
-            "_id" => SortKey::Id,
-            "_lastUpdated" => SortKey::LastUpdated,
-            "" => return Err(SearchError::malformed("_sort", "a key is empty")),
-            other => return Err(cannot_sort(planner, plan, other)),
-        };
-        if keys.iter().any(|known| known.key == key) {
-            let message = format!("'{code}' is given twice");
-            return Err(SearchError::malformed("_sort", message));
-        }
-        keys.push(Sort { key, descending });
-    }
-    Ok(keys)
-}
-
-fn cannot_sort(planner: &Planner<'_>, plan: &Plan, code: &str) -> SearchError {
-    let known = |one: &ResourceType| planner.parameters.by_type_and_code(*one, code).is_some();
-    let is_known = !plan.resource_types.is_empty() && plan.resource_types.iter().all(known);
-    if is_known || code == "_score" {
-        let message =
-            format!("sorting by '{code}' is not supported yet; by _id, _lastUpdated it is");
-        SearchError::not_supported("_sort", message)
-    } else {
-        let message = "it names no parameter to sort by; there are: _id, _lastUpdated";
-        SearchError::unknown("_sort", message)
-    }
 }
 
 fn total(value: &str) -> Result<Total, SearchError> {

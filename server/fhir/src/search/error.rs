@@ -13,6 +13,8 @@ pub enum SearchErrorKind {
     NotSupported,
     /// More than a limit of this server: 422.
     TooCostly,
+    /// The type is never in the compartment that is searched: there is no such place, 404.
+    NotInCompartment,
 }
 
 /// A search, or one parameter of it, that is refused.
@@ -58,7 +60,9 @@ impl SearchError {
     pub fn can_be_dropped(&self) -> bool {
         match self.kind {
             SearchErrorKind::Unknown | SearchErrorKind::NotSupported => true,
-            SearchErrorKind::Malformed | SearchErrorKind::TooCostly => false,
+            SearchErrorKind::Malformed
+            | SearchErrorKind::TooCostly
+            | SearchErrorKind::NotInCompartment => false,
         }
     }
 
@@ -69,6 +73,7 @@ impl SearchError {
             SearchErrorKind::Unknown => IssueType::Invalid,
             SearchErrorKind::NotSupported => IssueType::NotSupported,
             SearchErrorKind::TooCostly => IssueType::TooCostly,
+            SearchErrorKind::NotInCompartment => IssueType::NotFound,
         }
     }
 

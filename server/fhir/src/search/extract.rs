@@ -1,14 +1,14 @@
 //! From resource to index values (<https://hl7.org/fhir/R4/searchparameter.html>).
 
 use super::hash;
-use super::index_plan::{IndexPlan, IndexedParameter, Operand};
+use super::index_plan::{IndexPlan, Operand, Source};
 use super::index_values::IndexValues;
 use super::operand::RootMembers;
 use super::value_kind::suits;
 use super::values::Sink;
 use crate::definitions::Definitions;
 use crate::definitions::search_parameters::SearchType;
-use crate::ids::{Reference, ResourceKey, ResourceType};
+use crate::ids::{Reference, ResourceKey};
 use crate::json::{Kind, Value};
 use crate::path::{Environment, EvaluationError, Expression, Item, Node, evaluate};
 use crate::resource::Resource;
@@ -68,8 +68,8 @@ pub struct Extractor<'a> {
     pub limits: ExtractLimits,
 }
 
-/// Told the parameter and the name of a type whose values mean nothing to it.
-pub(super) type Misfit<'m> = dyn FnMut(&IndexedParameter, &str) + 'm;
+/// Told the operand and the name of a type whose values mean nothing to it.
+pub(super) type Misfit<'m> = dyn FnMut(&Operand, &str) + 'm;
 
 impl Extractor<'_> {
     /// Everything the resource can be found by.
@@ -87,17 +87,10 @@ impl Extractor<'_> {
             tokens: Vec::with_capacity(64),
             ..IndexValues::default()
         };
-        let parameters = self.plan.types.get(&resource.resource_type());
-        for parameter in parameters.into_iter().flatten() {
-            if self.parameter(resource.root(), &members, parameter, &mut values, misfit)? {
-                values.tokens.push(hash::present(parameter.seed));
-            }
-            if values.count() > self.limits.values_max {
-                return Err(ExtractError::TooMany {
-                    parameter: parameter.code.clone(),
-                    limit: self.limits.values_max,
-                });
-            }
+        let plan = self.plan.types.get(&resource.resource_type());
+        for operand in plan.into_iter().flat_map(|plan| &plan.operands) {
+            self.operand(resource.root(), &members, operand, &mut values, misfit)?;
+            self.check(&values, &operand.code)?;
         }
         let is_carrier = ["Bundle", "Parameters"].contains(&resource.resource_type().name());
         self.references(resource.root(), is_carrier, &mut values);
@@ -105,47 +98,67 @@ impl Extractor<'_> {
         Ok(values)
     }
 
-    /// Adds the values of one parameter; answers whether there is any.
-    fn parameter(
+    fn check(&self, values: &IndexValues, code: &str) -> Result<(), ExtractError> {
+        if values.count() > self.limits.values_max {
+            return Err(ExtractError::TooMany {
+                parameter: code.into(),
+                limit: self.limits.values_max,
+            });
+        }
+        Ok(())
+    }
+
+    /// Adds the values of one operand, and that there are any.
+    fn operand(
         &self,
         resource: Value<'_>,
         members: &RootMembers<'_>,
-        parameter: &IndexedParameter,
+        operand: &Operand,
         values: &mut IndexValues,
         misfit: &mut Misfit<'_>,
-    ) -> Result<bool, ExtractError> {
+    ) -> Result<(), ExtractError> {
         let mut sink = Sink {
             values,
-            parameter,
+            seed: operand.seed,
+            search_type: operand.search_type,
+            code: &operand.code,
             code_sets: &self.definitions.code_sets,
             base_url: self.base_url,
         };
         let mut any = false;
-        for operand in &parameter.operands {
-            match operand {
-                Operand::Path { path, code_sets } => {
-                    let mut done = Ok(());
-                    path.visit(members, &mut |value, type_id| {
-                        any = true;
-                        let kind = self.plan.kind(type_id);
-                        if done.is_ok() && suits(parameter.search_type, kind) {
-                            done = sink.add(value, kind, code_sets);
-                        }
-                    });
-                    done?;
-                }
-                Operand::Expression(expression) => {
-                    any |= self.expression(resource, expression, &mut sink, misfit)?;
-                }
+        match &operand.source {
+            Source::Path { path, code_sets } => {
+                let mut done = Ok(());
+                path.visit(members, &mut |value, type_id| {
+                    any = true;
+                    let kind = self.plan.kind(type_id);
+                    if done.is_err() || !suits(operand.search_type, kind) {
+                        return;
+                    }
+                    if operand.is_whole {
+                        done = sink.add(value, kind, code_sets);
+                    }
+                    for target in &operand.targets {
+                        sink.narrowed(value, members, *target, operand.is_whole);
+                    }
+                });
+                done?;
+            }
+            Source::Expression(expression) => {
+                any = self.expression(resource, expression, operand, &mut sink, misfit)?;
             }
         }
-        Ok(any)
+        if any && operand.is_whole {
+            values.tokens.push(hash::present(operand.seed));
+        }
+        Ok(())
     }
 
     fn expression(
         &self,
         resource: Value<'_>,
         expression: &Expression,
+        operand: &Operand,
         sink: &mut Sink<'_>,
         misfit: &mut Misfit<'_>,
     ) -> Result<bool, ExtractError> {
@@ -156,13 +169,12 @@ impl Extractor<'_> {
         let environment = Environment::new(structures);
         let items = evaluate(expression, Item::Node(node), &environment).map_err(|source| {
             ExtractError::Evaluation {
-                parameter: sink.parameter.code.clone(),
+                parameter: operand.code.clone(),
                 source,
             }
         })?;
         let mut any = false;
         for item in items {
-            let parameter = sink.parameter;
             match item {
                 Item::Node(node) => {
                     let Some(value) = node.value else {
@@ -170,21 +182,21 @@ impl Extractor<'_> {
                     };
                     any = true;
                     let kind = self.plan.kind(node.type_id);
-                    if suits(parameter.search_type, kind) {
+                    if suits(operand.search_type, kind) {
                         sink.add(value, kind, &[])?;
                     } else {
-                        misfit(parameter, &structures.get(node.type_id).name);
+                        misfit(operand, &structures.get(node.type_id).name);
                     }
                 }
-                Item::Boolean(value) if parameter.search_type == SearchType::Token => {
+                Item::Boolean(value) if operand.search_type == SearchType::Token => {
                     any = true;
-                    sink.code(parameter.seed, if value { "true" } else { "false" });
+                    sink.code(operand.seed, if value { "true" } else { "false" });
                 }
-                Item::String(text) if parameter.search_type == SearchType::String => {
+                Item::String(text) if operand.search_type == SearchType::String => {
                     any = true;
                     sink.string_of(Some(text));
                 }
-                _ => misfit(parameter, "a value of FHIRPath's own"),
+                _ => misfit(operand, "a value of FHIRPath's own"),
             }
         }
         Ok(any)
@@ -242,14 +254,6 @@ impl IndexValues {
         self.tokens
             .push(hash::reference(hash::ANY_REFERENCE, target));
         self.references.push(key);
-    }
-}
-
-impl IndexPlan {
-    /// Codes of the parameters that resources of a type are indexed by.
-    pub fn codes(&self, resource_type: ResourceType) -> impl Iterator<Item = &str> {
-        let parameters = self.types.get(&resource_type);
-        parameters.into_iter().flatten().map(|one| &*one.code)
     }
 }
 

@@ -1,11 +1,12 @@
-//! Index elements: one 64-bit number says "this parameter of this type has this value" (ADR 0005).
+//! Index elements: one 64-bit number says "this operand of this type's parameters has this value" (ADR 0005).
 //!
-//! `element = parameter seed ^ value hash`. For a reference the value hash is [`key_hash`] of its target, which the
+//! `element = seed ^ value hash`; the seed is an operand's. For a reference the value hash is [`key_hash`] of its target, which the
 //! store keeps as a column of the target: `seed # key_hash` joins a chain by arithmetic. All other value hashes begin
 //! from a tag of their own, so that no two forms of a value share an encoding.
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
+use crate::definitions::search_parameters::SearchType;
 use crate::ids::{ResourceKey, ResourceType};
 
 /// The seed of every local literal reference anywhere in a resource: in elements, extensions and contained resources.
@@ -23,20 +24,79 @@ enum Form {
     Url,
     VersionedKey,
     Exact,
+    Target,
+    Identifier,
+    CanonicalUnit,
+    Unit,
+    SystemUnit,
+    Group,
+    GroupValue,
+    Text,
+    UrlBelow,
 }
 
-/// The seed of a parameter of a concrete type: of `Observation.code`, of `Patient._tag`.
-pub fn parameter_seed(resource_type: ResourceType, code: &str) -> i64 {
+/// The seed of one operand of the expressions of a concrete type's parameters: all parameters of the search type that
+/// have the operand share it. `place` is the operand in a form of its own ([`super::index_plan`]).
+pub fn operand_seed(resource_type: ResourceType, search_type: SearchType, place: &str) -> i64 {
+    let name = resource_type.name();
     signed(xxh3_64(
-        format!("{}.{code}", resource_type.name()).as_bytes(),
+        format!("{name}|{}|{place}", search_type.code()).as_bytes(),
     ))
 }
 
-/// The seed of the logical references (`Reference.identifier`) of a reference parameter.
-pub fn identifier_seed(resource_type: ResourceType, code: &str) -> i64 {
-    signed(xxh3_64(
-        format!("{}.{code}:identifier", resource_type.name()).as_bytes(),
+/// The seed of what only an operand's references to resources of one type have: presence, logical references, and
+/// texts that name no resource of this server. Literal references need none: their elements tell the type.
+pub fn filtered_seed(seed: i64, target: ResourceType) -> i64 {
+    seed ^ tagged(Form::Target, target.name().as_bytes())
+}
+
+/// The seed of the logical references (`Reference.identifier`) of a reference operand.
+pub fn identifier_seed(seed: i64) -> i64 {
+    seed ^ tagged(Form::Identifier, b"")
+}
+
+/// The seed of the texts that go with an operand's codes: what `:text` asks
+/// (<https://hl7.org/fhir/R4/search.html#token>).
+pub fn text_seed(seed: i64) -> i64 {
+    seed ^ tagged(Form::Text, b"")
+}
+
+/// The seed of an operand's quantities in a canonical UCUM unit ([`super::ucum`]).
+pub fn canonical_seed(seed: i64, unit: &str) -> i64 {
+    seed ^ tagged(Form::CanonicalUnit, unit.as_bytes())
+}
+
+/// The seed of the groups of values that one composite base holds; `place` is the base and its components.
+pub fn group_seed(resource_type: ResourceType, place: &str) -> i64 {
+    let name = resource_type.name();
+    signed(xxh3_64_with_seed(
+        format!("{name}|{place}").as_bytes(),
+        tag(Form::Group),
     ))
+}
+
+/// A group whose first and second component have these values: an element. The value of a component is the hash of
+/// one form of it, its element under the seed 0.
+pub fn group_pair(group: i64, first: i64, second: i64) -> i64 {
+    let first = xxh3_64_with_seed(&first.to_le_bytes(), tag(Form::Group));
+    group ^ signed(xxh3_64_with_seed(&second.to_le_bytes(), first))
+}
+
+/// The parameter of the numbers that stand in a group beside a value; `component` is the place of that value's component.
+pub fn group_value(group: i64, component: usize, value: i64) -> i64 {
+    let place = if component == 0 { b"a" } else { b"b" };
+    let place = xxh3_64_with_seed(place, tag(Form::GroupValue));
+    group ^ signed(xxh3_64_with_seed(&value.to_le_bytes(), place))
+}
+
+/// A quantity's unit, by its code or by its text, whatever its system.
+pub fn unit(text: &str) -> i64 {
+    tagged(Form::Unit, text.as_bytes())
+}
+
+/// A quantity's unit, by its code or by its text, within a system.
+pub fn system_unit(system: &str, text: &str) -> i64 {
+    pair(Form::SystemUnit, system, text)
 }
 
 /// The number that equal criteria have in common: conditional interactions lock on it.
@@ -116,6 +176,11 @@ pub fn url(seed: i64, text: &str) -> i64 {
     seed ^ tagged(Form::Url, text.as_bytes())
 }
 
+/// A URL that is below another, or that other itself, which ends without a slash: what `:below` asks.
+pub fn url_below(seed: i64, above: &str) -> i64 {
+    seed ^ tagged(Form::UrlBelow, above.as_bytes())
+}
+
 /// A whole string, letter by letter: what `:exact` asks.
 pub fn exact(seed: i64, text: &str) -> i64 {
     seed ^ tagged(Form::Exact, text.as_bytes())
@@ -159,8 +224,8 @@ mod tests {
         let check = |actual: i64, expected: i64| assert_eq!(actual, expected);
         check(ANY_REFERENCE, signed(xxh3_64(b"*reference")));
         check(
-            parameter_seed(observation(), "code"),
-            signed(xxh3_64(b"Observation.code")),
+            operand_seed(observation(), SearchType::Token, "code"),
+            signed(xxh3_64(b"Observation|token|code")),
         );
         let key: ResourceKey = "Patient/123".parse().unwrap();
         check(key_hash(&key), signed(xxh3_64(b"Patient/123")));
@@ -177,8 +242,9 @@ mod tests {
 
     #[test]
     fn every_form_of_a_value_is_another_element() {
-        let seed = parameter_seed(observation(), "code");
+        let seed = operand_seed(observation(), SearchType::Token, "code");
         let key: ResourceKey = "Patient/a".parse().unwrap();
+        let patient = key.resource_type;
         let mut elements = vec![
             present(seed),
             of_type(seed, "a", "b", "c"),
@@ -187,8 +253,23 @@ mod tests {
             reference(seed, key_hash(&key)),
             versioned_reference(seed, key_hash(&key), "1"),
             versioned_reference(seed, key_hash(&key), "2"),
-            identifier_seed(observation(), "code"),
+            identifier_seed(seed),
+            filtered_seed(seed, patient),
+            filtered_seed(seed, observation()),
+            identifier_seed(filtered_seed(seed, patient)),
+            text_seed(seed),
+            canonical_seed(seed, "a"),
+            canonical_seed(seed, "Patient"),
+            group_seed(observation(), "code"),
+            group_pair(seed, 1, 2),
+            group_pair(seed, 2, 1),
+            group_value(seed, 0, 1),
+            group_value(seed, 1, 1),
             seed,
+            operand_seed(observation(), SearchType::String, "code"),
+            operand_seed(patient, SearchType::Token, "code"),
+            unit("a"),
+            system_unit("a", "b"),
         ];
         for text in ["", "a", "ab", "a|b"] {
             elements.extend([
@@ -196,6 +277,7 @@ mod tests {
                 system(seed, text),
                 code_without_system(seed, text),
                 url(seed, text),
+                url_below(seed, text),
                 exact(seed, text),
             ]);
             for other in ["", "b", "bc"] {

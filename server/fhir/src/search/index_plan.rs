@@ -1,17 +1,32 @@
-//! The search parameters of each resource type, compiled for extraction.
+//! The search parameters of each resource type, compiled for extraction and for planning.
+//!
+//! Values are indexed by *operand*: one part of the union that a parameter's expression is. Each distinct operand of a
+//! type and search type is indexed once and has one seed, so `Observation.code` and the same part of
+//! `Observation.combo-code` are the same elements and rows. A parameter has the seeds of its operands.
+//!
+//! `X.where(resolve() is T)` shares the operand `X`: the element of a literal reference names the type of its target,
+//! so `seed ^ key_hash("T/id")` is in `X` exactly where it is in the filtered part. What does not name the type (a
+//! reference that is no `T/id` of this server, a logical reference, presence) is indexed a second time, under
+//! [`ParameterSeed::own`].
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::hash;
-use super::operand::{NotAPath, Path, first_name, operands};
-use super::value_kind::{ValueKind, suits};
+use super::operand::Path;
+use super::value_kind::ValueKind;
 use crate::definitions::Definitions;
 use crate::definitions::codes::CodeSetId;
-use crate::definitions::search_parameters::{SearchParameter, SearchType};
+use crate::definitions::search_parameters::SearchType;
 use crate::definitions::structure::TypeId;
 use crate::ids::ResourceType;
 use crate::path::{Expression, SyntaxError};
+
+mod compiler;
+mod composites;
+#[cfg(test)]
+pub(super) mod fixtures;
+mod sorting;
 
 /// A parameter that cannot be indexed; the start stops with it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -50,13 +65,60 @@ pub enum IndexPlanError {
     },
 }
 
-/// How resources of every type are indexed.
+/// How resources of every type are indexed, and where a search finds their values.
 #[derive(Debug)]
 pub struct IndexPlan {
-    pub(super) types: HashMap<ResourceType, Vec<IndexedParameter>>,
+    pub(super) types: HashMap<ResourceType, TypePlan>,
     /// By type of value.
-    pub(super) kinds: Vec<ValueKind>,
+    kinds: Vec<ValueKind>,
     unsuited: Vec<(String, String)>,
+    not_indexed: Vec<(String, String)>,
+}
+
+/// Where one part of a parameter's values is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ParameterSeed {
+    /// The operand's seed: of literal references (to [`ParameterSeed::target`], where there is one) and, where there
+    /// is no target, of everything else.
+    pub seed: i64,
+    /// Only references to this type count.
+    pub target: Option<ResourceType>,
+}
+
+/// How a composite parameter is searched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompositePlan {
+    /// Its parts, in the order of a search value.
+    pub components: Vec<ComponentPlan>,
+    /// One base is the resource itself, or an element that occurs at most once: there the conjunction of the components
+    /// ([`ComponentPlan::seeds`]) is exact.
+    pub on_resource: bool,
+    /// Seeds of the bases that repeat inside the resource. There are two components then. Both are tokens, references
+    /// or uris: an element, [`hash::group_pair`]. One is a number or quantity: a row, whose parameter is
+    /// [`hash::group_value`] of the other (for canonical units, [`hash::canonical_seed`] of that).
+    pub groups: Vec<i64>,
+}
+
+/// One part of a composite.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ComponentPlan {
+    /// How it is compared.
+    pub search_type: SearchType,
+    /// The code of the parameter that defines it.
+    pub code: Box<str>,
+    /// Where its values stand when the base is the resource: narrower than the seeds of the parameter of that code,
+    /// which may look elsewhere too. Empty unless [`CompositePlan::on_resource`].
+    pub seeds: Vec<ParameterSeed>,
+}
+
+/// How resources of one type are indexed.
+#[derive(Debug, Default)]
+pub(super) struct TypePlan {
+    /// Each once.
+    pub(super) operands: Vec<Operand>,
+    pub(super) groups: Vec<Group>,
+    /// By code.
+    pub(super) parameters: Vec<IndexedParameter>,
 }
 
 /// One parameter of one type.
@@ -64,14 +126,29 @@ pub struct IndexPlan {
 pub(super) struct IndexedParameter {
     pub(super) code: Box<str>,
     pub(super) search_type: SearchType,
-    pub(super) seed: i64,
-    pub(super) identifier_seed: i64,
-    pub(super) operands: Vec<Operand>,
+    pub(super) seeds: Vec<ParameterSeed>,
+    is_single: bool,
+    sort_paths: Option<Vec<Box<str>>>,
+    composite: Option<CompositePlan>,
 }
 
-/// One part of the union a parameter's values come from.
+/// One part of the union that parameters' values come from.
 #[derive(Debug)]
-pub(super) enum Operand {
+pub(super) struct Operand {
+    pub(super) seed: i64,
+    pub(super) search_type: SearchType,
+    /// The first parameter that has it, for messages.
+    pub(super) code: Box<str>,
+    pub(super) source: Source,
+    /// Whether a parameter takes all of it.
+    pub(super) is_whole: bool,
+    /// `where(resolve() is T)`: the types that parameters narrow it to.
+    pub(super) targets: Vec<ResourceType>,
+}
+
+/// How an operand's values are found.
+#[derive(Debug)]
+pub(super) enum Source {
     /// Walked.
     Path {
         path: Path,
@@ -82,38 +159,69 @@ pub(super) enum Operand {
     Expression(Arc<Expression>),
 }
 
+/// A base of composite parameters that repeats inside a resource, with two components.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) seed: i64,
+    /// The first parameter that has it, for messages.
+    pub(super) code: Box<str>,
+    pub(super) base: Path,
+    pub(super) components: [GroupComponent; 2],
+}
+
+/// What is taken of each item of a group's base.
+#[derive(Debug)]
+pub(super) struct GroupComponent {
+    pub(super) search_type: SearchType,
+    pub(super) sources: Vec<(Path, Vec<CodeSetId>)>,
+}
+
+impl ParameterSeed {
+    /// The seed of what does not name its target's type: [`hash::present`], [`hash::url`] and
+    /// [`hash::identifier_seed`] are asked under it.
+    pub fn own(&self) -> i64 {
+        match self.target {
+            Some(target) => hash::filtered_seed(self.seed, target),
+            None => self.seed,
+        }
+    }
+}
+
 impl IndexPlan {
     /// Compiles every active parameter of every type. One that cannot be parsed or typed stops it.
     pub fn compile(definitions: &Definitions) -> Result<Self, IndexPlanError> {
-        let structures = &definitions.structures;
-        let mut kinds = vec![ValueKind::Other; structures.all().count()];
-        for (id, definition) in structures.all() {
-            if let Some(kind) = kinds.get_mut(usize::from(id.0)) {
-                *kind = ValueKind::of(definition);
-            }
-        }
-        let mut compiler = Compiler {
-            definitions,
-            kinds,
-            expressions: HashMap::new(),
-            unsuited: Vec::new(),
-        };
-        let mut types = HashMap::new();
-        for resource_type in ResourceType::all() {
-            let Some(type_id) = structures.by_name(resource_type.name()) else {
-                continue;
-            };
-            let mut parameters = Vec::new();
-            for parameter in definitions.search_parameters.for_type(resource_type) {
-                parameters.extend(compiler.parameter(resource_type, type_id, parameter)?);
-            }
-            types.insert(resource_type, parameters);
-        }
-        Ok(Self {
-            types,
-            kinds: compiler.kinds,
-            unsuited: compiler.unsuited,
-        })
+        compiler::compile(definitions)
+    }
+
+    /// Where the values of a parameter are found; empty where it is not indexed, as are composites.
+    pub fn seeds(&self, resource_type: ResourceType, code: &str) -> &[ParameterSeed] {
+        self.parameter(resource_type, code)
+            .map_or(&[], |parameter| &parameter.seeds)
+    }
+
+    /// Whether no resource has more than one value of the parameter, as the cardinalities of the elements say.
+    pub fn is_single(&self, resource_type: ResourceType, code: &str) -> bool {
+        self.parameter(resource_type, code)
+            .is_some_and(|parameter| parameter.is_single)
+    }
+
+    /// SQL/JSON paths (lax) to the texts that a token, reference or uri parameter is sorted by: the code of a token,
+    /// the text of a reference or uri. `None` where its values are not at plain places of the content.
+    pub fn sort_paths(&self, resource_type: ResourceType, code: &str) -> Option<Vec<Box<str>>> {
+        self.parameter(resource_type, code)?.sort_paths.clone()
+    }
+
+    /// How a composite parameter is searched; `None` where it is none, or not indexed.
+    pub fn composite(&self, resource_type: ResourceType, code: &str) -> Option<&CompositePlan> {
+        self.parameter(resource_type, code)?.composite.as_ref()
+    }
+
+    /// Codes of the parameters that resources of a type are indexed by.
+    pub fn codes(&self, resource_type: ResourceType) -> impl Iterator<Item = &str> {
+        let plan = self.types.get(&resource_type);
+        plan.into_iter()
+            .flat_map(|plan| &plan.parameters)
+            .map(|one| &*one.code)
     }
 
     /// Types that an element may have but its parameter cannot compare: `CarePlan.activity-date` and `string`. Values
@@ -122,115 +230,24 @@ impl IndexPlan {
         &self.unsuited
     }
 
+    /// Composites that are not indexed, as `Type.code`, and why.
+    pub fn not_indexed(&self) -> &[(String, String)] {
+        &self.not_indexed
+    }
+
     pub(super) fn kind(&self, type_id: TypeId) -> ValueKind {
         let kind = self.kinds.get(usize::from(type_id.0));
         kind.copied().unwrap_or(ValueKind::Other)
     }
-}
 
-struct Compiler<'d> {
-    definitions: &'d Definitions,
-    kinds: Vec<ValueKind>,
-    expressions: HashMap<&'d str, Arc<Expression>>,
-    unsuited: Vec<(String, String)>,
-}
-
-impl<'d> Compiler<'d> {
-    /// The parameter; none where the store has the value anyway or nothing is compared yet.
-    fn parameter(
-        &mut self,
+    pub(super) fn parameter(
+        &self,
         resource_type: ResourceType,
-        type_id: TypeId,
-        parameter: &'d SearchParameter,
-    ) -> Result<Option<IndexedParameter>, IndexPlanError> {
-        let Some(expression) = parameter.expression.as_deref() else {
-            return Ok(None);
-        };
-        if matches!(&*parameter.code, "_id" | "_lastUpdated") {
-            return Ok(None);
-        }
-        match parameter.search_type {
-            SearchType::Composite | SearchType::Special => return Ok(None),
-            SearchType::Token
-            | SearchType::Reference
-            | SearchType::String
-            | SearchType::Uri
-            | SearchType::Date
-            | SearchType::Number
-            | SearchType::Quantity => {}
-        }
-        let parts = operands(expression).unwrap_or_else(|| vec![expression]);
-        let mut compiled = Vec::new();
-        for part in parts {
-            let elsewhere = ResourceType::parse(first_name(part));
-            if elsewhere.is_none_or(|named| named == resource_type) {
-                compiled.push(self.operand(resource_type, type_id, parameter, part)?);
-            }
-        }
-        Ok(Some(IndexedParameter {
-            code: parameter.code.clone(),
-            search_type: parameter.search_type,
-            seed: hash::parameter_seed(resource_type, &parameter.code),
-            identifier_seed: hash::identifier_seed(resource_type, &parameter.code),
-            operands: compiled,
-        }))
-    }
-
-    fn operand(
-        &mut self,
-        resource_type: ResourceType,
-        type_id: TypeId,
-        parameter: &'d SearchParameter,
-        part: &'d str,
-    ) -> Result<Operand, IndexPlanError> {
-        let url = || parameter.url.as_ref().to_owned();
-        let structures = &self.definitions.structures;
-        // Parsed in any case: what is walked must be FHIRPath too.
-        let expression = match self.expressions.get(part) {
-            Some(known) => known.clone(),
-            None => {
-                let parsed = Expression::parse(part)
-                    .map_err(|source| IndexPlanError::Syntax { url: url(), source })?;
-                let parsed = Arc::new(parsed);
-                self.expressions.insert(part, parsed.clone());
-                parsed
-            }
-        };
-        let (path, ends) = match Path::compile(part, type_id, structures) {
-            Ok(compiled) => compiled,
-            Err(NotAPath::Otherwise) => return Ok(Operand::Expression(expression)),
-            Err(NotAPath::UnknownElement) => {
-                return Err(IndexPlanError::UnknownElement {
-                    url: url(),
-                    resource_type,
-                    operand: part.to_owned(),
-                });
-            }
-        };
-        let mut code_sets = Vec::new();
-        let mut unsuited = Vec::new();
-        let choices = ends.len();
-        for (element, type_id) in ends {
-            let kind = self.kinds.get(usize::from(type_id.0)).copied();
-            if !kind.is_some_and(|kind| suits(parameter.search_type, kind)) {
-                unsuited.push(structures.get(type_id).name.as_ref().to_owned());
-            }
-            if kind == Some(ValueKind::Code) {
-                code_sets.extend(element.binding.as_ref().and_then(|one| one.code_set));
-            }
-        }
-        if unsuited.len() == choices {
-            return Err(IndexPlanError::Unsuitable {
-                url: url(),
-                search_type: parameter.search_type.code(),
-                value: unsuited.join(", "),
-                operand: part.to_owned(),
-            });
-        }
-        let name = format!("{resource_type}.{}", parameter.code);
-        self.unsuited
-            .extend(unsuited.into_iter().map(|found| (name.clone(), found)));
-        Ok(Operand::Path { path, code_sets })
+        code: &str,
+    ) -> Option<&IndexedParameter> {
+        let parameters = &self.types.get(&resource_type)?.parameters;
+        let place = parameters.binary_search_by(|one| (*one.code).cmp(code));
+        parameters.get(place.ok()?)
     }
 }
 

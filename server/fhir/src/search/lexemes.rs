@@ -74,7 +74,11 @@ pub fn fits(words: &str) -> bool {
 fn places(words: &str) -> BTreeMap<Cow<'_, str>, Vec<u16>> {
     let mut places: BTreeMap<Cow<'_, str>, Vec<u16>> = BTreeMap::new();
     let numbered = (1..=LAST_PLACE).chain(std::iter::repeat(LAST_PLACE));
-    for (word, place) in words.split(' ').filter(|word| !word.is_empty()).zip(numbered) {
+    for (word, place) in words
+        .split(' ')
+        .filter(|word| !word.is_empty())
+        .zip(numbered)
+    {
         let known = places.entry(lexeme(word)).or_default();
         if known.len() < PLACES && known.last() != Some(&place) {
             known.push(place);

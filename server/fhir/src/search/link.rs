@@ -2,6 +2,7 @@
 //! (<https://hl7.org/fhir/R4/search.html#reference>).
 
 use super::hash;
+use super::index_plan::ParameterSeed;
 use crate::definitions::search_parameters::SearchParameter;
 use crate::ids::{Reference, ResourceId, ResourceType};
 
@@ -54,13 +55,13 @@ fn filtered_targets(
 }
 
 /// Elements of the text of a `Reference.reference`; nothing for a contained resource, which no search names.
-pub(super) fn reference_elements(seed: i64, text: &str, base_url: &str, out: &mut Vec<i64>) {
-    match Reference::parse(text, base_url) {
+pub(super) fn reference_elements(seed: i64, text: &str, reference: &Reference, out: &mut Vec<i64>) {
+    match reference {
         Reference::Local { key, version } => {
-            let target = hash::key_hash(&key);
+            let target = hash::key_hash(key);
             out.push(hash::reference(seed, target));
             if let Some(version) = version {
-                out.push(hash::versioned_reference(seed, target, &version));
+                out.push(hash::versioned_reference(seed, target, version));
             }
         }
         Reference::Contained(_) => {}
@@ -81,10 +82,10 @@ pub(super) fn canonical_elements(seed: i64, text: &str, base_url: &str, out: &mu
     let (whole, _fragment) = text.split_once('#').unwrap_or((text, ""));
     match whole.rsplit_once('|') {
         Some((url, version)) => {
-            reference_elements(seed, url, base_url, out);
+            reference_elements(seed, url, &Reference::parse(url, base_url), out);
             out.push(versioned_canonical(seed, url, version, base_url));
         }
-        None => reference_elements(seed, whole, base_url, out),
+        None => reference_elements(seed, whole, &Reference::parse(whole, base_url), out),
     }
     if whole.len() < text.len() {
         out.push(hash::url(seed, text));
@@ -109,14 +110,18 @@ fn versioned_canonical(seed: i64, url: &str, version: &str, base_url: &str) -> i
 /// Elements any of which a resource has that refers to what a search value names. `narrowed` is the type of a
 /// modifier; `targets` are the types a bare id may be of.
 pub(super) fn search_elements(
-    seed: i64,
+    parameter: ParameterSeed,
     text: &str,
     base_url: &str,
     narrowed: Option<ResourceType>,
     targets: &[ResourceType],
     out: &mut Vec<i64>,
 ) {
-    let fits = |resource_type: ResourceType| narrowed.is_none_or(|one| one == resource_type);
+    let ParameterSeed { seed, target } = parameter;
+    let fits = |resource_type: ResourceType| {
+        narrowed.is_none_or(|one| one == resource_type)
+            && target.is_none_or(|one| one == resource_type)
+    };
     match Reference::parse(text, base_url) {
         Reference::Local { key, version } if fits(key.resource_type) => {
             let target = hash::key_hash(&key);
@@ -127,14 +132,17 @@ pub(super) fn search_elements(
         }
         Reference::Local { .. } | Reference::Contained(_) => {}
         Reference::External(_) if ResourceId::is_valid(text) => {
-            let target = |one: &ResourceType| hash::target_hash(*one, text);
-            out.extend(targets.iter().map(|one| hash::reference(seed, target(one))));
+            let target = |one: ResourceType| hash::target_hash(one, text);
+            let targets = targets.iter().copied().filter(|one| fits(*one));
+            out.extend(targets.map(|one| hash::reference(seed, target(one))));
         }
         Reference::External(_) if narrowed.is_some_and(|one| !names_type(text, one)) => {}
         Reference::Urn(_) | Reference::Conditional { .. } | Reference::External(_) => {
             out.push(match text.rsplit_once('|') {
-                Some((url, version)) => versioned_canonical(seed, url, version, base_url),
-                None => hash::url(seed, text),
+                Some((url, version)) => {
+                    versioned_canonical(parameter.own(), url, version, base_url)
+                }
+                None => hash::url(parameter.own(), text),
             });
         }
     }

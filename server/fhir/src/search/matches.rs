@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 
 use super::index_values::IndexValues;
-use super::plan::{Clause, Plan, StringOrder, StringTest};
+use super::period_test::PeriodTest;
+use super::plan::{
+    Clause, NearTest, NumberTest, Plan, StringOrder, StringTest, TextPart, TextQuery,
+};
 use crate::ids::{ResourceId, ResourceType};
 
 /// What a plan is compared with.
@@ -20,52 +23,139 @@ pub struct ResourceFacts<'a> {
 }
 
 impl Plan {
-    /// Whether the resource is of a type searched and passes every clause.
-    pub fn matches(&self, facts: ResourceFacts<'_>) -> bool {
-        self.covers(facts.resource_type) && self.clauses.iter().all(|one| one.matches(facts))
+    /// Whether the resource is of a type searched and passes every clause; `None` where that depends on other resources,
+    /// which only the store knows.
+    pub fn matches(&self, facts: ResourceFacts<'_>) -> Option<bool> {
+        match self.covers(facts.resource_type) {
+            true => all(&self.clauses, facts),
+            false => Some(false),
+        }
+    }
+
+    /// Whether it takes other resources to say what matches: chains, `_has`, `_list`.
+    pub fn needs_other_resources(&self) -> bool {
+        self.clauses.iter().any(Clause::needs_other_resources)
     }
 }
 
+/// False if one is, whatever the others are.
+fn all(clauses: &[Clause], facts: ResourceFacts<'_>) -> Option<bool> {
+    let mut result = Some(true);
+    for clause in clauses {
+        match clause.matches(facts) {
+            Some(false) => return Some(false),
+            Some(true) => {}
+            None => result = None,
+        }
+    }
+    result
+}
+
 impl Clause {
-    fn matches(&self, facts: ResourceFacts<'_>) -> bool {
+    fn needs_other_resources(&self) -> bool {
+        match self {
+            Self::RefersTo { .. } | Self::ReferredBy { .. } => true,
+            Self::All(clauses) | Self::Any(clauses) => {
+                clauses.iter().any(Self::needs_other_resources)
+            }
+            Self::Not(clause) => clause.needs_other_resources(),
+            Self::AnyToken(_)
+            | Self::NoToken(_)
+            | Self::Ids(_)
+            | Self::NotIds(_)
+            | Self::Types(_)
+            | Self::LastUpdated(_)
+            | Self::String { .. }
+            | Self::Date { .. }
+            | Self::Number(_)
+            | Self::Near { .. }
+            | Self::Text { .. }
+            | Self::Nothing => false,
+        }
+    }
+
+    fn matches(&self, facts: ResourceFacts<'_>) -> Option<bool> {
         let values = facts.values;
         let has = |element: &i64| values.tokens.binary_search(element).is_ok();
-        match self {
+        Some(match self {
             Self::AnyToken(elements) => elements.iter().any(has),
             Self::NoToken(elements) => !elements.iter().any(has),
             Self::Ids(ids) => ids.contains(facts.id),
             Self::NotIds(ids) => !ids.contains(facts.id),
             Self::Types(types) => types.contains(&facts.resource_type),
-            Self::LastUpdated(tests) => tests
-                .iter()
-                .any(|test| test.matches_instant(facts.last_updated)),
-            Self::String { parameters, tests } => values
-                .strings
-                .iter()
-                .filter(|value| parameters.contains(&value.parameter))
-                .any(|value| tests.iter().any(|test| test.matches(&value.folded))),
+            Self::LastUpdated(tests) => {
+                let passes = |test: &PeriodTest| test.matches_instant(facts.last_updated);
+                tests.iter().any(passes)
+            }
+            Self::String { parameters, tests } => {
+                let mut strings = values.strings.iter();
+                strings.any(|value| {
+                    parameters.contains(&value.parameter)
+                        && tests.iter().any(|test| test.matches(&value.folded))
+                })
+            }
             Self::Date {
                 parameters, tests, ..
-            } => values
-                .dates
-                .iter()
-                .filter(|value| parameters.contains(&value.parameter))
-                .any(|value| {
-                    let matches = |test: &super::period_test::PeriodTest| {
-                        test.matches_period(value.lower, value.upper)
-                    };
-                    tests.iter().any(matches)
-                }),
-            Self::All(clauses) => clauses.iter().all(|one| one.matches(facts)),
-            Self::Any(clauses) => clauses.iter().any(|one| one.matches(facts)),
-            Self::Not(clause) => !clause.matches(facts),
-            // Not planned yet.
-            Self::Number(_)
-            | Self::Near { .. }
-            | Self::Text { .. }
-            | Self::RefersTo { .. }
-            | Self::ReferredBy { .. }
-            | Self::Nothing => false,
+            } => {
+                let mut dates = values.dates.iter();
+                dates.any(|value| {
+                    let passes = |test: &PeriodTest| test.matches_period(value.lower, value.upper);
+                    parameters.contains(&value.parameter) && tests.iter().any(passes)
+                })
+            }
+            Self::Number(tests) => {
+                let passes = |value| tests.iter().any(|test: &NumberTest| test.matches(value));
+                values.numbers.iter().any(passes)
+            }
+            Self::Near { parameters, tests } => {
+                let mut positions = values.positions.iter();
+                positions.any(|place| {
+                    let near = |test: &NearTest| test.matches(&place.latitude, &place.longitude);
+                    parameters.contains(&place.parameter) && tests.iter().any(near)
+                })
+            }
+            Self::Text { part, query } => {
+                let words = match part {
+                    TextPart::Narrative => &values.narrative,
+                    TextPart::Content => &values.content,
+                };
+                query.matches(&words.split(' ').collect::<Vec<&str>>())
+            }
+            Self::All(clauses) => return all(clauses, facts),
+            Self::Any(clauses) => return any(clauses, facts),
+            Self::Not(clause) => return clause.matches(facts).map(|matches| !matches),
+            Self::RefersTo { .. } | Self::ReferredBy { .. } => return None,
+            Self::Nothing => false,
+        })
+    }
+}
+
+/// True if one is, whatever the others are.
+fn any(clauses: &[Clause], facts: ResourceFacts<'_>) -> Option<bool> {
+    let mut result = Some(false);
+    for clause in clauses {
+        match clause.matches(facts) {
+            Some(true) => return Some(true),
+            Some(false) => {}
+            None => result = None,
+        }
+    }
+    result
+}
+
+impl TextQuery {
+    fn matches(&self, words: &[&str]) -> bool {
+        match self {
+            Self::Word(word) => words.contains(&&**word),
+            Self::Prefix(beginning) => words.iter().any(|word| word.starts_with(&**beginning)),
+            Self::Phrase(phrase) => {
+                let same = |(word, asked): (&&str, &Box<str>)| **word == **asked;
+                let is_phrase = |found: &[&str]| found.iter().zip(phrase).all(same);
+                words.windows(phrase.len().max(1)).any(is_phrase)
+            }
+            Self::All(parts) => parts.iter().all(|one| one.matches(words)),
+            Self::Any(parts) => parts.iter().any(|one| one.matches(words)),
+            Self::Not(part) => !part.matches(words),
         }
     }
 }

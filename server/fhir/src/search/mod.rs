@@ -1,13 +1,17 @@
 //! Search (<https://hl7.org/fhir/R4/search.html>): the text of a query becomes a [`plan::Plan`], a resource becomes
 //! [`index_values::IndexValues`], and both speak of the same hashed elements. Pure: the store turns plans into SQL.
 
+mod chain;
 mod clauses;
 mod combine;
+mod compartment;
 mod controls;
 pub mod error;
 pub mod extract;
+mod filter;
 pub mod fold;
 pub mod hash;
+mod include;
 pub mod index_plan;
 pub mod index_values;
 pub mod lexemes;
@@ -20,5 +24,10 @@ pub mod period_test;
 pub mod plan;
 pub mod planner;
 pub mod query;
+mod resolve;
+mod sort;
+mod text_query;
+pub mod unready;
+mod url_path;
 mod value_kind;
 mod values;

@@ -1,13 +1,16 @@
 //! The plain part of FHIRPath that nearly all search parameters are written in, taken apart so that a resource is
-//! walked without an evaluator: names below one another, `as`, and `where(resolve() is T)`.
+//! walked without an evaluator: names below one another, `as`, `where(name='text')` and `where(resolve() is T)`.
 //!
 //! What is not of this form stays an expression. A test holds both ways to the same answers on all examples.
 
 use std::borrow::Cow;
 
+use self::syntax::{Part, parse};
 use crate::definitions::structure::{Element, ElementType, Structures, TypeId, TypeKind};
 use crate::ids::{ResourceId, ResourceType};
 use crate::json::Value;
+
+pub(super) mod syntax;
 
 /// One operand of a parameter's union, as a path.
 #[derive(Debug)]
@@ -15,12 +18,25 @@ pub(super) struct Path {
     steps: Vec<Step>,
     /// `where(resolve() is T)`
     resolves_to: Option<ResourceType>,
+    /// The names of the elements, without their types.
+    element: String,
 }
 
 #[derive(Debug)]
-struct Step {
+pub(super) struct Step {
     /// JSON members, each with the type of what stands there; several for a choice of types.
-    members: Vec<(Box<str>, TypeId)>,
+    pub(super) members: Vec<(Box<str>, TypeId)>,
+    /// Whether the element may repeat.
+    pub(super) is_list: bool,
+    /// `where(name='text')`
+    pub(super) condition: Option<Condition>,
+}
+
+/// A member that must be a text.
+#[derive(Clone, Debug)]
+pub(super) struct Condition {
+    pub(super) member: Box<str>,
+    pub(super) text: Box<str>,
 }
 
 /// What stands at the end of a path: elements, each with one of its types.
@@ -33,50 +49,6 @@ pub(super) enum NotAPath {
     Otherwise,
     /// An element that the types on the way do not have.
     UnknownElement,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part<'t> {
-    Name(&'t str),
-    As(&'t str),
-    ResolvesTo(&'t str),
-}
-
-/// The operands of a union; `None` where the text has other operators outside of parentheses.
-pub(super) fn operands(text: &str) -> Option<Vec<&str>> {
-    let (mut depth, mut quoted) = (0u32, false);
-    let mut start = 0;
-    let mut operands = Vec::new();
-    let mut outside = String::new();
-    for (place, letter) in text.char_indices() {
-        match letter {
-            '\'' => quoted = !quoted,
-            _ if quoted => {}
-            '(' | '[' => depth += 1,
-            ')' | ']' => depth = depth.checked_sub(1)?,
-            _ if depth > 0 => {}
-            '|' => {
-                operands.push(text[start..place].trim());
-                start = place + 1;
-            }
-            // Operators that bind less than a union.
-            '=' | '~' | '<' | '>' | '!' => return None,
-            other => outside.push(other),
-        }
-    }
-    operands.push(text[start..].trim());
-    // All other operators that do are words; `as` and `is` bind more than a union.
-    let is_operator =
-        |word: &str| matches!(word, "and" | "or" | "xor" | "implies" | "in" | "contains");
-    let has_operator = outside.split_whitespace().any(is_operator);
-    (!has_operator).then_some(operands)
-}
-
-/// The name an operand begins with: a type, or an element of the resource.
-pub(super) fn first_name(operand: &str) -> &str {
-    let text = operand.trim_start_matches(['(', ' ']);
-    let end = text.find(|letter: char| !letter.is_ascii_alphanumeric());
-    &text[..end.unwrap_or(text.len())]
 }
 
 impl Path {
@@ -100,8 +72,10 @@ impl Path {
         let mut path = Self {
             steps: Vec::new(),
             resolves_to: None,
+            element: String::new(),
         };
         let mut here: Vec<(&'s Element, &'s ElementType)> = Vec::new();
+        let mut condition = None;
         let mut parent = resource_type;
         for part in parts {
             if path.resolves_to.is_some() {
@@ -110,55 +84,95 @@ impl Path {
             match part {
                 Part::Name(name) => {
                     if !here.is_empty() {
-                        parent = path.step(&here)?;
+                        parent = path.step(&here, condition.take())?;
                     }
                     let element = structures.get(parent).element(name);
                     let element = element.ok_or(NotAPath::UnknownElement)?;
                     here = element.types.iter().map(|one| (element, one)).collect();
                 }
-                Part::As(name) => {
-                    let named = structures.by_name(name).ok_or(NotAPath::UnknownElement)?;
-                    // A primitive is taken by its own type alone, as the evaluator does.
-                    let is_primitive = structures.get(named).kind == TypeKind::Primitive;
-                    here.retain(|(_, one)| {
-                        let inherits = !is_primitive && structures.is_a(one.type_id, named);
-                        one.type_id == named || inherits
-                    });
-                    if here.is_empty() {
-                        return Err(NotAPath::UnknownElement);
-                    }
-                }
+                Part::As(name) => narrow(&mut here, name, structures)?,
                 Part::ResolvesTo(name) => {
                     let named = ResourceType::parse(name).ok_or(NotAPath::UnknownElement)?;
                     path.resolves_to = Some(named);
+                }
+                Part::Where(member, text) => {
+                    let only = one_type(&here).ok_or(NotAPath::Otherwise)?;
+                    let element = structures.get(only).element(member);
+                    let element = element.ok_or(NotAPath::UnknownElement)?;
+                    if condition.is_some() || element.is_list() || element.is_choice {
+                        return Err(NotAPath::Otherwise);
+                    }
+                    condition = Some(Condition {
+                        member: member.into(),
+                        text: text.into(),
+                    });
                 }
             }
         }
         if here.is_empty() {
             return Err(NotAPath::Otherwise);
         }
-        path.push(&here);
+        path.push(&here, condition);
         let ends = here.iter().map(|(element, one)| (*element, one.type_id));
         Ok((path, ends.collect()))
     }
 
     /// Goes on below an element, which must be of one type.
-    fn step(&mut self, here: &[(&Element, &ElementType)]) -> Result<TypeId, NotAPath> {
-        let [(_, only)] = here else {
-            return Err(NotAPath::Otherwise);
-        };
-        let parent = only.type_id;
-        self.push(here);
+    fn step(
+        &mut self,
+        here: &[(&Element, &ElementType)],
+        condition: Option<Condition>,
+    ) -> Result<TypeId, NotAPath> {
+        let parent = one_type(here).ok_or(NotAPath::Otherwise)?;
+        self.push(here, condition);
         Ok(parent)
     }
 
-    fn push(&mut self, here: &[(&Element, &ElementType)]) {
+    fn push(&mut self, here: &[(&Element, &ElementType)], condition: Option<Condition>) {
         let members = here
             .iter()
             .map(|(_, one)| (one.json_name.clone(), one.type_id));
+        if let Some((element, _)) = here.first() {
+            self.element.push('.');
+            self.element.push_str(&element.name);
+        }
         self.steps.push(Step {
             members: members.collect(),
+            is_list: here.iter().any(|(element, _)| element.is_list()),
+            condition,
         });
+    }
+
+    /// The steps, the first one from the resource.
+    pub(super) fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// The type that references must be to, as far as the path itself asks. [`Path::visit`] does not look at it.
+    pub(super) fn resolves_to(&self) -> Option<ResourceType> {
+        self.resolves_to
+    }
+
+    /// The names of the elements on the way: equal for the choices of one element.
+    pub(super) fn element(&self) -> &str {
+        &self.element
+    }
+
+    /// Whether no resource has more than one value there.
+    pub(super) fn is_single(&self) -> bool {
+        self.steps.iter().all(|step| !step.is_list)
+    }
+
+    /// The path in JSON's names, whatever the expression's spelling; `where(resolve() is T)` left out.
+    pub(super) fn place(&self) -> String {
+        let step = |step: &Step| {
+            let names: Vec<&str> = step.members.iter().map(|(name, _)| &**name).collect();
+            let condition = step.condition.as_ref();
+            let condition = condition.map(|one| format!("[{}={:?}]", one.member, one.text));
+            names.join("/") + &condition.unwrap_or_default()
+        };
+        let steps: Vec<String> = self.steps.iter().map(step).collect();
+        steps.join(".")
     }
 
     /// Visits each value the path leads to, with its type.
@@ -172,17 +186,48 @@ impl Path {
         };
         for (name, type_id) in &first.members {
             for item in resource.get(name).into_iter().flat_map(Value::each) {
-                match self.resolves_to {
-                    Some(target) => walk(item, *type_id, below, &mut |value, type_id| {
-                        if resolves_to(value, resource, target) {
-                            visit(value, type_id);
-                        }
-                    }),
-                    None => walk(item, *type_id, below, visit),
+                if first.holds(item) {
+                    walk(item, *type_id, below, visit);
                 }
             }
         }
     }
+}
+
+impl Step {
+    fn holds(&self, item: Value<'_>) -> bool {
+        let Some(Condition { member, text }) = &self.condition else {
+            return true;
+        };
+        let found = item.get(member).and_then(Value::string);
+        found.is_some_and(|found| found == **text)
+    }
+}
+
+fn one_type(here: &[(&Element, &ElementType)]) -> Option<TypeId> {
+    match here {
+        [(_, only)] => Some(only.type_id),
+        _ => None,
+    }
+}
+
+/// Keeps the choices that `as` leaves.
+fn narrow(
+    here: &mut Vec<(&Element, &ElementType)>,
+    name: &str,
+    structures: &Structures,
+) -> Result<(), NotAPath> {
+    let named = structures.by_name(name).ok_or(NotAPath::UnknownElement)?;
+    // A primitive is taken by its own type alone, as the evaluator does.
+    let is_primitive = structures.get(named).kind == TypeKind::Primitive;
+    here.retain(|(_, one)| {
+        let inherits = !is_primitive && structures.is_a(one.type_id, named);
+        one.type_id == named || inherits
+    });
+    if here.is_empty() {
+        return Err(NotAPath::UnknownElement);
+    }
+    Ok(())
 }
 
 /// The members of a resource, read from the tape once: every path begins at them.
@@ -214,13 +259,19 @@ fn walk<'v>(
     };
     for (name, type_id) in &step.members {
         for item in value.get(name).into_iter().flat_map(Value::each) {
-            walk(item, *type_id, below, visit);
+            if step.holds(item) {
+                walk(item, *type_id, below, visit);
+            }
         }
     }
 }
 
 /// Whether a Reference points at a resource of a type, as far as it or the resource around it tells.
-fn resolves_to(reference: Value<'_>, resource: &RootMembers<'_>, target: ResourceType) -> bool {
+pub(super) fn resolves_to(
+    reference: Value<'_>,
+    resource: &RootMembers<'_>,
+    target: ResourceType,
+) -> bool {
     fn text<'v>(value: Value<'v>, name: &str) -> Option<Cow<'v, str>> {
         value.get(name).and_then(Value::string)
     }
@@ -242,73 +293,6 @@ fn resolves_to(reference: Value<'_>, resource: &RootMembers<'_>, target: Resourc
         Some(named) if is_id => named == target,
         _ => text(reference, "type").is_some_and(|named| named == target.name()),
     }
-}
-
-/// Reads `Name.name.as(T).where(resolve() is T)`, `(…)` around a beginning, and ` as T` behind it.
-fn parse<'t>(text: &'t str, parts: &mut Vec<Part<'t>>) -> Option<()> {
-    let mut rest = text;
-    if let Some(inner) = text.strip_prefix('(') {
-        let end = closing(inner)?;
-        parse(inner[..end].trim(), parts)?;
-        rest = &inner[end + 1..];
-    } else {
-        rest = name(rest, parts)?;
-    }
-    while let Some(behind) = rest.strip_prefix('.') {
-        if let Some(arguments) = function(behind, "where") {
-            let end = closing(arguments)?;
-            let target = arguments[..end].trim().strip_prefix("resolve() is ")?;
-            parts.push(Part::ResolvesTo(identifier(target.trim())?));
-            rest = &arguments[end + 1..];
-        } else if let Some(arguments) =
-            function(behind, "as").or_else(|| function(behind, "ofType"))
-        {
-            let end = closing(arguments)?;
-            parts.push(Part::As(identifier(arguments[..end].trim())?));
-            rest = &arguments[end + 1..];
-        } else {
-            rest = name(behind, parts)?;
-        }
-    }
-    match rest.trim_start().strip_prefix("as ") {
-        Some(named) if rest.starts_with(' ') => parts.push(Part::As(identifier(named.trim())?)),
-        _ if rest.is_empty() => {}
-        _ => return None,
-    }
-    Some(())
-}
-
-fn function<'t>(text: &'t str, name: &str) -> Option<&'t str> {
-    text.strip_prefix(name)?.strip_prefix('(')
-}
-
-/// Where the parenthesis closes that was opened before the text.
-fn closing(text: &str) -> Option<usize> {
-    let mut depth = 1u32;
-    for (place, letter) in text.char_indices() {
-        match letter {
-            '(' => depth += 1,
-            ')' => depth -= 1,
-            _ => {}
-        }
-        if depth == 0 {
-            return Some(place);
-        }
-    }
-    None
-}
-
-fn name<'t>(text: &'t str, parts: &mut Vec<Part<'t>>) -> Option<&'t str> {
-    let end = text.find(|letter: char| !letter.is_ascii_alphanumeric());
-    let (name, rest) = text.split_at(end.unwrap_or(text.len()));
-    parts.push(Part::Name(identifier(name)?));
-    // A function, an index or an operator makes it an expression.
-    (!rest.starts_with(['(', '['])).then_some(rest)
-}
-
-fn identifier(text: &str) -> Option<&str> {
-    let is_name = text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    (is_name && text.starts_with(|first: char| first.is_ascii_alphabetic())).then_some(text)
 }
 
 #[cfg(test)]

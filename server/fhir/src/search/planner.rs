@@ -2,13 +2,15 @@
 
 use jiff::Timestamp;
 
-use super::clauses;
+use super::chain::{Against, Along, Group, Scope};
+use super::clauses::{self, Asked};
+use super::combine;
 use super::controls;
 use super::error::SearchError;
-use super::hash;
+use super::index_plan::IndexPlan;
 use super::plan::{Clause, Plan};
-use super::query::{Parameter, Query};
-use crate::definitions::search_parameters::{SearchParameter, SearchParameters, SearchType};
+use super::query::{Parameter, Query, Step};
+use crate::definitions::search_parameters::SearchParameters;
 use crate::ids::ResourceType;
 
 /// What a parameter that is not understood leads to (<https://hl7.org/fhir/R4/search.html#errors>).
@@ -28,6 +30,18 @@ pub struct PlanLimits {
     pub count_max: u32,
     /// Most index elements of one clause.
     pub elements_max: usize,
+    /// Most inclusions.
+    pub includes_max: usize,
+    /// Most keys of an order.
+    pub sort_keys_max: usize,
+    /// Longest `_filter`, in bytes.
+    pub filter_length_max: usize,
+    /// Deepest parentheses, and most steps of a path, of a `_filter`.
+    pub filter_depth_max: usize,
+    /// Most words of a text search.
+    pub text_words_max: usize,
+    /// Deepest parentheses of a text search.
+    pub text_depth_max: usize,
 }
 
 impl Default for PlanLimits {
@@ -35,6 +49,12 @@ impl Default for PlanLimits {
         Self {
             count_max: 1000,
             elements_max: 10_000,
+            includes_max: 20,
+            sort_keys_max: 8,
+            filter_length_max: 4000,
+            filter_depth_max: 8,
+            text_words_max: 50,
+            text_depth_max: 10,
         }
     }
 }
@@ -44,6 +64,8 @@ impl Default for PlanLimits {
 pub struct Planner<'a> {
     /// The parameters that are offered.
     pub parameters: &'a SearchParameters,
+    /// Where their values are.
+    pub index: &'a IndexPlan,
     /// This server's base URL, without a slash at the end.
     pub base_url: &'a str,
     /// The time of the request, for `ap`.
@@ -54,56 +76,61 @@ pub struct Planner<'a> {
     pub limits: PlanLimits,
 }
 
-/// A parameter and the types it is searched in.
-#[derive(Debug)]
-pub(super) struct Resolved<'a> {
-    /// The parameter as it was written.
-    pub(super) parameter: &'a Parameter,
-    pub(super) search_type: SearchType,
-    /// Its definition for each type; never empty. All are of the same search type.
-    pub(super) definitions: Vec<(ResourceType, &'a SearchParameter)>,
-}
-
-impl Resolved<'_> {
-    /// The seeds of the parameter, one for each type.
-    pub(super) fn seeds(&self) -> Vec<i64> {
-        let seed = |resource_type| hash::parameter_seed(resource_type, &self.parameter.code);
-        self.definitions.iter().map(|one| seed(one.0)).collect()
-    }
-
-    pub(super) fn malformed(&self, message: impl Into<Box<str>>) -> SearchError {
-        SearchError::malformed(&self.parameter.text, message)
-    }
-
-    pub(super) fn not_supported(&self, message: impl Into<Box<str>>) -> SearchError {
-        SearchError::not_supported(&self.parameter.text, message)
-    }
-}
-
-impl<'a> Planner<'a> {
+impl Planner<'_> {
     /// Plans a search of some types; none given is a search of all, which `_type` may narrow.
     pub fn plan(
         &self,
         resource_types: &[ResourceType],
         query: &Query,
     ) -> Result<Plan, SearchError> {
+        self.plan_within(resource_types, &[], query)
+    }
+
+    /// Plans a search of some types; where none is given and no `_type`, of `others`, or of all.
+    pub(super) fn plan_within(
+        &self,
+        resource_types: &[ResourceType],
+        others: &[ResourceType],
+        query: &Query,
+    ) -> Result<Plan, SearchError> {
         let mut plan = Plan {
             resource_types: resource_types.to_vec(),
             ..Plan::default()
         };
-        for control in &query.controls {
-            let done = controls::apply(self, &mut plan, control, resource_types.is_empty());
-            if self.keep(&mut plan, done)?.is_some() && !controls::is_foreign(control) {
-                let name = control.text();
-                plan.understood.push((name, control.value.to_string()));
+        // What is understood is told in the order of the query, though `_type` is read first.
+        let mut understood = Vec::new();
+        let any_type = resource_types.is_empty();
+        let (types, rest): (Vec<_>, Vec<_>) = query
+            .controls
+            .iter()
+            .enumerate()
+            .partition(|one| one.1.name == "_type");
+        for (is_last, controls) in [(false, types), (true, rest)] {
+            for (place, control) in controls {
+                let done = controls::apply(self, &mut plan, control, any_type);
+                if self.keep(&mut plan, done)?.is_some() && !controls::is_foreign(control) {
+                    let shown = (control.text(), control.value.to_string());
+                    plan.understood.push(shown.clone());
+                    understood.push((place, shown));
+                }
+            }
+            if !is_last {
+                if plan.resource_types.is_empty() {
+                    plan.resource_types = others.to_vec();
+                }
+                combine::sort(&mut plan.resource_types);
             }
         }
-        plan.resource_types.sort_unstable();
-        plan.resource_types.dedup();
+        controls::check(&plan, query)?;
+        understood.sort_by_key(|one| one.0);
+        plan.understood = understood.into_iter().map(|one| one.1).collect();
         for parameter in &query.parameters {
-            let clauses = self.clauses(&plan.resource_types, parameter, query);
-            if let Some(clause) = self.keep(&mut plan, clauses)? {
-                plan.clauses.extend(clause);
+            let clauses = self.condition(&plan.resource_types, parameter, query);
+            if let Some(condition) = self.keep(&mut plan, clauses)? {
+                match condition {
+                    Some(Clause::All(clauses)) => plan.clauses.extend(clauses),
+                    other => plan.clauses.extend(other),
+                }
                 plan.understood
                     .push((parameter.text.to_string(), parameter.value()));
             }
@@ -127,116 +154,95 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// The clause of one parameter; none where every resource passes.
-    fn clauses(
+    /// The condition of one parameter; `None` where every resource meets it.
+    fn condition(
         &self,
-        resource_types: &[ResourceType],
+        searched: &[ResourceType],
         parameter: &Parameter,
         query: &Query,
     ) -> Result<Option<Clause>, SearchError> {
-        let not_supported =
-            |message: &str| Err(SearchError::not_supported(&parameter.text, message));
-        if !parameter.has.is_empty() {
-            return not_supported("'_has' is not supported yet");
-        }
-        if !parameter.chain.is_empty() {
-            return not_supported("chained parameters are not supported yet");
-        }
-        let resolved = self.resolve(resource_types, parameter)?;
-        let definitions = || resolved.definitions.iter().map(|one| one.1);
-        if parameter.values.len() > 1 && definitions().any(|one| !one.multiple_or) {
-            return Err(resolved.malformed("it takes a single value, not alternatives"));
-        }
-        let same = |other: &&Parameter| other.code == parameter.code && other.chain.is_empty();
-        if definitions().any(|one| !one.multiple_and)
-            && query.parameters.iter().filter(same).count() > 1
-        {
-            return Err(resolved.malformed("it may be given only once"));
-        }
-        clauses::clause(self, &resolved)
-    }
-
-    fn resolve<'q>(
-        &self,
-        resource_types: &[ResourceType],
-        parameter: &'q Parameter,
-    ) -> Result<Resolved<'q>, SearchError>
-    where
-        'a: 'q,
-    {
-        let types: Vec<ResourceType> = if resource_types.is_empty() {
-            ResourceType::all().collect()
-        } else {
-            resource_types.to_vec()
+        let all: Vec<ResourceType>;
+        let types = match searched {
+            [] => {
+                all = ResourceType::all().collect();
+                &all
+            }
+            some => some,
         };
-        let mut definitions: Vec<(ResourceType, &'a SearchParameter)> = Vec::new();
-        for resource_type in types {
-            match self
-                .parameters
-                .by_type_and_code(resource_type, &parameter.code)
-            {
-                Some(definition) => definitions.push((resource_type, definition)),
-                None => return Err(self.unknown(resource_types, resource_type, parameter)),
+        let same = |other: &&Parameter| other.code == parameter.code && other.steps.is_empty();
+        let is_repeated = query.parameters.iter().filter(same).count() > 1;
+        if parameter.steps.is_empty() && is_repeated {
+            let mut definitions = types
+                .iter()
+                .filter_map(|one| self.definition(*one, &parameter.code));
+            if definitions.any(|one| !one.multiple_and) {
+                let message = "it may be given only once";
+                return Err(SearchError::malformed(&parameter.text, message));
             }
         }
-        let search_type = match definitions.first() {
-            Some((_, first)) => first.search_type,
-            None => {
-                return Err(SearchError::unknown(
-                    &parameter.text,
-                    "there is no type to search",
-                ));
-            }
-        };
-        if definitions
-            .iter()
-            .any(|one| one.1.search_type != search_type)
-        {
-            let message = "its search type differs between the types searched";
-            return Err(SearchError::malformed(&parameter.text, message));
-        }
-        Ok(Resolved {
-            parameter,
-            search_type,
-            definitions,
-        })
+        let groups = self.groups(Scope::All(types), parameter, &parameter.steps)?;
+        Ok(whole(types, groups))
     }
 
-    /// The error that says what there is instead.
-    fn unknown(
+    /// The conditions at the beginning of the rest of a parameter's steps.
+    fn groups(
         &self,
-        searched: &[ResourceType],
-        lacking: ResourceType,
+        scope: Scope<'_>,
         parameter: &Parameter,
-    ) -> SearchError {
-        let known = if searched.is_empty() {
-            self.common_codes(&ResourceType::all().collect::<Vec<_>>())
-        } else {
-            self.common_codes(searched)
+        steps: &[Step],
+    ) -> Result<Vec<Group>, SearchError> {
+        let text = &*parameter.text;
+        let Some((step, rest)) = steps.split_first() else {
+            let asked = Asked {
+                text,
+                code: &parameter.code,
+                modifier: parameter.modifier.as_deref(),
+                values: parameter.values.iter().map(|one| &**one).collect(),
+            };
+            return clauses::groups(self, scope, &asked);
         };
-        let place = match searched {
-            [one] => format!("{one} has no such parameter"),
-            [] => "a search of all types has no such parameter".to_owned(),
-            _ => format!("{lacking}, one of the types searched, has no such parameter"),
-        };
-        let message = format!("{place}; there are: {}", known.join(", "));
-        SearchError::unknown(&parameter.text, message)
+        let mut end = |scope: Scope<'_>| self.groups(scope, parameter, rest);
+        match step {
+            Step::Chain {
+                code,
+                resource_type,
+            } => {
+                let narrowed = resource_type.as_deref();
+                self.along(
+                    scope,
+                    Along {
+                        text,
+                        code,
+                        narrowed,
+                    },
+                    &mut end,
+                )
+            }
+            Step::Has {
+                resource_type,
+                reference: code,
+            } => self.against(
+                scope,
+                Against {
+                    text,
+                    resource_type,
+                    code,
+                },
+                &mut end,
+            ),
+        }
     }
+}
 
-    /// Codes of the parameters that all of the types have and that are indexed.
-    pub(super) fn common_codes(&self, types: &[ResourceType]) -> Vec<&'a str> {
-        let Some((first, others)) = types.split_first() else {
-            return Vec::new();
-        };
-        let has =
-            |one: &ResourceType, code: &str| self.parameters.by_type_and_code(*one, code).is_some();
-        self.parameters
-            .for_type(*first)
-            .filter(|parameter| parameter.expression.is_some())
-            .map(|parameter| &*parameter.code)
-            .filter(|code| others.iter().all(|other| has(other, code)))
-            .collect()
-    }
+/// One condition for all of the types searched.
+pub(super) fn whole(types: &[ResourceType], groups: Vec<Group>) -> Option<Clause> {
+    let of_group = |group: Group| {
+        if group.types.len() == types.len() {
+            return group.condition;
+        }
+        combine::all([Some(Clause::Types(group.types)), group.condition])
+    };
+    combine::any(groups.into_iter().map(of_group))
 }
 
 #[cfg(test)]

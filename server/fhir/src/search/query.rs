@@ -16,10 +16,8 @@ pub struct Query {
 pub struct Parameter {
     /// The name as it was written, decoded.
     pub text: Box<str>,
-    /// `_has` steps, outermost first.
-    pub has: Vec<Has>,
-    /// Reference parameters the chain goes through, outermost first.
-    pub chain: Vec<ChainStep>,
+    /// The way to the resources it speaks of, the searched ones first; empty where it speaks of these themselves.
+    pub steps: Vec<Step>,
     /// The parameter whose values are compared.
     pub code: Box<str>,
     /// What stands behind the last colon.
@@ -28,22 +26,23 @@ pub struct Parameter {
     pub values: Vec<Box<str>>,
 }
 
-/// `_has:Observation:patient:`
+/// One step from a resource to others.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Has {
-    /// The type that refers here.
-    pub resource_type: Box<str>,
-    /// Its reference parameter.
-    pub reference: Box<str>,
-}
-
-/// `subject:Patient.`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChainStep {
-    /// The reference parameter.
-    pub code: Box<str>,
-    /// The type it is narrowed to.
-    pub resource_type: Option<Box<str>>,
+pub enum Step {
+    /// `subject:Patient.`: to what it refers to.
+    Chain {
+        /// The reference parameter.
+        code: Box<str>,
+        /// The type it is narrowed to.
+        resource_type: Option<Box<str>>,
+    },
+    /// `_has:Observation:patient:`: to what refers to it.
+    Has {
+        /// The type that refers here.
+        resource_type: Box<str>,
+        /// Its reference parameter.
+        reference: Box<str>,
+    },
 }
 
 /// A parameter that shapes the answer: `_count=10`, `_include:iterate=…`
@@ -119,7 +118,10 @@ impl Query {
             let value = decode(value).map_err(|message| SearchError::malformed(&name, message))?;
             self.push(&name, &value, limits)?;
             if self.parameters.len() + self.controls.len() > limits.parameters_max {
-                let message = format!("more than {} parameters", limits.parameters_max);
+                let message = format!(
+                    "more than {} parameters, the limit of one search",
+                    limits.parameters_max
+                );
                 return Err(SearchError::too_costly(&name, message));
             }
         }
@@ -143,7 +145,12 @@ impl Query {
             return Ok(());
         }
         let parameter = read_name(name, limits)?;
-        let values = split_values(name, value, limits)?;
+        let values = if &*parameter.code == "_filter" {
+            // It has a grammar of its own, in which a comma is a letter.
+            vec![value.into()]
+        } else {
+            split_values(name, value, limits)?
+        };
         self.parameters.push(Parameter {
             values,
             ..parameter
@@ -154,47 +161,45 @@ impl Query {
 
 fn read_name(name: &str, limits: QueryLimits) -> Result<Parameter, SearchError> {
     let malformed = |message: &str| SearchError::malformed(name, message);
-    let mut has = Vec::new();
+    let mut steps = Vec::new();
     let mut rest = name;
-    while let Some(step) = rest.strip_prefix("_has:") {
-        let mut parts = step.splitn(3, ':');
-        let (Some(resource_type), Some(reference), Some(behind)) =
-            (parts.next(), parts.next(), parts.next())
-        else {
-            return Err(malformed(
-                "'_has' is written '_has:Type:reference:parameter'",
-            ));
-        };
-        has.push(Has {
-            resource_type: part(resource_type).ok_or_else(|| malformed(EMPTY))?,
-            reference: part(reference).ok_or_else(|| malformed(EMPTY))?,
-        });
-        rest = behind;
-    }
-    let (steps, last) = match rest.rsplit_once('.') {
-        Some((steps, last)) => (Some(steps), last),
-        None => (None, rest),
-    };
-    let chain = steps
-        .into_iter()
-        .flat_map(|steps| steps.split('.'))
-        .map(|step| {
+    loop {
+        if let Some(step) = rest.strip_prefix("_has:") {
+            let mut parts = step.splitn(3, ':');
+            let (Some(resource_type), Some(reference), Some(behind)) =
+                (parts.next(), parts.next(), parts.next())
+            else {
+                return Err(malformed(
+                    "'_has' is written '_has:Type:reference:parameter'",
+                ));
+            };
+            steps.push(Step::Has {
+                resource_type: part(resource_type).ok_or_else(|| malformed(EMPTY))?,
+                reference: part(reference).ok_or_else(|| malformed(EMPTY))?,
+            });
+            rest = behind;
+        } else if let Some((step, behind)) = rest.split_once('.') {
             let (code, resource_type) = named(step).ok_or_else(|| malformed(EMPTY))?;
-            Ok(ChainStep {
+            steps.push(Step::Chain {
                 code,
                 resource_type,
-            })
-        })
-        .collect::<Result<Vec<_>, SearchError>>()?;
-    if has.len() + chain.len() > limits.depth_max {
-        let message = format!("more than {} chain steps", limits.depth_max);
+            });
+            rest = behind;
+        } else {
+            break;
+        }
+    }
+    if steps.len() > limits.depth_max {
+        let message = format!(
+            "more than {} chain steps, the limit of how far a search may follow references",
+            limits.depth_max
+        );
         return Err(SearchError::too_costly(name, message));
     }
-    let (code, modifier) = named(last).ok_or_else(|| malformed(EMPTY))?;
+    let (code, modifier) = named(rest).ok_or_else(|| malformed(EMPTY))?;
     Ok(Parameter {
         text: name.into(),
-        has,
-        chain,
+        steps,
         code,
         modifier,
         values: Vec::new(),
@@ -229,7 +234,10 @@ fn split_values(
         ));
     }
     if values.len() > limits.or_values_max {
-        let message = format!("more than {} values", limits.or_values_max);
+        let message = format!(
+            "more than {} values, the limit of alternatives of one parameter",
+            limits.or_values_max
+        );
         return Err(SearchError::too_costly(name, message));
     }
     Ok(values)

@@ -20,6 +20,7 @@ pub(super) enum ValueKind {
     Number,
     Other,
     Period,
+    Position,
     Quantity,
     Range,
     Reference,
@@ -47,6 +48,8 @@ impl ValueKind {
             "Money" => Self::Money,
             "decimal" | "integer" | "positiveInt" | "unsignedInt" => Self::Number,
             "Period" => Self::Period,
+            // R4's one type of position: a backbone.
+            "Location.position" => Self::Position,
             "Quantity" | "Age" | "Count" | "Distance" | "Duration" | "SimpleQuantity" => {
                 Self::Quantity
             }
@@ -66,8 +69,8 @@ impl ValueKind {
 pub(super) fn suits(search_type: SearchType, kind: ValueKind) -> bool {
     use ValueKind::{
         Address, Boolean, Canonical, Code, CodeableConcept, Coding, ContactPoint, Date, HumanName,
-        Identifier, Money, Number, Period, Quantity, Range, Reference, SampledData, Text, Timing,
-        Uri,
+        Identifier, Money, Number, Period, Position, Quantity, Range, Reference, SampledData, Text,
+        Timing, Uri,
     };
     match search_type {
         SearchType::Token => matches!(
@@ -79,8 +82,9 @@ pub(super) fn suits(search_type: SearchType, kind: ValueKind) -> bool {
         // A string where the backport of topics puts a canonical URL: Subscription.criteria.
         SearchType::Uri => matches!(kind, Canonical | Text | Uri),
         SearchType::Date => matches!(kind, Date | Period | Timing),
-        SearchType::Number => kind == Number,
+        SearchType::Number => matches!(kind, Number | Range),
         SearchType::Quantity => matches!(kind, Money | Quantity | Range | SampledData),
-        SearchType::Composite | SearchType::Special => false,
+        SearchType::Special => kind == Position,
+        SearchType::Composite => false,
     }
 }

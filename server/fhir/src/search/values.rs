@@ -7,19 +7,24 @@ use jiff::Timestamp;
 use super::extract::ExtractError;
 use super::fold::fold;
 use super::hash;
-use super::index_plan::IndexedParameter;
+use super::index_plan::ParameterSeed;
 use super::index_values::{DateValue, IndexValues, StringValue};
 use super::link;
+use super::operand::{RootMembers, resolves_to};
 use super::value_kind::ValueKind;
 use crate::definitions::codes::{CodeSetId, CodeSets, Codes};
 use crate::definitions::search_parameters::SearchType;
+use crate::ids::{Reference, ResourceType};
 use crate::json::Value;
 use crate::time::{DateTime, parse_partial};
 
-/// What the values of one parameter are written to, and what that needs to know.
+/// What the values of one operand are written to, and what that needs to know.
 pub(super) struct Sink<'s> {
     pub(super) values: &'s mut IndexValues,
-    pub(super) parameter: &'s IndexedParameter,
+    pub(super) seed: i64,
+    pub(super) search_type: SearchType,
+    /// A parameter's, for messages.
+    pub(super) code: &'s str,
     pub(super) code_sets: &'s CodeSets,
     pub(super) base_url: &'s str,
 }
@@ -32,7 +37,7 @@ impl Sink<'_> {
         kind: ValueKind,
         implied: &[CodeSetId],
     ) -> Result<(), ExtractError> {
-        match self.parameter.search_type {
+        match self.search_type {
             SearchType::Token => self.token(value, kind, implied),
             SearchType::Reference => self.reference(value, kind),
             SearchType::String => self.string(value, kind),
@@ -48,7 +53,7 @@ impl Sink<'_> {
     }
 
     fn token(&mut self, value: Value<'_>, kind: ValueKind, implied: &[CodeSetId]) {
-        let seed = self.parameter.seed;
+        let seed = self.seed;
         match kind {
             ValueKind::CodeableConcept => {
                 for coding in each(value, "coding") {
@@ -113,15 +118,16 @@ impl Sink<'_> {
     }
 
     fn reference(&mut self, value: Value<'_>, kind: ValueKind) {
-        let seed = self.parameter.seed;
+        let seed = self.seed;
         let out = &mut self.values.tokens;
         match kind {
             ValueKind::Reference => {
                 if let Some(literal) = text(value, "reference") {
-                    link::reference_elements(seed, &literal, self.base_url, out);
+                    let reference = Reference::parse(&literal, self.base_url);
+                    link::reference_elements(seed, &literal, &reference, out);
                 }
                 if let Some(identifier) = value.get("identifier") {
-                    self.identifier(self.parameter.identifier_seed, identifier);
+                    self.identifier(hash::identifier_seed(seed), identifier);
                 }
             }
             _ => {
@@ -129,6 +135,50 @@ impl Sink<'_> {
                     link::canonical_elements(seed, &text, self.base_url, out);
                 }
             }
+        }
+    }
+
+    /// Adds what the references to one type have of their own, if this is one. Where all references of the operand are
+    /// indexed (`is_whole`), the elements of literal references are there already.
+    pub(super) fn narrowed(
+        &mut self,
+        value: Value<'_>,
+        members: &RootMembers<'_>,
+        target: ResourceType,
+        is_whole: bool,
+    ) {
+        let literal = text(value, "reference");
+        let reference = literal
+            .as_deref()
+            .map(|literal| Reference::parse(literal, self.base_url));
+        let own = ParameterSeed {
+            seed: self.seed,
+            target: Some(target),
+        }
+        .own();
+        match (&literal, &reference) {
+            (Some(literal), Some(reference @ Reference::Local { key, .. })) => {
+                if key.resource_type != target {
+                    return;
+                }
+                if !is_whole {
+                    link::reference_elements(
+                        self.seed,
+                        literal,
+                        reference,
+                        &mut self.values.tokens,
+                    );
+                }
+            }
+            _ if !resolves_to(value, members, target) => return,
+            (Some(literal), Some(reference)) => {
+                link::reference_elements(own, literal, reference, &mut self.values.tokens);
+            }
+            _ => {}
+        }
+        self.token_of(hash::present(own));
+        if let Some(identifier) = value.get("identifier") {
+            self.identifier(hash::identifier_seed(own), identifier);
         }
     }
 
@@ -155,7 +205,7 @@ impl Sink<'_> {
         let Some(text) = text else {
             return;
         };
-        let parameter = self.parameter.seed;
+        let parameter = self.seed;
         self.token_of(hash::exact(parameter, &text));
         let folded = fold(&text).into_boxed_str();
         // What folds to nothing has no beginning to be found by.
@@ -168,7 +218,7 @@ impl Sink<'_> {
         let Some(text) = value.string() else {
             return;
         };
-        let seed = self.parameter.seed;
+        let seed = self.seed;
         match kind {
             ValueKind::Canonical => {
                 link::canonical_uri_elements(seed, &text, &mut self.values.tokens);
@@ -192,7 +242,7 @@ impl Sink<'_> {
         };
         if lower.is_some() || upper.is_some() {
             self.values.dates.push(DateValue {
-                parameter: self.parameter.seed,
+                parameter: self.seed,
                 lower: lower.unwrap_or(Timestamp::MIN),
                 upper: upper.unwrap_or(Timestamp::MAX),
             });
@@ -237,7 +287,7 @@ impl Sink<'_> {
         match parse_partial(&text) {
             Ok(moment) => Ok(Some(moment)),
             Err(_) => Err(ExtractError::Date {
-                parameter: self.parameter.code.clone(),
+                parameter: self.code.into(),
             }),
         }
     }

@@ -5,15 +5,24 @@ use fhir::json::Document;
 
 use super::*;
 
-const STRUCTURES: [&str; 7] = [
+const STRUCTURES: [&str; 9] = [
+    r#"{"kind":"primitive-type","type":"date"}"#,
+    r#"{"kind":"primitive-type","type":"uri"}"#,
     r#"{"kind":"primitive-type","type":"string"}"#,
     r#"{"kind":"complex-type","type":"Quantity"}"#,
     r#"{"kind":"complex-type","type":"Reference"}"#,
     r#"{"kind":"resource","type":"Resource","abstract":true}"#,
-    r#"{"kind":"resource","type":"Patient","baseDefinition":"http://b/Resource"}"#,
+    PATIENT,
     r#"{"kind":"resource","type":"Observation","baseDefinition":"http://b/Resource"}"#,
     r#"{"kind":"resource","type":"Group","baseDefinition":"http://b/Resource"}"#,
 ];
+
+const PATIENT: &str = r#"{"kind":"resource","type":"Patient","baseDefinition":"http://b/Resource",
+    "snapshot":{"element":[{"path":"Patient"},
+    {"path":"Patient.name","max":"1","type":[{"code":"string"}]},
+    {"path":"Patient.born","max":"1","type":[{"code":"date"}]},
+    {"path":"Patient.link","max":"1","type":[{"code":"Reference"}]},
+    {"path":"Patient.url","max":"1","type":[{"code":"uri"}]}]}}"#;
 
 #[test]
 fn only_parameters_that_can_be_planned_are_offered() {
@@ -21,8 +30,13 @@ fn only_parameters_that_can_be_planned_are_offered() {
     let mut add = |json: String| builder.add(Document::parse(json).unwrap().root()).unwrap();
     for definition in STRUCTURES {
         let definition = definition.strip_prefix('{').unwrap();
+        let elements = if definition.contains("snapshot") {
+            ""
+        } else {
+            r#""snapshot":{"element":[]},"#
+        };
         add(format!(
-            r#"{{"resourceType":"StructureDefinition","url":"u","snapshot":{{"element":[]}},{definition}"#
+            r#"{{"resourceType":"StructureDefinition","url":"u",{elements}{definition}"#
         ));
     }
     let mut parameter = |base: &str, code: &str, search_type: &str, rest: &str| {
@@ -46,15 +60,11 @@ fn only_parameters_that_can_be_planned_are_offered() {
     );
     parameter("Patient", "url", "uri", r#","expression":"Patient.url""#);
     parameter("Patient", "words", "string", "");
-    parameter(
-        "Patient",
-        "near",
-        "special",
-        r#","expression":"Patient.near""#,
-    );
+    parameter("Patient", "near", "special", "");
     let registries = builder.build().unwrap();
     let now = "2024-02-29T12:34:56Z".parse().unwrap();
-    let found: Vec<_> = search_parameters(&registries, now)
+    let index = IndexPlan::compile(&registries).unwrap();
+    let found: Vec<_> = search_parameters(&registries, &index, now)
         .iter()
         .map(|entry| {
             let of = entry.resource_type.map_or("*", ResourceType::name);

@@ -5,12 +5,12 @@ use fhir::resource::Resource;
 
 use super::*;
 
-fn made(version: &str) -> Capabilities {
+fn made(version: &'static str) -> CapabilityStatement {
     let patient = ResourceType::parse("Patient").unwrap();
-    Capabilities::new(
-        Software {
+    CapabilityStatement::new(
+        &Software {
             version,
-            base_url: "https://fhir.example.org/fhir",
+            base_url: "https://fhir.example.org/fhir".into(),
             date: "2024-02-29T12:34:56Z".parse().unwrap(),
             deletes_multiple: true,
         },
@@ -37,7 +37,7 @@ fn made(version: &str) -> Capabilities {
     )
 }
 
-fn statement(capabilities: &Capabilities, mode: Option<&str>) -> Resource {
+fn statement(capabilities: &CapabilityStatement, mode: Option<&str>) -> Resource {
     let outcome = capabilities.answer(mode).unwrap();
     assert_eq!(outcome.status, 200);
     Resource::parse(outcome.body.unwrap()).unwrap()
@@ -123,7 +123,7 @@ fn the_normative_part_leaves_trial_use_out() {
 
 #[test]
 fn every_text_has_its_own_tag() {
-    let version = |capabilities: &Capabilities, mode| {
+    let version = |capabilities: &CapabilityStatement, mode| {
         let outcome = capabilities.answer(mode).unwrap();
         outcome.version.unwrap().0
     };

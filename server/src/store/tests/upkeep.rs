@@ -5,7 +5,7 @@ use sqlx::{Connection, Executor, PgConnection};
 
 use super::super::testing::TestDatabase;
 use super::super::{HistoryFilter, HistoryScope, Indexed, Source, StoredVersion, migrate};
-use super::{context, count, write};
+use super::{context, count, key, write};
 
 #[tokio::test]
 async fn a_schema_of_a_newer_server_is_refused() {
@@ -24,7 +24,10 @@ async fn a_reindex_changes_search_values_and_nothing_else() {
     let (database, cx) = (TestDatabase::new().await, context());
     let store = database.store().await;
     store.put(&cx, write(&cx, "a", "old")).await.unwrap();
-    let stale = store.walk(&cx, 0, 10).await.unwrap();
+    let stale = store
+        .walk(&cx, key("Patient/a").resource_type, 0, 10)
+        .await
+        .unwrap();
     store.put(&cx, write(&cx, "a", "new")).await.unwrap();
     let values = |folded: &str| IndexValues {
         tokens: vec![8],
@@ -51,7 +54,10 @@ async fn a_reindex_changes_search_values_and_nothing_else() {
         .await,
         1
     );
-    let current = store.walk(&cx, 0, 10).await.unwrap();
+    let current = store
+        .walk(&cx, key("Patient/a").resource_type, 0, 10)
+        .await
+        .unwrap();
     store
         .reindex(&cx, 1, &[indexed(&current[0], "anew")])
         .await

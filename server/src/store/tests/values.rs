@@ -193,7 +193,10 @@ async fn a_reindex_replaces_values_of_every_kind() {
     for (id, n) in [("a", 1), ("b", 2), ("c", 3)] {
         store.put(&cx, found_by(&cx, id, values(n))).await.unwrap();
     }
-    let seen = store.walk(&cx, 0, 10).await.unwrap();
+    let seen = store
+        .walk(&cx, key("Patient/a").resource_type, 0, 10)
+        .await
+        .unwrap();
     // Between look and reindex one changes, and one goes.
     store.put(&cx, found_by(&cx, "a", values(4))).await.unwrap();
     let gone = PreparedDelete::new(key("Patient/b"), WriteCondition::default(), true, cx.now);
@@ -213,7 +216,11 @@ async fn what_was_made_ready_with_older_definitions_is_refused() {
     let (database, cx) = (TestDatabase::new().await, context());
     let store = database.store().await;
     store.put(&cx, write(&cx, "a", "x")).await.unwrap();
-    let row = store.walk(&cx, 0, 10).await.unwrap().remove(0);
+    let row = store
+        .walk(&cx, key("Patient/a").resource_type, 0, 10)
+        .await
+        .unwrap()
+        .remove(0);
     let parameter = || {
         let text = r#"{"resourceType":"SearchParameter","id":"p"}"#;
         let resource = Resource::parse(text).unwrap();

@@ -117,8 +117,10 @@ fn what_a_parameter_declares_bounds_its_searches() {
             _ => "Basic.code",
         };
         let definitions = definitions(search_type, expression, more);
+        let index = IndexPlan::compile(&definitions).unwrap();
         let planner = Planner {
             parameters: &definitions.search_parameters,
+            index: &index,
             base_url: "",
             now: "2024-01-01T00:00:00Z".parse().unwrap(),
             handling: Handling::Strict,

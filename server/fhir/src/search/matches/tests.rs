@@ -9,6 +9,7 @@ use crate::resource::Resource;
 use crate::search::error::SearchErrorKind;
 use crate::search::extract::{ExtractLimits, Extractor};
 use crate::search::index_plan::IndexPlan;
+use crate::search::index_plan::fixtures::index_plan;
 use crate::search::planner::{Handling, PlanLimits, Planner};
 use crate::search::query::{Query, QueryLimits};
 
@@ -53,6 +54,7 @@ impl World {
     fn search(&self, name: &str, query: &str) -> Result<Vec<&str>, SearchErrorKind> {
         let planner = Planner {
             parameters: &definitions().unwrap().search_parameters,
+            index: index_plan().unwrap(),
             base_url: "http://here/fhir",
             now: NOW.parse().unwrap(),
             handling: Handling::Strict,
@@ -69,7 +71,7 @@ impl World {
                 last_updated: NOW.parse().unwrap(),
                 values: &one.values,
             };
-            plan.matches(facts)
+            plan.matches(facts).unwrap()
         };
         let found = self.resources.iter().filter(|one| facts(one));
         Ok(found.map(|one| one.id.as_str()).collect())

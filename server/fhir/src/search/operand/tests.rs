@@ -1,5 +1,6 @@
 //! What of FHIRPath is walked, and what is left to the evaluator.
 
+use super::syntax::{first_name, operands};
 use super::*;
 
 #[test]
@@ -13,6 +14,7 @@ fn plain_paths_are_taken_apart() {
                     Part::Name(name) => (*name).to_owned(),
                     Part::As(name) => format!("as {name}"),
                     Part::ResolvesTo(name) => format!("to {name}"),
+                    Part::Where(name, text) => format!("where {name} {text}"),
                 };
                 parts.iter().map(show).collect::<Vec<_>>().join(" / ")
             },
@@ -30,8 +32,11 @@ fn plain_paths_are_taken_apart() {
     check("A.b.ofType(Age)", "A / b / as Age");
     check("A.b.where(resolve() is Patient)", "A / b / to Patient");
     check("A.b as C", "A / b / as C");
+    check("A.b.where(c='d|)').e", "A / b / where c d|) / e");
     for text in [
-        "A.b.where(system='phone')",
+        "A.b.where(c.d='phone')",
+        "A.b.where(c='d' and e='f')",
+        "A.b.where(c=true)",
         "A.b[0].c",
         "A.b.exists()",
         "A.b.extension('http://x')",

@@ -10,12 +10,17 @@ fn shown(text: &str) -> String {
     let mut out = Vec::new();
     for parameter in &query.parameters {
         let mut name = String::new();
-        for has in &parameter.has {
-            name += &format!("has({},{}) ", has.resource_type, has.reference);
-        }
-        for step in &parameter.chain {
-            let narrowed = step.resource_type.as_deref().unwrap_or("*");
-            name += &format!("chain({},{narrowed}) ", step.code);
+        for step in &parameter.steps {
+            name += &match step {
+                Step::Has {
+                    resource_type,
+                    reference,
+                } => format!("has({resource_type},{reference}) "),
+                Step::Chain {
+                    code,
+                    resource_type,
+                } => format!("chain({code},{}) ", resource_type.as_deref().unwrap_or("*")),
+            };
         }
         let modifier = parameter.modifier.as_deref().unwrap_or("-");
         let values = parameter.values.join(" OR ");
@@ -58,6 +63,11 @@ fn names_and_values_are_taken_apart() {
         "_has:Observation:patient:code.text:x=1",
         "has(Observation,patient) chain(code,*) text [x] 1",
     );
+    check(
+        "subject:Patient._has:Group:member:_id:not=1",
+        "chain(subject,Patient) has(Group,member) _id [not] 1",
+    );
+    check("_filter=a eq \"x,y\"", "_filter [-] a eq \"x,y\"");
     check(
         "_id=1&_count=5&_sort=-date",
         "_id [-] 1; !_count [-] 5; !_sort [-] -date",
@@ -110,13 +120,16 @@ fn what_cannot_be_read_is_refused_by_name() {
     );
     check(
         "a.b.c.d.e.f.g.h.i.j=1",
-        "'a.b.c.d.e.f.g.h.i.j': more than 8 chain steps",
+        "'a.b.c.d.e.f.g.h.i.j': more than 8 chain steps, the limit of how far a search may follow references",
     );
     check(
         &format!("a={}b", "b,".repeat(500)),
-        "'a': more than 500 values",
+        "'a': more than 500 values, the limit of alternatives of one parameter",
     );
-    check(&"a=1&".repeat(101), "'a': more than 100 parameters");
+    check(
+        &"a=1&".repeat(101),
+        "'a': more than 100 parameters, the limit of one search",
+    );
 }
 
 #[test]

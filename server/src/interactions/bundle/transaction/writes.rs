@@ -217,18 +217,24 @@ impl<'a> Attempt<'a> {
                 if searched.contains_key(reference) {
                     continue;
                 }
-                let limit = u32::try_from(pending.len() + 2).map_err(Error::internal)?;
-                let mut found = self.tx.matches(plan, limit).await?;
-                found.retain(|key| !pending.iter().any(|(other, _)| other == key));
-                let also = pending
-                    .iter()
-                    .filter(|(key, index)| definitions.matches(plan, key, index, self.cx.now));
-                found.extend(also.map(|(key, _)| key.clone()));
                 let fail = |kind, sentence: &str| {
                     Error::new(kind, sentence)
                         .at("resource")
                         .within(&expression(target.staged.entry.place))
                 };
+                if plan.needs_other_resources() {
+                    // Those may be among what is about to be stored, their own references still open.
+                    let sentence =
+                        "a reference by search cannot look at other resources than its target";
+                    return Err(fail(ErrorKind::NotSupported, sentence));
+                }
+                let limit = u32::try_from(pending.len() + 2).map_err(Error::internal)?;
+                let mut found = self.tx.matches(plan, limit).await?;
+                found.retain(|key| !pending.iter().any(|(other, _)| other == key));
+                let also = pending.iter().filter(|(key, index)| {
+                    definitions.matches(plan, key, index, self.cx.now) == Some(true)
+                });
+                found.extend(also.map(|(key, _)| key.clone()));
                 match found.len() {
                     1 => searched.extend(found.pop().map(|key| (reference.clone(), key))),
                     0 => {

@@ -1,0 +1,113 @@
+//! Numbers and quantities (<https://hl7.org/fhir/R4/search.html#number>,
+//! <https://hl7.org/fhir/R4/search.html#quantity>).
+
+use super::super::combine;
+use super::super::error::SearchError;
+use super::super::number_test::SearchNumber;
+use super::super::period_test::Prefix;
+use super::super::plan::{Clause, NumberTest};
+use super::super::query::split_unescaped;
+use super::super::resolve::Resolved;
+use super::{check_prefix, plain};
+
+pub(super) fn number(resolved: &Resolved<'_>) -> Result<Clause, SearchError> {
+    each(resolved, numbers)
+}
+
+pub(super) fn quantity(resolved: &Resolved<'_>) -> Result<Clause, SearchError> {
+    each(resolved, quantities)
+}
+
+type Compare = fn(&Resolved<'_>, &[i64], Prefix, &str) -> Result<NumberTest, SearchError>;
+
+fn each(resolved: &Resolved<'_>, compare: Compare) -> Result<Clause, SearchError> {
+    let seeds = resolved.seeds();
+    let mut tests = Vec::new();
+    for value in &resolved.values {
+        let (prefix, text) = Prefix::split(value);
+        check_prefix(resolved, prefix)?;
+        tests.push(compare(resolved, &seeds, prefix, text)?);
+    }
+    combine::sort(&mut tests);
+    Ok(Clause::Number(tests))
+}
+
+/// A comparison of the numbers under some seeds.
+pub(in super::super) fn numbers(
+    resolved: &Resolved<'_>,
+    seeds: &[i64],
+    prefix: Prefix,
+    text: &str,
+) -> Result<NumberTest, SearchError> {
+    let number = SearchNumber::parse(text).ok_or_else(|| {
+        resolved.malformed("a value is a number like 100, 0.8 or 8e-1, with a prefix or without")
+    })?;
+    Ok(test(number, seeds.to_vec(), None, prefix))
+}
+
+/// A comparison of the quantities under some seeds.
+pub(in super::super) fn quantities(
+    resolved: &Resolved<'_>,
+    seeds: &[i64],
+    prefix: Prefix,
+    text: &str,
+) -> Result<NumberTest, SearchError> {
+    let malformed = || {
+        resolved.malformed(
+            "a value is 'number', 'number|system|code' or 'number||unit', with a prefix or without",
+        )
+    };
+    let parts: Vec<&str> = split_unescaped(text, '|').collect();
+    let (number, system, code) = match *parts.as_slice() {
+        [number] => (number, "", ""),
+        [number, system, code] if !code.is_empty() => (number, system, code),
+        _ => return Err(malformed()),
+    };
+    let number = SearchNumber::parse(number).ok_or_else(malformed)?;
+    let (system, code) = (plain(resolved, system)?, plain(resolved, code)?);
+    if code.is_empty() {
+        return Ok(test(number, seeds.to_vec(), None, prefix));
+    }
+    if let Some((number, seeds)) = canonical(&number, &system, &code, seeds) {
+        return Ok(test(number, seeds, None, prefix));
+    }
+    let unit = unit(&system, &code);
+    Ok(test(number, seeds.to_vec(), Some(unit), prefix))
+}
+
+fn test(
+    number: SearchNumber,
+    mut parameters: Vec<i64>,
+    unit: Option<i64>,
+    prefix: Prefix,
+) -> NumberTest {
+    let number = match prefix {
+        Prefix::Ap => number.approximate(),
+        _ => number,
+    };
+    combine::sort(&mut parameters);
+    NumberTest {
+        parameters,
+        unit,
+        prefix,
+        exact: number.exact,
+        lower: number.lower,
+        upper: number.upper,
+    }
+}
+
+fn canonical(
+    _number: &SearchNumber,
+    _system: &str,
+    _code: &str,
+    _seeds: &[i64],
+) -> Option<(SearchNumber, Vec<i64>)> {
+    None
+}
+
+fn unit(system: &str, code: &str) -> i64 {
+    match system {
+        "" => super::super::hash::unit(code),
+        system => super::super::hash::system_unit(system, code),
+    }
+}

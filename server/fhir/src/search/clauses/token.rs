@@ -1,0 +1,88 @@
+//! Tokens: codes and identifiers (<https://hl7.org/fhir/R4/search.html#token>).
+
+use super::super::combine;
+use super::super::error::SearchError;
+use super::super::hash;
+use super::super::plan::{Clause, StringTest};
+use super::super::planner::Planner;
+use super::super::query::split_unescaped;
+use super::super::resolve::Resolved;
+use super::{elements, plain, string};
+
+pub(super) fn token(planner: &Planner<'_>, resolved: &Resolved<'_>) -> Result<Clause, SearchError> {
+    let seeds = resolved.seeds();
+    match resolved.modifier {
+        Some("of-type") => {
+            let found = of_type(resolved, &seeds)?;
+            elements(planner, resolved, found, Clause::AnyToken)
+        }
+        Some("text") => string::folded(resolved, StringTest::StartsWith).map(|tests| {
+            let parameters = combine::sorted(seeds.into_iter().map(hash::text_seed));
+            Clause::String { parameters, tests }
+        }),
+        Some("not") => elements(
+            planner,
+            resolved,
+            tokens(resolved, &seeds)?,
+            Clause::NoToken,
+        ),
+        _ => elements(
+            planner,
+            resolved,
+            tokens(resolved, &seeds)?,
+            Clause::AnyToken,
+        ),
+    }
+}
+
+/// The elements of the values under each of the seeds.
+pub(in super::super) fn tokens(
+    resolved: &Resolved<'_>,
+    seeds: &[i64],
+) -> Result<Vec<i64>, SearchError> {
+    let mut found = Vec::new();
+    for value in &resolved.values {
+        let (system, code) = parts(resolved, value)?;
+        let system = system.map(|system| plain(resolved, system)).transpose()?;
+        let code = plain(resolved, code)?;
+        found.extend(seeds.iter().map(|seed| match system.as_deref() {
+            None => hash::code(*seed, &code),
+            Some("") => hash::code_without_system(*seed, &code),
+            Some(system) if code.is_empty() => hash::system(*seed, system),
+            Some(system) => hash::token(*seed, system, &code),
+        }));
+    }
+    Ok(found)
+}
+
+/// The system, where a `|` says so, and the code; escapes still in place.
+pub(super) fn parts<'v>(
+    resolved: &Resolved<'_>,
+    value: &'v str,
+) -> Result<(Option<&'v str>, &'v str), SearchError> {
+    let mut parts = split_unescaped(value, '|');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(code), None, None) if !code.is_empty() => Ok((None, code)),
+        (Some(system), Some(code), None) if !(system.is_empty() && code.is_empty()) => {
+            Ok((Some(system), code))
+        }
+        _ => Err(resolved.malformed("a value is 'code', 'system|code', '|code' or 'system|'")),
+    }
+}
+
+fn of_type(resolved: &Resolved<'_>, seeds: &[i64]) -> Result<Vec<i64>, SearchError> {
+    let mut found = Vec::new();
+    for value in &resolved.values {
+        let parts: Vec<&str> = split_unescaped(value, '|').collect();
+        let (system, code, value) = match *parts.as_slice() {
+            [system, code, value] if !code.is_empty() && !value.is_empty() => (system, code, value),
+            _ => return Err(resolved.malformed("a value of ':of-type' is 'system|code|value'")),
+        };
+        let system = plain(resolved, system)?;
+        let code = plain(resolved, code)?;
+        let value = plain(resolved, value)?;
+        let element = |seed: &i64| hash::of_type(*seed, &system, &code, &value);
+        found.extend(seeds.iter().map(element));
+    }
+    Ok(found)
+}

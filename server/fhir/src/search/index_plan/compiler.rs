@@ -1,0 +1,288 @@
+//! From expressions to operands (<https://hl7.org/fhir/R4/searchparameter.html>).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::{
+    IndexPlan, IndexPlanError, IndexedParameter, Operand, ParameterSeed, Source, TypePlan,
+    composites, sorting,
+};
+use crate::definitions::Definitions;
+use crate::definitions::codes::CodeSetId;
+use crate::definitions::search_parameters::{SearchParameter, SearchType};
+use crate::definitions::structure::TypeId;
+use crate::ids::ResourceType;
+use crate::path::Expression;
+use crate::search::hash;
+use crate::search::operand::syntax::{first_name, operands};
+use crate::search::operand::{Ends, NotAPath, Path};
+use crate::search::value_kind::{ValueKind, suits};
+
+pub(super) fn compile(definitions: &Definitions) -> Result<IndexPlan, IndexPlanError> {
+    let structures = &definitions.structures;
+    let mut kinds = vec![ValueKind::Other; structures.all().count()];
+    for (id, definition) in structures.all() {
+        if let Some(kind) = kinds.get_mut(usize::from(id.0)) {
+            *kind = ValueKind::of(definition);
+        }
+    }
+    let mut compiler = Compiler {
+        definitions,
+        kinds,
+        expressions: HashMap::new(),
+        unsuited: Vec::new(),
+        not_indexed: Vec::new(),
+    };
+    let mut types = HashMap::new();
+    for resource_type in ResourceType::all() {
+        let Some(type_id) = structures.by_name(resource_type.name()) else {
+            continue;
+        };
+        let mut plan = TypePlan::default();
+        for parameter in definitions.search_parameters.for_type(resource_type) {
+            let subject = Subject {
+                resource_type,
+                type_id,
+                parameter,
+            };
+            if let Some(compiled) = compiler.parameter(&subject, &mut plan)? {
+                plan.parameters.push(compiled);
+            }
+        }
+        types.insert(resource_type, plan);
+    }
+    Ok(IndexPlan {
+        types,
+        kinds: compiler.kinds,
+        unsuited: compiler.unsuited,
+        not_indexed: compiler.not_indexed,
+    })
+}
+
+/// A parameter, and the type it is compiled for.
+pub(super) struct Subject<'d> {
+    pub(super) resource_type: ResourceType,
+    pub(super) type_id: TypeId,
+    pub(super) parameter: &'d SearchParameter,
+}
+
+pub(super) struct Compiler<'d> {
+    pub(super) definitions: &'d Definitions,
+    pub(super) kinds: Vec<ValueKind>,
+    expressions: HashMap<&'d str, Arc<Expression>>,
+    unsuited: Vec<(String, String)>,
+    not_indexed: Vec<(String, String)>,
+}
+
+impl<'d> Compiler<'d> {
+    /// The parameter; none where the store has the value anyway or there is no value to index.
+    fn parameter(
+        &mut self,
+        subject: &Subject<'d>,
+        plan: &mut TypePlan,
+    ) -> Result<Option<IndexedParameter>, IndexPlanError> {
+        let parameter = subject.parameter;
+        let Some(expression) = parameter.expression.as_deref() else {
+            return Ok(None);
+        };
+        if matches!(&*parameter.code, "_id" | "_lastUpdated") {
+            return Ok(None);
+        }
+        if parameter.search_type == SearchType::Composite {
+            return Ok(self.composite(subject, expression, plan));
+        }
+        let parts = operands(expression).unwrap_or_else(|| vec![expression]);
+        let mut compiled = Vec::new();
+        for part in parts {
+            let elsewhere = ResourceType::parse(first_name(part));
+            if elsewhere.is_none_or(|named| named == subject.resource_type) {
+                compiled.push(self.operand(subject, part)?);
+            }
+        }
+        let is_single = sorting::is_single(&compiled);
+        let sort_paths = sorting::sort_paths(parameter.search_type, &compiled);
+        let mut seeds: Vec<ParameterSeed> = compiled.into_iter().map(|one| plan.add(one)).collect();
+        seeds.sort_unstable();
+        seeds.dedup();
+        Ok(Some(IndexedParameter {
+            code: parameter.code.clone(),
+            search_type: parameter.search_type,
+            seeds,
+            is_single,
+            sort_paths,
+            composite: None,
+        }))
+    }
+
+    fn composite(
+        &mut self,
+        subject: &Subject<'d>,
+        expression: &'d str,
+        plan: &mut TypePlan,
+    ) -> Option<IndexedParameter> {
+        match composites::compile(self, subject, expression, plan) {
+            Ok(composite) => Some(IndexedParameter {
+                code: subject.parameter.code.clone(),
+                search_type: SearchType::Composite,
+                seeds: Vec::new(),
+                is_single: false,
+                sort_paths: None,
+                composite: Some(composite),
+            }),
+            Err(reason) => {
+                let name = format!("{}.{}", subject.resource_type, subject.parameter.code);
+                self.not_indexed.push((name, reason));
+                None
+            }
+        }
+    }
+
+    fn operand(
+        &mut self,
+        subject: &Subject<'d>,
+        part: &'d str,
+    ) -> Result<CompiledOperand, IndexPlanError> {
+        let parameter = subject.parameter;
+        let url = || parameter.url.as_ref().to_owned();
+        let structures = &self.definitions.structures;
+        // Parsed in any case: what is walked must be FHIRPath too.
+        let expression = match self.expressions.get(part) {
+            Some(known) => known.clone(),
+            None => {
+                let parsed = Expression::parse(part)
+                    .map_err(|source| IndexPlanError::Syntax { url: url(), source })?;
+                let parsed = Arc::new(parsed);
+                self.expressions.insert(part, parsed.clone());
+                parsed
+            }
+        };
+        let (path, ends) = match Path::compile(part, subject.type_id, structures) {
+            Ok(compiled) => compiled,
+            Err(NotAPath::Otherwise) => {
+                return Ok(CompiledOperand::evaluated(subject, part, expression));
+            }
+            Err(NotAPath::UnknownElement) => {
+                return Err(IndexPlanError::UnknownElement {
+                    url: url(),
+                    resource_type: subject.resource_type,
+                    operand: part.to_owned(),
+                });
+            }
+        };
+        let choices = ends.len();
+        let (compiled, unsuited) = self.walked(subject, parameter.search_type, path, ends);
+        if unsuited.len() == choices {
+            return Err(IndexPlanError::Unsuitable {
+                url: url(),
+                search_type: parameter.search_type.code(),
+                value: unsuited.join(", "),
+                operand: part.to_owned(),
+            });
+        }
+        let name = format!("{}.{}", subject.resource_type, parameter.code);
+        self.unsuited
+            .extend(unsuited.into_iter().map(|found| (name.clone(), found)));
+        Ok(compiled)
+    }
+
+    /// The operand at a path, and the types there that its search type cannot compare.
+    pub(super) fn walked(
+        &self,
+        subject: &Subject<'d>,
+        search_type: SearchType,
+        path: Path,
+        ends: Ends<'_>,
+    ) -> (CompiledOperand, Vec<String>) {
+        let (code_sets, kinds, unsuited) = self.values(search_type, &ends);
+        let seed = hash::operand_seed(subject.resource_type, search_type, &path.place());
+        let compiled = CompiledOperand {
+            seed,
+            search_type,
+            code: subject.parameter.code.clone(),
+            target: path.resolves_to(),
+            source: Source::Path { path, code_sets },
+            kinds,
+        };
+        (compiled, unsuited)
+    }
+
+    /// What stands at the ends of a path: code sets that imply systems, kinds of values that suit a search type (each
+    /// with its place), types that do not.
+    pub(super) fn values(
+        &self,
+        search_type: SearchType,
+        ends: &Ends<'_>,
+    ) -> (Vec<CodeSetId>, Vec<(usize, ValueKind)>, Vec<String>) {
+        let (mut code_sets, mut kinds, mut unsuited) = (Vec::new(), Vec::new(), Vec::new());
+        for (member, (element, type_id)) in ends.iter().enumerate() {
+            let kind = self.kinds.get(usize::from(type_id.0)).copied();
+            match kind.filter(|kind| suits(search_type, *kind)) {
+                Some(kind) => kinds.push((member, kind)),
+                None => {
+                    let found = self.definitions.structures.get(*type_id);
+                    unsuited.push(found.name.as_ref().to_owned());
+                }
+            }
+            if kind == Some(ValueKind::Code) {
+                code_sets.extend(element.binding.as_ref().and_then(|one| one.code_set));
+            }
+        }
+        (code_sets, kinds, unsuited)
+    }
+}
+
+/// One part of one parameter, before equal ones are joined.
+pub(super) struct CompiledOperand {
+    pub(super) seed: i64,
+    pub(super) search_type: SearchType,
+    pub(super) code: Box<str>,
+    pub(super) target: Option<ResourceType>,
+    pub(super) source: Source,
+    /// Of the values that its search type compares, each with its place among the members of the path's last step.
+    pub(super) kinds: Vec<(usize, ValueKind)>,
+}
+
+impl CompiledOperand {
+    fn evaluated(subject: &Subject<'_>, part: &str, expression: Arc<Expression>) -> Self {
+        let search_type = subject.parameter.search_type;
+        // No path begins with an equals sign.
+        let place = format!("={}", part.trim());
+        Self {
+            seed: hash::operand_seed(subject.resource_type, search_type, &place),
+            search_type,
+            code: subject.parameter.code.clone(),
+            target: None,
+            source: Source::Expression(expression),
+            kinds: Vec::new(),
+        }
+    }
+}
+
+impl TypePlan {
+    /// Adds an operand, or joins it to the same one that is there.
+    pub(super) fn add(&mut self, compiled: CompiledOperand) -> ParameterSeed {
+        let CompiledOperand { seed, target, .. } = compiled;
+        let place = match self.operands.iter().position(|one| one.seed == seed) {
+            Some(place) => place,
+            None => {
+                self.operands.push(Operand {
+                    seed,
+                    search_type: compiled.search_type,
+                    code: compiled.code,
+                    source: compiled.source,
+                    is_whole: false,
+                    targets: Vec::new(),
+                });
+                self.operands.len() - 1
+            }
+        };
+        if let Some(operand) = self.operands.get_mut(place) {
+            match target {
+                None => operand.is_whole = true,
+                Some(target) if operand.targets.contains(&target) => {}
+                Some(target) => operand.targets.push(target),
+            }
+        }
+        ParameterSeed { seed, target }
+    }
+}

@@ -1,0 +1,237 @@
+//! Composite parameters: values of one place together (<https://hl7.org/fhir/R4/search.html#composite>).
+
+use super::compiler::{CompiledOperand, Compiler, Subject};
+use super::{ComponentPlan, CompositePlan, Group, GroupComponent, ParameterSeed, TypePlan};
+use crate::definitions::search_parameters::{SearchComponent, SearchParameter, SearchType};
+use crate::definitions::structure::TypeId;
+use crate::ids::ResourceType;
+use crate::search::hash;
+use crate::search::operand::syntax::{first_name, operands};
+use crate::search::operand::{NotAPath, Path};
+
+/// Compiles a composite, or says why it cannot be indexed.
+pub(super) fn compile<'d>(
+    compiler: &Compiler<'d>,
+    subject: &Subject<'d>,
+    expression: &'d str,
+    plan: &mut TypePlan,
+) -> Result<CompositePlan, String> {
+    let parts: Vec<(&SearchComponent, &SearchParameter)> = subject
+        .parameter
+        .components
+        .iter()
+        .map(|component| {
+            let found = &compiler.definitions.search_parameters;
+            let found = found.by_url(&component.definition);
+            let found = found.ok_or_else(|| format!("no parameter is '{}'", component.definition));
+            Ok((component, found?))
+        })
+        .collect::<Result<_, String>>()?;
+    let mut composite = CompositePlan {
+        components: parts
+            .iter()
+            .map(|(_, definition)| ComponentPlan {
+                search_type: definition.search_type,
+                code: definition.code.clone(),
+                seeds: Vec::new(),
+            })
+            .collect(),
+        on_resource: false,
+        groups: Vec::new(),
+    };
+    let mut groups = Vec::new();
+    let mut conjunction: Option<Vec<Vec<CompiledOperand>>> = None;
+    for base in operands(expression).ok_or("its base is not a path")? {
+        let elsewhere = ResourceType::parse(first_name(base));
+        if elsewhere.is_some_and(|named| named != subject.resource_type) {
+            continue;
+        }
+        let base = Base::compile(compiler, subject, base)?;
+        if base.is_single() && conjunction.is_none() {
+            let compile = |part: &(&SearchComponent, &SearchParameter)| {
+                base.conjunct(compiler, subject, part)
+            };
+            conjunction = Some(parts.iter().map(compile).collect::<Result<_, _>>()?);
+        } else {
+            groups.push(base.group(compiler, subject, &parts)?);
+        }
+    }
+    // Nothing is added to the plan before all is understood.
+    if let Some(conjunction) = conjunction {
+        composite.on_resource = true;
+        for (component, operands) in composite.components.iter_mut().zip(conjunction) {
+            let seeds = operands.into_iter().map(|one| plan.add(one));
+            component.seeds = seeds.collect::<Vec<ParameterSeed>>();
+            component.seeds.sort_unstable();
+            component.seeds.dedup();
+        }
+    }
+    for group in groups {
+        composite.groups.push(group.seed);
+        if plan.groups.iter().all(|known| known.seed != group.seed) {
+            plan.groups.push(group);
+        }
+    }
+    composite.groups.sort_unstable();
+    composite.groups.dedup();
+    Ok(composite)
+}
+
+/// Where a composite's values stand together.
+struct Base<'d> {
+    text: &'d str,
+    /// None is the resource itself.
+    path: Option<Path>,
+    type_id: TypeId,
+}
+
+impl<'d> Base<'d> {
+    fn compile(
+        compiler: &Compiler<'d>,
+        subject: &Subject<'d>,
+        text: &'d str,
+    ) -> Result<Self, String> {
+        if text == subject.resource_type.name() {
+            return Ok(Self {
+                text,
+                path: None,
+                type_id: subject.type_id,
+            });
+        }
+        let structures = &compiler.definitions.structures;
+        let (path, ends) = Path::compile(text, subject.type_id, structures)
+            .map_err(|fault| not_a_path(&fault, text))?;
+        match ends.as_slice() {
+            [(_, type_id)] => Ok(Self {
+                text,
+                path: Some(path),
+                type_id: *type_id,
+            }),
+            _ => Err(format!("its base '{text}' has several types")),
+        }
+    }
+
+    fn is_single(&self) -> bool {
+        self.path.as_ref().is_none_or(Path::is_single)
+    }
+
+    /// A component as operands of the resource.
+    fn conjunct(
+        &self,
+        compiler: &Compiler<'d>,
+        subject: &Subject<'d>,
+        (component, definition): &(&SearchComponent, &SearchParameter),
+    ) -> Result<Vec<CompiledOperand>, String> {
+        let mut compiled = Vec::new();
+        for text in alternatives(component)? {
+            let whole = match text.strip_prefix("%resource.") {
+                Some(elsewhere) => elsewhere.to_owned(),
+                None => format!("{}.{text}", self.text),
+            };
+            let structures = &compiler.definitions.structures;
+            let (path, ends) = Path::compile(&whole, subject.type_id, structures)
+                .map_err(|fault| not_a_path(&fault, text))?;
+            let (operand, unsuited) = compiler.walked(subject, definition.search_type, path, ends);
+            if operand.kinds.is_empty() {
+                return Err(unsuitable(definition.search_type, text, &unsuited));
+            }
+            compiled.push(operand);
+        }
+        Ok(compiled)
+    }
+
+    /// The base as a group of its own.
+    fn group(
+        self,
+        compiler: &Compiler<'d>,
+        subject: &Subject<'d>,
+        parts: &[(&SearchComponent, &SearchParameter)],
+    ) -> Result<Group, String> {
+        let [first, second] = parts else {
+            return Err("a base that repeats is indexed for two components".to_owned());
+        };
+        let is_discrete = |one: &(&SearchComponent, &SearchParameter)| {
+            let kind = one.1.search_type;
+            matches!(
+                kind,
+                SearchType::Token | SearchType::Reference | SearchType::Uri
+            )
+        };
+        let is_number = |one: &(&SearchComponent, &SearchParameter)| {
+            matches!(one.1.search_type, SearchType::Number | SearchType::Quantity)
+        };
+        let both = is_discrete(first) && is_discrete(second);
+        let mixed =
+            is_discrete(first) && is_number(second) || is_number(first) && is_discrete(second);
+        if !(both || mixed) {
+            let (one, other) = (first.1.search_type.code(), second.1.search_type.code());
+            return Err(format!(
+                "a {one} beside a {other} is not indexed where the base repeats"
+            ));
+        }
+        let components = [
+            self.component(compiler, first)?,
+            self.component(compiler, second)?,
+        ];
+        let text = self.text;
+        let path = self.path.ok_or("the resource is no group")?;
+        let places: Vec<String> = components.iter().map(GroupComponent::place).collect();
+        let place = format!("{}:{}", path.place(), places.join("&"));
+        if path.resolves_to().is_some() {
+            return Err(format!("its base '{text}' is a reference"));
+        }
+        Ok(Group {
+            seed: hash::group_seed(subject.resource_type, &place),
+            code: subject.parameter.code.clone(),
+            base: path,
+            components,
+        })
+    }
+
+    fn component(
+        &self,
+        compiler: &Compiler<'d>,
+        (component, definition): &(&SearchComponent, &SearchParameter),
+    ) -> Result<GroupComponent, String> {
+        let search_type = definition.search_type;
+        let mut sources = Vec::new();
+        for text in alternatives(component)? {
+            let structures = &compiler.definitions.structures;
+            let (path, ends) = Path::compile(text, self.type_id, structures)
+                .map_err(|fault| not_a_path(&fault, text))?;
+            let (code_sets, kinds, unsuited) = compiler.values(search_type, &ends);
+            if kinds.is_empty() || path.resolves_to().is_some() {
+                return Err(unsuitable(search_type, text, &unsuited));
+            }
+            sources.push((path, code_sets));
+        }
+        Ok(GroupComponent {
+            search_type,
+            sources,
+        })
+    }
+}
+
+impl GroupComponent {
+    fn place(&self) -> String {
+        let places: Vec<String> = self.sources.iter().map(|one| one.0.place()).collect();
+        format!("{}|{}", self.search_type.code(), places.join("|"))
+    }
+}
+
+fn alternatives(component: &SearchComponent) -> Result<Vec<&str>, String> {
+    let text = &*component.expression;
+    operands(text).ok_or_else(|| format!("'{text}' is not a path"))
+}
+
+fn not_a_path(fault: &NotAPath, text: &str) -> String {
+    match fault {
+        NotAPath::Otherwise => format!("'{text}' is not a path"),
+        NotAPath::UnknownElement => format!("'{text}' names no element or type"),
+    }
+}
+
+fn unsuitable(search_type: SearchType, text: &str, found: &[String]) -> String {
+    let kind = search_type.code();
+    format!("a {kind} cannot hold the {} of '{text}'", found.join(", "))
+}

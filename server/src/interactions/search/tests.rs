@@ -1,0 +1,152 @@
+//! Searches through the routes: scopes, links, what is refused.
+
+use crate::operations::testing::{World, entries};
+
+const RECORDS: &[&str] = &[
+    r#"{"resourceType":"Patient","id":"a","name":[{"family":"Ä"}]}"#,
+    r#"{"resourceType":"Patient","id":"b"}"#,
+    r#"{"resourceType":"Practitioner","id":"p"}"#,
+    r#"{"resourceType":"Observation","id":"a1","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/a"}}"#,
+    r#"{"resourceType":"Observation","id":"a2","status":"final","code":{"text":"x"},"performer":[{"reference":"Patient/a"}]}"#,
+    r#"{"resourceType":"Observation","id":"a","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/b"}}"#,
+    r#"{"resourceType":"Condition","id":"ca","subject":{"reference":"http://localhost/fhir/Patient/a"}}"#,
+];
+
+async fn world() -> Option<World> {
+    let world = World::new().await?;
+    for record in RECORDS {
+        world.put(record).await;
+    }
+    Some(world)
+}
+
+#[tokio::test]
+async fn a_compartment_holds_its_members_and_its_center() {
+    let Some(world) = world().await else {
+        return;
+    };
+    for (url, expected) in [
+        ("Patient/a/Observation", "Observation/a1 Observation/a2"),
+        ("Patient/b/Observation", "Observation/a"),
+        ("Patient/nobody/Observation", ""),
+        ("Patient/a/Observation?_id=a2,a", "Observation/a2"),
+        ("Patient/a/Patient", "Patient/a"),
+        // Another resource of the center's id is none of it.
+        (
+            "Patient/a/*",
+            "Condition/ca Observation/a1 Observation/a2 Patient/a",
+        ),
+        (
+            "Patient/a/*?_type=Condition,Patient",
+            "Condition/ca Patient/a",
+        ),
+        ("Patient/a/*?_id=a1", "Observation/a1"),
+        ("Practitioner/p/*", "Practitioner/p"),
+    ] {
+        let answer = world.get(url).await.unwrap();
+        let (mut found, links) = entries(&answer);
+        found.sort();
+        let found = found.join(" ").replace("match ", "");
+        assert_eq!(found, expected, "{url}");
+        let itself = format!("http://localhost/fhir/{url}");
+        assert_eq!(links, [("self".to_owned(), itself)], "{url}");
+    }
+    world.close().await;
+}
+
+#[tokio::test]
+async fn pages_of_a_compartment_lead_through_it() {
+    let Some(world) = world().await else {
+        return;
+    };
+    let mut url = "Patient/a/*?_type=Condition,Observation&_count=1".to_owned();
+    let mut found = Vec::new();
+    loop {
+        let answer = world.get(&url).await.unwrap();
+        let (page, links) = entries(&answer);
+        found.extend(page);
+        match links.into_iter().find(|(relation, _)| relation == "next") {
+            Some((_, next)) => url = next,
+            None => break,
+        }
+    }
+    found.sort();
+    let expected = [
+        "match Condition/ca",
+        "match Observation/a1",
+        "match Observation/a2",
+    ];
+    assert_eq!(found, expected);
+    world.close().await;
+}
+
+#[tokio::test]
+async fn what_means_nothing_is_refused() {
+    let Some(world) = world().await else {
+        return;
+    };
+    for (url, expected) in [
+        (
+            "Observation/a1/Condition",
+            "404 there is no compartment around a Observation",
+        ),
+        (
+            "Patient/a/Medication",
+            "404 a Medication is never in the compartment of a Patient",
+        ),
+        (
+            "Patient/a/*?_type=Medication",
+            "404 a Medication is never in",
+        ),
+        (
+            "Patient/a/*?_type=Nothing",
+            "400 the value of '_type' is a list",
+        ),
+        (
+            "Patient/a/*?_type=Condition&_type=Condition",
+            "400 '_type' may be given only once",
+        ),
+        ("Patient/a/Condition?_type=Condition", "400 "),
+        ("Patient?name=a&name:nope=b", "400 "),
+    ] {
+        let refused = world.get(url).await.unwrap_err();
+        assert!(refused.starts_with(expected), "{url}: {refused}");
+    }
+    world.close().await;
+}
+
+#[tokio::test]
+async fn the_limits_of_a_search_are_named() {
+    let Some(mut world) = World::new().await else {
+        return;
+    };
+    let mut limits = (*world.cx.limits).clone();
+    limits.search.or_values = 2;
+    limits.search.parameters = 2;
+    world.cx.limits = limits.into();
+    for (url, limit, setting) in [
+        (
+            "Patient?name=a,b,c",
+            "more than 2 values",
+            "VESTA_SEARCH_OR_VALUES_MAX",
+        ),
+        (
+            "Patient?name=a&name=b&name=c",
+            "more than 2 parameters",
+            "VESTA_SEARCH_PARAMETERS_MAX",
+        ),
+        (
+            "Patient?_count=101",
+            "at most 100 resources",
+            "VESTA_PAGE_SIZE_MAX",
+        ),
+    ] {
+        let refused = world.get(url).await.unwrap_err();
+        assert!(refused.starts_with("422"), "{url}: {refused}");
+        assert!(
+            refused.contains(limit) && refused.contains(setting),
+            "{url}: {refused}"
+        );
+    }
+    world.close().await;
+}

@@ -1,0 +1,465 @@
+//! Where a search can begin: rows that an index names, of which the other conditions are asked.
+
+use fhir::ids::ResourceType;
+use fhir::search::plan::{Clause, Criteria};
+
+use super::conditions::{columns, is_cheap, push_all, push_any, push_types};
+use super::estimate::Estimator;
+use super::periods::push_instant_test;
+use super::ranges;
+use super::statement::Statement;
+
+/// The first step from an index to rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Lead<'a> {
+    /// Rows that have all of these elements.
+    Elements(Vec<i64>),
+    /// Rows that pass these clauses by their value rows, references or keys; the clauses need not be asked again where
+    /// they are exact.
+    Clauses(Vec<&'a Clause>),
+    /// Rows of the types searched.
+    Everything,
+}
+
+/// A lead, and what it is thought to cost.
+#[derive(Clone, Debug)]
+pub(super) struct Choice<'a> {
+    pub(super) lead: Lead<'a>,
+    /// Rows it names.
+    pub(super) rows: i64,
+    /// Nanoseconds.
+    pub(super) cost: i64,
+}
+
+/// All clauses with those inside `All`.
+pub(super) fn flat(clauses: &[Clause]) -> Vec<&Clause> {
+    let mut all = Vec::with_capacity(clauses.len());
+    for clause in clauses {
+        match clause {
+            Clause::All(parts) => all.extend(flat(parts)),
+            other => all.push(other),
+        }
+    }
+    all
+}
+
+/// The lead that costs least to follow.
+pub(super) fn choose<'a>(
+    estimator: &Estimator<'_>,
+    types: &[ResourceType],
+    clauses: &[&'a Clause],
+) -> Choice<'a> {
+    let everything = estimator.rows_of(types);
+    let mut best = Choice {
+        lead: Lead::Everything,
+        rows: everything,
+        cost: everything.saturating_mul(ROW),
+    };
+    let mut consider = |choice: Choice<'a>| {
+        let is_everything = best.lead == Lead::Everything;
+        // An index that names the rows is better than all of them even where nothing is known.
+        if is_everything || choice.cost < best.cost {
+            best = choice;
+        }
+    };
+    if let Some(choice) = elements_lead(estimator, clauses) {
+        consider(choice);
+    }
+    for clause in clauses {
+        let single = matches!(clause, Clause::AnyToken(elements) if elements.len() == 1);
+        if !single && let Some(choice) = clause_lead(estimator, types, clauses, clause) {
+            consider(choice);
+        }
+    }
+    best
+}
+
+/// Visiting a row, nanoseconds.
+pub(super) const ROW: i64 = 1_500;
+/// Reading an entry of an index.
+const ENTRY: i64 = 150;
+/// Following one number to rows by an index.
+const PROBE: i64 = 15_000;
+
+fn elements_lead<'a>(estimator: &Estimator<'_>, clauses: &[&'a Clause]) -> Option<Choice<'a>> {
+    let mut singles: Vec<(i64, i64)> = clauses
+        .iter()
+        .filter_map(|clause| match clause {
+            Clause::AnyToken(elements) => match elements.as_slice() {
+                [one] => Some((estimator.element(*one), *one)),
+                _ => None,
+            },
+            _ => None,
+        })
+        .collect();
+    singles.sort_unstable();
+    let (rarest, element) = *singles.first()?;
+    let (mut rows, mut cost, mut elements) = (rarest, PROBE, vec![element]);
+    for (count, element) in singles.into_iter().skip(1) {
+        // A further list of rows pays where it is not much longer: else asking the rows themselves is quicker.
+        if rows > 100 && count <= rows.saturating_mul(20) {
+            cost = cost.saturating_add(PROBE + count.saturating_mul(15));
+            rows = estimator.both(rows, count);
+            elements.push(element);
+        }
+    }
+    cost = cost.saturating_add(rows.saturating_mul(ROW));
+    Some(Choice {
+        lead: Lead::Elements(elements),
+        rows,
+        cost,
+    })
+}
+
+fn clause_lead<'a>(
+    estimator: &Estimator<'_>,
+    types: &[ResourceType],
+    clauses: &[&'a Clause],
+    clause: &'a Clause,
+) -> Option<Choice<'a>> {
+    let (rows, cost) = cost_of(estimator, types, clause)?;
+    let mut joined = vec![clause];
+    let mut rows = rows;
+    if let Clause::Date {
+        parameters,
+        single: true,
+        ..
+    } = clause
+    {
+        for other in clauses {
+            let is_other = !std::ptr::eq(*other, clause);
+            if is_other
+                && matches!(other, Clause::Date { parameters: same, single: true, .. } if same == parameters)
+            {
+                joined.push(other);
+            }
+        }
+        rows = estimator.dates(&joined);
+    }
+    Some(Choice {
+        lead: Lead::Clauses(joined),
+        rows,
+        cost: cost.min(PROBE.saturating_add(rows.saturating_mul(ROW + ENTRY))),
+    })
+}
+
+/// Rows and nanoseconds of a clause as a lead; `None` where it cannot be one.
+fn cost_of(
+    estimator: &Estimator<'_>,
+    types: &[ResourceType],
+    clause: &Clause,
+) -> Option<(i64, i64)> {
+    let rows = estimator.clause(types, clause);
+    let visited = PROBE.saturating_add(rows.saturating_mul(ROW + ENTRY));
+    match clause {
+        Clause::AnyToken(elements) => {
+            let probes = PROBE.saturating_mul(i64::try_from(elements.len()).unwrap_or(i64::MAX));
+            Some((rows, visited.saturating_add(probes)))
+        }
+        Clause::Ids(_) | Clause::Nothing => Some((rows, visited)),
+        Clause::LastUpdated(tests) => {
+            let is_open = tests
+                .iter()
+                .any(|test| test.prefix == fhir::search::period_test::Prefix::Ne);
+            (!is_open).then_some((rows, visited.saturating_mul(2)))
+        }
+        Clause::String { .. }
+        | Clause::Date { .. }
+        | Clause::Number(_)
+        | Clause::Near { .. }
+        | Clause::Text { .. } => ranges::has_index(clause).then_some((rows, visited)),
+        Clause::RefersTo { target, .. } => {
+            let (targets, cost) = members(estimator, target);
+            let probes = targets.saturating_mul(PROBE + ROW);
+            Some((rows, visited.saturating_add(cost).saturating_add(probes)))
+        }
+        Clause::ReferredBy { source, .. } => {
+            let (sources, cost) = members(estimator, source);
+            let probes = sources.saturating_mul(PROBE + ROW);
+            Some((rows, visited.saturating_add(cost).saturating_add(probes)))
+        }
+        Clause::Any(parts) => {
+            let mut cost = 0i64;
+            for part in parts {
+                cost = cost.saturating_add(cost_of(estimator, types, part)?.1);
+            }
+            Some((rows, cost))
+        }
+        Clause::All(parts) => {
+            let choice = choose(estimator, types, &flat(parts));
+            (choice.lead != Lead::Everything).then_some((choice.rows, choice.cost))
+        }
+        Clause::NoToken(_) | Clause::NotIds(_) | Clause::Types(_) | Clause::Not(_) => None,
+    }
+}
+
+/// How many resources meet criteria, and what it costs to find them.
+fn members(estimator: &Estimator<'_>, criteria: &Criteria) -> (i64, i64) {
+    let rows = estimator.all(&criteria.resource_types, &criteria.clauses);
+    let choice = choose(
+        estimator,
+        &criteria.resource_types,
+        &flat(&criteria.clauses),
+    );
+    (rows, choice.cost)
+}
+
+/// Whether a clause that was the lead needs not be asked again.
+fn is_exact(clause: &Clause) -> bool {
+    match clause {
+        Clause::String { .. }
+        | Clause::Date { .. }
+        | Clause::Number(_)
+        | Clause::Near { .. }
+        | Clause::Text { .. }
+        | Clause::RefersTo { .. }
+        | Clause::ReferredBy { .. } => true,
+        Clause::AnyToken(_)
+        | Clause::NoToken(_)
+        | Clause::Ids(_)
+        | Clause::NotIds(_)
+        | Clause::Types(_)
+        | Clause::LastUpdated(_)
+        | Clause::All(_)
+        | Clause::Any(_)
+        | Clause::Not(_)
+        | Clause::Nothing => false,
+    }
+}
+
+/// Writes a CTE of the rows that a lead names, as far as their own columns pass; gives its name and what is left to ask.
+pub(super) fn push_candidates<'a>(
+    statement: &mut Statement,
+    estimator: &Estimator<'_>,
+    types: &[ResourceType],
+    clauses: &[&'a Clause],
+    lead: &Lead<'a>,
+    cap: Option<i64>,
+) -> (String, Vec<&'a Clause>) {
+    let (cheap, mut costly): (Vec<&Clause>, Vec<&Clause>) =
+        clauses.iter().copied().partition(|clause| is_cheap(clause));
+    let name = match lead {
+        Lead::Elements(elements) => {
+            let name = statement.begin_with("c");
+            statement
+                .push("select ")
+                .push(columns("r"))
+                .push(" from resource r where r.tok @> ")
+                .elements(elements)
+                .push(" and not r.deleted and ");
+            push_types(statement, "r", types);
+            statement.push(" and ");
+            let is_asked = |clause: &&Clause| matches!(clause, Clause::AnyToken(one) if one.len() == 1 && elements.contains(&one[0]));
+            push_all(
+                statement,
+                "r",
+                cheap.into_iter().filter(|clause| !is_asked(clause)),
+            );
+            statement.cap(&name, cap);
+            name
+        }
+        Lead::Clauses(leading) => {
+            let rows = push_lead(statement, estimator, types, leading, cap);
+            costly.retain(|clause| {
+                !(is_exact(clause) && leading.iter().any(|lead| std::ptr::eq(*lead, *clause)))
+            });
+            let name = statement.begin_with("c");
+            statement
+                .push("select ")
+                .push(columns("r"))
+                .push(" from (select distinct rid from ")
+                .push(&rows)
+                .push(") l cross join lateral (select ")
+                .push(columns("r"))
+                .push(" from resource r where r.rid = l.rid and not r.deleted and ");
+            push_types(statement, "r", types);
+            statement.push(" and ");
+            push_all(statement, "r", cheap);
+            statement.push(" offset 0) r");
+            name
+        }
+        Lead::Everything => {
+            let name = statement.begin_with("c");
+            statement
+                .push("select ")
+                .push(columns("r"))
+                .push(" from resource r where not r.deleted and ");
+            push_walked_types(statement, "r", types);
+            push_all(statement, "r", cheap);
+            statement.cap(&name, cap);
+            name
+        }
+    };
+    statement.push(")");
+    (name, costly)
+}
+
+/// The types, so that an index on them is used; followed by `and`.
+pub(super) fn push_walked_types(statement: &mut Statement, alias: &str, types: &[ResourceType]) {
+    match types {
+        [] => {}
+        [one] => {
+            statement
+                .push(format!("{alias}.resource_type = "))
+                .text(one.name())
+                .push(" and ");
+        }
+        several => {
+            let names = several.iter().map(|one| one.name().to_owned()).collect();
+            statement
+                .push(format!("{alias}.resource_type = any("))
+                .texts(names)
+                .push(") and ");
+        }
+    }
+}
+
+/// Writes a CTE with the column `rid`, with repetitions: every row that passes all of the clauses is in it.
+fn push_lead(
+    statement: &mut Statement,
+    estimator: &Estimator<'_>,
+    types: &[ResourceType],
+    clauses: &[&Clause],
+    cap: Option<i64>,
+) -> String {
+    let name = match clauses {
+        [Clause::RefersTo { seeds, target }] => {
+            push_refers_to(statement, estimator, seeds, target, cap)
+        }
+        [Clause::ReferredBy { seeds, source }] => {
+            push_referred_by(statement, estimator, seeds, source, cap)
+        }
+        [Clause::All(parts)] => {
+            let parts = flat(parts);
+            let choice = choose(estimator, types, &parts);
+            let (candidates, left) =
+                push_candidates(statement, estimator, types, &parts, &choice.lead, cap);
+            let name = statement.begin_with("l");
+            statement.push(format!("select c.rid from {candidates} c where "));
+            push_all(statement, "c", left);
+            name
+        }
+        [Clause::Any(parts)] => {
+            let leads: Vec<String> = parts
+                .iter()
+                .map(|part| push_lead(statement, estimator, types, &[part], cap))
+                .collect();
+            let name = statement.begin_with("l");
+            let leads: Vec<String> = leads
+                .iter()
+                .map(|lead| format!("select rid from {lead}"))
+                .collect();
+            statement.push(leads.join(" union all "));
+            name
+        }
+        _ => {
+            let name = statement.begin_with("l");
+            push_simple_lead(statement, types, clauses);
+            statement.cap(&name, cap);
+            name
+        }
+    };
+    statement.push(")");
+    name
+}
+
+fn push_simple_lead(statement: &mut Statement, types: &[ResourceType], clauses: &[&Clause]) {
+    match clauses {
+        [Clause::AnyToken(elements)] => {
+            statement
+                .push("select r.rid from resource r where r.tok && ")
+                .elements(elements);
+        }
+        [Clause::Ids(ids)] => {
+            let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+            let names = match types {
+                [] => ResourceType::all()
+                    .map(|one| one.name().to_owned())
+                    .collect(),
+                some => some.iter().map(|one| one.name().to_owned()).collect(),
+            };
+            statement
+                .push("select r.rid from resource r where r.resource_type = any(")
+                .texts(names)
+                .push(") and r.id = any(")
+                .texts(ids)
+                .push(")");
+        }
+        [Clause::LastUpdated(tests)] => {
+            statement.push("select r.rid from (select c.resource_type, c.id, c.version_id from change c where ");
+            push_walked_types(statement, "c", types);
+            push_any(statement, tests, |statement, test| {
+                push_instant_test(statement, test, "c.at")
+            });
+            statement.push(" offset 0) c cross join lateral (select r.rid from resource r where r.resource_type = c.resource_type and r.id = c.id and r.version_id = c.version_id offset 0) r");
+        }
+        [Clause::Nothing] => {
+            statement.push("select r.rid from resource r where false");
+        }
+        values => {
+            statement.push("select v.rid from (");
+            ranges::push_rows(statement, values);
+            statement.push(") v");
+        }
+    }
+}
+
+/// From the targets to the rows that refer to them: one look into the index of elements for each.
+fn push_refers_to(
+    statement: &mut Statement,
+    estimator: &Estimator<'_>,
+    seeds: &[i64],
+    target: &Criteria,
+    cap: Option<i64>,
+) -> String {
+    let members = push_members(statement, estimator, target, "c.key_hash", cap);
+    let name = statement.begin_with("l");
+    statement
+        .push(format!(
+            "select r.rid from {members} t cross join unnest("
+        ))
+        .elements(seeds)
+        .push(") s(seed) cross join lateral (select r.rid from resource r where r.tok @> array[t.key_hash # s.seed] offset 0) r");
+    statement.cap(&name, cap);
+    name
+}
+
+/// From the rows that refer to those they refer to: each element is tried as a reference.
+fn push_referred_by(
+    statement: &mut Statement,
+    estimator: &Estimator<'_>,
+    seeds: &[i64],
+    source: &Criteria,
+    cap: Option<i64>,
+) -> String {
+    let members = push_members(statement, estimator, source, "c.tok", cap);
+    let name = statement.begin_with("l");
+    statement
+        .push(format!(
+            "select r.rid from (select distinct e.element # s.seed as key_hash from {members} t cross join lateral unnest(t.tok) e(element) cross join unnest("
+        ))
+        .elements(seeds)
+        .push(") s(seed)) t cross join lateral (select r.rid from resource r where r.key_hash = t.key_hash and not r.deleted offset 0) r");
+    statement.cap(&name, cap);
+    name
+}
+
+/// A CTE of the resources that meet criteria, with one of their columns.
+fn push_members(
+    statement: &mut Statement,
+    estimator: &Estimator<'_>,
+    criteria: &Criteria,
+    column: &str,
+    cap: Option<i64>,
+) -> String {
+    let clauses = flat(&criteria.clauses);
+    let types = &criteria.resource_types;
+    let choice = choose(estimator, types, &clauses);
+    let (candidates, left) =
+        push_candidates(statement, estimator, types, &clauses, &choice.lead, cap);
+    let name = statement.begin_with("t");
+    statement.push(format!("select {column} from {candidates} c where "));
+    push_all(statement, "c", left);
+    statement.push(")");
+    name
+}

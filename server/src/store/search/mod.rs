@@ -1,0 +1,365 @@
+//! Plans become SQL (<https://hl7.org/fhir/R4/search.html>, ADR 0013). The only place where statements are put together
+//! at run time; every value is bound.
+//!
+//! Estimates decide the way: from the rows that an index names ([`value_first`]), or along the order ([`walk`]). Either
+//! gives up where it has looked at too much, and all give the same page. Statements are fenced so that their plans do not
+//! depend on values: they are planned once for each connection.
+
+mod conditions;
+mod estimate;
+mod explain;
+mod grams;
+mod leads;
+mod order;
+mod path;
+mod periods;
+mod place;
+mod quantities;
+mod ranges;
+mod statement;
+mod statistics;
+#[cfg(test)]
+mod tests;
+mod value_first;
+mod walk;
+mod words;
+
+use fhir::ids::ResourceKey;
+use fhir::search::plan::{Clause, Plan};
+use futures_util::TryStreamExt;
+use jiff::Timestamp;
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row};
+
+use super::cursor::CursorKey;
+use super::fault::from_sqlx;
+use super::page::BYTES_MAX;
+use super::read::{stored_key, stored_version};
+use super::{StoredVersion, Transaction};
+use crate::error::{Error, Result};
+use estimate::Estimator;
+use leads::flat;
+use order::Direction;
+use path::{Attempt, Path, Tuning, Way};
+use place::Place;
+use statement::Statement;
+use statistics::{Known, Statistics};
+use value_first::ValueFirst;
+use walk::{Part, Walk};
+
+pub use explain::{ExplainedStatement, Explanation};
+
+/// One page of matches.
+#[derive(Debug, Default)]
+pub struct SearchPage {
+    /// The matches, in order.
+    pub matches: Vec<StoredVersion>,
+    /// The cursor of the next page, where there is one.
+    pub next: Option<String>,
+    /// The cursor of the page before, where there is one.
+    pub previous: Option<String>,
+}
+
+/// What searches know and are bound by.
+#[derive(Debug, Default)]
+pub(super) struct Searching {
+    known: Known,
+    tuning: Tuning,
+}
+
+impl Searching {
+    /// Reads statistics where they have grown old. A search does without them where that fails.
+    pub(super) async fn refresh(&self, connection: &mut PgConnection, now: Timestamp) {
+        if self.known.is_due(now)
+            && let Ok(statistics) = statistics::read(connection).await
+        {
+            self.known.set(statistics);
+        }
+    }
+}
+
+/// A page that is asked for.
+pub(super) struct PageRequest<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) count: u32,
+    /// Binds page links to the request they were made for.
+    pub(super) scope: &'a str,
+    pub(super) cursor: Option<&'a str>,
+}
+
+/// One page of the resources a plan matches.
+pub(super) async fn find_page(
+    connection: &mut PgConnection,
+    searching: &Searching,
+    cursor_key: &CursorKey,
+    request: &PageRequest<'_>,
+) -> Result<SearchPage> {
+    let plan = request.plan;
+    let purpose = purpose(request.scope, plan);
+    let place = request
+        .cursor
+        .map(|link| Place::read(&cursor_key.open(&purpose, link)?, plan.sort.len()))
+        .transpose()?;
+    let count = request.count as usize;
+    let statistics = searching.known.current();
+    let search = Search::of(plan, &statistics, place.as_ref(), count, Content::Whole);
+    let mut rows = search.rows(connection, &searching.tuning).await?;
+    let direction = Direction::of(place.as_ref());
+    if direction == Direction::Back {
+        rows.found.reverse();
+    }
+    let seal = |found: Option<&Found>, is_back: bool| {
+        let place = found.map(|found| Place {
+            is_back,
+            ..found.place.clone()
+        });
+        place
+            .map(|place| cursor_key.seal(&purpose, &place.write()?))
+            .transpose()
+    };
+    let (has_next, has_previous) = match direction {
+        Direction::Forward => (rows.has_more, place.is_some()),
+        Direction::Back => (true, rows.has_more),
+    };
+    Ok(SearchPage {
+        next: seal(rows.found.last().filter(|_| has_next), false)?,
+        previous: seal(rows.found.first().filter(|_| has_previous), true)?,
+        matches: rows.found.into_iter().map(|found| found.version).collect(),
+    })
+}
+
+/// A link is good for one search only. The parameters say which, not what they mean now: `ap` moves with the clock.
+fn purpose(scope: &str, plan: &Plan) -> String {
+    let is_answer = |name: &str| matches!(name, "_count" | "_total" | "_summary" | "_elements");
+    let criteria: Vec<_> = plan
+        .understood
+        .iter()
+        .filter(|(name, _)| !is_answer(name))
+        .collect();
+    format!("search {scope} {criteria:?} {:?}", plan.sort)
+}
+
+/// A match and its place in the order.
+struct Found {
+    place: Place,
+    version: StoredVersion,
+}
+
+/// What is read of each match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Content {
+    Whole,
+    /// Its key is enough.
+    Nothing,
+}
+
+/// What a way has led to.
+#[derive(Default)]
+struct Rows {
+    found: Vec<Found>,
+    has_more: bool,
+    /// The way was given up.
+    is_uncertain: bool,
+}
+
+/// A search for some matches.
+struct Search<'a> {
+    plan: &'a Plan,
+    clauses: Vec<&'a Clause>,
+    estimator: Estimator<'a>,
+    place: Option<&'a Place>,
+    count: usize,
+    content: Content,
+}
+
+impl<'a> Search<'a> {
+    fn of(
+        plan: &'a Plan,
+        statistics: &'a Statistics,
+        place: Option<&'a Place>,
+        count: usize,
+        content: Content,
+    ) -> Self {
+        Self {
+            plan,
+            clauses: flat(&plan.clauses),
+            estimator: Estimator::new(statistics),
+            place,
+            count,
+            content,
+        }
+    }
+
+    /// One more than asked for tells whether there are more.
+    fn limit(&self) -> i64 {
+        i64::try_from(self.count)
+            .unwrap_or(i64::MAX)
+            .saturating_add(1)
+    }
+
+    fn path(&self, tuning: &Tuning) -> Path<'a> {
+        Path::choose(
+            &self.estimator,
+            self.plan,
+            &self.clauses,
+            tuning,
+            self.limit(),
+        )
+    }
+
+    /// Matches behind the place, in the way's order: by the first way that is certain.
+    async fn rows(&self, connection: &mut PgConnection, tuning: &Tuning) -> Result<Rows> {
+        let path = self.path(tuning);
+        for attempt in &path.attempts {
+            let mut rows = Rows::default();
+            for mut statement in self.statements(&path, *attempt) {
+                self.read(connection, &mut statement, &mut rows).await?;
+                if rows.has_more || rows.is_uncertain {
+                    break;
+                }
+            }
+            if !rows.is_uncertain {
+                return Ok(rows);
+            }
+        }
+        Err(Error::internal("no way of a search was certain"))
+    }
+
+    /// The statements of one way, to be run one after the other until the page is full.
+    fn statements(&self, path: &Path<'_>, attempt: Attempt) -> Vec<Statement> {
+        let parts: &[Part] = match attempt.way {
+            Way::ValueFirst => &[Part::With],
+            Way::Walk => walk::parts(&self.plan.sort, self.place),
+        };
+        let one = |(n, part): (usize, &Part)| {
+            let mut statement = Statement::new("");
+            let page = match attempt.way {
+                Way::ValueFirst => ValueFirst {
+                    plan: self.plan,
+                    estimator: self.estimator,
+                    clauses: &self.clauses,
+                    lead: &path.choice.lead,
+                    place: self.place,
+                    cap: attempt.cap,
+                }
+                .push_page(&mut statement, self.limit()),
+                Way::Walk => Walk {
+                    plan: self.plan,
+                    clauses: &self.clauses,
+                    part: *part,
+                    direction: Direction::of(self.place),
+                    place: self.place.filter(|_| n == 0),
+                    cap: attempt.cap,
+                }
+                .push_page(&mut statement, self.limit()),
+            };
+            push_contents(&mut statement, &page, self.plan.sort.len(), self.content);
+            statement
+        };
+        parts.iter().enumerate().map(one).collect()
+    }
+
+    async fn read(
+        &self,
+        connection: &mut PgConnection,
+        statement: &mut Statement,
+        rows: &mut Rows,
+    ) -> Result<()> {
+        let mut bytes: usize = 0;
+        let mut stream = statement.build().fetch(connection);
+        while let Some(row) = stream.try_next().await.map_err(from_sqlx)? {
+            let was_cut: bool = row.try_get("was_cut").map_err(from_sqlx)?;
+            let is_end: Option<bool> = row.try_get("is_end").map_err(from_sqlx)?;
+            rows.is_uncertain |= was_cut || is_end == Some(true);
+            if rows.is_uncertain || is_end.is_none() {
+                return Ok(());
+            }
+            let content: Option<&str> = row.try_get("content").map_err(from_sqlx)?;
+            bytes += content.map_or(0, str::len);
+            if rows.found.len() == self.count || (bytes > BYTES_MAX && !rows.found.is_empty()) {
+                rows.has_more = true;
+                return Ok(());
+            }
+            rows.found.push(found(&row, self.plan.sort.len())?);
+        }
+        Ok(())
+    }
+}
+
+/// Only the rows of the page are read in full. The fence makes that a loop over them, in their order.
+fn push_contents(statement: &mut Statement, page: &str, keys: usize, content: Content) {
+    let content = match content {
+        Content::Whole => "coalesce(r.exact, r.json::text)",
+        Content::Nothing => "null::text",
+    };
+    statement.push(" select f.was_cut, p.rid, p.is_end");
+    for n in 0..keys {
+        statement.push(format!(", p.k{n}::text as k{n}"));
+    }
+    statement.push(
+        ", r.resource_type, r.id, r.version_id, r.last_updated, r.method, r.content from (select ",
+    );
+    statement.push_was_cut();
+    statement.push(format!(
+        " as was_cut) f left join {page} p on true left join lateral (select r.resource_type, r.id, r.version_id, \
+         r.last_updated, r.method, {content} as content from resource r where r.rid = p.rid offset 0) r on true"
+    ));
+}
+
+fn found(row: &PgRow, keys: usize) -> Result<Found> {
+    let keys = (0..keys)
+        .map(|n| row.try_get(format!("k{n}").as_str()).map_err(from_sqlx))
+        .collect::<Result<_>>()?;
+    Ok(Found {
+        place: Place {
+            keys,
+            rid: row.try_get("rid").map_err(from_sqlx)?,
+            is_back: false,
+        },
+        version: stored_version(row, stored_key(row)?)?,
+    })
+}
+
+/// How many resources a plan matches.
+pub(super) async fn count_matches(
+    connection: &mut PgConnection,
+    searching: &Searching,
+    plan: &Plan,
+) -> Result<u64> {
+    let statistics = searching.known.current();
+    let estimator = Estimator::new(&statistics);
+    let clauses = flat(&plan.clauses);
+    let choice = leads::choose(&estimator, &plan.resource_types, &clauses);
+    let mut statement = Statement::new("");
+    let way = ValueFirst {
+        plan,
+        estimator,
+        clauses: &clauses,
+        lead: &choice.lead,
+        place: None,
+        cap: None,
+    };
+    way.push_count(&mut statement);
+    let row = statement
+        .build()
+        .fetch_one(connection)
+        .await
+        .map_err(from_sqlx)?;
+    let count: i64 = row.try_get(0).map_err(from_sqlx)?;
+    u64::try_from(count).map_err(Error::internal)
+}
+
+impl Transaction {
+    /// The keys of at most `limit` resources that a plan matches now.
+    pub async fn matches(&mut self, plan: &Plan, limit: u32) -> Result<Vec<ResourceKey>> {
+        let searching = self.searching();
+        let plan = Plan {
+            sort: Vec::new(),
+            ..plan.clone()
+        };
+        let statistics = searching.known.current();
+        let search = Search::of(&plan, &statistics, None, limit as usize, Content::Nothing);
+        let rows = search.rows(self.connection(), &searching.tuning).await?;
+        Ok(rows.found.into_iter().map(|one| one.version.key).collect())
+    }
+}

@@ -1,0 +1,131 @@
+//! One statement in the making: text and bound values, and what to say of them to an operator.
+
+use bigdecimal::BigDecimal;
+use jiff::Timestamp;
+use sqlx::postgres::PgArguments;
+use sqlx::query::Query;
+use sqlx::{Postgres, QueryBuilder};
+
+use super::super::instant::Instant;
+
+/// A statement that is put together part by part. Every value is bound; the text depends on the shape of the search
+/// alone, so that a connection keeps few of them prepared.
+pub(super) struct Statement {
+    builder: QueryBuilder<Postgres>,
+    /// Types of the bound values, as PostgreSQL names them.
+    bound: Vec<&'static str>,
+    names: usize,
+    /// Whether a CTE has been begun.
+    has_with: bool,
+    /// CTEs that were cut off where they have more rows than this: the answer is then not to be trusted.
+    capped: Vec<(String, i64)>,
+}
+
+impl Statement {
+    /// An empty statement, or one that begins with something else than a query.
+    pub(super) fn new(beginning: &str) -> Self {
+        Self {
+            builder: QueryBuilder::new(beginning),
+            bound: Vec::new(),
+            names: 0,
+            has_with: false,
+            capped: Vec::new(),
+        }
+    }
+
+    /// Adds text.
+    pub(super) fn push(&mut self, text: impl AsRef<str>) -> &mut Self {
+        self.builder.push(text.as_ref());
+        self
+    }
+
+    /// Binds index elements or seeds.
+    pub(super) fn elements(&mut self, elements: &[i64]) -> &mut Self {
+        self.bound.push("bigint[]");
+        self.builder.push_bind(elements.to_vec());
+        self
+    }
+
+    /// Binds texts.
+    pub(super) fn texts(&mut self, texts: Vec<String>) -> &mut Self {
+        self.bound.push("text[]");
+        self.builder.push_bind(texts);
+        self
+    }
+
+    /// Binds a text.
+    pub(super) fn text(&mut self, text: impl Into<String>) -> &mut Self {
+        self.bound.push("text");
+        self.builder.push_bind(text.into());
+        self
+    }
+
+    /// Binds a moment.
+    pub(super) fn instant(&mut self, at: Timestamp) -> &mut Self {
+        self.bound.push("timestamptz");
+        self.builder.push_bind(Instant(at));
+        self
+    }
+
+    /// Binds a decimal, with all its digits.
+    pub(super) fn decimal(&mut self, number: &BigDecimal) -> &mut Self {
+        self.text(number.to_string());
+        self.push("::numeric")
+    }
+
+    /// Binds an integer.
+    pub(super) fn integer(&mut self, number: i64) -> &mut Self {
+        self.bound.push("bigint");
+        self.builder.push_bind(number);
+        self
+    }
+
+    /// A name that nothing else in the statement has.
+    pub(super) fn name(&mut self, prefix: &str) -> String {
+        self.names += 1;
+        format!("{prefix}{}", self.names)
+    }
+
+    /// Begins a materialised CTE and names it; the caller writes its query and `)`.
+    pub(super) fn begin_with(&mut self, prefix: &str) -> String {
+        let name = self.name(prefix);
+        let word = if self.has_with { ", " } else { "with " };
+        self.has_with = true;
+        self.push(word).push(&name).push(" as materialized (");
+        name
+    }
+
+    /// Cuts a CTE off behind so many rows and remembers it. The number is part of the text: it is a setting.
+    pub(super) fn cap(&mut self, name: &str, rows: Option<i64>) -> &mut Self {
+        if let Some(rows) = rows {
+            self.push(format!(" limit {}", rows.saturating_add(1)));
+            self.capped.push((name.to_owned(), rows));
+        }
+        self
+    }
+
+    /// An expression: whether something was cut off.
+    pub(super) fn push_was_cut(&mut self) -> &mut Self {
+        let mut text = String::from("(false");
+        for (name, rows) in &self.capped {
+            text.push_str(&format!(" or (select count(*) from {name}) > {rows}"));
+        }
+        text.push(')');
+        self.push(text)
+    }
+
+    /// The statement, ready to run.
+    pub(super) fn build(&mut self) -> Query<'_, Postgres, PgArguments> {
+        self.builder.build()
+    }
+
+    /// The text.
+    pub(super) fn sql(&self) -> String {
+        self.builder.sql().as_str().to_owned()
+    }
+
+    /// Types of the bound values, in order.
+    pub(super) fn bound(&self) -> &[&'static str] {
+        &self.bound
+    }
+}

@@ -1,0 +1,288 @@
+//! Reading rows in their order until a page is full: the way where matches are frequent.
+//!
+//! At most so many rows are looked at. The one behind them passes for a match and comes before all that its sort value
+//! ties with: where it shows up on a page, what comes before it is certain and what comes after is not.
+
+use fhir::search::plan::{Clause, Plan, Sort, SortKey};
+
+use super::conditions::{columns, push_all, push_seeds, push_types};
+use super::leads::push_walked_types;
+use super::order::{
+    Direction, is_always_there, key_type, push_behind, push_key, push_order, push_value,
+};
+use super::place::Place;
+use super::statement::Statement;
+
+/// Which part of an order is walked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Rows that have the first sort value, by an index of it; all of them by their number where nothing is sorted by.
+    With,
+    /// Rows that do not have it, by their number.
+    Without,
+}
+
+/// Whether an index has the order of the first key.
+pub(super) fn is_possible(plan: &Plan) -> bool {
+    match plan.sort.first().map(|sort| &sort.key) {
+        None | Some(SortKey::LastUpdated) => true,
+        Some(SortKey::Id) => plan.resource_types.len() == 1,
+        Some(SortKey::String(seeds) | SortKey::Date(seeds) | SortKey::Number(seeds)) => {
+            !seeds.is_empty()
+        }
+        Some(SortKey::Score | SortKey::Text(_)) => false,
+    }
+}
+
+/// The parts of the order that lie behind a place, in the way's order.
+pub(super) fn parts(sort: &[Sort], place: Option<&Place>) -> &'static [Part] {
+    if sort.first().is_none_or(|first| is_always_there(&first.key)) {
+        return &[Part::With];
+    }
+    let is_missing = place.is_some_and(|place| place.keys.first().is_some_and(Option::is_none));
+    match (Direction::of(place), is_missing) {
+        (Direction::Forward, false) => &[Part::With, Part::Without],
+        (Direction::Forward, true) => &[Part::Without],
+        (Direction::Back, true) => &[Part::Without, Part::With],
+        (Direction::Back, false) => &[Part::With],
+    }
+}
+
+/// What is walked.
+pub(super) struct Walk<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) clauses: &'a [&'a Clause],
+    pub(super) part: Part,
+    /// The way, also where the place lies in another part.
+    pub(super) direction: Direction,
+    /// Where it begins; `None` is the part's own beginning.
+    pub(super) place: Option<&'a Place>,
+    /// Rows looked at; `None` is all.
+    pub(super) cap: Option<i64>,
+}
+
+impl Walk<'_> {
+    /// Writes the CTE `p` with `rid`, `is_end` and sort values `k0` …
+    pub(super) fn push_page(&self, statement: &mut Statement, limit: i64) -> String {
+        let sort = self.plan.sort.as_slice();
+        let name = statement.begin_with("p");
+        let end = match self.cap {
+            Some(cap) => format!("w > {cap}"),
+            None => "false".to_owned(),
+        };
+        statement.push(format!("select * from (select s.rid, {end} as is_end"));
+        for (n, key) in sort.iter().enumerate() {
+            statement.push(", ");
+            match n {
+                0 => {
+                    statement.push("s.k0");
+                }
+                _ => push_key(statement, "s", key, self.plan),
+            }
+            statement.push(format!(" as k{n}"));
+        }
+        statement.push(" from (select q.*, row_number() over (order by ");
+        let way = self.first_way();
+        let first = self.first_key();
+        statement.push(format!("q.{first} {way}) as w from ("));
+        self.push_source(statement);
+        statement.push(format!(") q) s where {end} or (s.rid is not null and "));
+        push_types(statement, "s", &self.plan.resource_types);
+        statement.push(" and ");
+        self.push_choice(statement);
+        push_all(statement, "s", self.clauses.iter().copied());
+        statement.push(")) t");
+        if let Some(place) = self.place {
+            statement.push(" where is_end or ");
+            push_behind(statement, sort, place);
+        }
+        match (sort.is_empty(), self.part) {
+            (true, _) => push_order(statement, sort, self.direction),
+            (false, Part::With) => {
+                let way = self.first_way();
+                statement.push(format!(" order by k0 {way}, is_end desc, "));
+                self.push_later_keys(statement);
+            }
+            (false, Part::Without) => {
+                statement.push(" order by ");
+                if sort.len() > 1 {
+                    statement.push("is_end desc, ");
+                }
+                self.push_later_keys(statement);
+            }
+        }
+        statement.push(" limit ").integer(limit).push(")");
+        name
+    }
+
+    fn push_later_keys(&self, statement: &mut Statement) {
+        let nulls = match self.direction {
+            Direction::Forward => "last",
+            Direction::Back => "first",
+        };
+        for (n, key) in self.plan.sort.iter().enumerate().skip(1) {
+            let way = self.direction.of_key(key.descending);
+            statement.push(format!("k{n} {way} nulls {nulls}, "));
+        }
+        let way = self.direction.of_key(true);
+        statement.push(format!("rid {way}"));
+    }
+
+    /// The column the walk goes by.
+    fn first_key(&self) -> &'static str {
+        match (self.plan.sort.is_empty(), self.part) {
+            (false, Part::With) => "k0",
+            _ => "rid",
+        }
+    }
+
+    fn first_way(&self) -> &'static str {
+        match (self.plan.sort.first(), self.part) {
+            (Some(first), Part::With) => self.direction.of_key(first.descending),
+            _ => self.direction.of_key(true),
+        }
+    }
+
+    fn push_limit(&self, statement: &mut Statement) {
+        if let Some(cap) = self.cap {
+            statement.push(format!(" limit {}", cap.saturating_add(1)));
+        }
+    }
+
+    /// Rows in the order of the first key, from the place on.
+    fn push_source(&self, statement: &mut Statement) {
+        match (self.plan.sort.first(), self.part) {
+            (Some(first), Part::With) => match &first.key {
+                SortKey::String(seeds) => {
+                    self.push_values(statement, "index_string", "left(v.folded, 128)", seeds)
+                }
+                SortKey::Date(seeds) => self.push_values(statement, "index_date", "v.lower", seeds),
+                SortKey::Number(seeds) => {
+                    self.push_values(statement, "index_number", "v.lower", seeds)
+                }
+                SortKey::LastUpdated => self.push_changes(statement),
+                SortKey::Id | SortKey::Score | SortKey::Text(_) => {
+                    self.push_resources(statement, "r.id", ", r.id as k0");
+                }
+            },
+            (Some(first), Part::Without) => {
+                let missing = format!(", null::{} as k0", key_type(&first.key));
+                self.push_resources(statement, "r.rid", &missing);
+            }
+            (None, _) => self.push_resources(statement, "r.rid", ""),
+        }
+    }
+
+    fn push_resources(&self, statement: &mut Statement, column: &str, key: &str) {
+        statement
+            .push("select ")
+            .push(columns("r"))
+            .push(key)
+            .push(" from resource r where ");
+        if let [_] = self.plan.resource_types.as_slice() {
+            push_walked_types(statement, "r", &self.plan.resource_types);
+        }
+        statement.push("not r.deleted");
+        let operator = match self.first_way() {
+            "desc" => "<=",
+            _ => ">=",
+        };
+        if let Some(place) = self.place {
+            match (column, place.keys.first()) {
+                ("r.rid", _) if self.part == Part::Without && self.plan.sort.len() > 1 => {}
+                ("r.rid", _) => {
+                    statement
+                        .push(format!(" and r.rid {operator} "))
+                        .integer(place.rid);
+                }
+                (column, Some(Some(value))) => {
+                    statement.push(format!(" and {column} {operator} "));
+                    push_value(statement, value, "text");
+                }
+                _ => {}
+            }
+        }
+        let way = self.first_way();
+        statement.push(format!(" order by {column} {way}"));
+        self.push_limit(statement);
+    }
+
+    fn push_values(&self, statement: &mut Statement, table: &str, value: &str, seeds: &[i64]) {
+        let (way, operator) = match self.first_way() {
+            "desc" => ("desc", "<="),
+            way => (way, ">="),
+        };
+        statement.push(format!(
+            "select v.k0, v.t, {} from (select v.* from (",
+            columns("r")
+        ));
+        for (n, seed) in seeds.iter().enumerate() {
+            if n > 0 {
+                statement.push(" union all ");
+            }
+            statement.push(format!(
+                "select {value} as k0, v.rid, v.ctid as t from {table} v where "
+            ));
+            push_seeds(statement, "v", std::slice::from_ref(seed));
+            self.push_from_place(statement, value, operator);
+        }
+        statement.push(format!(") v order by v.k0 {way}"));
+        self.push_limit(statement);
+        statement.push(format!(
+            ") v left join lateral (select {} from resource r where r.rid = v.rid and not r.deleted offset 0) r on true",
+            columns("r")
+        ));
+    }
+
+    fn push_from_place(&self, statement: &mut Statement, column: &str, operator: &str) {
+        let value = self.place.and_then(|place| place.keys.first());
+        if let (Some(Some(value)), Some(first)) = (value, self.plan.sort.first()) {
+            statement.push(format!(" and {column} {operator} "));
+            push_value(statement, value, key_type(&first.key));
+        }
+    }
+
+    fn push_changes(&self, statement: &mut Statement) {
+        let (way, operator) = match self.first_way() {
+            "desc" => ("desc", "<="),
+            way => (way, ">="),
+        };
+        statement.push(format!(
+            "select c.at as k0, {} from (select c.resource_type, c.id, c.version_id, c.at from change c where ",
+            columns("r")
+        ));
+        if let [_] = self.plan.resource_types.as_slice() {
+            push_walked_types(statement, "c", &self.plan.resource_types);
+        }
+        statement.push("true");
+        self.push_from_place(statement, "c.at", operator);
+        statement.push(format!(" order by c.at {way}"));
+        self.push_limit(statement);
+        statement.push(format!(
+            ") c left join lateral (select {} from resource r where r.resource_type = c.resource_type and r.id = c.id and r.version_id = c.version_id and not r.deleted offset 0) r on true",
+            columns("r")
+        ));
+    }
+
+    /// The row is the one that speaks for its resource: it has the least or greatest value, or none has one.
+    fn push_choice(&self, statement: &mut Statement) {
+        let Some(first) = self.plan.sort.first() else {
+            return;
+        };
+        let (table, value, seeds) = match &first.key {
+            SortKey::String(seeds) => ("index_string", "left(v.folded, 128)", seeds),
+            SortKey::Date(seeds) => ("index_date", "v.lower", seeds),
+            SortKey::Number(seeds) => ("index_number", "v.lower", seeds),
+            SortKey::Id | SortKey::LastUpdated | SortKey::Score | SortKey::Text(_) => return,
+        };
+        statement.push(format!(
+            "not exists (select from {table} v where v.rid = s.rid and "
+        ));
+        push_seeds(statement, "v", seeds);
+        if self.part == Part::With {
+            let better = if first.descending { ">" } else { "<" };
+            statement.push(format!(" and ({value}, v.ctid) {better} (s.k0, s.t)"));
+        }
+        statement.push(" offset 0) and ");
+    }
+}
