@@ -8,7 +8,7 @@ use fhir::json::ParseLimits;
 use fhir::resource::Resource;
 use fhir::search::index_values::{DateValue, IndexValues, NumberValue, StringValue};
 use vesta::auth::{Access, Reason};
-use vesta::context::{Handling, Limits, RequestContext, ReturnPreference};
+use vesta::context::{Handling, Limits, RequestContext, ReturnPreference, SearchLimits};
 use vesta::definitions::FoundBy;
 use vesta::store::{PreparedWrite, Source, Store, StoreSettings, Verb};
 
@@ -152,6 +152,7 @@ fn context() -> RequestContext {
         page_size_max: 1,
         conditional_delete: 1,
         delete_referenced: false,
+        search: SearchLimits::default(),
     };
     RequestContext::new(
         Access::system(Reason::AuthDisabled),
