@@ -152,6 +152,7 @@ impl Bench {
         let query = Query::parse(text, QueryLimits::default()).ok()?;
         let planner = Planner {
             parameters: &self.definitions.search_parameters,
+            index: &self.index,
             base_url: BASE,
             now: Timestamp::UNIX_EPOCH,
             handling,
@@ -184,7 +185,10 @@ impl Bench {
             plan: &plan,
             definitions: &definitions,
             base_url: BASE,
-            limits: ExtractLimits { values_max: 1000 },
+            limits: ExtractLimits {
+                values_max: 1000,
+                ..ExtractLimits::default()
+            },
         };
         let values = extractor.extract(example);
         let again = extractor.extract(example);
