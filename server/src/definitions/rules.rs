@@ -193,7 +193,7 @@ impl Definitions {
     ) -> Result<Plan> {
         let query = read_query(cx, query)?;
         let plan = self.planner(cx, handling).plan(types, &query);
-        bounded(cx, plan.map_err(refused)?)
+        plan.map_err(refused)
     }
 
     /// The plan of a query over some types within the compartment around a resource; no type is all that can be in it
@@ -217,13 +217,14 @@ impl Definitions {
         let query = read_query(cx, query)?;
         let planner = self.planner(cx, handling);
         let plan = planner.plan_compartment(compartment, around, types, &query);
-        bounded(cx, plan.map_err(refused)?)
+        plan.map_err(refused)
     }
 
     fn planner<'a>(&'a self, cx: &'a RequestContext, handling: Handling) -> Planner<'a> {
         Planner {
             parameters: &self.registries.search_parameters,
             index: &self.index,
+            unready: &self.unready,
             base_url: &cx.base_url,
             now: cx.now,
             handling: match handling {
@@ -232,6 +233,7 @@ impl Definitions {
             },
             limits: PlanLimits {
                 count_max: cx.limits.page_size_max,
+                includes_max: cx.limits.search.includes,
                 ..PlanLimits::default()
             },
         }
@@ -312,7 +314,7 @@ fn refused(error: SearchError) -> Error {
 
 /// Where whoever runs the server can raise the limit that a search has met.
 const SETTINGS_OF_LIMITS: &str = "; the limits are settings: VESTA_SEARCH_PARAMETERS_MAX, \
-     VESTA_SEARCH_OR_VALUES_MAX, VESTA_SEARCH_CHAIN_DEPTH_MAX, VESTA_PAGE_SIZE_MAX";
+     VESTA_SEARCH_OR_VALUES_MAX, VESTA_SEARCH_CHAIN_DEPTH_MAX, VESTA_SEARCH_INCLUDES_MAX, VESTA_PAGE_SIZE_MAX";
 
 fn read_query(cx: &RequestContext, query: &str) -> Result<Query> {
     let limits = &cx.limits.search;
@@ -323,18 +325,6 @@ fn read_query(cx: &RequestContext, query: &str) -> Result<Query> {
         ..QueryLimits::default()
     };
     Query::parse(query, limits).map_err(refused)
-}
-
-/// Refuses a plan with too many includes.
-fn bounded(cx: &RequestContext, plan: Plan) -> Result<Plan> {
-    let most = cx.limits.search.includes;
-    if plan.includes.len() > most {
-        let sentence = format!(
-            "a search takes at most {most} _include and _revinclude (VESTA_SEARCH_INCLUDES_MAX)"
-        );
-        return Err(Error::new(ErrorKind::TooCostly, sentence));
-    }
-    Ok(plan)
 }
 
 fn unpatched(error: PatchError) -> Error {

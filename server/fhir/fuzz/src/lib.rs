@@ -31,6 +31,7 @@ use fhir::search::index_plan::IndexPlan;
 use fhir::search::plan::Plan;
 use fhir::search::planner::{Handling, PlanLimits, Planner};
 use fhir::search::query::{Query, QueryLimits};
+use fhir::search::unready::Unready;
 use flate2::read::GzDecoder;
 use jiff::Timestamp;
 
@@ -69,6 +70,8 @@ const SEARCH_TYPES: [&str; 7] = [
 ];
 
 const BASE: &str = "https://vesta.example/fhir";
+
+static READY: Unready = Unready::none();
 
 /// Everything that inputs are tried on.
 pub struct Bench {
@@ -152,6 +155,8 @@ impl Bench {
         let query = Query::parse(text, QueryLimits::default()).ok()?;
         let planner = Planner {
             parameters: &self.definitions.search_parameters,
+            index: &self.index,
+            unready: &READY,
             base_url: BASE,
             now: Timestamp::UNIX_EPOCH,
             handling,

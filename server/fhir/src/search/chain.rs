@@ -229,6 +229,7 @@ impl<'a> Planner<'a> {
             );
             return Err(SearchError::not_supported(text, message));
         }
+        self.check_ready(text, resource_type, code)?;
         if self.seeds(resource_type, code).is_empty() {
             let message = format!("{resource_type}.{code} is not indexed");
             return Err(SearchError::not_supported(text, message));

@@ -10,6 +10,7 @@ use super::error::SearchError;
 use super::index_plan::IndexPlan;
 use super::plan::{Clause, Plan};
 use super::query::{Parameter, Query, Step};
+use super::unready::Unready;
 use crate::definitions::search_parameters::SearchParameters;
 use crate::ids::ResourceType;
 
@@ -66,6 +67,8 @@ pub struct Planner<'a> {
     pub parameters: &'a SearchParameters,
     /// Where their values are.
     pub index: &'a IndexPlan,
+    /// Those that cannot be answered at the moment.
+    pub unready: &'a Unready,
     /// This server's base URL, without a slash at the end.
     pub base_url: &'a str,
     /// The time of the request, for `ap`.
@@ -175,7 +178,7 @@ impl Planner<'_> {
             let mut definitions = types
                 .iter()
                 .filter_map(|one| self.definition(*one, &parameter.code));
-            if definitions.any(|one| !one.multiple_and) {
+            if !definitions.all(clauses::may_repeat) {
                 let message = "it may be given only once";
                 return Err(SearchError::malformed(&parameter.text, message));
             }

@@ -77,6 +77,22 @@ impl<'a> Planner<'a> {
         self.index.seeds(resource_type, code)
     }
 
+    /// Refuses a parameter that is not answered at the moment.
+    pub(super) fn check_ready(
+        &self,
+        text: &str,
+        resource_type: ResourceType,
+        code: &str,
+    ) -> Result<(), SearchError> {
+        match self.unready.reason(resource_type, code) {
+            None => Ok(()),
+            Some(reason) => {
+                let message = format!("{resource_type}.{code} {reason}");
+                Err(SearchError::not_supported(text, message))
+            }
+        }
+    }
+
     /// The error about a name that one of the types searched lacks; it says what there is instead.
     pub(super) fn unknown_parameter(
         &self,

@@ -30,6 +30,9 @@ pub(super) fn sort(
                 "a name between commas is empty",
             ));
         }
+        for resource_type in &types {
+            planner.check_ready("_sort", *resource_type, code)?;
+        }
         let key = key(planner, &types, code).map_err(|error| match error {
             KeyError::Unknown => unknown(planner, &types, code),
             KeyError::NotSupported(reason) => {
