@@ -10,7 +10,6 @@ use fhir::search::error::SearchErrorKind;
 use fhir::search::index_plan::IndexPlan;
 use fhir::search::planner::{Handling, PlanLimits, Planner};
 use fhir::search::query::{Query, QueryLimits};
-use fhir::search::unready::Unready;
 use jiff::Timestamp;
 
 /// A search parameter that is active.
@@ -35,7 +34,6 @@ pub(super) fn search_parameters<'a>(
     let planner = Planner {
         parameters: &registries.search_parameters,
         index,
-        unready: &READY,
         base_url: "",
         now,
         handling: Handling::Strict,
@@ -68,9 +66,6 @@ pub(super) fn search_parameters<'a>(
     }
     entries
 }
-
-/// What is not answered at the moment is taken out by the caller.
-static READY: Unready = Unready::none();
 
 /// Whether a value of the parameter's type makes a plan.
 fn is_planned(

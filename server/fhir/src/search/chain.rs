@@ -222,6 +222,7 @@ impl<'a> Planner<'a> {
         definition: &SearchParameter,
     ) -> Result<(), SearchError> {
         let code = &*definition.code;
+        self.check_ready(text, resource_type, code)?;
         if YIELD_RESOURCES.contains(&(resource_type.name(), code)) {
             let message = format!(
                 "{resource_type}.{code} leads to a resource inside the {resource_type}, which search does not look \
@@ -229,7 +230,6 @@ impl<'a> Planner<'a> {
             );
             return Err(SearchError::not_supported(text, message));
         }
-        self.check_ready(text, resource_type, code)?;
         if self.seeds(resource_type, code).is_empty() {
             let message = format!("{resource_type}.{code} is not indexed");
             return Err(SearchError::not_supported(text, message));

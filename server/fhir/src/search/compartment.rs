@@ -51,7 +51,7 @@ impl Planner<'_> {
         let mut elements = Vec::new();
         for resource_type in types {
             for code in compartment.parameters(*resource_type) {
-                self.check_ready(code, *resource_type, code)?;
+                self.check_ready("the compartment", *resource_type, code)?;
                 let seeds = self.seeds(*resource_type, code).iter();
                 let fitting =
                     seeds.filter(|one| one.target.is_none_or(|one| one == around.resource_type));

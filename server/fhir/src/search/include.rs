@@ -149,6 +149,8 @@ impl Asked<'_, '_> {
         for source in sources {
             let all = planner.parameters.for_type(source);
             for definition in all.filter(|one| one.search_type == SearchType::Reference) {
+                // What could be followed at another time is.
+                planner.check_ready(self.text, source, &definition.code)?;
                 // What cannot be followed is no part of "all that can be".
                 if planner
                     .check_reference(self.text, source, definition)

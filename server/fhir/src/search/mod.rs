@@ -28,7 +28,6 @@ mod resolve;
 mod sort;
 mod text_query;
 mod texts;
-pub mod unready;
 mod url_path;
 mod value_kind;
 mod values;

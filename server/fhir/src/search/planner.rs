@@ -10,7 +10,6 @@ use super::error::SearchError;
 use super::index_plan::IndexPlan;
 use super::plan::{Clause, Plan};
 use super::query::{Parameter, Query, Step};
-use super::unready::Unready;
 use crate::definitions::search_parameters::SearchParameters;
 use crate::ids::ResourceType;
 
@@ -67,8 +66,6 @@ pub struct Planner<'a> {
     pub parameters: &'a SearchParameters,
     /// Where their values are.
     pub index: &'a IndexPlan,
-    /// Those that cannot be answered at the moment.
-    pub unready: &'a Unready,
     /// This server's base URL, without a slash at the end.
     pub base_url: &'a str,
     /// The time of the request, for `ap`.

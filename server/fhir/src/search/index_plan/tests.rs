@@ -121,7 +121,6 @@ fn what_a_parameter_declares_bounds_its_searches() {
         let planner = Planner {
             parameters: &definitions.search_parameters,
             index: &index,
-            unready: &crate::search::planner::fixtures::READY,
             base_url: "",
             now: "2024-01-01T00:00:00Z".parse().unwrap(),
             handling: Handling::Strict,

@@ -54,7 +54,6 @@ impl World {
     fn search(&self, name: &str, query: &str) -> Result<Vec<&str>, SearchErrorKind> {
         let planner = Planner {
             parameters: &definitions().unwrap().search_parameters,
-            unready: &crate::search::planner::fixtures::READY,
             index: index_plan().unwrap(),
             base_url: "http://here/fhir",
             now: NOW.parse().unwrap(),

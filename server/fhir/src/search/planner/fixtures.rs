@@ -23,15 +23,12 @@ pub(in crate::search) fn planner(handling: Handling) -> Option<Planner<'static>>
     Some(Planner {
         parameters: &definitions()?.search_parameters,
         index: index_plan()?,
-        unready: &READY,
         base_url: "http://here/fhir",
         now: "2024-01-11T00:00:00Z".parse().unwrap(),
         handling,
         limits: PlanLimits::default(),
     })
 }
-
-pub(in crate::search) static READY: Unready = Unready::none();
 
 /// The plan of a query over types.
 pub(in crate::search) fn planned(
