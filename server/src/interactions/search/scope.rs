@@ -25,6 +25,7 @@ pub(super) fn plan(
             if !types.contains(member) {
                 return Err(no_member(*member, center));
             }
+            definitions.check_compartment(center.resource_type, &[*member])?;
             let mut plan = plan(&[*member], query)?;
             plan.clauses
                 .push(definitions.in_compartment(center, &[*member]));
@@ -40,6 +41,7 @@ pub(super) fn plan(
                 }
                 types = asked;
             }
+            definitions.check_compartment(center.resource_type, &types)?;
             let mut plan = plan(&types, &rest)?;
             plan.clauses
                 .push(definitions.in_compartment(center, &types));
