@@ -11,7 +11,7 @@ use fhir::ids::{ResourceKey, ResourceType};
 use super::Definitions;
 use super::run_time::{RunTimeParameter, join};
 use super::wanted::{self, WORDS, Wanted};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 
 /// What is stored of definitions, and how far search values are computed by them: one moment of the database.
 #[derive(Clone, Debug, Default)]
@@ -166,23 +166,6 @@ impl Definitions {
     /// What is indexed of all types, as one text that changes with it.
     pub fn fingerprint(&self) -> String {
         wanted::fingerprint(self.wanted())
-    }
-
-    /// Refuses to look for resources of some types in a compartment while a parameter that places them there is being
-    /// indexed.
-    pub fn check_compartment(&self, around: ResourceType, types: &[ResourceType]) -> Result<()> {
-        let Some(compartment) = self.registries.compartments.of(around) else {
-            return Ok(());
-        };
-        for resource_type in types {
-            for code in compartment.parameters(*resource_type) {
-                if let Some(reason) = self.unready().reason(*resource_type, code) {
-                    let sentence = format!("{resource_type}.{code} {reason}");
-                    return Err(Error::new(ErrorKind::NotSupported, sentence));
-                }
-            }
-        }
-        Ok(())
     }
 
     /// What this installation does without.

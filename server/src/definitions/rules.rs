@@ -194,9 +194,10 @@ impl Definitions {
         query: &str,
         handling: Handling,
     ) -> Result<Plan> {
-        let query = read_query(cx, query)?;
-        let plan = self.planner(cx, handling).plan(types, &query);
-        bounded(cx, plan.map_err(refused)?)
+        let query = read(cx, query)?;
+        self.planner(cx, handling)
+            .plan(types, &query)
+            .map_err(refused)
     }
 
     /// The plan of a query over some types within the compartment around a resource; no type is all that can be in it
@@ -217,10 +218,10 @@ impl Definitions {
             );
             Error::new(ErrorKind::UnknownEndpoint, sentence)
         })?;
-        let query = read_query(cx, query)?;
-        let planner = self.planner(cx, handling);
-        let plan = planner.plan_compartment(compartment, around, types, &query);
-        bounded(cx, plan.map_err(refused)?)
+        let query = read(cx, query)?;
+        self.planner(cx, handling)
+            .plan_compartment(compartment, around, types, &query)
+            .map_err(refused)
     }
 
     fn planner<'a>(&'a self, cx: &'a RequestContext, handling: Handling) -> Planner<'a> {
@@ -235,6 +236,7 @@ impl Definitions {
             },
             limits: PlanLimits {
                 count_max: cx.limits.page_size_max,
+                includes_max: cx.limits.search.includes,
                 ..PlanLimits::default()
             },
         }
@@ -299,6 +301,18 @@ fn refuse_errors(issues: Vec<Issue>) -> Result<()> {
     }
 }
 
+/// The query, as far as limits let it be read.
+fn read(cx: &RequestContext, query: &str) -> Result<Query> {
+    let limits = &cx.limits.search;
+    let limits = QueryLimits {
+        parameters_max: limits.parameters,
+        or_values_max: limits.or_values,
+        depth_max: limits.chain_depth,
+        ..QueryLimits::default()
+    };
+    Query::parse(query, limits).map_err(refused)
+}
+
 fn refused(error: SearchError) -> Error {
     let kind = match error.kind {
         SearchErrorKind::Malformed | SearchErrorKind::Unknown => ErrorKind::BadValue,
@@ -315,30 +329,7 @@ fn refused(error: SearchError) -> Error {
 
 /// Where whoever runs the server can raise the limit that a search has met.
 const SETTINGS_OF_LIMITS: &str = "; the limits are settings: VESTA_SEARCH_PARAMETERS_MAX, \
-     VESTA_SEARCH_OR_VALUES_MAX, VESTA_SEARCH_CHAIN_DEPTH_MAX, VESTA_PAGE_SIZE_MAX";
-
-fn read_query(cx: &RequestContext, query: &str) -> Result<Query> {
-    let limits = &cx.limits.search;
-    let limits = QueryLimits {
-        parameters_max: limits.parameters,
-        or_values_max: limits.or_values,
-        depth_max: limits.chain_depth,
-        ..QueryLimits::default()
-    };
-    Query::parse(query, limits).map_err(refused)
-}
-
-/// Refuses a plan with too many includes.
-fn bounded(cx: &RequestContext, plan: Plan) -> Result<Plan> {
-    let most = cx.limits.search.includes;
-    if plan.includes.len() > most {
-        let sentence = format!(
-            "a search takes at most {most} _include and _revinclude (VESTA_SEARCH_INCLUDES_MAX)"
-        );
-        return Err(Error::new(ErrorKind::TooCostly, sentence));
-    }
-    Ok(plan)
-}
+     VESTA_SEARCH_OR_VALUES_MAX, VESTA_SEARCH_CHAIN_DEPTH_MAX, VESTA_SEARCH_INCLUDES_MAX, VESTA_PAGE_SIZE_MAX";
 
 fn unpatched(error: PatchError) -> Error {
     let kind = match error.kind {

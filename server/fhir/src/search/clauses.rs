@@ -265,3 +265,6 @@ fn check_prefix(resolved: &Resolved<'_>, prefix: Prefix) -> Result<(), SearchErr
     let message = format!("it does not take the prefix '{}'", prefix.code());
     Err(resolved.malformed(message))
 }
+
+#[cfg(test)]
+mod tests;

@@ -87,3 +87,6 @@ fn stranger_in(compartment: &Compartment, stranger: ResourceType) -> SearchError
     let message = format!("{stranger} is never in a {} compartment", compartment.code);
     SearchError::new(SearchErrorKind::NotInCompartment, "_type", message)
 }
+
+#[cfg(test)]
+mod tests;

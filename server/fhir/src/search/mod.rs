@@ -27,6 +27,7 @@ pub mod query;
 mod resolve;
 mod sort;
 mod text_query;
+mod texts;
 mod url_path;
 mod value_kind;
 mod values;

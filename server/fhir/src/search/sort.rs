@@ -119,3 +119,6 @@ fn unknown(planner: &Planner<'_>, types: &[ResourceType], code: &str) -> SearchE
     let place = "it names no parameter to sort by";
     SearchError::unknown("_sort", resolve::list(place, code, &combine::sorted(names)))
 }
+
+#[cfg(test)]
+mod tests;
