@@ -16,5 +16,5 @@ test: ## Check everything, from formatting to the conformance tests
 bench: ## Measure throughput and latency beside the database's own limit
 	@bash server/setup/bench.sh
 
-soak: ## Run the long proofs: kills in the middle of writes, random inputs for the search
+soak: ## Run the long proofs: kills in the middle of writes, random inputs and searches, long walks
 	@bash server/setup/soak.sh

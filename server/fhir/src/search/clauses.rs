@@ -94,6 +94,7 @@ pub(super) fn resolve<'a>(
             }
             continue;
         };
+        planner.check_ready(asked.text, *resource_type, asked.code)?;
         let same = |one: &&mut Resolved<'_>| one.search_type == definition.search_type;
         let seeds = planner.seeds(*resource_type, asked.code).iter();
         let places = seeds.map(|one| (*resource_type, *one));
@@ -264,3 +265,6 @@ fn check_prefix(resolved: &Resolved<'_>, prefix: Prefix) -> Result<(), SearchErr
     let message = format!("it does not take the prefix '{}'", prefix.code());
     Err(resolved.malformed(message))
 }
+
+#[cfg(test)]
+mod tests;

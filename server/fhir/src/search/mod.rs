@@ -27,7 +27,7 @@ pub mod query;
 mod resolve;
 mod sort;
 mod text_query;
-pub mod unready;
+mod texts;
 mod url_path;
 mod value_kind;
 mod values;

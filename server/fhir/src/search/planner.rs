@@ -246,4 +246,6 @@ pub(super) fn whole(types: &[ResourceType], groups: Vec<Group>) -> Option<Clause
 }
 
 #[cfg(test)]
+pub(super) mod fixtures;
+#[cfg(test)]
 mod tests;

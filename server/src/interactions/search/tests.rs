@@ -86,28 +86,14 @@ async fn what_means_nothing_is_refused() {
         return;
     };
     for (url, expected) in [
-        (
-            "Observation/a1/Condition",
-            "404 there is no compartment around a Observation",
-        ),
-        (
-            "Patient/a/Medication",
-            "404 a Medication is never in the compartment of a Patient",
-        ),
-        (
-            "Patient/a/*?_type=Medication",
-            "404 a Medication is never in",
-        ),
-        (
-            "Patient/a/*?_type=Nothing",
-            "400 the value of '_type' is a list",
-        ),
-        (
-            "Patient/a/*?_type=Condition&_type=Condition",
-            "400 '_type' may be given only once",
-        ),
-        ("Patient/a/Condition?_type=Condition", "400 "),
-        ("Patient?name=a&name:nope=b", "400 "),
+        ("Observation/a1/Condition", "404"),
+        ("Patient/a/Medication", "404"),
+        ("Patient/a/*?_type=Medication", "404"),
+        ("Patient/a/*?_type=Nothing", "400"),
+        ("Patient/a/*?_type=Condition&_type=Condition", "400"),
+        ("Patient/a/Condition?_type=Condition", "400"),
+        ("Patient?name=a&name:nope=b", "400"),
+        ("Patient?_summary=text&_include=Patient:organization", "400"),
     ] {
         let refused = world.get(url).await.unwrap_err();
         assert!(refused.starts_with(expected), "{url}: {refused}");

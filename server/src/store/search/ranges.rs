@@ -109,12 +109,17 @@ impl DateBounds {
         bounds
     }
 
-    /// The earliest beginning of a short period.
-    pub(super) fn short_begins_from(&self) -> Option<Timestamp> {
+    /// Whether only the end is bounded from below: then a long period may have begun at any time before.
+    fn is_by_end(&self) -> bool {
+        self.begins_from.is_none() && self.ends_from.is_some()
+    }
+
+    /// The earliest beginning, of a short period where only the end is bounded.
+    fn earliest(&self) -> Option<Timestamp> {
         let ends = self
             .ends_from
             .map(|ends| ends.checked_sub(SHORT).unwrap_or(Timestamp::MIN));
-        self.begins_from.max(ends)
+        self.begins_from.or(ends)
     }
 }
 
@@ -145,8 +150,7 @@ fn push_dates(statement: &mut Statement, parameters: &[i64], clauses: &[&Clause]
         }
         let bounds = DateBounds::of(tests);
         push_date_branch(statement, parameters, tests, &bounds, false);
-        // A long period may have begun at any time before: it is found by its end.
-        if bounds.begins_from.is_none() && bounds.ends_from.is_some() {
+        if bounds.is_by_end() {
             statement.push(" union all ");
             push_date_branch(statement, parameters, tests, &bounds, true);
         }
@@ -167,10 +171,10 @@ fn push_date_branch(
         if let Some(ends) = bounds.ends_from {
             statement.push(" and v.upper >= ").instant(ends);
         }
-    } else if bounds.begins_from.is_none() && bounds.ends_from.is_some() {
+    } else if bounds.is_by_end() {
         statement.push(" and not v.is_long");
     }
-    if !is_long && let Some(begins) = bounds.short_begins_from() {
+    if !is_long && let Some(begins) = bounds.earliest() {
         statement.push(" and v.lower >= ").instant(begins);
     }
     if let Some(begins) = bounds.begins_to {
