@@ -10,6 +10,7 @@ pub mod error;
 pub mod extract;
 mod filter;
 pub mod fold;
+pub mod grams;
 pub mod hash;
 mod include;
 pub mod index_plan;
