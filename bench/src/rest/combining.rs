@@ -60,12 +60,7 @@ impl Combined {
             uuid::Uuid::now_v7().to_string().parse()?,
         );
         let now = vesta::context::now();
-        let found_by = FoundBy {
-            values: index.clone(),
-            // What a new database begins with.
-            generation: 1,
-        };
-        let write = PreparedWrite::new(key, Verb::Post, resource, found_by, now);
+        let write = PreparedWrite::new(key, Verb::Post, resource, index.clone(), now);
         let written = self.store.create(&self.cx, write).await;
         written.map_err(|error| format!("the store does not create: {error}"))?;
         Ok(())
