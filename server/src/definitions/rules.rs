@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use fhir::definitions::Definitions as Registries;
+use fhir::definitions::search_parameters::SearchParameters;
 use fhir::definitions::structure::Structures;
 use fhir::ids::{ResourceKey, ResourceType};
 use fhir::json::Document;
@@ -22,7 +23,6 @@ use fhir::search::matches::ResourceFacts;
 use fhir::search::plan::Plan;
 use fhir::search::planner::{Handling as PlannerHandling, PlanLimits, Planner};
 use fhir::search::query::{Query, QueryLimits};
-use fhir::search::unready::Unready;
 use fhir::validation;
 use jiff::Timestamp;
 
@@ -47,7 +47,8 @@ pub struct Definitions {
     pub(super) run_time: Arc<Vec<RunTimeParameter>>,
     pub(super) generation: i64,
     pub(super) revision: i64,
-    pub(super) unready: Unready,
+    /// The search parameters, with what is not answered at the moment.
+    pub(super) parameters: Arc<SearchParameters>,
 }
 
 /// What a resource is found by, and the generation of definitions that says so.
@@ -83,6 +84,7 @@ impl Definitions {
     pub fn new(registries: Registries) -> std::result::Result<Self, IndexPlanError> {
         let index = IndexPlan::compile(&registries)?;
         let structures = Arc::new(registries.structures.clone());
+        let parameters = Arc::new(registries.search_parameters.clone());
         let registries = Arc::new(registries);
         Ok(Self {
             built_in: Arc::clone(&registries),
@@ -95,12 +97,13 @@ impl Definitions {
             run_time: Arc::default(),
             generation: FIRST_GENERATION,
             revision: 0,
-            unready: Unready::none(),
+            parameters,
         })
     }
 
     /// The same with other search parameters.
     pub(super) fn replace(&mut self, registries: Registries, index: IndexPlan) {
+        self.parameters = Arc::new(registries.search_parameters.clone());
         self.registries = Arc::new(registries);
         self.index = Arc::new(index);
         self.wanted = Arc::default();
@@ -111,7 +114,7 @@ impl Definitions {
     pub fn with_full_text(mut self, full_text: bool) -> Self {
         self.full_text = full_text;
         self.wanted = Arc::default();
-        self.unready = self.switched_off();
+        self.set_unready(self.switched_off());
         self
     }
 
@@ -134,8 +137,8 @@ impl Definitions {
     pub fn search_parameter_entries(&self, now: Timestamp) -> Vec<SearchParameterEntry<'_>> {
         let mut entries = offered::search_parameters(&self.registries, &self.index, now);
         entries.retain(|entry| match entry.resource_type {
-            Some(resource_type) => self.unready.reason(resource_type, entry.code).is_none(),
-            None => ResourceType::all().all(|one| self.unready.reason(one, entry.code).is_none()),
+            Some(resource_type) => self.unready().reason(resource_type, entry.code).is_none(),
+            None => ResourceType::all().all(|one| self.unready().reason(one, entry.code).is_none()),
         });
         entries
     }
@@ -178,8 +181,12 @@ impl Definitions {
         };
         let mut values = extractor.extract(resource).map_err(|error| {
             let kind = match error {
-                ExtractError::TooMany { .. } => ErrorKind::TooCostly,
-                ExtractError::Date { .. } | ExtractError::Evaluation { .. } => ErrorKind::BadValue,
+                ExtractError::TooMany { .. } | ExtractError::TooManyWords { .. } => {
+                    ErrorKind::TooCostly
+                }
+                ExtractError::Date { .. }
+                | ExtractError::Number { .. }
+                | ExtractError::Evaluation { .. } => ErrorKind::BadValue,
             };
             Error::new(kind, error.to_string()).at(resource.resource_type().name())
         })?;
@@ -238,7 +245,7 @@ impl Definitions {
 
     fn planner<'a>(&'a self, cx: &'a RequestContext, handling: Handling) -> Planner<'a> {
         Planner {
-            parameters: &self.registries.search_parameters,
+            parameters: &self.parameters,
             index: &self.index,
             base_url: &cx.base_url,
             now: cx.now,
