@@ -274,7 +274,12 @@ impl Maker<'_> {
             clause.values = vec![dice.pick(&["true", "false"]).to_owned()];
             return clause;
         }
-        for seed in seeds {
+        let seeds_max = if parameter.multiple_or {
+            seeds.len()
+        } else {
+            1
+        };
+        for seed in seeds.iter().take(seeds_max) {
             let mut dice = Dice::new(*seed);
             let value = self.some_value(&mut dice, kind, code);
             let text = literal::text(
@@ -428,7 +433,8 @@ impl Maker<'_> {
             1 => {}
             _ => include.code = self.code(dice, &include.source, |one| one.kind == "reference"),
         }
-        if include.code == "_id" {
+        // What a Bundle refers to stands in it.
+        if include.code == "_id" || include.source == "Bundle" {
             return None;
         }
         let parameter = self.world.definitions.find(&include.source, &include.code);

@@ -166,8 +166,12 @@ impl Definitions {
         };
         let mut values = extractor.extract(resource).map_err(|error| {
             let kind = match error {
-                ExtractError::TooMany { .. } => ErrorKind::TooCostly,
-                ExtractError::Date { .. } | ExtractError::Evaluation { .. } => ErrorKind::BadValue,
+                ExtractError::TooMany { .. } | ExtractError::TooManyWords { .. } => {
+                    ErrorKind::TooCostly
+                }
+                ExtractError::Date { .. }
+                | ExtractError::Number { .. }
+                | ExtractError::Evaluation { .. } => ErrorKind::BadValue,
             };
             Error::new(kind, error.to_string()).at(resource.resource_type().name())
         })?;
