@@ -147,7 +147,7 @@ impl Definitions {
     pub fn inclusions(&self, now: Timestamp) -> BTreeMap<ResourceType, Inclusions> {
         let planner = offered::planner(&self.registries, &self.index, now);
         offered::inclusions(&self.registries, &planner, |resource_type, code| {
-            self.unready.reason(resource_type, code).is_none()
+            self.unready().reason(resource_type, code).is_none()
         })
     }
 
