@@ -179,4 +179,8 @@ impl StringTest {
 }
 
 #[cfg(test)]
+mod clinic_tests;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod world;
