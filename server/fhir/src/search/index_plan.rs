@@ -129,7 +129,7 @@ pub(super) struct IndexedParameter {
     pub(super) seeds: Vec<ParameterSeed>,
     is_single: bool,
     sort_paths: Option<Vec<Box<str>>>,
-    composite: Option<CompositePlan>,
+    pub(super) composite: Option<CompositePlan>,
 }
 
 /// One part of the union that parameters' values come from.
