@@ -10,11 +10,12 @@ use sqlx::{PgConnection, PgPool};
 use super::cursor::CursorKey;
 use super::fault::{STALE_MAX, from_sqlx, is_stale};
 use super::history::list_versions;
-use super::include::{Gathering, read_round};
+use super::include::{Gathering, Round, read_round};
 use super::read::{read_resources, read_version};
-use super::search::{PageRequest, Searching, count_matches, find_page};
+use super::search::{PageRequest, Searching, count_matches, explain, find_page};
 use super::{
-    HistoryFilter, HistoryPage, HistoryScope, SearchPage, Store, StoredVersion, Transaction,
+    Explanation, HistoryFilter, HistoryPage, HistoryScope, SearchPage, Store, StoredVersion,
+    Transaction,
 };
 use crate::context::RequestContext;
 use crate::definitions::Definitions;
@@ -125,12 +126,37 @@ impl Source<'_> {
         Ok(gathering.finish())
     }
 
+    /// The current versions of some resources, in the order of their keys; what is missing or deleted is passed over.
+    pub async fn current(
+        &mut self,
+        cx: &RequestContext,
+        keys: Vec<ResourceKey>,
+    ) -> Result<Vec<StoredVersion>> {
+        let round = Round::of_keys(cx, keys)?;
+        let read = over_a_living_connection!(self, search_connection, connection => read_round(connection, &round))?;
+        read.whole(cx)
+    }
+
     /// How many resources a plan matches.
     pub async fn count(&mut self, cx: &RequestContext, plan: &Plan) -> Result<u64> {
         let (_, searching) = self.searching();
         over_a_living_connection!(self, search_connection, connection => async {
             searching.refresh(connection, cx.now).await;
             count_matches(connection, &searching, plan).await
+        })
+    }
+
+    /// How a plan's first page is found: the statements, which are run, and what the database says of them.
+    pub async fn explain(
+        &mut self,
+        cx: &RequestContext,
+        plan: &Plan,
+        count: u32,
+    ) -> Result<Explanation> {
+        let (_, searching) = self.searching();
+        over_a_living_connection!(self, search_connection, connection => async {
+            searching.refresh(connection, cx.now).await;
+            explain(connection, &searching, plan, count).await
         })
     }
 

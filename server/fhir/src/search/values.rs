@@ -11,6 +11,7 @@ use super::index_plan::ParameterSeed;
 use super::index_values::{DateValue, IndexValues, StringValue};
 use super::link;
 use super::operand::{RootMembers, resolves_to};
+use super::url_path;
 use super::value_kind::ValueKind;
 use crate::definitions::codes::{CodeSetId, CodeSets, Codes};
 use crate::definitions::search_parameters::SearchType;
@@ -53,6 +54,7 @@ impl Sink<'_> {
 
     fn token(&mut self, value: Value<'_>, kind: ValueKind, implied: &[CodeSetId]) {
         let seed = self.seed;
+        self.texts(value, kind);
         match kind {
             ValueKind::CodeableConcept => {
                 for coding in each(value, "coding") {
@@ -223,6 +225,9 @@ impl Sink<'_> {
                 link::canonical_uri_elements(seed, &text, &mut self.values.tokens);
             }
             _ => self.token_of(hash::url(seed, &text)),
+        }
+        for above in url_path::ancestors(&text) {
+            self.token_of(hash::url_below(seed, above));
         }
     }
 

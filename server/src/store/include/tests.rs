@@ -32,10 +32,7 @@ fn include(world: &World, text: &str) -> Include {
         iterate: head.ends_with(":iterate"),
         source: Some(source),
         parameter: Some(code.into()),
-        seeds: world
-            .interactions
-            .definitions
-            .seeds_of_references(source, code),
+        seeds: world.interactions.definitions.seeds_of(source, code),
         targets: targets.into_iter().collect(),
     }
 }

@@ -283,10 +283,10 @@ fn push_refers_to(statement: &mut Statement, alias: &str, seeds: &[i64], target:
     let row = statement.name("r");
     statement
         .push(format!(
-            "exists (select from resource {row} where {row}.key_hash = any(array(select e.element # s.seed from unnest({alias}.tok) e(element), unnest("
+            "exists (select from resource {row} where {row}.key_hash = any(array(select e.element # seeds.seed from unnest({alias}.tok) e(element), unnest("
         ))
         .elements(seeds)
-        .push(format!(") s(seed))) and not {row}.deleted and "));
+        .push(format!(") seeds(seed))) and not {row}.deleted and "));
     push_types(statement, &row, &target.resource_types);
     statement.push(" and ");
     push_all(statement, &row, &target.clauses);
@@ -299,7 +299,7 @@ fn push_referred_by(statement: &mut Statement, alias: &str, seeds: &[i64], sourc
     statement
         .push("exists (select from unnest(")
         .elements(seeds);
-    statement.push(format!(") s(seed) cross join lateral (select {row}.rid from resource {row} where {row}.tok @> array[s.seed # {alias}.key_hash] and not {row}.deleted and "));
+    statement.push(format!(") seeds(seed) cross join lateral (select {row}.rid from resource {row} where {row}.tok @> array[seeds.seed # {alias}.key_hash] and not {row}.deleted and "));
     push_types(statement, &row, &source.resource_types);
     statement.push(" and ");
     push_all(statement, &row, &source.clauses);

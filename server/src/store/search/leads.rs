@@ -419,7 +419,7 @@ fn push_refers_to(
             "select r.rid from {members} t cross join unnest("
         ))
         .elements(seeds)
-        .push(") s(seed) cross join lateral (select r.rid from resource r where r.tok @> array[t.key_hash # s.seed] offset 0) r");
+        .push(") seeds(seed) cross join lateral (select r.rid from resource r where r.tok @> array[t.key_hash # seeds.seed] offset 0) r");
     statement.cap(&name, cap);
     name
 }
@@ -436,10 +436,10 @@ fn push_referred_by(
     let name = statement.begin_with("l");
     statement
         .push(format!(
-            "select r.rid from (select distinct e.element # s.seed as key_hash from {members} t cross join lateral unnest(t.tok) e(element) cross join unnest("
+            "select r.rid from (select distinct e.element # seeds.seed as key_hash from {members} t cross join lateral unnest(t.tok) e(element) cross join unnest("
         ))
         .elements(seeds)
-        .push(") s(seed)) t cross join lateral (select r.rid from resource r where r.key_hash = t.key_hash and not r.deleted offset 0) r");
+        .push(") seeds(seed)) t cross join lateral (select r.rid from resource r where r.key_hash = t.key_hash and not r.deleted offset 0) r");
     statement.cap(&name, cap);
     name
 }

@@ -7,7 +7,8 @@ use fhir::search::period_test::{PeriodTest, Prefix};
 use fhir::search::plan::{Clause, NumberTest};
 use jiff::{SignedDuration, Timestamp};
 
-use super::conditions::{push_seeds, push_string_test};
+use super::conditions::push_seeds;
+use super::grams;
 use super::periods::push_period_test;
 use super::quantities::{push_near_test, push_number_test};
 use super::statement::Statement;
@@ -19,7 +20,7 @@ const SHORT: SignedDuration = SignedDuration::from_hours(24);
 /// Whether an index can find the value rows that pass the clause.
 pub(super) fn has_index(clause: &Clause) -> bool {
     match clause {
-        Clause::String { tests, .. } => tests.iter().all(super::grams::has_index),
+        Clause::String { tests, .. } => tests.iter().all(grams::has_index),
         Clause::Date { tests, .. } => tests.iter().all(|test| test.prefix != Prefix::Ne),
         Clause::Number(tests) => tests.iter().all(|test| test.prefix != Prefix::Ne),
         Clause::Near { .. } => true,
@@ -37,11 +38,7 @@ pub(super) fn push_rows(statement: &mut Statement, clauses: &[&Clause]) {
         Clause::Date { parameters, .. } => push_dates(statement, parameters, clauses),
         Clause::String { parameters, tests } => {
             push_union(statement, tests, |statement, test| {
-                statement.push("select v.rid from index_string v where ");
-                push_seeds(statement, "v", parameters);
-                super::grams::push_bound(statement, "v", parameters, test);
-                statement.push(" and ");
-                push_string_test(statement, "v", test);
+                grams::push_rows(statement, parameters, test);
             });
         }
         Clause::Number(tests) => push_union(statement, tests, push_number),
@@ -109,12 +106,17 @@ impl DateBounds {
         bounds
     }
 
-    /// The earliest beginning of a short period.
-    pub(super) fn short_begins_from(&self) -> Option<Timestamp> {
+    /// Whether only the end is bounded from below: then a long period may have begun at any time before.
+    fn is_by_end(&self) -> bool {
+        self.begins_from.is_none() && self.ends_from.is_some()
+    }
+
+    /// The earliest beginning, of a short period where only the end is bounded.
+    fn earliest(&self) -> Option<Timestamp> {
         let ends = self
             .ends_from
             .map(|ends| ends.checked_sub(SHORT).unwrap_or(Timestamp::MIN));
-        self.begins_from.max(ends)
+        self.begins_from.or(ends)
     }
 }
 
@@ -145,8 +147,7 @@ fn push_dates(statement: &mut Statement, parameters: &[i64], clauses: &[&Clause]
         }
         let bounds = DateBounds::of(tests);
         push_date_branch(statement, parameters, tests, &bounds, false);
-        // A long period may have begun at any time before: it is found by its end.
-        if bounds.begins_from.is_none() && bounds.ends_from.is_some() {
+        if bounds.is_by_end() {
             statement.push(" union all ");
             push_date_branch(statement, parameters, tests, &bounds, true);
         }
@@ -167,10 +168,10 @@ fn push_date_branch(
         if let Some(ends) = bounds.ends_from {
             statement.push(" and v.upper >= ").instant(ends);
         }
-    } else if bounds.begins_from.is_none() && bounds.ends_from.is_some() {
+    } else if bounds.is_by_end() {
         statement.push(" and not v.is_long");
     }
-    if !is_long && let Some(begins) = bounds.short_begins_from() {
+    if !is_long && let Some(begins) = bounds.earliest() {
         statement.push(" and v.lower >= ").instant(begins);
     }
     if let Some(begins) = bounds.begins_to {

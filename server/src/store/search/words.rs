@@ -1,5 +1,6 @@
 //! Words of narrative and content (`_text`, `_content`) as `tsquery`.
 
+use fhir::search::lexemes::lexeme;
 use fhir::search::plan::{TextPart, TextQuery};
 
 use super::statement::Statement;
@@ -77,10 +78,10 @@ fn write_joined(parts: &[TextQuery], operator: &str, out: &mut String) {
     out.push(')');
 }
 
-/// A word between quotes; words are made of letters and digits, but nothing here depends on it.
+/// A word as it is kept, between quotes; words are made of letters and digits, but nothing here depends on it.
 fn write_word(word: &str, out: &mut String) {
     out.push('\'');
-    for letter in word.chars() {
+    for letter in lexeme(word).chars() {
         if matches!(letter, '\'' | '\\') {
             out.push(letter);
         }

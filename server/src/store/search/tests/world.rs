@@ -12,7 +12,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::Searching;
 use super::super::path::{Tuning, Way};
 use crate::auth::{Access, Reason};
-use crate::context::{Handling, Limits, RequestContext, ReturnPreference};
+use crate::context::{Handling, Limits, RequestContext, ReturnPreference, SearchLimits};
+use crate::definitions::FoundBy;
 use crate::store::testing::TestDatabase;
 use crate::store::{PreparedDelete, PreparedWrite, Store, Verb, WriteCondition};
 
@@ -93,7 +94,7 @@ pub(super) fn context() -> RequestContext {
         page_size_max: 10,
         conditional_delete: 1,
         delete_referenced: true,
-        search: crate::context::SearchLimits::default(),
+        search: SearchLimits::default(),
     };
     RequestContext::new(
         Access::system(Reason::Job),
@@ -161,7 +162,7 @@ impl World {
             key.clone(),
             Verb::Put,
             &resource,
-            crate::definitions::FoundBy::at_first(values.clone()),
+            FoundBy::at_first(values.clone()),
             self.cx.now,
         );
         let written = self.store.put(&self.cx, write).await.unwrap();
