@@ -2,6 +2,7 @@
 
 mod references;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
@@ -25,7 +26,7 @@ use fhir::search::query::{Query, QueryLimits};
 use fhir::validation;
 use jiff::Timestamp;
 
-use super::offered::{self, SearchParameterEntry};
+use super::offered::{self, Inclusions, SearchParameterEntry};
 use super::run_time::RunTimeParameter;
 use super::wanted::Wanted;
 use crate::context::{Handling, RequestContext};
@@ -142,6 +143,20 @@ impl Definitions {
         entries
     }
 
+    /// What searches of each type can include.
+    pub fn inclusions(&self, now: Timestamp) -> BTreeMap<ResourceType, Inclusions> {
+        let planner = offered::planner(&self.registries, &self.index, now);
+        offered::inclusions(&self.registries, &planner, |resource_type, code| {
+            self.unready().reason(resource_type, code).is_none()
+        })
+    }
+
+    /// Canonical URLs of the compartments that can be searched.
+    pub fn compartment_urls(&self) -> Vec<&str> {
+        let compartments = self.registries.compartments.all();
+        compartments.iter().map(|one| &*one.url).collect()
+    }
+
     /// Refuses a resource that breaks base R4 (<https://hl7.org/fhir/R4/validation.html>).
     pub fn validate(&self, resource: &Resource) -> Result<()> {
         refuse_errors(validation::validate(resource, &self.registries))
@@ -166,8 +181,12 @@ impl Definitions {
         };
         let mut values = extractor.extract(resource).map_err(|error| {
             let kind = match error {
-                ExtractError::TooMany { .. } => ErrorKind::TooCostly,
-                ExtractError::Date { .. } | ExtractError::Evaluation { .. } => ErrorKind::BadValue,
+                ExtractError::TooMany { .. } | ExtractError::TooManyWords { .. } => {
+                    ErrorKind::TooCostly
+                }
+                ExtractError::Date { .. }
+                | ExtractError::Number { .. }
+                | ExtractError::Evaluation { .. } => ErrorKind::BadValue,
             };
             Error::new(kind, error.to_string()).at(resource.resource_type().name())
         })?;

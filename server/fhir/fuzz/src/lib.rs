@@ -188,7 +188,10 @@ impl Bench {
             plan: &plan,
             definitions: &definitions,
             base_url: BASE,
-            limits: ExtractLimits { values_max: 1000 },
+            limits: ExtractLimits {
+                values_max: 1000,
+                ..ExtractLimits::default()
+            },
         };
         let values = extractor.extract(example);
         let again = extractor.extract(example);

@@ -20,7 +20,7 @@ use super::plan::Clause;
 use super::planner::Planner;
 use super::query::unescape;
 use super::resolve::{self, Resolved};
-use crate::definitions::search_parameters::SearchType;
+use crate::definitions::search_parameters::{SearchParameter, SearchType};
 use crate::ids::ResourceType;
 
 pub(super) use date::{DateRange, dates};
@@ -147,7 +147,7 @@ pub(super) fn condition(
 ) -> Result<Option<Clause>, SearchError> {
     modifiers::check(resolved)?;
     let mut definitions = resolved.definitions.iter().map(|one| one.1);
-    if resolved.values.len() > 1 && definitions.any(|one| !one.multiple_or) {
+    if resolved.values.len() > 1 && !definitions.all(takes_alternatives) {
         return Err(resolved.malformed("it takes a single value, not alternatives"));
     }
     let is_missing = resolved.modifier == Some("missing");
@@ -177,6 +177,17 @@ pub(super) fn condition(
         SearchType::Special => special::special(resolved),
     }
     .map(Some)
+}
+
+/// Whether values of a parameter may be alternatives. R4's definitions of composites say no, where search.html shows
+/// alternatives of composites and says that every parameter has them.
+fn takes_alternatives(definition: &SearchParameter) -> bool {
+    definition.multiple_or || definition.search_type == SearchType::Composite
+}
+
+/// Whether a parameter may repeat; with composites it is as with their alternatives.
+pub(super) fn may_repeat(definition: &SearchParameter) -> bool {
+    definition.multiple_and || definition.search_type == SearchType::Composite
 }
 
 /// Parameters whose search asks for more than this server can do.

@@ -1,4 +1,4 @@
-//! One value of a parameter becomes its elements, strings and periods.
+//! One value of a parameter becomes its elements, strings, periods and numbers.
 
 use std::borrow::Cow;
 
@@ -44,11 +44,10 @@ impl Sink<'_> {
             SearchType::String => self.string(value, kind),
             SearchType::Uri => self.uri(value, kind),
             SearchType::Date => return self.date(value, kind),
-            // Only their presence is indexed yet.
-            SearchType::Number
-            | SearchType::Quantity
-            | SearchType::Composite
-            | SearchType::Special => {}
+            SearchType::Number => return self.number(value, kind),
+            SearchType::Quantity => return self.quantity(value, kind),
+            SearchType::Special => return self.position(value),
+            SearchType::Composite => {}
         }
         Ok(())
     }
@@ -298,7 +297,7 @@ impl Sink<'_> {
     }
 }
 
-fn text<'v>(object: Value<'v>, member: &str) -> Option<Cow<'v, str>> {
+pub(super) fn text<'v>(object: Value<'v>, member: &str) -> Option<Cow<'v, str>> {
     object.get(member).and_then(Value::string)
 }
 

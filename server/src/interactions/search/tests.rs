@@ -1,5 +1,9 @@
 //! Searches through the routes: scopes, links, what is refused.
 
+use fhir::json::Value;
+use fhir::resource::Resource;
+
+use crate::context::Handling;
 use crate::operations::testing::{World, entries};
 
 const RECORDS: &[&str] = &[
@@ -51,6 +55,84 @@ async fn a_compartment_holds_its_members_and_its_center() {
         let itself = format!("http://localhost/fhir/{url}");
         assert_eq!(links, [("self".to_owned(), itself)], "{url}");
     }
+    world.close().await;
+}
+
+#[tokio::test]
+async fn what_is_included_stands_behind_the_matches_and_is_not_counted() {
+    let Some(world) = world().await else {
+        return;
+    };
+    for (url, expected) in [
+        (
+            "Observation?_id=a1&_include=Observation:subject",
+            "1: match Observation/a1, include Patient/a",
+        ),
+        (
+            "Observation?_id=a2&_include=Observation:performer:Patient",
+            "1: match Observation/a2, include Patient/a",
+        ),
+        (
+            "Observation?_id=a1&_include=*",
+            "1: match Observation/a1, include Patient/a",
+        ),
+        (
+            "Patient?_id=a&_revinclude=Condition:subject&_revinclude=Observation:subject",
+            "1: match Patient/a, include Condition/ca, include Observation/a1",
+        ),
+        (
+            "Observation?_id=a1&_include=Observation:subject&_revinclude:iterate=Condition:subject",
+            "1: match Observation/a1, include Patient/a, include Condition/ca",
+        ),
+        (
+            "Patient/b/*?_type=Observation&_include=Observation:subject",
+            "1: match Observation/a, include Patient/b",
+        ),
+        (
+            "Patient?_id=a&_count=0&_revinclude=Condition:subject",
+            "1: ",
+        ),
+    ] {
+        let answer = world.get(url).await.unwrap();
+        let total = Resource::parse(answer.clone()).unwrap();
+        let total = total.get("total").map_or("none", Value::raw).to_owned();
+        let found = format!("{total}: {}", entries(&answer).0.join(", "));
+        assert_eq!(found, expected, "{url}");
+    }
+    world.close().await;
+}
+
+#[tokio::test]
+async fn a_lenient_search_says_what_it_left_out() {
+    let Some(mut world) = world().await else {
+        return;
+    };
+    world.cx.handling = Handling::Lenient;
+    let url = "Patient?_id=a&nope=1&_include=Patient:nope";
+    let (found, links) = entries(&world.get(url).await.unwrap());
+    assert_eq!(found, ["match Patient/a", "outcome OperationOutcome"]);
+    let itself = "http://localhost/fhir/Patient?_id=a".to_owned();
+    assert_eq!(links, [("self".to_owned(), itself)]);
+    world.close().await;
+}
+
+#[tokio::test]
+async fn pages_lead_back_as_well() {
+    let Some(world) = world().await else {
+        return;
+    };
+    let first = "Observation?_count=1";
+    let link = |answer: &str, relation: &str| {
+        let (found, links) = entries(answer);
+        let url = links.into_iter().find(|(name, _)| name == relation);
+        (found, url.map(|(_, url)| url))
+    };
+    let (one, next) = link(&world.get(first).await.unwrap(), "next");
+    let second = world.get(&next.unwrap()).await.unwrap();
+    let (two, previous) = link(&second, "previous");
+    assert_ne!(one, two);
+    let (again, before) = link(&world.get(&previous.unwrap()).await.unwrap(), "previous");
+    assert_eq!((again, before), (one, None));
     world.close().await;
 }
 

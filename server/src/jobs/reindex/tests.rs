@@ -107,10 +107,22 @@ async fn a_parameter_answers_on_every_server_when_its_index_is_complete() {
     assert_eq!(put(&one, cx, MARITAL).await.unwrap(), StatusCode::CREATED);
     let refused = found(&one, cx, "marital=M").await.unwrap_err();
     assert!(
-        refused.starts_with("400 ") && refused.contains("is being indexed, 0 % done"),
+        refused.starts_with("400 ") && refused.contains("marital is being indexed, 0 % done"),
         "{refused}"
     );
     assert_eq!(found(&one, cx, "gender=male").await, Ok(0));
+    for query in [
+        "_sort=marital",
+        "_has:Patient:link:marital=M",
+        "link:Patient.marital=M",
+        "_filter=marital%20eq%20M",
+    ] {
+        let refused = found(&one, cx, query).await.unwrap_err();
+        assert!(
+            refused.contains("Patient.marital is being indexed"),
+            "{query}: {refused}"
+        );
+    }
     // The other server has not heard of it, and does not write a patient without its values.
     put(&other, cx, &patient("d", "M")).await.unwrap();
     let refused = found(&other, cx, "marital=M").await.unwrap_err();

@@ -47,6 +47,7 @@ use statistics::{Known, Statistics};
 use value_first::ValueFirst;
 use walk::{Part, Walk};
 
+pub(super) use explain::explain;
 pub use explain::{ExplainedStatement, Explanation};
 
 /// One page of matches.
@@ -212,7 +213,7 @@ impl<'a> Search<'a> {
         let path = self.path(tuning);
         for attempt in &path.attempts {
             let mut rows = Rows::default();
-            for mut statement in self.statements(&path, *attempt) {
+            for mut statement in self.statements(&path, *attempt, Statement::new) {
                 self.read(connection, &mut statement, &mut rows).await?;
                 if rows.has_more || rows.is_uncertain {
                     break;
@@ -226,13 +227,18 @@ impl<'a> Search<'a> {
     }
 
     /// The statements of one way, to be run one after the other until the page is full.
-    fn statements(&self, path: &Path<'_>, attempt: Attempt) -> Vec<Statement> {
+    fn statements(
+        &self,
+        path: &Path<'_>,
+        attempt: Attempt,
+        begin: fn() -> Statement,
+    ) -> Vec<Statement> {
         let parts: &[Part] = match attempt.way {
             Way::ValueFirst => &[Part::With],
             Way::Walk => walk::parts(&self.plan.sort, self.place),
         };
         let one = |(n, part): (usize, &Part)| {
-            let mut statement = Statement::new("");
+            let mut statement = begin();
             let page = match attempt.way {
                 Way::ValueFirst => ValueFirst {
                     plan: self.plan,
@@ -330,7 +336,7 @@ pub(super) async fn count_matches(
     let estimator = Estimator::new(&statistics);
     let clauses = flat(&plan.clauses);
     let choice = leads::choose(&estimator, &plan.resource_types, &clauses);
-    let mut statement = Statement::new("");
+    let mut statement = Statement::new();
     let way = ValueFirst {
         plan,
         estimator,

@@ -105,7 +105,7 @@ fn has_leads_to_the_resources_that_refer() {
     );
     check(
         "Patient?_has:Observation:patient:encounter.status=finished",
-        "Observation.subject <- Observation[Observation.encounter -> Encounter[has 1]]",
+        "Observation.subject <- Observation[Observation.encounter -> Encounter,EpisodeOfCare[has 2]]",
     );
     check(
         "Patient?_has:Observation:patient:code:missing=true",

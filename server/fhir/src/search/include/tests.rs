@@ -81,12 +81,14 @@ fn inclusions_follow_references() {
     check(
         "Coverage",
         "_include=Coverage:*",
-        &["include Coverage:* by Coverage.patient,Coverage.payor,Coverage.policy-holder,Coverage.subscriber to "],
+        &[
+            "include Coverage:* by Coverage.patient,Coverage.payor,Coverage.policy-holder,Coverage.subscriber to ",
+        ],
     );
     check(
         "Appointment",
         "_include=Appointment:*:Slot",
-        &["include Appointment:* by 4 seeds to Slot"],
+        &["include Appointment:* by Appointment.slot,Appointment.supporting-info to Slot"],
     );
     check("Slot", "_include=*", &["include *:* by Slot.schedule to "]);
     check(
