@@ -63,14 +63,13 @@ impl Dataset {
             });
         };
         let directory = prepare(kept, patients)?;
-        let mark = directory.join("loaded");
+        let (mark, changed) = (directory.join("loaded"), directory.join("changed"));
         let is_loaded = fs::read_to_string(&mark).is_ok_and(|text| text == clinic.name());
         if !is_loaded && directory.join("data").exists() {
             let place = directory.display();
             return Err(format!("{place} holds other data: remove it or name another").into());
         }
         let server = OwnServer::start_in(&options.server, directory, true).await?;
-        let changed = directory.join("changed");
         if !is_loaded {
             load(&server, &clinic).await?;
             fs::write(&mark, clinic.name())?;
