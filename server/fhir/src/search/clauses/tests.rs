@@ -148,6 +148,18 @@ fn numbers_have_precision_and_quantities_units() {
         &format!("{quantity}le5.4|http://x|mg"),
         "Observation.value-quantity le 5.35<5.4<5.45 unit",
     );
+    check(
+        &format!("{quantity}5.4|http://unitsofmeasure.org|mg"),
+        "? eq 0.00535<0.0054<0.00545",
+    );
+    check(
+        &format!("{quantity}ap37|http://unitsofmeasure.org|Cel"),
+        "? ap 306.45<310.15<313.85",
+    );
+    check(
+        &format!("{quantity}7|http://unitsofmeasure.org|[pH]"),
+        "Observation.value-quantity eq 6.5<7<7.5 unit",
+    );
     for value in ["5.4|mg", "5.4|http://x|", "5|a|b|c", "|a|b", "x|a|b"] {
         refuse(
             &format!("{quantity}{value}"),
