@@ -292,7 +292,7 @@ impl fmt::Display for Test {
                 None => write!(out, "{}.", step.code)?,
             }
         }
-        let value = serde_json::Value::from(self.value.as_str());
+        let value = serde_json::to_string(&self.value).map_err(|_| fmt::Error)?;
         write!(out, "{} {} {value}", self.code, self.operator.code())
     }
 }

@@ -110,90 +110,114 @@ fn every_type_may_be_followed() {
     }
 }
 
-#[test]
-fn what_cannot_be_included_is_refused_by_name() {
-    use SearchErrorKind::{Malformed, NotSupported, TooCostly, Unknown};
-    refuse("Patient", "_include=Patient", Malformed, "'Type:parameter'");
-    refuse("Patient", "_include=a:b:c:d", Malformed, "'Type:parameter'");
-    refuse("Patient", "_include=Nobody:x", Unknown, "not one of R4's");
-    refuse(
+const REFUSED: [(&str, &str, SearchErrorKind, &str); 16] = [
+    (
+        "Patient",
+        "_include=Patient",
+        SearchErrorKind::Malformed,
+        "'Type:parameter'",
+    ),
+    (
+        "Patient",
+        "_include=a:b:c:d",
+        SearchErrorKind::Malformed,
+        "'Type:parameter'",
+    ),
+    (
+        "Patient",
+        "_include=Nobody:x",
+        SearchErrorKind::Unknown,
+        "not one of R4's",
+    ),
+    (
         "Patient",
         "_include=Patient:x",
-        Unknown,
+        SearchErrorKind::Unknown,
         "there are: general-practitioner, link, organization",
-    );
-    refuse(
+    ),
+    (
         "Patient",
         "_include=Patient:organisation",
-        Unknown,
+        SearchErrorKind::Unknown,
         "did you mean 'organization'",
-    );
-    refuse(
+    ),
+    (
         "Patient",
         "_include=Patient:name",
-        Unknown,
+        SearchErrorKind::Unknown,
         "no reference parameter",
-    );
-    refuse(
+    ),
+    (
         "Patient",
         "_include=Observation:patient",
-        Unknown,
+        SearchErrorKind::Unknown,
         "Observation is not searched",
-    );
-    refuse(
+    ),
+    (
         "Patient",
         "_include=Patient:organization:Group",
-        Unknown,
+        SearchErrorKind::Unknown,
         "does not refer to Group, but to: Organization",
-    );
-    refuse(
+    ),
+    (
         "Patient",
         "_include=Patient:organization:Nobody",
-        Unknown,
+        SearchErrorKind::Unknown,
         "not one of R4's",
-    );
-    refuse(
+    ),
+    (
         "Organization",
         "_revinclude=Observation:patient",
-        Unknown,
+        SearchErrorKind::Unknown,
         "does not refer to the types searched, but to: Patient",
-    );
-    refuse(
+    ),
+    (
         "Patient",
         "_include:recurse=Patient:link",
-        Unknown,
+        SearchErrorKind::Unknown,
         "since R4 it is ':iterate'",
-    );
-    refuse(
+    ),
+    (
         "Patient",
         "_include:foo=Patient:link",
-        Unknown,
+        SearchErrorKind::Unknown,
         "there is: iterate",
-    );
-    refuse(
+    ),
+    (
         "Bundle",
         "_include=Bundle:composition",
-        NotSupported,
+        SearchErrorKind::NotSupported,
         "inside the Bundle",
-    );
-    refuse(
+    ),
+    (
         "QuestionnaireResponse",
         "_include=QuestionnaireResponse:questionnaire",
-        NotSupported,
+        SearchErrorKind::NotSupported,
         "canonical",
-    );
-    refuse(
+    ),
+    (
         "Patient",
         "_include=Patient:link&_summary=text",
-        Malformed,
+        SearchErrorKind::Malformed,
         "_summary=text",
-    );
-    refuse(
+    ),
+    (
         "Patient",
         "_revinclude=Observation:patient&_summary=text",
-        Malformed,
+        SearchErrorKind::Malformed,
         "_summary=text",
-    );
+    ),
+];
+
+#[test]
+fn what_cannot_be_included_is_refused_by_name() {
+    for (types, text, kind, part) in REFUSED {
+        refuse(types, text, kind, part);
+    }
+}
+
+#[test]
+fn too_many_inclusions_are_refused() {
     let many: Vec<String> = [
         "Patient:link:RelatedPerson",
         "Patient:link:Patient",
@@ -225,7 +249,7 @@ fn what_cannot_be_included_is_refused_by_name() {
     .collect();
     if let Some(plan) = planned("Patient", &many.join("&"), Handling::Strict) {
         let error = plan.map(|plan| plan.includes.len()).unwrap_err();
-        assert_eq!(error.kind, TooCostly, "{error}");
+        assert_eq!(error.kind, SearchErrorKind::TooCostly, "{error}");
         assert!(error.message.contains("more than 20 inclusions"), "{error}");
     }
 }
