@@ -2,6 +2,7 @@
 
 mod references;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
@@ -25,7 +26,7 @@ use fhir::search::query::{Query, QueryLimits};
 use fhir::validation;
 use jiff::Timestamp;
 
-use super::offered::{self, SearchParameterEntry};
+use super::offered::{self, Inclusions, SearchParameterEntry};
 use super::run_time::RunTimeParameter;
 use super::wanted::Wanted;
 use crate::context::{Handling, RequestContext};
@@ -140,6 +141,20 @@ impl Definitions {
             None => ResourceType::all().all(|one| self.unready().reason(one, entry.code).is_none()),
         });
         entries
+    }
+
+    /// What searches of each type can include.
+    pub fn inclusions(&self, now: Timestamp) -> BTreeMap<ResourceType, Inclusions> {
+        let planner = offered::planner(&self.registries, &self.index, now);
+        offered::inclusions(&self.registries, &planner, |resource_type, code| {
+            self.unready().reason(resource_type, code).is_none()
+        })
+    }
+
+    /// Canonical URLs of the compartments that can be searched.
+    pub fn compartment_urls(&self) -> Vec<&str> {
+        let compartments = self.registries.compartments.all();
+        compartments.iter().map(|one| &*one.url).collect()
     }
 
     /// Refuses a resource that breaks base R4 (<https://hl7.org/fhir/R4/validation.html>).
@@ -312,7 +327,6 @@ fn read(cx: &RequestContext, query: &str) -> Result<Query> {
         parameters_max: limits.parameters,
         or_values_max: limits.or_values,
         depth_max: limits.chain_depth,
-        ..QueryLimits::default()
     };
     Query::parse(query, limits).map_err(refused)
 }

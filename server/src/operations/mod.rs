@@ -16,6 +16,7 @@ mod tests;
 mod encounter_everything;
 mod everything;
 mod explain;
+mod index_status;
 mod lastn;
 mod meta;
 mod meta_add;
@@ -32,6 +33,7 @@ pub fn all() -> Result<Registry, RegistryError> {
         .with::<encounter_everything::EncounterEverything>()?
         .with::<lastn::LastN>()?
         .with::<explain::Explain>()?
+        .with::<index_status::IndexStatus>()?
         .with::<meta::Meta>()?
         .with::<meta_add::MetaAdd>()?
         .with::<meta_delete::MetaDelete>()

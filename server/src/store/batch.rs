@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use fhir::ids::ResourceKey;
+use fhir::search::grams::grams;
 use fhir::search::index_values::IndexValues;
 use fhir::search::lexemes::lexemes;
 use sqlx::Postgres;
@@ -120,7 +121,8 @@ impl StringColumns {
             self.rows.push(n);
             self.parameters.push(value.parameter);
             self.folded.push(value.folded.to_string());
-            self.grams.push("{}".to_owned());
+            self.grams
+                .push(array(&grams(value.parameter, &value.folded)));
         }
     }
 }

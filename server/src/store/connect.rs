@@ -120,10 +120,11 @@ struct Pools {
 impl Store {
     /// Connects to a migrated database and starts the combining tasks.
     pub async fn connect(url: &str, settings: &StoreSettings) -> Result<Self> {
-        let pool = |connections: u32, plans: &'static str| {
+        let pool = |connections: u32, own: &[(&str, &str)]| {
             let timeout = format!("{}ms", settings.statement_timeout.as_millis());
             let options = options(url)?
-                .options([("plan_cache_mode", plans), ("statement_timeout", &timeout)]);
+                .options([("statement_timeout", &timeout)])
+                .options(own.iter().copied());
             Ok::<_, Error>(
                 PgPoolOptions::new()
                     .max_connections(connections.max(1))
@@ -137,10 +138,18 @@ impl Store {
         // Transactions and lists plan with their values at hand; searches are fenced, and the few fixed statements never
         // need to.
         let pools = Pools {
-            general: pool(others / 2, "force_custom_plan")?,
-            searches: pool(others - others / 2, "force_generic_plan")?,
-            fixed: pool(carriers, "force_generic_plan")?,
-            health: pool(1, "auto")?,
+            general: pool(others / 2, &[("plan_cache_mode", "force_custom_plan")])?,
+            searches: pool(
+                others - others / 2,
+                // A table is never looked through while an index can name its rows: estimates that a plan without values
+                // rests on are guesses.
+                &[
+                    ("plan_cache_mode", "force_generic_plan"),
+                    ("enable_seqscan", "off"),
+                ],
+            )?,
+            fixed: pool(carriers, &[("plan_cache_mode", "force_generic_plan")])?,
+            health: pool(1, &[])?,
         };
         Self::with_pools(pools, settings).await
     }

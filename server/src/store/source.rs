@@ -12,9 +12,10 @@ use super::fault::{STALE_MAX, from_sqlx, is_stale};
 use super::history::list_versions;
 use super::include::{Gathering, Round, read_round};
 use super::read::{read_resources, read_version};
-use super::search::{PageRequest, Searching, count_matches, find_page};
+use super::search::{PageRequest, Searching, count_matches, explain, find_page};
 use super::{
-    HistoryFilter, HistoryPage, HistoryScope, SearchPage, Store, StoredVersion, Transaction,
+    Explanation, HistoryFilter, HistoryPage, HistoryScope, SearchPage, Store, StoredVersion,
+    Transaction,
 };
 use crate::context::RequestContext;
 use crate::definitions::Definitions;
@@ -142,6 +143,20 @@ impl Source<'_> {
         over_a_living_connection!(self, search_connection, connection => async {
             searching.refresh(connection, cx.now).await;
             count_matches(connection, &searching, plan).await
+        })
+    }
+
+    /// How a plan's first page is found: the statements, which are run, and what the database says of them.
+    pub async fn explain(
+        &mut self,
+        cx: &RequestContext,
+        plan: &Plan,
+        count: u32,
+    ) -> Result<Explanation> {
+        let (_, searching) = self.searching();
+        over_a_living_connection!(self, search_connection, connection => async {
+            searching.refresh(connection, cx.now).await;
+            explain(connection, &searching, plan, count).await
         })
     }
 

@@ -47,6 +47,7 @@ use statistics::{Known, Statistics};
 use value_first::ValueFirst;
 use walk::{Part, Walk};
 
+pub(super) use explain::explain;
 pub use explain::{ExplainedStatement, Explanation};
 
 /// One page of matches.
@@ -212,7 +213,7 @@ impl<'a> Search<'a> {
         let path = self.path(tuning);
         for attempt in &path.attempts {
             let mut rows = Rows::default();
-            for mut statement in self.statements(&path, *attempt) {
+            for mut statement in self.statements(&path, *attempt, Statement::new) {
                 self.read(connection, &mut statement, &mut rows).await?;
                 if rows.has_more || rows.is_uncertain {
                     break;
@@ -226,13 +227,18 @@ impl<'a> Search<'a> {
     }
 
     /// The statements of one way, to be run one after the other until the page is full.
-    fn statements(&self, path: &Path<'_>, attempt: Attempt) -> Vec<Statement> {
+    fn statements(
+        &self,
+        path: &Path<'_>,
+        attempt: Attempt,
+        begin: fn() -> Statement,
+    ) -> Vec<Statement> {
         let parts: &[Part] = match attempt.way {
             Way::ValueFirst => &[Part::With],
             Way::Walk => walk::parts(&self.plan.sort, self.place),
         };
         let one = |(n, part): (usize, &Part)| {
-            let mut statement = Statement::new("");
+            let mut statement = begin();
             let page = match attempt.way {
                 Way::ValueFirst => ValueFirst {
                     plan: self.plan,
@@ -253,7 +259,8 @@ impl<'a> Search<'a> {
                 }
                 .push_page(&mut statement, self.limit()),
             };
-            push_contents(&mut statement, &page, self.plan.sort.len(), self.content);
+            let keys = self.plan.sort.len();
+            push_contents(&mut statement, &page, keys, self.limit(), self.content);
             statement
         };
         parts.iter().enumerate().map(one).collect()
@@ -287,7 +294,7 @@ impl<'a> Search<'a> {
 }
 
 /// Only the rows of the page are read in full. The fence makes that a loop over them, in their order.
-fn push_contents(statement: &mut Statement, page: &str, keys: usize, content: Content) {
+fn push_contents(statement: &mut Statement, page: &str, keys: usize, limit: i64, content: Content) {
     let content = match content {
         Content::Whole => "coalesce(r.exact, r.json::text)",
         Content::Nothing => "null::text",
@@ -300,8 +307,13 @@ fn push_contents(statement: &mut Statement, page: &str, keys: usize, content: Co
         ", r.resource_type, r.id, r.version_id, r.last_updated, r.method, r.content from (select ",
     );
     statement.push_was_cut();
+    statement
+        .push(format!(
+            " as was_cut) f left join (select * from {page} limit "
+        ))
+        .integer(limit);
     statement.push(format!(
-        " as was_cut) f left join {page} p on true left join lateral (select r.resource_type, r.id, r.version_id, \
+        ") p on true left join lateral (select r.resource_type, r.id, r.version_id, \
          r.last_updated, r.method, {content} as content from resource r where r.rid = p.rid offset 0) r on true"
     ));
 }
@@ -330,7 +342,7 @@ pub(super) async fn count_matches(
     let estimator = Estimator::new(&statistics);
     let clauses = flat(&plan.clauses);
     let choice = leads::choose(&estimator, &plan.resource_types, &clauses);
-    let mut statement = Statement::new("");
+    let mut statement = Statement::new();
     let way = ValueFirst {
         plan,
         estimator,

@@ -7,7 +7,8 @@ use fhir::search::period_test::{PeriodTest, Prefix};
 use fhir::search::plan::{Clause, NumberTest};
 use jiff::{SignedDuration, Timestamp};
 
-use super::conditions::{push_seeds, push_string_test};
+use super::conditions::push_seeds;
+use super::grams;
 use super::periods::push_period_test;
 use super::quantities::{push_near_test, push_number_test};
 use super::statement::Statement;
@@ -19,7 +20,7 @@ const SHORT: SignedDuration = SignedDuration::from_hours(24);
 /// Whether an index can find the value rows that pass the clause.
 pub(super) fn has_index(clause: &Clause) -> bool {
     match clause {
-        Clause::String { tests, .. } => tests.iter().all(super::grams::has_index),
+        Clause::String { tests, .. } => tests.iter().all(grams::has_index),
         Clause::Date { tests, .. } => tests.iter().all(|test| test.prefix != Prefix::Ne),
         Clause::Number(tests) => tests.iter().all(|test| test.prefix != Prefix::Ne),
         Clause::Near { .. } => true,
@@ -37,11 +38,7 @@ pub(super) fn push_rows(statement: &mut Statement, clauses: &[&Clause]) {
         Clause::Date { parameters, .. } => push_dates(statement, parameters, clauses),
         Clause::String { parameters, tests } => {
             push_union(statement, tests, |statement, test| {
-                statement.push("select v.rid from index_string v where ");
-                push_seeds(statement, "v", parameters);
-                super::grams::push_bound(statement, "v", parameters, test);
-                statement.push(" and ");
-                push_string_test(statement, "v", test);
+                grams::push_rows(statement, parameters, test);
             });
         }
         Clause::Number(tests) => push_union(statement, tests, push_number),

@@ -14,6 +14,8 @@ pub(super) struct Statement {
     builder: QueryBuilder<Postgres>,
     /// Types of the bound values, as PostgreSQL names them.
     bound: Vec<&'static str>,
+    /// The values as text, where they are to be given to the database in another way as well.
+    recorded: Option<Vec<String>>,
     names: usize,
     /// Whether a CTE has been begun.
     has_with: bool,
@@ -22,14 +24,30 @@ pub(super) struct Statement {
 }
 
 impl Statement {
-    /// An empty statement, or one that begins with something else than a query.
-    pub(super) fn new(beginning: &str) -> Self {
+    /// An empty statement.
+    pub(super) fn new() -> Self {
         Self {
-            builder: QueryBuilder::new(beginning),
+            builder: QueryBuilder::new(""),
             bound: Vec::new(),
+            recorded: None,
             names: 0,
             has_with: false,
             capped: Vec::new(),
+        }
+    }
+
+    /// An empty statement that keeps its values as text.
+    pub(super) fn recording() -> Self {
+        Self {
+            recorded: Some(Vec::new()),
+            ..Self::new()
+        }
+    }
+
+    fn record(&mut self, kind: &'static str, value: impl FnOnce() -> String) {
+        self.bound.push(kind);
+        if let Some(recorded) = &mut self.recorded {
+            recorded.push(value());
         }
     }
 
@@ -41,28 +59,42 @@ impl Statement {
 
     /// Binds index elements or seeds.
     pub(super) fn elements(&mut self, elements: &[i64]) -> &mut Self {
-        self.bound.push("bigint[]");
+        self.record("bigint[]", || array(elements.iter()));
         self.builder.push_bind(elements.to_vec());
+        self
+    }
+
+    /// Binds grams of strings.
+    pub(super) fn grams(&mut self, grams: &[i32]) -> &mut Self {
+        self.record("integer[]", || array(grams.iter()));
+        self.builder.push_bind(grams.to_vec());
         self
     }
 
     /// Binds texts.
     pub(super) fn texts(&mut self, texts: Vec<String>) -> &mut Self {
-        self.bound.push("text[]");
+        self.record("text[]", || {
+            array(texts.iter().map(|text| format!("{text:?}")))
+        });
         self.builder.push_bind(texts);
         self
     }
 
     /// Binds a text.
     pub(super) fn text(&mut self, text: impl Into<String>) -> &mut Self {
-        self.bound.push("text");
-        self.builder.push_bind(text.into());
+        let text = text.into();
+        self.record("text", || text.clone());
+        self.builder.push_bind(text);
         self
     }
 
     /// Binds a moment.
     pub(super) fn instant(&mut self, at: Timestamp) -> &mut Self {
-        self.bound.push("timestamptz");
+        self.record("timestamptz", || match at {
+            at if at == Timestamp::MIN => "-infinity".to_owned(),
+            at if at == Timestamp::MAX => "infinity".to_owned(),
+            at => at.to_string(),
+        });
         self.builder.push_bind(Instant(at));
         self
     }
@@ -75,7 +107,7 @@ impl Statement {
 
     /// Binds an integer.
     pub(super) fn integer(&mut self, number: i64) -> &mut Self {
-        self.bound.push("bigint");
+        self.record("bigint", || number.to_string());
         self.builder.push_bind(number);
         self
     }
@@ -104,6 +136,13 @@ impl Statement {
         self
     }
 
+    /// Ends a query behind so many rows or some more. A plan is made for few rows only where their number is in the text,
+    /// so it is one of few numbers; who reads the query asks for the true one.
+    pub(super) fn push_limit(&mut self, limit: i64) -> &mut Self {
+        let few = [64, 512, 4096].into_iter().find(|few| *few >= limit);
+        self.push(format!(" limit {}", few.unwrap_or(limit)))
+    }
+
     /// An expression: whether something was cut off.
     pub(super) fn push_was_cut(&mut self) -> &mut Self {
         let mut text = String::from("(false");
@@ -128,4 +167,15 @@ impl Statement {
     pub(super) fn bound(&self) -> &[&'static str] {
         &self.bound
     }
+
+    /// The values as text, where they were recorded.
+    pub(super) fn recorded(&self) -> &[String] {
+        self.recorded.as_deref().unwrap_or_default()
+    }
+}
+
+/// An array as PostgreSQL reads it.
+fn array(items: impl Iterator<Item = impl std::fmt::Display>) -> String {
+    let items: Vec<String> = items.map(|item| item.to_string()).collect();
+    format!("{{{}}}", items.join(","))
 }

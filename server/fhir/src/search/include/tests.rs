@@ -110,110 +110,95 @@ fn every_type_may_be_followed() {
     }
 }
 
-const REFUSED: [(&str, &str, SearchErrorKind, &str); 16] = [
-    (
-        "Patient",
-        "_include=Patient",
-        SearchErrorKind::Malformed,
-        "'Type:parameter'",
-    ),
-    (
-        "Patient",
-        "_include=a:b:c:d",
-        SearchErrorKind::Malformed,
-        "'Type:parameter'",
-    ),
-    (
-        "Patient",
-        "_include=Nobody:x",
-        SearchErrorKind::Unknown,
-        "not one of R4's",
-    ),
-    (
-        "Patient",
-        "_include=Patient:x",
-        SearchErrorKind::Unknown,
-        "there are: general-practitioner, link, organization",
-    ),
-    (
-        "Patient",
-        "_include=Patient:organisation",
-        SearchErrorKind::Unknown,
-        "did you mean 'organization'",
-    ),
-    (
-        "Patient",
-        "_include=Patient:name",
-        SearchErrorKind::Unknown,
-        "no reference parameter",
-    ),
-    (
-        "Patient",
-        "_include=Observation:patient",
-        SearchErrorKind::Unknown,
-        "Observation is not searched",
-    ),
-    (
-        "Patient",
-        "_include=Patient:organization:Group",
-        SearchErrorKind::Unknown,
-        "does not refer to Group, but to: Organization",
-    ),
-    (
-        "Patient",
-        "_include=Patient:organization:Nobody",
-        SearchErrorKind::Unknown,
-        "not one of R4's",
-    ),
-    (
-        "Organization",
-        "_revinclude=Observation:patient",
-        SearchErrorKind::Unknown,
-        "does not refer to the types searched, but to: Patient",
-    ),
-    (
-        "Patient",
-        "_include:recurse=Patient:link",
-        SearchErrorKind::Unknown,
-        "since R4 it is ':iterate'",
-    ),
-    (
-        "Patient",
-        "_include:foo=Patient:link",
-        SearchErrorKind::Unknown,
-        "there is: iterate",
-    ),
-    (
-        "Bundle",
-        "_include=Bundle:composition",
-        SearchErrorKind::NotSupported,
-        "inside the Bundle",
-    ),
-    (
-        "QuestionnaireResponse",
-        "_include=QuestionnaireResponse:questionnaire",
-        SearchErrorKind::NotSupported,
-        "canonical",
-    ),
-    (
-        "Patient",
-        "_include=Patient:link&_summary=text",
-        SearchErrorKind::Malformed,
-        "_summary=text",
-    ),
-    (
-        "Patient",
-        "_revinclude=Observation:patient&_summary=text",
-        SearchErrorKind::Malformed,
-        "_summary=text",
-    ),
-];
-
 #[test]
 fn what_cannot_be_included_is_refused_by_name() {
-    for (types, text, kind, part) in REFUSED {
-        refuse(types, text, kind, part);
-    }
+    use SearchErrorKind::{Malformed, Unknown};
+    refuse("Patient", "_include=Patient", Malformed, "'Type:parameter'");
+    refuse("Patient", "_include=a:b:c:d", Malformed, "'Type:parameter'");
+    refuse("Patient", "_include=Nobody:x", Unknown, "not one of R4's");
+    refuse(
+        "Patient",
+        "_include=Patient:x",
+        Unknown,
+        "there are: general-practitioner, link, organization",
+    );
+    refuse(
+        "Patient",
+        "_include=Patient:organisation",
+        Unknown,
+        "did you mean 'organization'",
+    );
+    refuse(
+        "Patient",
+        "_include=Patient:name",
+        Unknown,
+        "no reference parameter",
+    );
+    refuse(
+        "Patient",
+        "_include=Observation:patient",
+        Unknown,
+        "Observation is not searched",
+    );
+    refuse(
+        "Patient",
+        "_include=Patient:organization:Group",
+        Unknown,
+        "does not refer to Group, but to: Organization",
+    );
+    refuse(
+        "Patient",
+        "_include=Patient:organization:Nobody",
+        Unknown,
+        "not one of R4's",
+    );
+}
+
+#[test]
+fn inclusions_that_have_no_place_are_refused_by_name() {
+    use SearchErrorKind::{Malformed, NotSupported, Unknown};
+    refuse(
+        "Organization",
+        "_revinclude=Observation:patient",
+        Unknown,
+        "does not refer to the types searched, but to: Patient",
+    );
+    refuse(
+        "Patient",
+        "_include:recurse=Patient:link",
+        Unknown,
+        "since R4 it is ':iterate'",
+    );
+    refuse(
+        "Patient",
+        "_include:foo=Patient:link",
+        Unknown,
+        "there is: iterate",
+    );
+    refuse(
+        "Bundle",
+        "_include=Bundle:composition",
+        NotSupported,
+        "inside the Bundle",
+    );
+    refuse(
+        "QuestionnaireResponse",
+        "_include=QuestionnaireResponse:questionnaire",
+        NotSupported,
+        "canonical",
+    );
+    refuse(
+        "Patient",
+        "_include=Patient:link&_summary=text",
+        Malformed,
+        "_summary=text",
+    );
+    refuse(
+        "Patient",
+        "_revinclude=Observation:patient&_summary=text",
+        Malformed,
+        "_summary=text",
+    );
 }
 
 #[test]

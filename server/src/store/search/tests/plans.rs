@@ -1,1 +1,311 @@
-//! Plans.
+//! Each shape of search goes by the index made for it, whatever the values are: the plans that searches run by, on
+//! generated data.
+
+use bigdecimal::BigDecimal;
+use fhir::ids::ResourceType;
+use fhir::search::period_test::{PeriodTest, Prefix};
+use fhir::search::plan::{
+    Clause, Criteria, NearTest, NumberTest, Plan, Sort, SortKey, StringTest, TextPart, TextQuery,
+};
+use sqlx::{Connection, Executor, PgConnection};
+
+use super::world::{context, day, resource_type};
+use crate::context::RequestContext;
+use crate::store::testing::TestDatabase;
+use crate::store::{Source, Store};
+
+const SUBJECT: i64 = 1 << 40;
+
+/// 2 000 patients, 20 000 observations of them.
+const GENERATE: &str = "
+insert into resource (resource_type, id, key_hash, version_id, last_updated, method, tok, json)
+select case when n % 11 = 0 then 'Patient' else 'Observation' end, 'r' || n, n, 1,
+       timestamptz '2020-01-01' + n * interval '1 minute', 'PUT',
+       array[1, 10 + n % 2, 100 + n % 50, 1000 + n, (1::bigint << 40) # (n / 11 * 11)],
+       jsonb_build_object('resourceType', 'Patient', 'gender', n % 3)
+  from generate_series(11, 22010) n;
+insert into index_string (parameter, folded, rid, grams) select 1, 'name' || rid, rid, '{}' from resource where resource_type = 'Patient';
+insert into index_date (parameter, lower, upper, is_long, rid)
+select 2, t, t + interval '1 hour', false, rid from (select rid, last_updated as t from resource) r;
+insert into index_number (parameter, lower, upper, units, rid) select 3, rid % 1000, rid % 1000, '{5}', rid from resource;
+insert into index_position (parameter, latitude, longitude, rid) select 4, rid % 90, rid % 180, rid from resource where resource_type = 'Patient';
+insert into index_text (rid, narrative, content) select rid, '', ('''word' || rid % 100 || ''':1')::tsvector from resource;
+insert into change (resource_type, id, version_id, method, at) select resource_type, id, 1, 'PUT', last_updated from resource;
+analyze;
+";
+
+struct Gate {
+    _database: TestDatabase,
+    store: Store,
+    cx: RequestContext,
+}
+
+/// The plans of all statements, and where the search began.
+struct Taken {
+    plans: String,
+    statements: usize,
+}
+
+impl Gate {
+    async fn new() -> Self {
+        let database = TestDatabase::new().await;
+        let mut connection = PgConnection::connect(&database.url()).await.unwrap();
+        connection.execute(GENERATE).await.unwrap();
+        Self {
+            store: database.store().await,
+            _database: database,
+            cx: context(),
+        }
+    }
+
+    async fn take(&self, plan: &Plan) -> Taken {
+        let explained = Source::Committed(&self.store)
+            .explain(&self.cx, plan, 20)
+            .await
+            .unwrap();
+        assert!(explained.statements.last().unwrap().is_certain);
+        let plans = explained.statements.iter().map(|one| one.plan.as_str());
+        Taken {
+            plans: plans.collect(),
+            statements: explained.statements.len(),
+        }
+    }
+
+    /// One statement, by these indexes, without looking through a table.
+    async fn check(&self, plan: &Plan, indexes: &[&str]) {
+        let taken = self.take(plan).await;
+        assert_eq!(taken.statements, 1, "{plan:?}");
+        assert!(
+            !taken.plans.contains("Seq Scan"),
+            "{plan:?}: {}",
+            taken.plans
+        );
+        for index in indexes {
+            let named = format!("\"Index Name\": \"{index}\"");
+            assert!(
+                taken.plans.contains(&named),
+                "{index}, {plan:?}: {}",
+                taken.plans
+            );
+        }
+    }
+}
+
+fn observation() -> ResourceType {
+    resource_type("Observation")
+}
+
+fn of(clauses: &[Clause]) -> Plan {
+    Plan {
+        resource_types: vec![observation()],
+        clauses: clauses.to_vec(),
+        ..Plan::default()
+    }
+}
+
+fn token(element: i64) -> Clause {
+    Clause::AnyToken(vec![element])
+}
+
+fn date(prefix: Prefix, from: i64, to: i64) -> Clause {
+    Clause::Date {
+        parameters: vec![2],
+        tests: vec![PeriodTest {
+            prefix,
+            lower: day(from),
+            upper: day(to),
+        }],
+        single: true,
+    }
+}
+
+fn number(prefix: Prefix, value: i64) -> Clause {
+    Clause::Number(vec![NumberTest {
+        parameters: vec![3],
+        unit: Some(5),
+        prefix,
+        exact: BigDecimal::from(value),
+        lower: BigDecimal::from(value),
+        upper: BigDecimal::from(value + 1),
+    }])
+}
+
+fn sorted(mut plan: Plan, key: SortKey) -> Plan {
+    plan.sort = vec![
+        Sort {
+            key,
+            descending: true,
+        },
+        Sort {
+            key: SortKey::Id,
+            descending: false,
+        },
+    ];
+    plan
+}
+
+#[tokio::test]
+async fn every_shape_goes_by_its_index() {
+    let gate = Gate::new().await;
+    let patients = Criteria {
+        resource_types: vec![resource_type("Patient")],
+        clauses: vec![token(1011)],
+    };
+    gate.check(&of(&[token(1012)]), &["resource_tok"]).await;
+    gate.check(&of(&[token(1)]), &["resource_walk"]).await;
+    gate.check(&of(&[token(1), token(1012)]), &["resource_tok"])
+        .await;
+    gate.check(
+        &of(&[Clause::AnyToken(vec![1012, 1013])]),
+        &["resource_tok"],
+    )
+    .await;
+    gate.check(&of(&[Clause::NoToken(vec![10])]), &["resource_walk"])
+        .await;
+    gate.check(&of(&[]), &["resource_walk"]).await;
+    gate.check(&Plan::default(), &["resource_rid"]).await;
+    gate.check(
+        &of(&[Clause::Ids(vec!["r12".parse().unwrap()])]),
+        &["resource_pkey"],
+    )
+    .await;
+    gate.check(
+        &of(&[date(Prefix::Ap, 3, 3)]),
+        &["index_date_lower", "index_date_upper"],
+    )
+    .await;
+    gate.check(
+        &of(&[date(Prefix::Ge, 0, 0)]),
+        &["resource_walk", "index_date_rid"],
+    )
+    .await;
+    gate.check(&of(&[number(Prefix::Eq, 7)]), &["index_number_lower"])
+        .await;
+    gate.check(
+        &of(&[number(Prefix::Gt, 998)]),
+        &["index_number_lower", "index_number_upper"],
+    )
+    .await;
+    let near = Clause::Near {
+        parameters: vec![4],
+        tests: vec![NearTest {
+            latitude: BigDecimal::from(7),
+            longitude: BigDecimal::from(7),
+            distance: BigDecimal::from(5000),
+        }],
+    };
+    gate.check(&of(&[near]), &["index_position_latitude"]).await;
+    let words = Clause::Text {
+        part: TextPart::Content,
+        query: TextQuery::Word("word7".into()),
+    };
+    gate.check(&of(&[words]), &["index_text_content"]).await;
+    let string = Clause::String {
+        parameters: vec![1],
+        tests: vec![StringTest::StartsWith("name77".into())],
+    };
+    let mut patient = of(&[string]);
+    patient.resource_types = vec![resource_type("Patient")];
+    gate.check(&patient, &["index_string_value"]).await;
+    let chain = Clause::RefersTo {
+        seeds: vec![SUBJECT],
+        target: patients,
+    };
+    gate.check(&of(&[chain]), &["resource_tok", "resource_rid"])
+        .await;
+    let source = Criteria {
+        resource_types: vec![observation()],
+        clauses: vec![token(1012)],
+    };
+    let has = Clause::ReferredBy {
+        seeds: vec![SUBJECT],
+        source,
+    };
+    gate.check(&of(&[has]), &["resource_tok", "resource_key_hash"])
+        .await;
+    let changed = Clause::LastUpdated(vec![PeriodTest {
+        prefix: Prefix::Ap,
+        lower: day(1),
+        upper: day(1) + jiff::SignedDuration::from_mins(30),
+    }]);
+    gate.check(&of(&[changed]), &["change_by_time"]).await;
+    gate.check(
+        &sorted(of(&[token(1)]), SortKey::Date(vec![2])),
+        &["index_date_lower"],
+    )
+    .await;
+    gate.check(
+        &sorted(of(&[token(1)]), SortKey::Number(vec![3])),
+        &["index_number_lower"],
+    )
+    .await;
+    gate.check(
+        &sorted(of(&[token(1)]), SortKey::LastUpdated),
+        &["change_by_time"],
+    )
+    .await;
+    gate.check(&sorted(of(&[token(1)]), SortKey::Id), &["resource_pkey"])
+        .await;
+    gate.check(
+        &sorted(of(&[token(1012)]), SortKey::Date(vec![2])),
+        &["resource_tok"],
+    )
+    .await;
+    let mut names = sorted(of(&[]), SortKey::String(vec![1]));
+    names.resource_types = vec![resource_type("Patient")];
+    gate.check(&names, &["index_string_value"]).await;
+}
+
+#[tokio::test]
+async fn a_walk_reads_in_order_and_ends_early() {
+    let gate = Gate::new().await;
+    for plan in [
+        of(&[token(10)]),
+        sorted(of(&[token(10)]), SortKey::Date(vec![2])),
+        sorted(of(&[token(10)]), SortKey::Number(vec![3])),
+        sorted(of(&[token(10)]), SortKey::LastUpdated),
+    ] {
+        let taken = gate.take(&plan).await;
+        assert!(
+            !taken.plans.contains("\"Node Type\": \"Sort\""),
+            "{}",
+            taken.plans
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_explanation_shows_the_way_and_no_value() {
+    let gate = Gate::new().await;
+    let plan = Plan {
+        resource_types: vec![resource_type("Patient")],
+        clauses: vec![Clause::String {
+            parameters: vec![1],
+            tests: vec![StringTest::StartsWith("name77".into())],
+        }],
+        ..Plan::default()
+    };
+    let mut source = Source::Committed(&gate.store);
+    for _ in 0..2 {
+        let explained = source.explain(&gate.cx, &plan, 20).await.unwrap();
+        let statement = &explained.statements[0];
+        assert!(statement.plan.contains("Actual Rows"));
+        assert!(!statement.plan.contains("name77") && !statement.sql.contains("name77"));
+        assert_eq!(statement.bound[0], "bigint");
+        assert!(
+            explained.choice.contains("1 clauses"),
+            "{}",
+            explained.choice
+        );
+        assert!(explained.matches > 0);
+    }
+    // The connection's own statements are as they were.
+    assert!(
+        !source
+            .search(&gate.cx, &plan, 5, "", None)
+            .await
+            .unwrap()
+            .matches
+            .is_empty()
+    );
+}

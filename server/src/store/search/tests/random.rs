@@ -3,7 +3,8 @@
 use bigdecimal::BigDecimal;
 use fhir::search::period_test::{PeriodTest, Prefix};
 use fhir::search::plan::{
-    Clause, Criteria, NearTest, NumberTest, Plan, Sort, SortKey, StringTest, TextPart, TextQuery,
+    Clause, Criteria, NearTest, NumberTest, Plan, Sort, SortKey, StringOrder, StringTest, TextPart,
+    TextQuery,
 };
 
 use super::oracle;
@@ -23,6 +24,15 @@ const PREFIXES: [Prefix; 9] = [
     Prefix::Sa,
     Prefix::Eb,
     Prefix::Ap,
+];
+
+const ORDERS: [StringOrder; 6] = [
+    StringOrder::Equal,
+    StringOrder::NotEqual,
+    StringOrder::Greater,
+    StringOrder::Less,
+    StringOrder::GreaterOrEqual,
+    StringOrder::LessOrEqual,
 ];
 
 fn some<T: Clone + Ord>(dice: &mut Dice, items: &[T]) -> Vec<T> {
@@ -102,9 +112,11 @@ fn clause(world: &World, dice: &mut Dice, depth: u32) -> Clause {
         })),
         7 => Clause::String {
             parameters: some(dice, &STRINGS),
-            tests: several(dice, |dice| match dice.one_in(2) {
-                true => StringTest::StartsWith(text(dice).into()),
-                false => StringTest::Contains(text(dice).into()),
+            tests: several(dice, |dice| match dice.roll(5) {
+                0 | 1 => StringTest::StartsWith(text(dice).into()),
+                2 => StringTest::EndsWith(text(dice).into()),
+                3 => StringTest::Compares(*dice.pick(&ORDERS), text(dice).into()),
+                _ => StringTest::Contains(text(dice).into()),
             }),
         },
         8 => Clause::Date {
@@ -138,9 +150,10 @@ fn clause(world: &World, dice: &mut Dice, depth: u32) -> Clause {
         },
         14 => Clause::All(several(dice, |dice| clause(world, dice, depth - 1))),
         15 => Clause::Any(several(dice, |dice| clause(world, dice, depth - 1))),
-        _ => match dice.one_in(9) {
-            true => Clause::Nothing,
-            false => Clause::Not(Box::new(clause(world, dice, depth - 1))),
+        _ => match dice.roll(9) {
+            0 => Clause::Nothing,
+            1 => Clause::Types(some(dice, &types())),
+            _ => Clause::Not(Box::new(clause(world, dice, depth - 1))),
         },
     }
 }
@@ -243,18 +256,11 @@ async fn every_way_finds_what_the_values_say() {
     let world = World::of(60).await;
     let stores = world.stores();
     let mut dice = Dice::new(4711);
-    for _ in 0..rounds(150) {
+    for _ in 0..150 {
         let plan = plan(&world, &mut dice);
         let count = u32::try_from(dice.roll(30) + 1).unwrap();
         check(&world, &stores, &plan, count).await;
     }
-}
-
-/// More of them where somebody has time: `SEARCH_ROUNDS=10000`.
-fn rounds(usual: u32) -> u32 {
-    option_env!("SEARCH_ROUNDS")
-        .and_then(|rounds| rounds.parse().ok())
-        .unwrap_or(usual)
 }
 
 /// Several clauses about the one date that a resource has: their tests are asked of one row.
