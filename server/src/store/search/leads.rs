@@ -190,7 +190,7 @@ fn cost_of(
 }
 
 /// How many resources meet criteria, and what it costs to find them.
-fn members(estimator: &Estimator<'_>, criteria: &Criteria) -> (i64, i64) {
+pub(super) fn members(estimator: &Estimator<'_>, criteria: &Criteria) -> (i64, i64) {
     let rows = estimator.all(&criteria.resource_types, &criteria.clauses);
     let choice = choose(
         estimator,
@@ -453,7 +453,7 @@ fn push_referred_by(
 }
 
 /// A CTE of the resources that meet criteria, with one of their columns.
-fn push_members(
+pub(super) fn push_members(
     statement: &mut Statement,
     estimator: &Estimator<'_>,
     criteria: &Criteria,

@@ -16,6 +16,7 @@ mod periods;
 mod place;
 mod quantities;
 mod ranges;
+mod sets;
 mod statement;
 mod statistics;
 #[cfg(test)]
@@ -42,6 +43,7 @@ use leads::flat;
 use order::Direction;
 use path::{Attempt, Path, Tuning, Way};
 use place::Place;
+use sets::Sets;
 use statement::Statement;
 use statistics::{Known, Statistics};
 use value_first::ValueFirst;
@@ -213,7 +215,7 @@ impl<'a> Search<'a> {
         let path = self.path(tuning);
         for attempt in &path.attempts {
             let mut rows = Rows::default();
-            for mut statement in self.statements(&path, *attempt, Statement::new) {
+            for mut statement in self.statements(&path, *attempt, tuning.set_max, Statement::new) {
                 self.read(connection, &mut statement, &mut rows).await?;
                 if rows.has_more || rows.is_uncertain {
                     break;
@@ -231,6 +233,7 @@ impl<'a> Search<'a> {
         &self,
         path: &Path<'_>,
         attempt: Attempt,
+        set_max: i64,
         begin: fn() -> Statement,
     ) -> Vec<Statement> {
         let parts: &[Part] = match attempt.way {
@@ -239,6 +242,10 @@ impl<'a> Search<'a> {
         };
         let one = |(n, part): (usize, &Part)| {
             let mut statement = begin();
+            if let Some(rows) = attempt.rows {
+                let estimator = self.estimator;
+                Sets { estimator, set_max }.push(&mut statement, &self.clauses, rows);
+            }
             let page = match attempt.way {
                 Way::ValueFirst => ValueFirst {
                     plan: self.plan,

@@ -264,6 +264,7 @@ impl World {
         let hasty = Tuning {
             looked_max: 3,
             candidates_max: 2,
+            set_max: 3,
             only: None,
         };
         vec![
