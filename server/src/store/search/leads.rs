@@ -81,6 +81,8 @@ pub(super) fn choose<'a>(
 pub(super) const ROW: i64 = 1_500;
 /// Reading an entry of an index, and finding its place among the others.
 const ENTRY: i64 = 450;
+/// Elements a resource is thought to have.
+pub(super) const ELEMENTS: i64 = 30;
 /// Following one number to rows by an index.
 const PROBE: i64 = 15_000;
 
@@ -171,7 +173,8 @@ fn cost_of(
         }
         Clause::ReferredBy { source, .. } => {
             let (sources, cost) = members(estimator, source);
-            let probes = sources.saturating_mul(PROBE + ROW);
+            // Each of their elements is tried.
+            let probes = sources.saturating_mul(ELEMENTS * ROW);
             Some((rows, visited.saturating_add(cost).saturating_add(probes)))
         }
         Clause::Any(parts) => {

@@ -6,6 +6,7 @@
 //! depend on values: they are planned once for each connection.
 
 mod conditions;
+mod count;
 mod estimate;
 mod explain;
 mod grams;
@@ -49,6 +50,7 @@ use statistics::{Known, Statistics};
 use value_first::ValueFirst;
 use walk::{Part, Walk};
 
+pub(super) use count::count_matches;
 pub(super) use explain::explain;
 pub use explain::{ExplainedStatement, Explanation};
 
@@ -337,35 +339,6 @@ fn found(row: &PgRow, keys: usize) -> Result<Found> {
         },
         version: stored_version(row, stored_key(row)?)?,
     })
-}
-
-/// How many resources a plan matches.
-pub(super) async fn count_matches(
-    connection: &mut PgConnection,
-    searching: &Searching,
-    plan: &Plan,
-) -> Result<u64> {
-    let statistics = searching.known.current();
-    let estimator = Estimator::new(&statistics);
-    let clauses = flat(&plan.clauses);
-    let choice = leads::choose(&estimator, &plan.resource_types, &clauses);
-    let mut statement = Statement::new();
-    let way = ValueFirst {
-        plan,
-        estimator,
-        clauses: &clauses,
-        lead: &choice.lead,
-        place: None,
-        cap: None,
-    };
-    way.push_count(&mut statement);
-    let row = statement
-        .build()
-        .fetch_one(connection)
-        .await
-        .map_err(from_sqlx)?;
-    let count: i64 = row.try_get(0).map_err(from_sqlx)?;
-    u64::try_from(count).map_err(Error::internal)
 }
 
 impl Transaction {

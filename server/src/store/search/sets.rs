@@ -5,7 +5,7 @@
 use fhir::search::plan::{Clause, Criteria};
 
 use super::estimate::Estimator;
-use super::leads::{ROW, members, push_members};
+use super::leads::{ELEMENTS, ROW, members, push_members};
 use super::path::row_cost;
 use super::statement::Statement;
 
@@ -14,9 +14,6 @@ const WORTH_MAX: i64 = 50_000;
 
 /// Nanoseconds for asking a row by a set.
 const ASKING: i64 = 3_000;
-
-/// Elements a resource is thought to have.
-const ELEMENTS: i64 = 30;
 
 /// Nanoseconds for making a set; `None` where it would be too large or the clause is no chain.
 fn making(estimator: &Estimator<'_>, clause: &Clause) -> Option<i64> {
