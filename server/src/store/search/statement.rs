@@ -103,10 +103,10 @@ impl Statement {
         self
     }
 
-    /// Binds a decimal, with all its digits.
+    /// Binds a decimal, with all its digits; read once, not for each row.
     pub(super) fn decimal(&mut self, number: &BigDecimal) -> &mut Self {
-        self.text(number.to_string());
-        self.push("::numeric")
+        self.push("(select ").text(number.to_string());
+        self.push("::numeric)")
     }
 
     /// Binds an integer.
