@@ -13,8 +13,8 @@ build: ## Install what is missing and build target/release/vesta
 test: ## Check everything, from formatting to the conformance tests
 	@bash server/setup/test.sh
 
-bench: ## Measure throughput and latency beside the database's own limit
+bench: ## Measure throughput and latency beside the database's own limit; BENCH_LONG=1 searches a million resources, too
 	@bash server/setup/bench.sh
 
-soak: ## Run the long proofs: kills in the middle of writes, random inputs for the search
+soak: ## Run the long proofs: kills in the middle of writes, random inputs and searches, long walks
 	@bash server/setup/soak.sh

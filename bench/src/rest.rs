@@ -1,5 +1,6 @@
 //! Single requests beside the same statements without HTTP, alternated in one run.
 
+mod columns;
 mod combining;
 mod figures;
 mod library;
@@ -17,6 +18,7 @@ use crate::load::{self, Window};
 use crate::report::{line, progress};
 use crate::server::{OwnServer, ServerOptions};
 use crate::{Result, load::Work};
+use columns::Extent;
 use combining::Combined;
 use figures::Figures;
 use library::Library;
@@ -86,6 +88,10 @@ pub(crate) enum Side {
     Direct,
     /// The server's own store, which combines.
     Store,
+    /// The same statements, writing neither words nor the letters of strings.
+    WithoutText,
+    /// The same statements, writing nothing that a search could find.
+    WithoutValues,
 }
 
 impl Options {
@@ -147,6 +153,20 @@ pub(crate) struct Bench<'a> {
     figures: Figures,
 }
 
+/// What the statements of a kind are compared with: what search values cost shows where there is nothing else.
+fn compared(kind: Kind) -> &'static [(Side, Extent)] {
+    match kind {
+        Kind::Create => &[
+            (Side::Direct, Extent::All),
+            (Side::WithoutText, Extent::WithoutText),
+            (Side::WithoutValues, Extent::Nothing),
+        ],
+        Kind::Read | Kind::Update | Kind::Mixed | Kind::Transaction => {
+            &[(Side::Direct, Extent::All)]
+        }
+    }
+}
+
 impl Bench<'_> {
     /// One round of one kind: both sides take turns, with ever more clients.
     async fn round(&mut self, kind: Kind) -> Result<()> {
@@ -154,8 +174,10 @@ impl Bench<'_> {
             let window = self.http(kind, clients, self.window).await?;
             self.figures.add(kind, Side::Http, clients, window);
             if CONNECTIONS.contains(&clients) {
-                let window = self.direct(kind, clients, self.window).await?;
-                self.figures.add(kind, Side::Direct, clients, window);
+                for (side, extent) in compared(kind) {
+                    let window = self.direct(kind, *extent, clients).await?;
+                    self.figures.add(kind, *side, clients, window);
+                }
             }
             if clients == 1 && matches!(kind, Kind::Create | Kind::Read) {
                 let url = self.server.database_url()?;
@@ -175,14 +197,14 @@ impl Bench<'_> {
         self.work((0..clients).map(client).collect(), window).await
     }
 
-    async fn direct(&self, kind: Kind, connections: usize, window: Duration) -> Result<Window> {
+    async fn direct(&self, kind: Kind, extent: Extent, connections: usize) -> Result<Window> {
         let mut workers = Vec::with_capacity(connections);
         for number in 0..connections {
             let connection = self.server.connect().await?;
             let library = Arc::clone(&self.library);
-            workers.push(Statements::new(connection, kind, library, number));
+            workers.push(Statements::new(connection, kind, library, number).writing(extent));
         }
-        self.work(workers, window).await
+        self.work(workers, self.window).await
     }
 
     async fn work<W: Work>(&self, workers: Vec<W>, window: Duration) -> Result<Window> {

@@ -147,7 +147,7 @@ impl Bench {
             return Ok(());
         }
         progress("the same while eight clients write");
-        let writers = writers::start(&self.dataset);
+        let writers = writers::start(&self.dataset)?;
         for (shape, questions) in &asked {
             self.alternate(shape, questions, 1, true).await?;
         }

@@ -7,6 +7,7 @@ pub mod json;
 pub mod matcher;
 pub mod oracle;
 pub mod run;
+pub mod search_data;
 pub mod synthea;
 pub mod template;
 pub mod wire;

@@ -14,6 +14,7 @@ use conformance_tests::examples::{self, Known};
 use conformance_tests::oracle::server::Server;
 use conformance_tests::oracle::{generate, judge, walk};
 use conformance_tests::run::{Verdict, case_files, run_all};
+use conformance_tests::search_data;
 use conformance_tests::synthea;
 use conformance_tests::wire::Client;
 
@@ -63,6 +64,15 @@ enum Command {
         /// The folder of the test data.
         #[arg(long, env = "VESTA_TESTDATA", default_value = "../shared/testdata")]
         testdata: PathBuf,
+    },
+    /// Search the resources of the test data, on a server that holds nothing else.
+    SearchData {
+        /// The folder of the test data.
+        #[arg(long, env = "VESTA_TESTDATA", default_value = "../shared/testdata")]
+        testdata: PathBuf,
+        /// The list of searches that the specification answers otherwise.
+        #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/contested-searches.json"))]
+        contested: PathBuf,
     },
     /// Answer random searches in memory and by the server, and compare.
     SearchOracle(SearchOracle),
@@ -146,6 +156,10 @@ async fn perform(arguments: Arguments) -> Result<bool, String> {
         Command::Synthea { testdata } => {
             run_synthea(&client, &base, &testdata.join("synthea")).await
         }
+        Command::SearchData {
+            testdata,
+            contested,
+        } => run_search_data(&client, &base, &testdata.join("search"), &contested).await,
         Command::SearchOracle(arguments) => {
             run_search_oracle(Server { client, base }, arguments).await
         }
@@ -309,5 +323,38 @@ async fn run_search_walk(
     );
     let failed = walked.problems.len() + if complete { walked.refused.len() } else { 0 };
     println!("{}", closing(walked.passed, failed, walked.refused.len()));
+    Ok(failed == 0)
+}
+
+async fn run_search_data(
+    client: &Client,
+    base: &str,
+    folder: &std::path::Path,
+    contested: &std::path::Path,
+) -> Result<bool, String> {
+    let Some(searches) = search_data::searches(folder) else {
+        println!("skipped: no searches in {}", folder.display());
+        println!("{}", closing(0, 0, 1));
+        return Ok(true);
+    };
+    let mut searches = searches?;
+    let text = std::fs::read_to_string(contested);
+    let text = text.map_err(|error| format!("{}: {error}", contested.display()))?;
+    let known: search_data::Known =
+        serde_json::from_str(&text).map_err(|error| error.to_string())?;
+    search_data::correct(&mut searches, &known)?;
+    let stored = search_data::load(client, base, folder).await?;
+    println!("{stored} resources stored");
+    let mut failed = 0;
+    for search in &searches {
+        if let Some(why) = search_data::run(client, base, search).await {
+            failed += 1;
+            println!("FAILED {why}");
+        }
+    }
+    for one in &known.contested {
+        println!("contested: {}: {}", one.search, one.reason);
+    }
+    println!("{}", closing(searches.len() - failed, failed, 0));
     Ok(failed == 0)
 }

@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 # The benchmarks: the server beside the database's own limit, as ratios. With arguments: only what they name.
+# BENCH_LONG=1 also searches ten times as many resources (1.2 million) and shows how searches slow down with them; with
+# BENCH_DATA_DIR the loaded data are kept there and used again.
 . "$(dirname "${BASH_SOURCE[0]}")/console.sh"
 
 bash "$SETUP/build.sh"
@@ -12,3 +14,7 @@ if [ $# -gt 0 ]; then
 fi
 target/release/bench rest
 target/release/bench transactions
+if [ -n "${BENCH_LONG:-}" ]; then
+    exec target/release/bench search --patients 1000,10000 --rounds 3 --window-ms 1000
+fi
+target/release/bench search

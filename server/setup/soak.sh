@@ -1,6 +1,20 @@
 #!/usr/bin/env bash
-# The long proofs: kills of server and database in the middle of writes, and random inputs for the search.
+# The long proofs: kills in the middle of writes, random inputs for the search, searches against their evaluation in memory, walks beside writes.
 . "$(dirname "${BASH_SOURCE[0]}")/console.sh"
+. "$SETUP/server.sh"
 
 bash "$SETUP/bench.sh" soak "$@"
 bash "$SETUP/fuzz.sh"
+
+say "building the conformance tests"
+cargo build --release --locked --package conformance-tests --target-dir "$ROOT/target" \
+    || fail "the conformance tests do not build" "read the compiler's first error above"
+
+# Every run asks other questions; the seed that is printed asks the same again.
+seed="${SEARCH_SEED:-$(date +%Y%m%d%H)}"
+say "searches against their evaluation in memory: SEARCH_SEED=$seed"
+start_server
+target/release/conformance --base-url "$FHIR_BASE" search-oracle --packages-dir "$PACKAGES" \
+    --queries 100000 --patients 150 --seed "$seed"
+target/release/conformance --base-url "$FHIR_BASE" search-walk --resources 10000 --seed "$seed"
+stop_server

@@ -76,6 +76,20 @@ else
     say "NOT RUN, for want of $TESTDATA/synthea: loading the Synthea Bundles"
 fi
 stop_server
+if [ -d "$TESTDATA/search" ]; then
+    # Its numbers of matches hold where there is nothing else.
+    start_server
+    target/release/conformance --base-url "$FHIR_BASE" search-data --testdata "$TESTDATA"
+    stop_server
+else
+    say "NOT RUN, for want of $TESTDATA/search: the searches of the test data"
+fi
+
+step "searches against their evaluation in memory, and walks beside writes, a short round (make soak has the long one)"
+start_server
+target/release/conformance --base-url "$FHIR_BASE" search-oracle --packages-dir "$PACKAGES" --queries 3000
+target/release/conformance --base-url "$FHIR_BASE" search-walk --resources 2000
+stop_server
 
 step "kills and races, a short round (make soak has the long one)"
 target/release/bench soak --rounds 2 --server target/release/vesta

@@ -139,17 +139,21 @@ impl PageLinks<'_> {
 
     fn url(&self, cursor: Option<&str>) -> String {
         let page = cursor.map(|cursor| (CURSOR.to_owned(), cursor.to_owned()));
-        let query: Vec<String> = self
-            .understood
-            .iter()
-            .chain(page.iter())
-            .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
-            .collect();
+        let query = query_text(self.understood.iter().chain(page.iter()));
         match query.is_empty() {
             true => self.path.to_owned(),
-            false => format!("{}?{}", self.path, query.join("&")),
+            false => format!("{}?{query}", self.path),
         }
     }
+}
+
+/// Names and values as the text of a query.
+pub fn query_text<'a>(parameters: impl IntoIterator<Item = &'a (String, String)>) -> String {
+    let parameters = parameters.into_iter();
+    let pairs: Vec<String> = parameters
+        .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
+        .collect();
+    pairs.join("&")
 }
 
 /// Percent-encodes all that has a meaning in a query; what FHIR itself uses in values stays readable.

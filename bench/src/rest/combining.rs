@@ -6,7 +6,7 @@ use std::time::Duration;
 use fhir::ids::{ResourceKey, ResourceType};
 use fhir::json::ParseLimits;
 use fhir::resource::Resource;
-use fhir::search::index_values::{DateValue, IndexValues, StringValue};
+use fhir::search::index_values::{DateValue, IndexValues, NumberValue, StringValue};
 use vesta::auth::{Access, Reason};
 use vesta::context::{Handling, Limits, RequestContext, ReturnPreference, SearchLimits};
 use vesta::definitions::FoundBy;
@@ -26,7 +26,7 @@ pub(super) struct Combined {
     kind: Kind,
     library: Arc<Library>,
     /// The Observations, parsed before the measurement, since the statement's side does not parse either.
-    parsed: Vec<(Resource, IndexValues)>,
+    parsed: Vec<(Resource, FoundBy)>,
     random: Random,
 }
 
@@ -60,12 +60,7 @@ impl Combined {
             uuid::Uuid::now_v7().to_string().parse()?,
         );
         let now = vesta::context::now();
-        let found_by = FoundBy {
-            values: index.clone(),
-            // What a new database begins with.
-            generation: 1,
-        };
-        let write = PreparedWrite::new(key, Verb::Post, resource, found_by, now);
+        let write = PreparedWrite::new(key, Verb::Post, resource, index.clone(), now);
         let written = self.store.create(&self.cx, write).await;
         written.map_err(|error| format!("the store does not create: {error}"))?;
         Ok(())
@@ -96,31 +91,56 @@ impl Work for Combined {
     }
 }
 
-fn parsed(library: &Library) -> Result<Vec<(Resource, IndexValues)>> {
+fn parsed(library: &Library) -> Result<Vec<(Resource, FoundBy)>> {
     let parse = |entry: &Entry| {
         let resource = Resource::parse(entry.sample.body(None, 0))?;
-        Ok((resource, index_values(&entry.rows[0])?))
+        Ok((resource, found_by(&entry.rows[0])?))
     };
     library.observations().iter().map(parse).collect()
 }
 
-fn index_values(row: &IndexRow) -> Result<IndexValues> {
-    let strings = row.strings.iter().map(|(parameter, folded)| StringValue {
-        parameter: *parameter,
-        folded: folded.as_str().into(),
-    });
-    let dates = row.dates.iter().map(|(parameter, lower, upper)| {
+fn found_by(row: &IndexRow) -> Result<FoundBy> {
+    let strings = row
+        .strings
+        .iter()
+        .map(|(parameter, folded, _)| StringValue {
+            parameter: *parameter,
+            folded: folded.as_str().into(),
+        });
+    let dates = row.dates.iter().map(|(parameter, lower, upper, _)| {
         Ok(DateValue {
             parameter: *parameter,
             lower: lower.timestamp()?,
             upper: upper.timestamp()?,
         })
     });
-    Ok(IndexValues {
+    let numbers = row.numbers.iter().map(|(parameter, lower, upper, units)| {
+        let units = units.trim_matches(['{', '}']).split_terminator(',');
+        Ok(NumberValue {
+            parameter: *parameter,
+            lower: lower.parse()?,
+            upper: upper.parse()?,
+            units: units.map(str::parse).collect::<Result<_, _>>()?,
+        })
+    });
+    let (narrative, content) = row
+        .texts
+        .first()
+        .map_or(("", ""), |(.., narrative, content)| {
+            (narrative.as_str(), content.as_str())
+        });
+    let values = IndexValues {
         tokens: row.elements.clone(),
         strings: strings.collect(),
         dates: dates.collect::<Result<_>>()?,
+        numbers: numbers.collect::<Result<_>>()?,
+        narrative: narrative.into(),
+        content: content.into(),
         ..IndexValues::default()
+    };
+    Ok(FoundBy {
+        values,
+        generation: row.generation,
     })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Kind, Side};
+use super::{CONNECTIONS, Kind, Side};
 use crate::cpu::Usage;
 use crate::load::Window;
 use crate::report::{Table, line};
@@ -25,6 +25,9 @@ const AIMS: [(Kind, usize, Ratio); 4] = [
     (Kind::Read, 8, Ratio::permille(450)),
     (Kind::Read, 64, Ratio::permille(750)),
 ];
+
+/// What a create keeps of its throughput when it writes all that a search could find, words aside.
+const SEARCH_VALUES_AIM: Ratio = Ratio::permille(600);
 
 /// What a lone client keeps in spite of combining.
 const LONE_AIM: Ratio = Ratio::permille(850);
@@ -115,6 +118,8 @@ impl Figures {
             Side::Http => "HTTP",
             Side::Direct => "no HTTP",
             Side::Store => "store alone",
+            Side::WithoutText => "no HTTP, no text indexes",
+            Side::WithoutValues => "no HTTP, no search values",
         };
         vec![
             format!("{} {name}", kind_name(kind)),
@@ -155,6 +160,19 @@ impl Figures {
                     least.to_string(),
                     measured.to_string(),
                     verdict(measured, least),
+                ]);
+            }
+        }
+        for clients in CONNECTIONS {
+            let written = (Kind::Create, Side::WithoutText, clients);
+            let bare = (Kind::Create, Side::WithoutValues, clients);
+            if let Some(measured) = self.ratio(written, bare) {
+                table.row(vec![
+                    "create kept with search values, text aside".to_owned(),
+                    clients.to_string(),
+                    SEARCH_VALUES_AIM.to_string(),
+                    measured.to_string(),
+                    verdict(measured, SEARCH_VALUES_AIM),
                 ]);
             }
         }

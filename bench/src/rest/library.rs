@@ -30,14 +30,21 @@ pub(crate) struct Entry {
     pub(crate) rows: [IndexRow; 2],
 }
 
-/// The search values of one variant.
+/// The search values of one variant, as the database keeps them.
 #[derive(Debug)]
 pub(crate) struct IndexRow {
+    pub(crate) generation: i64,
     pub(crate) elements: Vec<i64>,
     /// The same as the statements take them.
     pub(crate) tok: String,
-    pub(crate) strings: Vec<(i64, String)>,
-    pub(crate) dates: Vec<(i64, Moment, Moment)>,
+    /// Parameter, folded, letters.
+    pub(crate) strings: Vec<(i64, String, String)>,
+    /// Parameter, first moment, first moment after, whether that is long.
+    pub(crate) dates: Vec<(i64, Moment, Moment, bool)>,
+    /// Parameter, least and greatest value, units.
+    pub(crate) numbers: Vec<(i64, String, String, String)>,
+    /// Words of the narrative and of everything, for the statements and then as they were.
+    pub(crate) texts: Vec<(String, String, String, String)>,
 }
 
 impl Library {
@@ -136,7 +143,11 @@ fn put_bundle(part: &[(String, &Sample, usize)]) -> String {
 }
 
 impl IndexRow {
-    async fn read(connection: &mut PgConnection, resource_type: &str, id: &str) -> Result<Self> {
+    pub(crate) async fn read(
+        connection: &mut PgConnection,
+        resource_type: &str,
+        id: &str,
+    ) -> Result<Self> {
         let row = sqlx::query(include_str!("../../sql/read_row.sql"))
             .bind(resource_type)
             .bind(id)
@@ -152,12 +163,23 @@ impl IndexRow {
             .bind(rid)
             .fetch_all(&mut *connection)
             .await?;
-        let texts: Vec<String> = elements.iter().map(i64::to_string).collect();
+        let numbers = sqlx::query_as(include_str!("../../sql/read_numbers.sql"))
+            .bind(rid)
+            .fetch_all(&mut *connection)
+            .await?;
+        let texts = sqlx::query_as(include_str!("../../sql/read_texts.sql"))
+            .bind(rid)
+            .fetch_all(&mut *connection)
+            .await?;
+        let listed: Vec<String> = elements.iter().map(i64::to_string).collect();
         Ok(Self {
-            tok: format!("{{{}}}", texts.join(",")),
+            generation: row.try_get("generation")?,
+            tok: format!("{{{}}}", listed.join(",")),
             elements,
             strings,
             dates,
+            numbers,
+            texts,
         })
     }
 }

@@ -10,7 +10,7 @@ use crate::Result;
 
 /// Microseconds since PostgreSQL's zero, the year 2000.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Moment(i64);
+pub(crate) struct Moment(i64);
 
 /// Microseconds from 1970 to 2000.
 const EPOCH: i64 = 946_684_800_000_000;

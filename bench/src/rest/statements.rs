@@ -7,7 +7,8 @@ use fhir::search::hash::{ANY_REFERENCE, target_hash};
 use sqlx::{Connection, PgConnection, Row};
 
 use super::Kind;
-use super::library::{Entry, IndexRow, Library};
+use super::columns::{Columns, Extent};
+use super::library::{Entry, Library};
 use super::moment::Moment;
 use super::requests::{Mixed, Next, SMALL_BUNDLE};
 use crate::Result;
@@ -27,40 +28,7 @@ pub(super) struct Statements {
     library: Arc<Library>,
     random: Random,
     mixed: Mixed,
-}
-
-/// Search values of several rows in the arrays the statements take.
-#[derive(Debug, Default)]
-struct Columns<'a> {
-    toks: Vec<&'a str>,
-    string_rows: Vec<i32>,
-    string_parameters: Vec<i64>,
-    string_folded: Vec<&'a str>,
-    date_rows: Vec<i32>,
-    date_parameters: Vec<i64>,
-    date_lowers: Vec<Moment>,
-    date_uppers: Vec<Moment>,
-}
-
-impl<'a> Columns<'a> {
-    fn of(rows: impl Iterator<Item = &'a IndexRow>) -> Self {
-        let mut columns = Self::default();
-        for (row, n) in rows.zip(1i32..) {
-            columns.toks.push(&row.tok);
-            for (parameter, folded) in &row.strings {
-                columns.string_rows.push(n);
-                columns.string_parameters.push(*parameter);
-                columns.string_folded.push(folded);
-            }
-            for (parameter, lower, upper) in &row.dates {
-                columns.date_rows.push(n);
-                columns.date_parameters.push(*parameter);
-                columns.date_lowers.push(*lower);
-                columns.date_uppers.push(*upper);
-            }
-        }
-        columns
-    }
+    extent: Extent,
 }
 
 impl Statements {
@@ -78,7 +46,14 @@ impl Statements {
             library,
             random: Random::new(seed),
             mixed: Mixed::new(number),
+            extent: Extent::All,
         }
+    }
+
+    /// The same connection, whose creates write that much of what a search could find.
+    pub(super) fn writing(mut self, extent: Extent) -> Self {
+        self.extent = extent;
+        self
     }
 
     async fn read(&mut self, resource_type: &str, id: &str) -> Result<()> {
@@ -104,7 +79,7 @@ impl Statements {
         let resource_type = self.mixed.resource_type();
         self.mixed.id = match self.mixed.next {
             Next::Create => {
-                let created = create(&mut self.connection, &[entry]).await?;
+                let created = create(&mut self.connection, &[entry], Extent::All).await?;
                 created.into_iter().next().ok_or("nothing was created")?
             }
             Next::Read => {
@@ -131,7 +106,7 @@ impl Work for Statements {
         match self.kind {
             Kind::Create => {
                 let entry = library.observation(&mut self.random);
-                create(&mut self.connection, &[entry]).await?;
+                create(&mut self.connection, &[entry], self.extent).await?;
             }
             Kind::Read => {
                 let variant = usize::from(self.random.below(2) == 1);
@@ -151,7 +126,7 @@ impl Work for Statements {
                     .map(|_| library.observation(random))
                     .collect();
                 let mut transaction = self.connection.begin().await?;
-                create(&mut transaction, &entries).await?;
+                create(&mut transaction, &entries, Extent::All).await?;
                 transaction.commit().await?;
             }
         }
@@ -165,7 +140,11 @@ fn hash(resource_type: &str, id: &str) -> Result<i64> {
 }
 
 /// Writes new resources and answers their ids.
-async fn create(connection: &mut PgConnection, entries: &[&Entry]) -> Result<Vec<String>> {
+async fn create(
+    connection: &mut PgConnection,
+    entries: &[&Entry],
+    extent: Extent,
+) -> Result<Vec<String>> {
     let now = Moment::now();
     let (mut types, mut ids, mut hashes, mut contents) = (vec![], vec![], vec![], vec![]);
     for entry in entries {
@@ -179,24 +158,18 @@ async fn create(connection: &mut PgConnection, entries: &[&Entry]) -> Result<Vec
         types.push(resource_type);
         ids.push(id);
     }
-    let index = Columns::of(entries.iter().map(|entry| &entry.rows[0]));
-    let written = sqlx::query(CREATE_RESOURCES)
+    let rows = entries.iter().map(|entry| &entry.rows[0]);
+    let mut index = Columns::of(rows, extent);
+    let query = sqlx::query(CREATE_RESOURCES)
+        .bind(index.generation)
         .bind(types)
         .bind(&ids)
         .bind(hashes)
         .bind(vec![now; entries.len()])
         .bind(contents)
         .bind(vec![false; entries.len()])
-        .bind(index.toks)
-        .bind(index.string_rows)
-        .bind(index.string_parameters)
-        .bind(index.string_folded)
-        .bind(index.date_rows)
-        .bind(index.date_parameters)
-        .bind(index.date_lowers)
-        .bind(index.date_uppers)
-        .execute(connection)
-        .await?;
+        .bind(std::mem::take(&mut index.toks));
+    let written = index.bind(query).execute(connection).await?;
     match written.rows_affected() == u64::try_from(entries.len())? {
         true => Ok(ids),
         false => Err("a create did not write its rows".into()),
@@ -207,8 +180,9 @@ async fn put(connection: &mut PgConnection, entry: &Entry, id: &str, variant: us
     let resource_type = entry.sample.resource_type;
     let head = format!(r#"{{"resourceType":"{resource_type}","id":"{id}","meta":{{"versionId":""#);
     let tail = format!(r#""}},{}"#, entry.sample.rest(variant));
-    let index = Columns::of(std::iter::once(&entry.rows[variant]));
-    let row = sqlx::query(PUT_RESOURCES)
+    let mut index = Columns::of(std::iter::once(&entry.rows[variant]), Extent::All);
+    let query = sqlx::query(PUT_RESOURCES)
+        .bind(index.generation)
         .bind(vec![resource_type])
         .bind(vec![id])
         .bind(vec![hash(resource_type, id)?])
@@ -218,18 +192,10 @@ async fn put(connection: &mut PgConnection, entry: &Entry, id: &str, variant: us
         .bind(vec![r#"","lastUpdated":""#])
         .bind(vec![tail])
         .bind(vec![false])
-        .bind(index.toks)
+        .bind(std::mem::take(&mut index.toks))
         .bind(vec![None::<String>])
-        .bind(vec![false])
-        .bind(index.string_rows)
-        .bind(index.string_parameters)
-        .bind(index.string_folded)
-        .bind(index.date_rows)
-        .bind(index.date_parameters)
-        .bind(index.date_lowers)
-        .bind(index.date_uppers)
-        .fetch_one(connection)
-        .await?;
+        .bind(vec![false]);
+    let row = index.bind(query).fetch_one(connection).await?;
     expect_verdict(&row, "updated")
 }
 

@@ -44,6 +44,8 @@ const STEPS: usize = 10;
 pub(super) struct Dataset {
     pub(super) server: OwnServer,
     pub(super) clinic: Arc<Clinic>,
+    /// Where the mark of kept data is, that says whether the other side's tables hold the same.
+    changed: Option<PathBuf>,
 }
 
 impl Dataset {
@@ -54,10 +56,14 @@ impl Dataset {
             let directory = temporary_directory()?;
             let server = OwnServer::start_in(&options.server, directory, false).await?;
             load(&server, &clinic).await?;
-            return Ok(Self { server, clinic });
+            return Ok(Self {
+                server,
+                clinic,
+                changed: None,
+            });
         };
         let directory = prepare(kept, patients)?;
-        let mark = directory.join("loaded");
+        let (mark, changed) = (directory.join("loaded"), directory.join("changed"));
         let is_loaded = fs::read_to_string(&mark).is_ok_and(|text| text == clinic.name());
         if !is_loaded && directory.join("data").exists() {
             let place = directory.display();
@@ -67,8 +73,23 @@ impl Dataset {
         if !is_loaded {
             load(&server, &clinic).await?;
             fs::write(&mark, clinic.name())?;
+        } else if changed.exists() {
+            build_ideal(&server).await?;
+            fs::remove_file(&changed)?;
         }
-        Ok(Self { server, clinic })
+        Ok(Self {
+            server,
+            clinic,
+            changed: Some(changed),
+        })
+    }
+
+    /// Notes that something is about to be written: the next run makes the tables of the other side anew.
+    pub(super) fn changes(&self) -> Result<()> {
+        if let Some(changed) = &self.changed {
+            fs::write(changed, [])?;
+        }
+        Ok(())
     }
 }
 
@@ -123,6 +144,10 @@ async fn load(server: &OwnServer, clinic: &Arc<Clinic>) -> Result<()> {
         "loaded: {} resources per second",
         rate(clinic.size(), nanos)
     ));
+    build_ideal(server).await
+}
+
+async fn build_ideal(server: &OwnServer) -> Result<()> {
     progress("building the tables of the other side");
     ideal::build(&mut server.connect().await?).await
 }

@@ -323,8 +323,8 @@ fn revinclude(clinic: &Clinic, random: &mut Random) -> Question {
 }
 
 fn page_100(clinic: &Clinic, random: &mut Random) -> Question {
-    // Each of the first ten has a hundred pages in a clinic of a thousand patients.
-    of_code(&clinic.some_measure(random, 10).code)
+    // Each of the first six has a hundred pages in a clinic of a thousand patients.
+    of_code(&clinic.some_measure(random, 6).code)
 }
 
 fn nothing(_: &Clinic, random: &mut Random) -> Question {

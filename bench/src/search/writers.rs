@@ -1,73 +1,72 @@
-//! Eight clients that create Observations while others search. Nothing they write answers a question that is measured.
+//! Eight clients that create Observations while others search: the clinic goes on.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
+use super::clinic::Clinic;
 use super::dataset::Dataset;
 use crate::Result;
 use crate::http::{Client, Request};
-use crate::random::Random;
 
 /// As many as the aim speaks of.
-const WRITERS: u64 = 8;
+const WRITERS: usize = 8;
 
 /// Writers at work.
 #[derive(Debug)]
 pub(super) struct Writers {
     stop: Arc<AtomicBool>,
-    tasks: JoinSet<Result<u64>>,
+    next: Arc<AtomicU64>,
+    first: u64,
+    tasks: JoinSet<Result<()>>,
     started: Instant,
 }
 
-/// Lets them begin.
-pub(super) fn start(dataset: &Dataset) -> Writers {
+/// Lets them begin. From now on the tables of the other side lack what is written.
+pub(super) fn start(dataset: &Dataset) -> Result<Writers> {
+    dataset.changes()?;
     let stop = Arc::new(AtomicBool::new(false));
+    let first = dataset.clinic.count("Observation");
+    let next = Arc::new(AtomicU64::new(first));
     let mut tasks = JoinSet::new();
-    for number in 0..WRITERS {
-        let (client, stop) = (dataset.server.client(), Arc::clone(&stop));
-        tasks.spawn(write(client, stop, Random::new(number + 77)));
+    for _ in 0..WRITERS {
+        let (client, clinic) = (dataset.server.client(), Arc::clone(&dataset.clinic));
+        tasks.spawn(write(client, clinic, Arc::clone(&next), Arc::clone(&stop)));
     }
-    Writers {
+    Ok(Writers {
         stop,
+        next,
+        first,
         tasks,
         started: Instant::now(),
-    }
+    })
 }
 
 impl Writers {
     /// Lets them end; answers how many resources they wrote, and in which time.
     pub(super) async fn stop(mut self) -> Result<(u64, Duration)> {
         self.stop.store(true, Ordering::Relaxed);
-        let mut written = 0;
-        while let Some(its) = self.tasks.join_next().await {
-            written += its??;
+        while let Some(done) = self.tasks.join_next().await {
+            done??;
         }
+        let written = self.next.load(Ordering::Relaxed).saturating_sub(self.first);
         Ok((written, self.started.elapsed()))
     }
 }
 
-async fn write(mut client: Client, stop: Arc<AtomicBool>, mut random: Random) -> Result<u64> {
-    let mut written = 0;
+async fn write(
+    mut client: Client,
+    clinic: Arc<Clinic>,
+    next: Arc<AtomicU64>,
+    stop: Arc<AtomicBool>,
+) -> Result<()> {
     while !stop.load(Ordering::Relaxed) {
-        let body = observation(&mut random);
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        let body = clinic.text("Observation", number);
         let request = Request::new("POST", "/fhir/Observation", &body);
         client.send(request).await?.expect(201)?;
-        written += 1;
     }
-    Ok(written)
-}
-
-/// As one of the clinic's, with codes, people, units and a time that are not the clinic's.
-fn observation(random: &mut Random) -> String {
-    let (code, patient) = (random.below(400), random.below(10_000));
-    let (encounter, value) = (random.below(80_000), random.between(100, 900));
-    let second = random.below(60);
-    format!(
-        r#"{{"resourceType":"Observation","identifier":[{{"system":"https://vesta.example/written","value":"{}"}}],"status":"final","category":[{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"survey"}}]}}],"code":{{"coding":[{{"system":"https://vesta.example/codes","code":"w{code}","display":"Written {code}"}}],"text":"Written {code}"}},"subject":{{"reference":"Patient/written-{patient}"}},"encounter":{{"reference":"Encounter/written-{encounter}"}},"effectiveDateTime":"2031-01-01T08:00:{second:02}Z","issued":"2031-01-01T08:10:00Z","performer":[{{"reference":"Practitioner/written-{}"}}],"valueQuantity":{{"value":{value},"unit":"mg/dL","system":"http://unitsofmeasure.org","code":"mg/dL"}}}}"#,
-        random.uuid(),
-        random.below(100)
-    )
+    Ok(())
 }

@@ -55,7 +55,11 @@ impl Comparison<'_> {
         match self.kind {
             "token" => Some(self.token(value)),
             "string" => Some(self.string(value)),
-            "uri" => Some(self.uri(value)),
+            "uri" => {
+                // A version belongs to no path: what is above and below it is not said.
+                let has_version = matches!(value, Value::Uri(uri, true) if uri.contains('|'));
+                (self.modifier.is_none() || !has_version).then(|| self.uri(value))
+            }
             "date" => self.date(value),
             "number" => self.number(value),
             "quantity" => self.quantity(value),
@@ -63,6 +67,10 @@ impl Comparison<'_> {
                 // Whether a type narrows what does not name one is not said.
                 let is_nameless =
                     matches!(value, Value::Elsewhere(url, _) if url.starts_with("urn:"));
+                // A canonical that looks like an id is found by one or the other reading.
+                if matches!(value, Value::Elsewhere(url, true) if is_id(url)) {
+                    return None;
+                }
                 let narrows = self.modifier.is_some_and(|one| one != "identifier");
                 (!(is_nameless && narrows)).then(|| self.reference(value))
             }

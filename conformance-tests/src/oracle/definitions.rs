@@ -30,6 +30,8 @@ pub struct Parameter {
     pub expression: String,
     /// The types a reference may point at.
     pub targets: Vec<String>,
+    /// Whether several values may stand between commas.
+    pub multiple_or: bool,
     /// Of a composite: the URL of the component's parameter, and the expression below the composite's own.
     pub components: Vec<(String, String)>,
 }
@@ -185,6 +187,7 @@ impl Definitions {
             kind: of("type"),
             expression: of("expression"),
             targets: targets.map(str::to_owned).collect(),
+            multiple_or: json.get("multipleOr") != Some(&Json::Bool(false)),
             components: members(json, "component").iter().map(component).collect(),
         };
         self.parameters.insert(of("url"), parameter);

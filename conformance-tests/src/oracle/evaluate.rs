@@ -22,7 +22,7 @@ pub struct Answer {
 pub fn evaluate(world: &World, query: &Query, now: i128) -> Answer {
     let mut answer = Answer::default();
     for place in 0..world.resources.len() {
-        let mut truth = Some(in_scope(world, place, &query.scope));
+        let mut truth = in_scope(world, place, &query.scope);
         for clause in &query.clauses {
             if truth != Some(false) {
                 truth = and(truth, holds(world, place, clause, now));
@@ -37,26 +37,30 @@ pub fn evaluate(world: &World, query: &Query, now: i128) -> Answer {
     answer
 }
 
-fn in_scope(world: &World, place: usize, scope: &Scope) -> bool {
+fn in_scope(world: &World, place: usize, scope: &Scope) -> Truth {
     let kind = &world.resources[place].kind;
     match scope {
-        Scope::Type(one) => one == kind,
-        Scope::System(kinds) => kinds.contains(kind),
-        Scope::Compartment(compartment, id, one) => {
-            one == kind && in_compartment(world, place, compartment, id)
+        Scope::Type(one) => Some(one == kind),
+        Scope::System(kinds) => Some(kinds.contains(kind)),
+        Scope::Compartment(compartment, id, one) if one == kind => {
+            in_compartment(world, place, compartment, id)
         }
+        Scope::Compartment(..) => Some(false),
     }
 }
 
-fn in_compartment(world: &World, place: usize, compartment: &str, id: &str) -> bool {
+fn in_compartment(world: &World, place: usize, compartment: &str, id: &str) -> Truth {
     let resource = &world.resources[place];
     let key = (compartment.to_owned(), resource.kind.clone());
     let codes = world.definitions.compartments.get(&key);
-    codes.into_iter().flatten().any(|code| {
-        let own = code == "{def}" && resource.id == id && resource.kind == compartment;
-        let refers = |value: &Value| matches!(value, Value::Local(kind, one, _) if kind == compartment && one == id);
-        own || world.values(place, code).iter().any(refers)
-    })
+    let refers = |value: &Value| matches!(value, Value::Local(kind, one, _) if kind == compartment && one == id);
+    let mut codes = codes.into_iter().flatten();
+    if codes.any(|code| world.values(place, code).iter().any(refers)) {
+        return Some(true);
+    }
+    // Whether what defines a compartment is in it without a parameter that says so is left open.
+    let is_itself = resource.id == id && resource.kind == compartment;
+    if is_itself { None } else { Some(false) }
 }
 
 /// Whether a condition holds for a resource.

@@ -274,7 +274,12 @@ impl Maker<'_> {
             clause.values = vec![dice.pick(&["true", "false"]).to_owned()];
             return clause;
         }
-        for seed in seeds {
+        let seeds_max = if parameter.multiple_or {
+            seeds.len()
+        } else {
+            1
+        };
+        for seed in seeds.iter().take(seeds_max) {
             let mut dice = Dice::new(*seed);
             let value = self.some_value(&mut dice, kind, code);
             let text = literal::text(
@@ -402,6 +407,19 @@ impl Maker<'_> {
         }
     }
 
+    /// Whether a resource of a type refers to another that is there.
+    fn refers(&self, kind: &str) -> bool {
+        let mut codes = self
+            .world
+            .definitions
+            .of(kind)
+            .filter(|one| one.kind == "reference");
+        codes.any(|one| {
+            let mut places = self.world.of_kind(kind).iter();
+            places.any(|place| !self.world.targets(*place, &one.code).is_empty())
+        })
+    }
+
     fn include(&self, dice: &mut Dice, kind: &str) -> Option<Include> {
         let mut include = Include {
             reverse: dice.chance(50),
@@ -424,11 +442,19 @@ impl Maker<'_> {
             include.source = self.kind(dice);
         }
         match dice.roll(10) {
-            0 if !include.iterate => include.source = "*".to_owned(),
-            1 => {}
-            _ => include.code = self.code(dice, &include.source, |one| one.kind == "reference"),
+            0 if !include.iterate && self.refers(kind) => include.source = "*".to_owned(),
+            1 if self.refers(&include.source) => {}
+            _ => {
+                include.code = self.code(dice, &include.source, |one| one.kind == "reference");
+                // Canonicals are not followed.
+                let value = self.some_value(dice, &include.source, &include.code);
+                if matches!(value, None | Some((_, Value::Elsewhere(_, true)))) {
+                    return None;
+                }
+            }
         }
-        if include.code == "_id" {
+        // What a Bundle refers to stands in it.
+        if include.code == "_id" || include.source == "Bundle" {
             return None;
         }
         let parameter = self.world.definitions.find(&include.source, &include.code);

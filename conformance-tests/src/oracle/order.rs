@@ -34,6 +34,17 @@ fn key(world: &World, place: usize, code: &str, descending: bool) -> Option<Key>
         "_lastUpdated" => return Some(Key::Moment(resource.updated)),
         _ => {}
     }
+    if world
+        .definitions
+        .find(&resource.kind, code)
+        .is_some_and(|one| one.kind == "reference")
+    {
+        let texts = world
+            .reference_texts(place, code)
+            .into_iter()
+            .map(Key::Text);
+        return if descending { texts.max() } else { texts.min() };
+    }
     let values = world.values(place, code);
     let keys = values.iter().filter_map(of_value);
     if descending { keys.max() } else { keys.min() }
@@ -43,15 +54,13 @@ fn of_value(value: &Value) -> Option<Key> {
     match value {
         Value::Token(token) => token.code.clone().map(Key::Text),
         Value::Text(text) => Some(Key::Text(fold(text))),
-        Value::Uri(text, _) | Value::Elsewhere(text, _) => Some(Key::Text(text.clone())),
+        Value::Uri(text, _) => Some(Key::Text(text.clone())),
         Value::Span(span) => Some(Key::Moment(span.lower)),
         Value::Number(range) => Some(Key::Number(range.lower.clone())),
         Value::Amount(amount) => Some(Key::Number(amount.range.lower.clone())),
-        Value::Local(kind, id, None) => Some(Key::Text(format!("{kind}/{id}"))),
-        Value::Local(kind, id, Some(version)) => {
-            Some(Key::Text(format!("{kind}/{id}/_history/{version}")))
-        }
         Value::Display(_)
+        | Value::Local(..)
+        | Value::Elsewhere(..)
         | Value::Logical(_)
         | Value::Position(..)
         | Value::Present

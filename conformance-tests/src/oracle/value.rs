@@ -145,7 +145,8 @@ impl Reading<'_> {
             };
             return match url.starts_with('#') {
                 true => Vec::new(),
-                false => vec![self.canonical(&url)],
+                // A canonical names a definition, not a resource at a place: it is never followed.
+                false => vec![Value::Elsewhere(url, true)],
             };
         }
         let mut found = Vec::new();
@@ -170,13 +171,6 @@ impl Reading<'_> {
             }));
         }
         found
-    }
-
-    fn canonical(&self, url: &str) -> Value {
-        match self.literal(url) {
-            Some(local) => local,
-            None => Value::Elsewhere(url.to_owned(), true),
-        }
     }
 
     /// A reference to a resource here, relative or with this server's base URL.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::definitions::{Definitions, Parameter, members, text};
 use super::moment;
 use super::path::{Context, Found, Node};
-use super::value::{Reading, Token, Value};
+use super::value::{Reading, Token, Value, scalar};
 use crate::json::Json;
 
 /// A resource as the server shows it.
@@ -148,6 +148,25 @@ impl World {
             }
             Err(_) => vec![Value::Unsaid],
         }
+    }
+
+    /// The references of a parameter of a resource, as they are written.
+    pub fn reference_texts(&self, place: usize, code: &str) -> Vec<String> {
+        let resource = &self.resources[place];
+        let context = Context {
+            definitions: &self.definitions,
+            resource: &resource.json,
+        };
+        let parameter = self.definitions.find(&resource.kind, code);
+        let found = parameter.map(|one| context.evaluate(&one.expression, &context.root()));
+        let Some(Ok(Found::Nodes(nodes))) = found else {
+            return Vec::new();
+        };
+        let written = |node: &Node<'_>| {
+            let reference = text(node.json, "reference").map(str::to_owned);
+            reference.or_else(|| scalar(node.json))
+        };
+        nodes.iter().filter_map(written).collect()
     }
 
     /// The resources here that a parameter of a resource refers to.

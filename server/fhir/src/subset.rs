@@ -134,11 +134,19 @@ impl Subset {
         writer.finish()
     }
 
-    /// The JSON of a Bundle whose entries hold this part of their resources; outcomes stay whole.
+    /// The JSON of a Bundle whose entries hold this part of their resources; outcomes stay whole, and what is included
+    /// is not cut by a list of elements, which speaks of the matches.
     pub fn of_entries(&self, bundle: Value<'_>, structures: &Structures) -> String {
         let mut splices = Splices::default();
         let entries = bundle.get("entry").into_iter().flat_map(Value::items);
-        for resource in entries.filter_map(|entry| entry.get("resource")) {
+        let is_cut = |entry: &Value<'_>| {
+            let mode = entry.at(&["search", "mode"]).and_then(Value::string);
+            !matches!(self, Self::Elements(_)) || mode.is_none_or(|mode| mode != "include")
+        };
+        for resource in entries
+            .filter(is_cut)
+            .filter_map(|entry| entry.get("resource"))
+        {
             let name = resource.get("resourceType").and_then(Value::string);
             if name.is_some_and(|name| name != "OperationOutcome") {
                 splices.replace(resource, self.of_resource(resource, structures));

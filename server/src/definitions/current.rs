@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use fhir::definitions::unready::{Reason, Unready};
 use fhir::ids::{ResourceKey, ResourceType};
-use fhir::search::unready::{Reason, Unready};
 
 use super::Definitions;
 use super::run_time::{RunTimeParameter, join};
@@ -105,7 +105,7 @@ impl CurrentDefinitions {
         };
         next.generation = stored.generation;
         next.revision = stored.revision;
-        next.unready = unready(&next, stored);
+        next.set_unready(unready(&next, stored));
         Ok(next)
     }
 }
@@ -138,7 +138,15 @@ impl Definitions {
 
     /// What is not answered at the moment.
     pub fn unready(&self) -> &Unready {
-        &self.unready
+        self.parameters.unready()
+    }
+
+    pub(super) fn set_unready(&mut self, unready: Unready) {
+        if unready != *self.parameters.unready() {
+            let mut parameters = (*self.parameters).clone();
+            parameters.set_unready(unready);
+            self.parameters = Arc::new(parameters);
+        }
     }
 
     /// The parameters of each type that are indexed: code, blank, hash of what the values depend on.

@@ -23,7 +23,7 @@ use fhir::definitions::{DefinitionError, Definitions as Registries};
 use fhir::json::ParseError;
 
 pub use current::{CurrentDefinitions, IndexState, StoredDefinitions};
-pub use offered::SearchParameterEntry;
+pub use offered::{Inclusions, SearchParameterEntry};
 use own::{OWN, OwnFile};
 pub use packages::{Package, PackageList, Take};
 pub use rules::{Definitions, FoundBy, Patch};

@@ -1,5 +1,6 @@
 //! Which search parameters are offered: those the planner takes a value for, so that the statement cannot promise more.
 
+mod inclusions;
 #[cfg(test)]
 mod tests;
 
@@ -11,6 +12,9 @@ use fhir::search::index_plan::IndexPlan;
 use fhir::search::planner::{Handling, PlanLimits, Planner};
 use fhir::search::query::{Query, QueryLimits};
 use jiff::Timestamp;
+
+pub use inclusions::Inclusions;
+pub(super) use inclusions::inclusions;
 
 /// A search parameter that is active.
 #[derive(Clone, Copy, Debug)]
@@ -31,14 +35,7 @@ pub(super) fn search_parameters<'a>(
     index: &'a IndexPlan,
     now: Timestamp,
 ) -> Vec<SearchParameterEntry<'a>> {
-    let planner = Planner {
-        parameters: &registries.search_parameters,
-        index,
-        base_url: "",
-        now,
-        handling: Handling::Strict,
-        limits: PlanLimits::default(),
-    };
+    let planner = planner(registries, index, now);
     let mut entries: Vec<SearchParameterEntry<'_>> = Vec::new();
     for resource_type in ResourceType::all() {
         for parameter in registries.search_parameters.for_type(resource_type) {
@@ -65,6 +62,22 @@ pub(super) fn search_parameters<'a>(
         }
     }
     entries
+}
+
+/// A planner that refuses what it does not answer.
+pub(super) fn planner<'a>(
+    registries: &'a Registries,
+    index: &'a IndexPlan,
+    now: Timestamp,
+) -> Planner<'a> {
+    Planner {
+        parameters: &registries.search_parameters,
+        index,
+        base_url: "",
+        now,
+        handling: Handling::Strict,
+        limits: PlanLimits::default(),
+    }
 }
 
 /// Whether a value of the parameter's type makes a plan.

@@ -2,10 +2,12 @@
 
 mod references;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use fhir::definitions::Definitions as Registries;
+use fhir::definitions::search_parameters::SearchParameters;
 use fhir::definitions::structure::Structures;
 use fhir::ids::{ResourceKey, ResourceType};
 use fhir::json::Document;
@@ -21,11 +23,10 @@ use fhir::search::matches::ResourceFacts;
 use fhir::search::plan::Plan;
 use fhir::search::planner::{Handling as PlannerHandling, PlanLimits, Planner};
 use fhir::search::query::{Query, QueryLimits};
-use fhir::search::unready::Unready;
 use fhir::validation;
 use jiff::Timestamp;
 
-use super::offered::{self, SearchParameterEntry};
+use super::offered::{self, Inclusions, SearchParameterEntry};
 use super::run_time::RunTimeParameter;
 use super::wanted::Wanted;
 use crate::context::{Handling, RequestContext};
@@ -46,7 +47,8 @@ pub struct Definitions {
     pub(super) run_time: Arc<Vec<RunTimeParameter>>,
     pub(super) generation: i64,
     pub(super) revision: i64,
-    pub(super) unready: Unready,
+    /// The search parameters, with what is not answered at the moment.
+    pub(super) parameters: Arc<SearchParameters>,
 }
 
 /// What a resource is found by, and the generation of definitions that says so.
@@ -82,6 +84,7 @@ impl Definitions {
     pub fn new(registries: Registries) -> std::result::Result<Self, IndexPlanError> {
         let index = IndexPlan::compile(&registries)?;
         let structures = Arc::new(registries.structures.clone());
+        let parameters = Arc::new(registries.search_parameters.clone());
         let registries = Arc::new(registries);
         Ok(Self {
             built_in: Arc::clone(&registries),
@@ -94,12 +97,13 @@ impl Definitions {
             run_time: Arc::default(),
             generation: FIRST_GENERATION,
             revision: 0,
-            unready: Unready::none(),
+            parameters,
         })
     }
 
     /// The same with other search parameters.
     pub(super) fn replace(&mut self, registries: Registries, index: IndexPlan) {
+        self.parameters = Arc::new(registries.search_parameters.clone());
         self.registries = Arc::new(registries);
         self.index = Arc::new(index);
         self.wanted = Arc::default();
@@ -110,7 +114,7 @@ impl Definitions {
     pub fn with_full_text(mut self, full_text: bool) -> Self {
         self.full_text = full_text;
         self.wanted = Arc::default();
-        self.unready = self.switched_off();
+        self.set_unready(self.switched_off());
         self
     }
 
@@ -133,10 +137,24 @@ impl Definitions {
     pub fn search_parameter_entries(&self, now: Timestamp) -> Vec<SearchParameterEntry<'_>> {
         let mut entries = offered::search_parameters(&self.registries, &self.index, now);
         entries.retain(|entry| match entry.resource_type {
-            Some(resource_type) => self.unready.reason(resource_type, entry.code).is_none(),
-            None => ResourceType::all().all(|one| self.unready.reason(one, entry.code).is_none()),
+            Some(resource_type) => self.unready().reason(resource_type, entry.code).is_none(),
+            None => ResourceType::all().all(|one| self.unready().reason(one, entry.code).is_none()),
         });
         entries
+    }
+
+    /// What searches of each type can include.
+    pub fn inclusions(&self, now: Timestamp) -> BTreeMap<ResourceType, Inclusions> {
+        let planner = offered::planner(&self.registries, &self.index, now);
+        offered::inclusions(&self.registries, &planner, |resource_type, code| {
+            self.unready().reason(resource_type, code).is_none()
+        })
+    }
+
+    /// Canonical URLs of the compartments that can be searched.
+    pub fn compartment_urls(&self) -> Vec<&str> {
+        let compartments = self.registries.compartments.all();
+        compartments.iter().map(|one| &*one.url).collect()
     }
 
     /// Refuses a resource that breaks base R4 (<https://hl7.org/fhir/R4/validation.html>).
@@ -163,8 +181,12 @@ impl Definitions {
         };
         let mut values = extractor.extract(resource).map_err(|error| {
             let kind = match error {
-                ExtractError::TooMany { .. } => ErrorKind::TooCostly,
-                ExtractError::Date { .. } | ExtractError::Evaluation { .. } => ErrorKind::BadValue,
+                ExtractError::TooMany { .. } | ExtractError::TooManyWords { .. } => {
+                    ErrorKind::TooCostly
+                }
+                ExtractError::Date { .. }
+                | ExtractError::Number { .. }
+                | ExtractError::Evaluation { .. } => ErrorKind::BadValue,
             };
             Error::new(kind, error.to_string()).at(resource.resource_type().name())
         })?;
@@ -191,9 +213,10 @@ impl Definitions {
         query: &str,
         handling: Handling,
     ) -> Result<Plan> {
-        let query = read_query(cx, query)?;
-        let plan = self.planner(cx, handling).plan(types, &query);
-        bounded(cx, plan.map_err(refused)?)
+        let query = read(cx, query)?;
+        self.planner(cx, handling)
+            .plan(types, &query)
+            .map_err(refused)
     }
 
     /// The plan of a query over some types within the compartment around a resource; no type is all that can be in it
@@ -214,15 +237,15 @@ impl Definitions {
             );
             Error::new(ErrorKind::UnknownEndpoint, sentence)
         })?;
-        let query = read_query(cx, query)?;
-        let planner = self.planner(cx, handling);
-        let plan = planner.plan_compartment(compartment, around, types, &query);
-        bounded(cx, plan.map_err(refused)?)
+        let query = read(cx, query)?;
+        self.planner(cx, handling)
+            .plan_compartment(compartment, around, types, &query)
+            .map_err(refused)
     }
 
     fn planner<'a>(&'a self, cx: &'a RequestContext, handling: Handling) -> Planner<'a> {
         Planner {
-            parameters: &self.registries.search_parameters,
+            parameters: &self.parameters,
             index: &self.index,
             base_url: &cx.base_url,
             now: cx.now,
@@ -232,6 +255,7 @@ impl Definitions {
             },
             limits: PlanLimits {
                 count_max: cx.limits.page_size_max,
+                includes_max: cx.limits.search.includes,
                 ..PlanLimits::default()
             },
         }
@@ -296,6 +320,17 @@ fn refuse_errors(issues: Vec<Issue>) -> Result<()> {
     }
 }
 
+/// The query, as far as limits let it be read.
+fn read(cx: &RequestContext, query: &str) -> Result<Query> {
+    let limits = &cx.limits.search;
+    let limits = QueryLimits {
+        parameters_max: limits.parameters,
+        or_values_max: limits.or_values,
+        depth_max: limits.chain_depth,
+    };
+    Query::parse(query, limits).map_err(refused)
+}
+
 fn refused(error: SearchError) -> Error {
     let kind = match error.kind {
         SearchErrorKind::Malformed | SearchErrorKind::Unknown => ErrorKind::BadValue,
@@ -312,30 +347,7 @@ fn refused(error: SearchError) -> Error {
 
 /// Where whoever runs the server can raise the limit that a search has met.
 const SETTINGS_OF_LIMITS: &str = "; the limits are settings: VESTA_SEARCH_PARAMETERS_MAX, \
-     VESTA_SEARCH_OR_VALUES_MAX, VESTA_SEARCH_CHAIN_DEPTH_MAX, VESTA_PAGE_SIZE_MAX";
-
-fn read_query(cx: &RequestContext, query: &str) -> Result<Query> {
-    let limits = &cx.limits.search;
-    let limits = QueryLimits {
-        parameters_max: limits.parameters,
-        or_values_max: limits.or_values,
-        depth_max: limits.chain_depth,
-        ..QueryLimits::default()
-    };
-    Query::parse(query, limits).map_err(refused)
-}
-
-/// Refuses a plan with too many includes.
-fn bounded(cx: &RequestContext, plan: Plan) -> Result<Plan> {
-    let most = cx.limits.search.includes;
-    if plan.includes.len() > most {
-        let sentence = format!(
-            "a search takes at most {most} _include and _revinclude (VESTA_SEARCH_INCLUDES_MAX)"
-        );
-        return Err(Error::new(ErrorKind::TooCostly, sentence));
-    }
-    Ok(plan)
-}
+     VESTA_SEARCH_OR_VALUES_MAX, VESTA_SEARCH_CHAIN_DEPTH_MAX, VESTA_SEARCH_INCLUDES_MAX, VESTA_PAGE_SIZE_MAX";
 
 fn unpatched(error: PatchError) -> Error {
     let kind = match error.kind {

@@ -124,6 +124,13 @@ fn with(
         .with(&registries.structures, further)
         .map_err(|fault| fault.to_string())?;
     let index = IndexPlan::compile(&registries).map_err(|fault| fault.to_string())?;
+    let is_new = |name: &str| {
+        let place = name.split_once('.');
+        place.is_some_and(|(_, code)| parameters.iter().any(|one| &*one.parameter.code == code))
+    };
+    if let Some((name, reason)) = index.not_indexed().iter().find(|one| is_new(&one.0)) {
+        return Err(format!("{name} cannot be indexed: {reason}"));
+    }
     let mut joined = definitions.clone();
     joined.replace(registries, index);
     joined.run_time = Arc::new(parameters);

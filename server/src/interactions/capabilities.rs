@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -13,7 +14,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::Outcome;
-use crate::definitions::{Definitions, SearchParameterEntry};
+use crate::definitions::{Definitions, Inclusions, SearchParameterEntry};
 use crate::error::{Error, ErrorKind, Result};
 use crate::operations::{OperationEntry, Registry};
 
@@ -59,6 +60,19 @@ pub struct Capabilities {
     last: Mutex<Option<(Moment, Arc<CapabilityStatement>)>>,
 }
 
+/// What is found registered.
+#[derive(Clone, Copy, Debug)]
+pub struct Offered<'a> {
+    /// The search parameters of each type and of all.
+    pub search_parameters: &'a [SearchParameterEntry<'a>],
+    /// What can be included.
+    pub inclusions: &'a BTreeMap<ResourceType, Inclusions>,
+    /// Canonical URLs of the compartments.
+    pub compartments: &'a [&'a str],
+    /// The operations.
+    pub operations: &'a [OperationEntry<'a>],
+}
+
 /// Generation and revision of definitions.
 type Moment = (i64, i64);
 
@@ -97,10 +111,13 @@ impl Capabilities {
                 if former.is_some() {
                     software.date = crate::context::now();
                 }
-                let parameters = definitions.search_parameter_entries(software.date);
-                let statement =
-                    CapabilityStatement::new(&software, &parameters, &operations.entries());
-                let statement = Arc::new(statement);
+                let offered = Offered {
+                    search_parameters: &definitions.search_parameter_entries(software.date),
+                    inclusions: &definitions.inclusions(software.date),
+                    compartments: &definitions.compartment_urls(),
+                    operations: &operations.entries(),
+                };
+                let statement = Arc::new(CapabilityStatement::new(&software, offered));
                 *last = Some((moment, Arc::clone(&statement)));
                 statement
             }
@@ -110,16 +127,11 @@ impl Capabilities {
 
 impl CapabilityStatement {
     /// Puts the statement together.
-    pub fn new(
-        software: &Software,
-        search_parameters: &[SearchParameterEntry<'_>],
-        operations: &[OperationEntry<'_>],
-    ) -> Self {
+    pub fn new(software: &Software, offered: Offered<'_>) -> Self {
         let part = |with_trial_use| {
             let statement = Statement {
                 software,
-                search_parameters,
-                operations,
+                offered,
                 with_trial_use,
             };
             let json = statement.json();
@@ -172,8 +184,7 @@ fn tag(json: &[u8]) -> VersionId {
 
 struct Statement<'a> {
     software: &'a Software,
-    search_parameters: &'a [SearchParameterEntry<'a>],
-    operations: &'a [OperationEntry<'a>],
+    offered: Offered<'a>,
     /// Whether elements that R4 has for trial use are part of it.
     with_trial_use: bool,
 }
@@ -222,7 +233,9 @@ impl Statement<'_> {
         });
         interactions(rest, &SYSTEM_INTERACTIONS);
         self.write_search_parameters(rest, None);
-        write_operations(rest, self.operations.iter().filter(|one| one.is_system));
+        let operations = self.offered.operations.iter();
+        write_operations(rest, operations.filter(|one| one.is_system));
+        strings(rest, "compartment", self.offered.compartments);
     }
 
     fn resource(&self, resource: &mut ObjectWriter<'_>, resource_type: ResourceType) {
@@ -244,9 +257,13 @@ impl Statement<'_> {
                 false => "single",
             };
             resource.string("conditionalDelete", deletes);
+            if let Some(inclusions) = self.offered.inclusions.get(&resource_type) {
+                strings(resource, "searchInclude", &inclusions.forward);
+                strings(resource, "searchRevInclude", &inclusions.reverse);
+            }
         }
         self.write_search_parameters(resource, Some(resource_type));
-        let operations = self.operations.iter();
+        let operations = self.offered.operations.iter();
         write_operations(
             resource,
             operations.filter(|one| one.resource_types.contains(&resource_type)),
@@ -259,6 +276,7 @@ impl Statement<'_> {
         resource_type: Option<ResourceType>,
     ) {
         let mut of_type = self
+            .offered
             .search_parameters
             .iter()
             .filter(|parameter| parameter.resource_type == resource_type)
@@ -305,6 +323,11 @@ fn interactions(object: &mut ObjectWriter<'_>, codes: &[&str]) {
     });
 }
 
-fn strings(object: &mut ObjectWriter<'_>, name: &str, texts: &[&str]) {
-    object.array(name, |list| texts.iter().for_each(|text| list.string(text)));
+/// A list of strings, left out where it is empty.
+fn strings(object: &mut ObjectWriter<'_>, name: &str, texts: &[impl AsRef<str>]) {
+    if !texts.is_empty() {
+        object.array(name, |list| {
+            texts.iter().for_each(|text| list.string(text.as_ref()));
+        });
+    }
 }

@@ -10,7 +10,7 @@ use http::StatusCode;
 use super::perform::Interactions;
 use super::{Outcome, SearchScope, paging};
 use crate::context::RequestContext;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::searchset::{PageLinks, Searchset};
 use crate::store::{SearchPage, Source};
 
@@ -24,12 +24,6 @@ pub(super) async fn search(
 ) -> Result<Outcome> {
     let definitions = &interactions.definitions;
     let plan = scope::plan(definitions, cx, scope, query)?;
-    if plan.summary == Summary::Text && !plan.includes.is_empty() {
-        return Err(Error::new(
-            ErrorKind::BadValue,
-            "_include and _revinclude cannot be combined with _summary=text",
-        ));
-    }
     let path = scope::path(cx, scope);
     let cursor = paging::cursor(query)?;
     let mut understood = plan.understood.clone();
@@ -56,7 +50,7 @@ pub(super) async fn search(
             path: &path,
             understood: &understood,
             cursor: cursor.as_deref(),
-            previous: None,
+            previous: page.previous.as_deref(),
             next: page.next.as_deref(),
         },
         total: total(cx, source, &plan, &page, counts_only, cursor.is_some()).await?,

@@ -33,6 +33,8 @@ pub enum Argument<'d> {
     Resource(Resource),
     /// Parameters of its own.
     Parts(Arguments<'d>),
+    /// Name and value of a search parameter.
+    Search(String, String),
 }
 
 /// What an argument becomes in the fields of an operation's parameters.
@@ -102,7 +104,23 @@ impl<'d> Arguments<'d> {
             .into_iter()
             .map(|argument| match argument {
                 Argument::Parts(parts) => parts.bind(),
-                Argument::Value(_) | Argument::Resource(_) => Err(mistyped(name)),
+                Argument::Value(_) | Argument::Resource(_) | Argument::Search(..) => {
+                    Err(mistyped(name))
+                }
+            })
+            .collect()
+    }
+
+    /// Names and values, decoded, of all search parameters that were given, in their order.
+    pub fn search(&mut self, name: &str) -> Result<Vec<(String, String)>> {
+        self.parameter(name)?;
+        self.remove(name)
+            .into_iter()
+            .map(|argument| match argument {
+                Argument::Search(name, value) => Ok((name, value)),
+                Argument::Value(_) | Argument::Resource(_) | Argument::Parts(_) => {
+                    Err(mistyped(name))
+                }
             })
             .collect()
     }
@@ -166,7 +184,7 @@ impl<'d> FromArgument<'d> for Resource {
     fn from_argument(argument: Argument<'d>) -> Option<Self> {
         match argument {
             Argument::Resource(resource) => Some(resource),
-            Argument::Value(_) | Argument::Parts(_) => None,
+            Argument::Value(_) | Argument::Parts(_) | Argument::Search(..) => None,
         }
     }
 }
@@ -179,7 +197,7 @@ impl<'d> FromArgument<'d> for Document {
                 Kind::Object | Kind::Number => Some(value),
                 Kind::Array | Kind::String | Kind::Boolean | Kind::Null => None,
             },
-            Argument::Resource(_) | Argument::Parts(_) => None,
+            Argument::Resource(_) | Argument::Parts(_) | Argument::Search(..) => None,
         }
     }
 }
@@ -189,7 +207,7 @@ impl<'d> FromArgument<'d> for String {
     fn from_argument(argument: Argument<'d>) -> Option<Self> {
         match argument {
             Argument::Value(value) => value.root().string().map(Into::into),
-            Argument::Resource(_) | Argument::Parts(_) => None,
+            Argument::Resource(_) | Argument::Parts(_) | Argument::Search(..) => None,
         }
     }
 }
@@ -198,7 +216,7 @@ impl<'d> FromArgument<'d> for bool {
     fn from_argument(argument: Argument<'d>) -> Option<Self> {
         match argument {
             Argument::Value(value) => value.root().boolean(),
-            Argument::Resource(_) | Argument::Parts(_) => None,
+            Argument::Resource(_) | Argument::Parts(_) | Argument::Search(..) => None,
         }
     }
 }
@@ -208,7 +226,7 @@ impl<'d> FromArgument<'d> for i32 {
     fn from_argument(argument: Argument<'d>) -> Option<Self> {
         match argument {
             Argument::Value(value) => value.root().number()?.parse().ok(),
-            Argument::Resource(_) | Argument::Parts(_) => None,
+            Argument::Resource(_) | Argument::Parts(_) | Argument::Search(..) => None,
         }
     }
 }

@@ -113,10 +113,10 @@ fn query_parameters(
         parameters.array("parameter", |list| {
             for pair in form::pairs(query) {
                 let pair = pair.map_err(|error| Error::new(ErrorKind::BadValue, error.to_string()));
-                match pair.and_then(|(name, text)| query_value(declared, &name, &text)) {
+                match pair.and_then(|(name, text)| query_value(declared, name, &text)) {
                     Ok((name, member, json)) => list.object(|item| {
                         count += 1;
-                        item.string("name", name);
+                        item.string("name", &name);
                         item.raw(&member, &json);
                     }),
                     Err(error) => failure = failure.take().or(Some(error)),
@@ -134,12 +134,15 @@ fn query_parameters(
 }
 
 /// Name, JSON member and JSON text of one query parameter.
-fn query_value<'d>(
-    declared: &'d [Parameter],
-    name: &str,
+fn query_value(
+    declared: &[Parameter],
+    name: String,
     text: &str,
-) -> Result<(&'d str, String, String)> {
-    let parameter = named(declared, name)?;
+) -> Result<(String, String, String)> {
+    let parameter = named(declared, &name)?;
+    if parameter.content == Content::Search {
+        return Ok((name, value_member("string"), quoted(text)));
+    }
     let Content::Primitive(primitive) = &parameter.content else {
         return Err(Error::new(
             ErrorKind::BadValue,
@@ -159,9 +162,9 @@ fn query_value<'d>(
     let is_value =
         Document::parse(json.clone()).is_ok_and(|document| is_of(*primitive, document.root()));
     if !is_value {
-        return Err(not_of(name, primitive.name()));
+        return Err(not_of(&name, primitive.name()));
     }
-    Ok((&parameter.name, value_member(primitive.name()), json))
+    Ok((name, value_member(primitive.name()), json))
 }
 
 /// Takes the parameters of one level, in the order they were given.
@@ -185,10 +188,29 @@ fn collect<'d>(
             ))
         })?;
         let parameter = named(arguments.declared(), &name).map_err(placed)?;
-        let argument = argument(item, parameter, limits).map_err(placed)?;
+        let argument = match parameter.content {
+            Content::Search => search_argument(item, &name),
+            _ => argument(item, parameter, limits),
+        };
+        let argument = argument.map_err(placed)?;
         arguments.push(&parameter.name, argument);
     }
     Ok(())
+}
+
+/// A search parameter, which stands in a Parameters body as a string under its own name.
+fn search_argument<'d>(item: Value<'_>, name: &str) -> Result<Argument<'d>> {
+    let is_plain = item
+        .members()
+        .all(|(member, _)| matches!(&*member, "name" | "valueString" | "id"));
+    let value = item.get("valueString").and_then(Value::string);
+    match value.filter(|_| is_plain) {
+        Some(value) => Ok(Argument::Search(name.to_owned(), value.into_owned())),
+        None => Err(finding(
+            IssueType::Invalid,
+            format!("search parameter '{name}' takes valueString"),
+        )),
+    }
 }
 
 fn argument<'d>(
@@ -219,6 +241,7 @@ fn argument<'d>(
         Content::AnyValue => "value[x]".to_owned(),
         Content::Resource(_) => "resource".to_owned(),
         Content::Parts(_) => "part".to_owned(),
+        Content::Search => return search_argument(item, name),
     };
     if member != expected {
         return Err(finding(
@@ -243,7 +266,7 @@ fn argument<'d>(
             Err(not_of(name, primitive.name()))
         }
         Content::Complex(complex) if value.kind() != Kind::Object => Err(not_of(name, complex)),
-        Content::Primitive(_) | Content::Complex(_) | Content::AnyValue => {
+        Content::Primitive(_) | Content::Complex(_) | Content::AnyValue | Content::Search => {
             Ok(Argument::Value(own(value, limits)?))
         }
     }
@@ -290,7 +313,13 @@ fn check_counts(arguments: &Arguments<'_>) -> Result<()> {
 }
 
 fn named<'d>(declared: &'d [Parameter], name: &str) -> Result<&'d Parameter> {
-    let found = declared.iter().find(|parameter| &*parameter.name == name);
+    let is_open = |parameter: &&Parameter| parameter.content == Content::Search;
+    let found = declared
+        .iter()
+        .filter(|parameter| !is_open(parameter))
+        .find(|parameter| &*parameter.name == name);
+    // Search says itself which parameters there are.
+    let found = found.or_else(|| declared.iter().find(is_open));
     found.ok_or_else(|| {
         let names: Vec<&str> = declared.iter().map(|parameter| &*parameter.name).collect();
         let sentence = match names.is_empty() {

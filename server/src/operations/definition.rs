@@ -65,6 +65,9 @@ pub(super) enum Content {
     Resource(Option<ResourceType>),
     /// Parameters of its own.
     Parts(Vec<Parameter>),
+    /// Whatever search takes, each by the name that search knows it by: this parameter stands for all of them. The
+    /// definition says so by the type `string` with the search type `special`.
+    Search,
 }
 
 impl OperationDefinition {
@@ -205,6 +208,13 @@ fn inputs(root: Value<'_>) -> Result<Vec<Parameter>, String> {
 }
 
 fn push_once(parameters: &mut Vec<Parameter>, parameter: Parameter) -> Result<(), String> {
+    let is_open = |one: &Parameter| one.content == Content::Search;
+    if is_open(&parameter) && (parameter.min > 0 || parameter.max.is_some()) {
+        return Err(format!("parameter '{}' is not 0..*", parameter.name));
+    }
+    if is_open(&parameter) && parameters.iter().any(is_open) {
+        return Err("two parameters stand for all search parameters".to_owned());
+    }
     if parameters.iter().any(|other| other.name == parameter.name) {
         return Err(twice(&parameter.name));
     }
@@ -247,9 +257,20 @@ fn parameter(item: Value<'_>) -> Result<Parameter, String> {
 fn content(item: Value<'_>) -> Result<Content, String> {
     let mut parts = Vec::new();
     for part in item.get("part").into_iter().flat_map(Value::items) {
-        push_once(&mut parts, parameter(part)?)?;
+        let part = parameter(part)?;
+        if part.content == Content::Search {
+            return Err("a part cannot stand for all search parameters".to_owned());
+        }
+        push_once(&mut parts, part)?;
     }
     let type_name = item.get("type").and_then(Value::string);
+    let search_type = item.get("searchType").and_then(Value::string);
+    if let Some(search_type) = search_type {
+        return match (type_name.as_deref(), &*search_type) {
+            (Some("string"), "special") => Ok(Content::Search),
+            _ => Err("a search type is 'special', and the type is then 'string'".to_owned()),
+        };
+    }
     match (type_name, parts.is_empty()) {
         (None, false) => Ok(Content::Parts(parts)),
         (Some(name), true) => content_of_type(&name),

@@ -43,9 +43,9 @@ pub struct OperationContext<'a> {
     pub target: &'a OperationTarget,
 }
 
-impl OperationContext<'_> {
+impl<'a> OperationContext<'a> {
     /// The resource an operation was called on that is called on instances only.
-    pub fn instance(&self) -> Result<&ResourceKey> {
+    pub fn instance(&self) -> Result<&'a ResourceKey> {
         match self.target {
             OperationTarget::Instance(key) => Ok(key),
             OperationTarget::System | OperationTarget::Type(_) => Err(Error::internal(

@@ -13,6 +13,11 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+mod encounter_everything;
+mod everything;
+mod explain;
+mod index_status;
+mod lastn;
 mod meta;
 mod meta_add;
 mod meta_delete;
@@ -24,6 +29,11 @@ pub use registry::{Operation, OperationEntry, Registry, RegistryError};
 /// All operations there are. A definition that is not consistent is an error, and with it the start ends.
 pub fn all() -> Result<Registry, RegistryError> {
     Registry::default()
+        .with::<everything::PatientEverything>()?
+        .with::<encounter_everything::EncounterEverything>()?
+        .with::<lastn::LastN>()?
+        .with::<explain::Explain>()?
+        .with::<index_status::IndexStatus>()?
         .with::<meta::Meta>()?
         .with::<meta_add::MetaAdd>()?
         .with::<meta_delete::MetaDelete>()

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use fhir::json::{ParseLimits, Writer};
+use fhir::json::{ParseLimits, Value, Writer};
 use fhir::resource::Resource;
 
 mod binding;
@@ -25,6 +25,8 @@ fn sample(content: &Content) -> (&'static str, &'static str) {
             "string" => ("valueString", r#""text""#),
             "code" => ("valueCode", r#""code""#),
             "uri" => ("valueUri", r#""urn:a""#),
+            "date" => ("valueDate", r#""2024-02-29""#),
+            "instant" => ("valueInstant", r#""2024-02-29T12:00:00Z""#),
             "dateTime" => ("valueDateTime", r#""2024-02-29""#),
             other => panic!("a sample of {other} is missing"),
         },
@@ -40,6 +42,7 @@ fn sample(content: &Content) -> (&'static str, &'static str) {
             other => panic!("a sample of {other} is missing"),
         },
         Content::Parts(_) => ("part", "[]"),
+        Content::Search => ("valueString", r#""text""#),
     }
 }
 
@@ -116,7 +119,8 @@ fn every_operation_has_a_complete_folder_and_is_registered() {
         }
     }
     let registry = all().unwrap();
-    let mut registered: BTreeSet<&str> = registry.each().map(|(one, _)| &*one.code).collect();
+    let mut registered: BTreeSet<String> =
+        registry.each().map(|(one, _)| one.id.to_string()).collect();
     for folder in folders {
         for file in ["mod.rs", "tests.rs"] {
             let text = std::fs::read_to_string(folder.join(file));
@@ -126,9 +130,18 @@ fn every_operation_has_a_complete_folder_and_is_registered() {
                 folder.display()
             );
         }
-        let code = folder.file_name().unwrap().to_str().unwrap();
-        let code = code.replace('_', "-");
-        assert!(registered.remove(&*code), "{code} is not registered");
+        let text = std::fs::read_to_string(folder.join("definition.json")).unwrap();
+        let definition = Resource::parse(text).unwrap();
+        let id = definition.id().unwrap();
+        assert!(registered.remove(&id), "{id} is not registered");
+        // The code, or where another operation has that, the id.
+        let code = definition.get("code").and_then(Value::string).unwrap();
+        let name = folder.file_name().unwrap().to_str().unwrap();
+        let name = name.replace('_', "-");
+        assert!(
+            name == code || name == id.to_lowercase(),
+            "{name} is {code}"
+        );
     }
     assert!(registered.is_empty(), "{registered:?} have no folder");
 }

@@ -126,22 +126,51 @@ impl<'a> Gathering<'a> {
             ));
         }
         self.found.extend(self.newest.iter().cloned());
-        if self.found.len() > limits.included || read.is_cut {
-            return Err(Error::new(
-                ErrorKind::TooCostly,
-                format!(
-                    "more than {} resources, or too large ones, would be included into one page \
-                     (VESTA_SEARCH_INCLUDED_MAX); ask for a smaller _count",
-                    limits.included
-                ),
-            ));
+        match self.found.len() > limits.included || read.is_cut {
+            true => Err(too_many(self.cx)),
+            false => Ok(()),
         }
-        Ok(())
     }
 
     /// What includes add: each resource once, none of the page.
     pub(super) fn finish(self) -> Vec<StoredVersion> {
         self.found
+    }
+}
+
+fn too_many(cx: &RequestContext) -> Error {
+    let limit = cx.limits.search.included;
+    Error::new(
+        ErrorKind::TooCostly,
+        format!(
+            "more than {limit} resources, or too large ones, would be included into one page \
+             (VESTA_SEARCH_INCLUDED_MAX); ask for a smaller _count"
+        ),
+    )
+}
+
+impl Round {
+    /// A round of keys alone.
+    pub(super) fn of_keys(cx: &RequestContext, keys: Vec<ResourceKey>) -> Result<Self> {
+        let limit = cx.limits.search.included;
+        match keys.len() > limit {
+            true => Err(too_many(cx)),
+            false => Ok(Self {
+                keys,
+                elements: Vec::new(),
+                limit,
+            }),
+        }
+    }
+}
+
+impl Read {
+    /// What was read by key, all of it.
+    pub(super) fn whole(self, cx: &RequestContext) -> Result<Vec<StoredVersion>> {
+        match self.is_cut {
+            true => Err(too_many(cx)),
+            false => Ok(self.by_key),
+        }
     }
 }
 

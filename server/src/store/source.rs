@@ -10,7 +10,7 @@ use sqlx::{PgConnection, PgPool};
 use super::cursor::CursorKey;
 use super::fault::{STALE_MAX, from_sqlx, is_stale};
 use super::history::list_versions;
-use super::include::{Gathering, read_round};
+use super::include::{Gathering, Round, read_round};
 use super::read::{read_resources, read_version};
 use super::search::{PageRequest, Searching, count_matches, explain, find_page};
 use super::{
@@ -124,6 +124,17 @@ impl Source<'_> {
             gathering.take(read)?;
         }
         Ok(gathering.finish())
+    }
+
+    /// The current versions of some resources, in the order of their keys; what is missing or deleted is passed over.
+    pub async fn current(
+        &mut self,
+        cx: &RequestContext,
+        keys: Vec<ResourceKey>,
+    ) -> Result<Vec<StoredVersion>> {
+        let round = Round::of_keys(cx, keys)?;
+        let read = over_a_living_connection!(self, search_connection, connection => read_round(connection, &round))?;
+        read.whole(cx)
     }
 
     /// How many resources a plan matches.

@@ -374,7 +374,7 @@ fn scopes_bound_a_search() {
     };
     check(of("a", "Observation"), &[], "o1");
     check(of("b", "Observation"), &["code=x"], "o2");
-    check(of("a", "Patient"), &[], "c");
+    check(of("a", "Patient"), &["_id=c"], "c");
     check(of("a", "List"), &[], "");
     check(
         Scope::System(vec!["List".to_owned(), "ValueSet".to_owned()]),

@@ -6,6 +6,7 @@
     clippy::expect_used,
     clippy::missing_docs_in_private_items,
     clippy::panic,
+    clippy::print_stderr,
     clippy::unwrap_used,
     missing_docs,
     unreachable_pub,
@@ -19,7 +20,9 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Mutex;
 
-use fhir::definitions::search_parameters::SearchParameters;
+use fhir::definitions::search_parameters::{
+    Activity, SearchParameter, SearchParameters, SearchType,
+};
 use fhir::definitions::structure::Structures;
 use fhir::definitions::{Definitions, DefinitionsBuilder};
 use fhir::ids::ResourceType;
@@ -58,14 +61,14 @@ const SCOPES: [&[&str]; 6] = [
     &["ValueSet"],
 ];
 
-const SEARCH_TYPES: [&str; 7] = [
-    "token",
-    "string",
-    "reference",
-    "date",
-    "number",
-    "quantity",
-    "uri",
+const SEARCH_TYPES: [SearchType; 7] = [
+    SearchType::Token,
+    SearchType::String,
+    SearchType::Reference,
+    SearchType::Date,
+    SearchType::Number,
+    SearchType::Quantity,
+    SearchType::Uri,
 ];
 
 const BASE: &str = "https://vesta.example/fhir";
@@ -152,6 +155,7 @@ impl Bench {
         let query = Query::parse(text, QueryLimits::default()).ok()?;
         let planner = Planner {
             parameters: &self.definitions.search_parameters,
+            index: &self.index,
             base_url: BASE,
             now: Timestamp::UNIX_EPOCH,
             handling,
@@ -176,7 +180,8 @@ impl Bench {
             evaluated(&expression, example, structures);
         }
         let mut definitions = self.single.lock().unwrap();
-        definitions.search_parameters = one_parameter(example.resource_type(), search_type, text);
+        definitions.search_parameters =
+            one_parameter(structures, example.resource_type(), search_type, text);
         let Ok(plan) = IndexPlan::compile(&definitions) else {
             return;
         };
@@ -184,7 +189,10 @@ impl Bench {
             plan: &plan,
             definitions: &definitions,
             base_url: BASE,
-            limits: ExtractLimits { values_max: 1000 },
+            limits: ExtractLimits {
+                values_max: 1000,
+                ..ExtractLimits::default()
+            },
         };
         let values = extractor.extract(example);
         let again = extractor.extract(example);
@@ -221,16 +229,28 @@ fn evaluated(expression: &Expression, example: &Resource, structures: &Structure
 }
 
 /// A registry of one parameter.
-fn one_parameter(resource_type: ResourceType, search_type: &str, text: &str) -> SearchParameters {
-    let text = serde_json::to_string(text).unwrap();
-    let mut kind = search_type.to_owned();
-    kind[..1].make_ascii_uppercase();
-    let lists = format!(
-        r#"{{"all":[{{"url":"http://x","code":"x","search_type":"{kind}","activity":"Active","base":["{resource_type}"],
-        "expression":{text},"targets":[],"components":[],"comparators":[],"modifiers":[],"multiple_or":true,
-        "multiple_and":true}}],"by_type":[["{resource_type}",[0]]]}}"#
-    );
-    serde_json::from_str(&lists).unwrap()
+fn one_parameter(
+    structures: &Structures,
+    resource_type: ResourceType,
+    search_type: SearchType,
+    expression: &str,
+) -> SearchParameters {
+    let parameter = SearchParameter {
+        url: "http://x".into(),
+        code: "x".into(),
+        search_type,
+        activity: Activity::Active,
+        base: vec![resource_type.name().into()],
+        expression: Some(expression.into()),
+        targets: Vec::new(),
+        components: Vec::new(),
+        comparators: Vec::new(),
+        modifiers: Vec::new(),
+        multiple_or: true,
+        multiple_and: true,
+    };
+    let registry = SearchParameters::default().with(structures, [parameter]);
+    registry.unwrap()
 }
 
 /// The query of a self link.

@@ -14,6 +14,7 @@ pub mod structure;
 mod structure_builder;
 #[cfg(test)]
 mod tests;
+pub mod unready;
 
 use std::collections::BTreeSet;
 

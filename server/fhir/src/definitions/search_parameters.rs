@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::DefinitionError;
 use super::structure::{Structures, TypeKind};
+use super::unready::Unready;
 use crate::ids::ResourceType;
 use crate::json::Value;
 
@@ -108,6 +109,7 @@ pub struct SearchParameters {
     lists: Lists,
     by_type: HashMap<ResourceType, Vec<u16>>,
     by_url: HashMap<Box<str>, u16>,
+    unready: Unready,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -143,6 +145,7 @@ impl TryFrom<Lists> for SearchParameters {
             lists,
             by_type,
             by_url,
+            unready: Unready::none(),
         })
     }
 }
@@ -185,6 +188,16 @@ impl SearchParameters {
     pub fn by_url(&self, url: &str) -> Option<&SearchParameter> {
         let place = self.by_url.get(url)?;
         self.lists.all.get(usize::from(*place))
+    }
+
+    /// Those of them that are not answered at the moment.
+    pub fn unready(&self) -> &Unready {
+        &self.unready
+    }
+
+    /// Notes which of them are not answered at the moment.
+    pub fn set_unready(&mut self, unready: Unready) {
+        self.unready = unready;
     }
 
     /// These and further ones, which count where none of these has their code.

@@ -97,7 +97,7 @@ impl<'a> Planner<'a> {
                 }
                 continue;
             }
-            self.check_reference(step.text, *resource_type, definition)?;
+            self.check_way(step.text, *resource_type, definition)?;
             sources.push(*resource_type);
             let targets = link::targets(definition, *resource_type);
             for seed in self.seeds(*resource_type, step.code) {
@@ -162,7 +162,7 @@ impl<'a> Planner<'a> {
         if definition.search_type != SearchType::Reference {
             return Err(not_a_reference(step.text, source, definition));
         }
-        self.check_reference(step.text, source, definition)?;
+        self.check_way(step.text, source, definition)?;
         let targets = link::targets(definition, source);
         let inside = end(Scope::All(&[source]))?;
         // Types that the same seeds refer to are one group.
@@ -197,7 +197,24 @@ impl<'a> Planner<'a> {
         Ok(groups.collect())
     }
 
-    /// References that a search cannot follow are refused, rather than not followed.
+    /// References that cannot be followed are refused, rather than not followed.
+    pub(super) fn check_way(
+        &self,
+        text: &str,
+        resource_type: ResourceType,
+        definition: &SearchParameter,
+    ) -> Result<(), SearchError> {
+        let code = &*definition.code;
+        if self.index.is_canonical(resource_type, code) {
+            let message = format!(
+                "{resource_type}.{code} has canonical URLs, which are compared and not followed"
+            );
+            return Err(SearchError::not_supported(text, message));
+        }
+        self.check_reference(text, resource_type, definition)
+    }
+
+    /// References that a search cannot compare are refused.
     pub(super) fn check_reference(
         &self,
         text: &str,
@@ -205,6 +222,7 @@ impl<'a> Planner<'a> {
         definition: &SearchParameter,
     ) -> Result<(), SearchError> {
         let code = &*definition.code;
+        self.check_ready(text, resource_type, code)?;
         if YIELD_RESOURCES.contains(&(resource_type.name(), code)) {
             let message = format!(
                 "{resource_type}.{code} leads to a resource inside the {resource_type}, which search does not look \
@@ -312,3 +330,6 @@ fn refers_elsewhere(
     );
     SearchError::unknown(step.text, message)
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,7 +20,7 @@ use super::plan::Clause;
 use super::planner::Planner;
 use super::query::unescape;
 use super::resolve::{self, Resolved};
-use crate::definitions::search_parameters::SearchType;
+use crate::definitions::search_parameters::{SearchParameter, SearchType};
 use crate::ids::ResourceType;
 
 pub(super) use date::{DateRange, dates};
@@ -94,6 +94,7 @@ pub(super) fn resolve<'a>(
             }
             continue;
         };
+        planner.check_ready(asked.text, *resource_type, asked.code)?;
         let same = |one: &&mut Resolved<'_>| one.search_type == definition.search_type;
         let seeds = planner.seeds(*resource_type, asked.code).iter();
         let places = seeds.map(|one| (*resource_type, *one));
@@ -146,7 +147,7 @@ pub(super) fn condition(
 ) -> Result<Option<Clause>, SearchError> {
     modifiers::check(resolved)?;
     let mut definitions = resolved.definitions.iter().map(|one| one.1);
-    if resolved.values.len() > 1 && definitions.any(|one| !one.multiple_or) {
+    if resolved.values.len() > 1 && !definitions.all(takes_alternatives) {
         return Err(resolved.malformed("it takes a single value, not alternatives"));
     }
     let is_missing = resolved.modifier == Some("missing");
@@ -176,6 +177,17 @@ pub(super) fn condition(
         SearchType::Special => special::special(resolved),
     }
     .map(Some)
+}
+
+/// Whether values of a parameter may be alternatives. R4's definitions of composites say no, where search.html shows
+/// alternatives of composites and says that every parameter has them.
+fn takes_alternatives(definition: &SearchParameter) -> bool {
+    definition.multiple_or || definition.search_type == SearchType::Composite
+}
+
+/// Whether a parameter may repeat; with composites it is as with their alternatives.
+pub(super) fn may_repeat(definition: &SearchParameter) -> bool {
+    definition.multiple_and || definition.search_type == SearchType::Composite
 }
 
 /// Parameters whose search asks for more than this server can do.
@@ -264,3 +276,6 @@ fn check_prefix(resolved: &Resolved<'_>, prefix: Prefix) -> Result<(), SearchErr
     let message = format!("it does not take the prefix '{}'", prefix.code());
     Err(resolved.malformed(message))
 }
+
+#[cfg(test)]
+mod tests;

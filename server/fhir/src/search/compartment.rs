@@ -32,7 +32,7 @@ impl Planner<'_> {
         {
             return Err(stranger_in(compartment, *stranger));
         }
-        let membership = self.membership(compartment, around, &plan.resource_types);
+        let membership = self.membership(compartment, around, &plan.resource_types)?;
         match membership {
             Some(Clause::All(clauses)) => plan.clauses.extend(clauses),
             other => plan.clauses.extend(other),
@@ -46,11 +46,12 @@ impl Planner<'_> {
         compartment: &Compartment,
         around: &ResourceKey,
         types: &[ResourceType],
-    ) -> Option<Clause> {
+    ) -> Result<Option<Clause>, SearchError> {
         let target = hash::key_hash(around);
         let mut elements = Vec::new();
         for resource_type in types {
             for code in compartment.parameters(*resource_type) {
+                self.check_ready("the compartment", *resource_type, code)?;
                 let seeds = self.seeds(*resource_type, code).iter();
                 let fitting =
                     seeds.filter(|one| one.target.is_none_or(|one| one == around.resource_type));
@@ -71,7 +72,7 @@ impl Planner<'_> {
             }
             _ => Some(Clause::Nothing),
         };
-        combine::any([Some(by_reference), itself])
+        Ok(combine::any([Some(by_reference), itself]))
     }
 }
 
@@ -86,3 +87,6 @@ fn stranger_in(compartment: &Compartment, stranger: ResourceType) -> SearchError
     let message = format!("{stranger} is never in a {} compartment", compartment.code);
     SearchError::new(SearchErrorKind::NotInCompartment, "_type", message)
 }
+
+#[cfg(test)]
+mod tests;

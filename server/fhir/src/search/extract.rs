@@ -6,6 +6,7 @@ use super::index_values::IndexValues;
 use super::operand::RootMembers;
 use super::value_kind::suits;
 use super::values::Sink;
+use super::words;
 use crate::definitions::Definitions;
 use crate::definitions::search_parameters::SearchType;
 use crate::ids::{Reference, ResourceKey};
@@ -26,9 +27,23 @@ pub enum ExtractError {
         /// The limit.
         limit: usize,
     },
+    /// More words than a resource may be found by.
+    #[error("the resource has more than {limit} words")]
+    TooManyWords {
+        /// The limit.
+        limit: usize,
+    },
     /// A date that is none.
     #[error("a date that search parameter '{parameter}' finds is not valid")]
     Date {
+        /// The parameter's code.
+        parameter: Box<str>,
+    },
+    /// A number that is longer, greater or smaller than any that is indexed, or none.
+    #[error(
+        "a number that search parameter '{parameter}' finds is not valid, or beyond what is indexed"
+    )]
+    Number {
         /// The parameter's code.
         parameter: Box<str>,
     },
@@ -45,13 +60,18 @@ pub enum ExtractError {
 /// How much is extracted from one resource.
 #[derive(Clone, Copy, Debug)]
 pub struct ExtractLimits {
-    /// Most elements, strings and periods together.
+    /// Most elements, strings, periods, numbers and positions together.
     pub values_max: usize,
+    /// Most words of the narrative and of the content together.
+    pub words_max: usize,
 }
 
 impl Default for ExtractLimits {
     fn default() -> Self {
-        Self { values_max: 50_000 }
+        Self {
+            values_max: 50_000,
+            words_max: 1_000_000,
+        }
     }
 }
 
@@ -90,16 +110,26 @@ impl Extractor<'_> {
         let plan = self.plan.types.get(&resource.resource_type());
         for operand in plan.into_iter().flat_map(|plan| &plan.operands) {
             self.operand(resource.root(), &members, operand, &mut values, misfit)?;
-            self.check(&values, &operand.code)?;
+            self.check_count(values.count(), &operand.code)?;
+        }
+        for group in plan.into_iter().flat_map(|plan| &plan.groups) {
+            self.group(&members, group, &mut values)?;
         }
         let is_carrier = ["Bundle", "Parameters"].contains(&resource.resource_type().name());
+        values.narrative = words::narrative(resource.root()).into();
+        values.content = words::content(resource.root(), is_carrier).into();
+        if values.words() > self.limits.words_max {
+            return Err(ExtractError::TooManyWords {
+                limit: self.limits.words_max,
+            });
+        }
         self.references(resource.root(), is_carrier, &mut values);
         values.normalise();
         Ok(values)
     }
 
-    fn check(&self, values: &IndexValues, code: &str) -> Result<(), ExtractError> {
-        if values.count() > self.limits.values_max {
+    pub(super) fn check_count(&self, count: usize, code: &str) -> Result<(), ExtractError> {
+        if count > self.limits.values_max {
             return Err(ExtractError::TooMany {
                 parameter: code.into(),
                 limit: self.limits.values_max,
@@ -154,6 +184,26 @@ impl Extractor<'_> {
         Ok(())
     }
 
+    /// What an expression leads to.
+    pub(super) fn evaluated<'v>(
+        &'v self,
+        resource: Value<'v>,
+        expression: &'v Expression,
+        code: &str,
+    ) -> Result<Vec<Item<'v>>, ExtractError> {
+        let structures = &self.definitions.structures;
+        let Some(node) = Node::resource(resource, structures) else {
+            return Ok(Vec::new());
+        };
+        let environment = Environment::new(structures);
+        let items = evaluate(expression, Item::Node(node), &environment);
+        let items = items.map_err(|source| ExtractError::Evaluation {
+            parameter: code.into(),
+            source,
+        })?;
+        Ok(items.into_iter().collect())
+    }
+
     fn expression(
         &self,
         resource: Value<'_>,
@@ -163,16 +213,7 @@ impl Extractor<'_> {
         misfit: &mut Misfit<'_>,
     ) -> Result<bool, ExtractError> {
         let structures = &self.definitions.structures;
-        let Some(node) = Node::resource(resource, structures) else {
-            return Ok(false);
-        };
-        let environment = Environment::new(structures);
-        let items = evaluate(expression, Item::Node(node), &environment).map_err(|source| {
-            ExtractError::Evaluation {
-                parameter: operand.code.clone(),
-                source,
-            }
-        })?;
+        let items = self.evaluated(resource, expression, &operand.code)?;
         let mut any = false;
         for item in items {
             match item {
@@ -213,7 +254,7 @@ impl Extractor<'_> {
                         values.mark(key);
                     }
                 }
-                Kind::Object if !(is_carrier && is_content(&name)) => {
+                Kind::Object if !(is_carrier && words::is_carried(&name)) => {
                     self.references(member, is_carrier, values);
                 }
                 Kind::Array => {
@@ -240,13 +281,17 @@ fn is_reference(object: Value<'_>) -> bool {
     })
 }
 
-fn is_content(name: &str) -> bool {
-    matches!(name, "resource" | "outcome")
-}
-
 impl IndexValues {
-    fn count(&self) -> usize {
-        self.tokens.len() + self.strings.len() + self.dates.len()
+    pub(super) fn count(&self) -> usize {
+        self.tokens.len()
+            + self.strings.len()
+            + self.dates.len()
+            + self.numbers.len()
+            + self.positions.len()
+    }
+
+    fn words(&self) -> usize {
+        words::count(&self.narrative) + words::count(&self.content)
     }
 
     fn mark(&mut self, key: ResourceKey) {
@@ -257,5 +302,7 @@ impl IndexValues {
     }
 }
 
+#[cfg(test)]
+mod parameters;
 #[cfg(test)]
 mod tests;

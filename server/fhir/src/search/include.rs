@@ -97,7 +97,7 @@ impl Asked<'_, '_> {
             .definition(source, code)
             .filter(|one| one.search_type == SearchType::Reference)
             .ok_or_else(|| planner.unknown_reference(source, self.text, code))?;
-        planner.check_reference(self.text, source, definition)?;
+        planner.check_way(self.text, source, definition)?;
         if !self.reverse && !self.is_searched(source) {
             let message = format!("{source} is not searched, so nothing of it can be followed");
             return Err(SearchError::unknown(self.text, message));
@@ -149,6 +149,8 @@ impl Asked<'_, '_> {
         for source in sources {
             let all = planner.parameters.for_type(source);
             for definition in all.filter(|one| one.search_type == SearchType::Reference) {
+                // What could be followed at another time is.
+                planner.check_ready(self.text, source, &definition.code)?;
                 // What cannot be followed is no part of "all that can be".
                 if planner
                     .check_reference(self.text, source, definition)
@@ -228,3 +230,6 @@ impl Asked<'_, '_> {
         includes
     }
 }
+
+#[cfg(test)]
+mod tests;

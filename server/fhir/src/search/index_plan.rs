@@ -128,8 +128,9 @@ pub(super) struct IndexedParameter {
     pub(super) search_type: SearchType,
     pub(super) seeds: Vec<ParameterSeed>,
     is_single: bool,
+    is_canonical: bool,
     sort_paths: Option<Vec<Box<str>>>,
-    composite: Option<CompositePlan>,
+    pub(super) composite: Option<CompositePlan>,
 }
 
 /// One part of the union that parameters' values come from.
@@ -203,6 +204,12 @@ impl IndexPlan {
     pub fn is_single(&self, resource_type: ResourceType, code: &str) -> bool {
         self.parameter(resource_type, code)
             .is_some_and(|parameter| parameter.is_single)
+    }
+
+    /// Whether values of a reference parameter are canonical URLs, which name no resource by its type and id.
+    pub fn is_canonical(&self, resource_type: ResourceType, code: &str) -> bool {
+        self.parameter(resource_type, code)
+            .is_some_and(|parameter| parameter.is_canonical)
     }
 
     /// SQL/JSON paths (lax) to the texts that a token, reference or uri parameter is sorted by: the code of a token,

@@ -54,9 +54,9 @@ pub struct NumberValue {
     /// The parameter's seed; for a quantity in canonical UCUM units, [`super::hash::canonical_seed`] of it and the unit;
     /// for a composite, the seed of the group and the value's other half.
     pub parameter: i64,
-    /// The least value.
+    /// The least value; for a range without one, the negative of [`super::numbers::open_end`].
     pub lower: BigDecimal,
-    /// The greatest value.
+    /// The greatest value; for a range without one, [`super::numbers::open_end`].
     pub upper: BigDecimal,
     /// Hashes of the unit, in each form it can be asked for; sorted. Empty for numbers and canonical quantities.
     pub units: Vec<i64>,

@@ -175,7 +175,7 @@ impl Planner<'_> {
             let mut definitions = types
                 .iter()
                 .filter_map(|one| self.definition(*one, &parameter.code));
-            if definitions.any(|one| !one.multiple_and) {
+            if !definitions.all(clauses::may_repeat) {
                 let message = "it may be given only once";
                 return Err(SearchError::malformed(&parameter.text, message));
             }
@@ -245,5 +245,7 @@ pub(super) fn whole(types: &[ResourceType], groups: Vec<Group>) -> Option<Clause
     combine::any(groups.into_iter().map(of_group))
 }
 
+#[cfg(test)]
+pub(super) mod fixtures;
 #[cfg(test)]
 mod tests;

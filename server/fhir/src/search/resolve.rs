@@ -72,6 +72,22 @@ impl<'a> Planner<'a> {
         self.parameters.by_type_and_code(resource_type, code)
     }
 
+    /// Refuses a parameter that is defined and not answered at the moment.
+    pub(super) fn check_ready(
+        &self,
+        text: &str,
+        resource_type: ResourceType,
+        code: &str,
+    ) -> Result<(), SearchError> {
+        match self.parameters.unready().reason(resource_type, code) {
+            None => Ok(()),
+            Some(reason) => {
+                let message = format!("{resource_type}.{code} {reason}");
+                Err(SearchError::not_supported(text, message))
+            }
+        }
+    }
+
     /// The seeds of a parameter of a type; none where it is not indexed.
     pub(super) fn seeds(&self, resource_type: ResourceType, code: &str) -> &'a [ParameterSeed] {
         self.index.seeds(resource_type, code)

@@ -32,6 +32,7 @@ pub(super) fn sort(
         }
         let key = key(planner, &types, code).map_err(|error| match error {
             KeyError::Unknown => unknown(planner, &types, code),
+            KeyError::NotReady(error) => error,
             KeyError::NotSupported(reason) => {
                 let message = format!("sorting by '{code}' is not supported: {reason}");
                 SearchError::not_supported("_sort", message)
@@ -57,6 +58,7 @@ pub(super) fn sort(
 enum KeyError {
     Unknown,
     NotSupported(&'static str),
+    NotReady(SearchError),
 }
 
 fn key(planner: &Planner<'_>, types: &[ResourceType], code: &str) -> Result<SortKey, KeyError> {
@@ -70,6 +72,8 @@ fn key(planner: &Planner<'_>, types: &[ResourceType], code: &str) -> Result<Sort
     for resource_type in types {
         let definition = planner.definition(*resource_type, code);
         let definition = definition.ok_or(KeyError::Unknown)?;
+        let ready = planner.check_ready("_sort", *resource_type, code);
+        ready.map_err(KeyError::NotReady)?;
         let differs = |one: SearchType| one != definition.search_type;
         if search_type.is_some_and(differs) {
             let reason = "its search type differs between the types searched";
@@ -115,3 +119,6 @@ fn unknown(planner: &Planner<'_>, types: &[ResourceType], code: &str) -> SearchE
     let place = "it names no parameter to sort by";
     SearchError::unknown("_sort", resolve::list(place, code, &combine::sorted(names)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@
 //! the beginning of a word are understood. `NOT` binds closest, then `AND`, then `OR`.
 
 use super::combine;
-use super::fold::fold;
+use super::lexemes::PREFIX_BYTES_MAX;
 use super::plan::TextQuery;
 
 /// How much of a text query is read.
@@ -148,7 +148,7 @@ impl Reader {
             }
             Some(Token::Word(text)) => self.word(&text),
             Some(Token::Phrase(text)) => {
-                let words = self.count(words(&text).collect())?;
+                let words = self.count(words(&text))?;
                 phrase(words)
             }
             Some(Token::And | Token::Or | Token::Close) | None => {
@@ -159,12 +159,18 @@ impl Reader {
 
     fn word(&mut self, text: &str) -> Result<TextQuery, TextError> {
         let Some(beginning) = text.strip_suffix('*') else {
-            let words = self.count(words(text).collect())?;
+            let words = self.count(words(text))?;
             return phrase(words);
         };
-        let mut words = self.count(words(beginning).collect())?;
+        let mut words = self.count(words(beginning))?;
         match (words.pop(), words.is_empty()) {
-            (Some(word), true) => Ok(TextQuery::Prefix(word)),
+            (Some(word), true) if word.len() <= PREFIX_BYTES_MAX => Ok(TextQuery::Prefix(word)),
+            (Some(_), true) => {
+                let message = format!(
+                    "the beginning of a word has more than {PREFIX_BYTES_MAX} bytes, the limit of what is looked for"
+                );
+                Err(TextError::TooCostly(message))
+            }
             _ => Err(TextError::Malformed(
                 "a '*' stands behind the beginning of one word",
             )),
@@ -223,14 +229,10 @@ fn joined(parts: Vec<TextQuery>, join: Join) -> TextQuery {
     }
 }
 
-fn words(text: &str) -> impl Iterator<Item = Box<str>> {
-    let folded = fold(text);
-    let words: Vec<Box<str>> = folded
-        .split(|letter: char| !letter.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(Into::into)
-        .collect();
-    words.into_iter()
+/// The words of a text, as those of resources are.
+fn words(text: &str) -> Vec<Box<str>> {
+    let words = super::words::words(text);
+    words.split_ascii_whitespace().map(Into::into).collect()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! One value of a parameter becomes its elements, strings and periods.
+//! One value of a parameter becomes its elements, strings, periods and numbers.
 
 use std::borrow::Cow;
 
@@ -11,6 +11,7 @@ use super::index_plan::ParameterSeed;
 use super::index_values::{DateValue, IndexValues, StringValue};
 use super::link;
 use super::operand::{RootMembers, resolves_to};
+use super::url_path;
 use super::value_kind::ValueKind;
 use crate::definitions::codes::{CodeSetId, CodeSets, Codes};
 use crate::definitions::search_parameters::SearchType;
@@ -43,17 +44,17 @@ impl Sink<'_> {
             SearchType::String => self.string(value, kind),
             SearchType::Uri => self.uri(value, kind),
             SearchType::Date => return self.date(value, kind),
-            // Only their presence is indexed yet.
-            SearchType::Number
-            | SearchType::Quantity
-            | SearchType::Composite
-            | SearchType::Special => {}
+            SearchType::Number => return self.number(value, kind),
+            SearchType::Quantity => return self.quantity(value, kind),
+            SearchType::Special => return self.position(value),
+            SearchType::Composite => {}
         }
         Ok(())
     }
 
     fn token(&mut self, value: Value<'_>, kind: ValueKind, implied: &[CodeSetId]) {
         let seed = self.seed;
+        self.texts(value, kind);
         match kind {
             ValueKind::CodeableConcept => {
                 for coding in each(value, "coding") {
@@ -225,6 +226,9 @@ impl Sink<'_> {
             }
             _ => self.token_of(hash::url(seed, &text)),
         }
+        for above in url_path::ancestors(&text) {
+            self.token_of(hash::url_below(seed, above));
+        }
     }
 
     fn date(&mut self, value: Value<'_>, kind: ValueKind) -> Result<(), ExtractError> {
@@ -293,7 +297,7 @@ impl Sink<'_> {
     }
 }
 
-fn text<'v>(object: Value<'v>, member: &str) -> Option<Cow<'v, str>> {
+pub(super) fn text<'v>(object: Value<'v>, member: &str) -> Option<Cow<'v, str>> {
     object.get(member).and_then(Value::string)
 }
 

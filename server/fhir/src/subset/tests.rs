@@ -98,6 +98,30 @@ fn entries_are_cut_and_outcomes_are_not() {
 }
 
 #[test]
+fn a_list_of_elements_speaks_of_the_matches() {
+    let Some(structures) = fixtures::structures() else {
+        return;
+    };
+    let entry = |mode: &str| {
+        format!(
+            r#"{{"resource":{{"resourceType":"Patient","id":"1","maritalStatus":{{"text":"m"}}}},"search":{{"mode":"{mode}"}}}}"#
+        )
+    };
+    let bundle = format!(
+        r#"{{"resourceType":"Bundle","entry":[{},{}]}}"#,
+        entry("match"),
+        entry("include")
+    );
+    let document = Document::parse(bundle).unwrap();
+    let check = |subset: Subset, whole: usize| {
+        let found = subset.of_entries(document.root(), structures);
+        assert_eq!(found.matches("maritalStatus").count(), whole, "{subset:?}");
+    };
+    check(Subset::Elements(vec!["name".into()]), 1);
+    check(Subset::Summary, 0);
+}
+
+#[test]
 fn the_tag_is_added_once_and_seen() {
     let Some(structures) = fixtures::structures() else {
         return;

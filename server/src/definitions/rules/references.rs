@@ -4,7 +4,9 @@
 use fhir::ids::{ResourceKey, ResourceType};
 use fhir::resource::Resource;
 use fhir::search::hash;
+use fhir::search::period_test::PeriodTest;
 use fhir::search::plan::{Clause, Include};
+use jiff::Timestamp;
 
 use super::Definitions;
 use crate::context::RequestContext;
@@ -52,10 +54,7 @@ impl Definitions {
 
     /// All resources of this server that a resource refers to by literal references, wherever they stand in it.
     pub fn references(&self, cx: &RequestContext, resource: &Resource) -> Result<Vec<ResourceKey>> {
-        Ok(self
-            .index_values(resource, &cx.base_url)?
-            .references
-            .clone())
+        Ok(self.index_values(resource, &cx.base_url)?.values.references)
     }
 
     /// The types that can be in a compartment around resources of a type, sorted; `None` where there is no such
@@ -71,78 +70,78 @@ impl Definitions {
         Some(types)
     }
 
-    /// What is true of the resources of some types that a reference places into the compartment around another.
-    pub fn refers_to_center(&self, center: &ResourceKey, types: &[ResourceType]) -> Clause {
-        let target = hash::key_hash(center);
-        let seeds = self.compartment_seeds(center.resource_type, types);
-        let mut elements: Vec<i64> = seeds
-            .into_iter()
-            .map(|seed| hash::reference(seed, target))
-            .collect();
-        elements.sort_unstable();
-        elements.dedup();
-        match elements.is_empty() {
-            true => Clause::Nothing,
-            false => Clause::AnyToken(elements),
-        }
-    }
-
-    /// What is true of the resources of some types that are in a compartment; its center is.
-    pub fn in_compartment(&self, center: &ResourceKey, types: &[ResourceType]) -> Clause {
-        let members = self.refers_to_center(center, types);
-        let resource_type = center.resource_type;
-        if !types.contains(&resource_type) {
-            return members;
-        }
-        let itself = Clause::All(vec![
-            Clause::Types(vec![resource_type]),
-            Clause::Ids(vec![center.id.clone()]),
-        ]);
-        match members {
-            Clause::Nothing => itself,
-            members => Clause::Any(vec![members, itself]),
-        }
-    }
-
-    /// Whether a resource belongs into the compartment around another resource than `center`, and not into that.
-    pub fn is_of_another(
+    /// The resources of a type whose compartments a resource is in.
+    pub fn compartments_of(
         &self,
         cx: &RequestContext,
         resource: &Resource,
-        center: &ResourceKey,
-    ) -> Result<bool> {
+        around: ResourceType,
+    ) -> Result<Vec<ResourceKey>> {
         let resource_type = resource.resource_type();
-        if resource_type == center.resource_type {
-            return Ok(true);
+        let mut centers = Vec::new();
+        if resource_type == around {
+            let id = resource.id().and_then(|id| id.parse().ok());
+            centers.extend(id.map(|id| ResourceKey::new(around, id)));
         }
-        let seeds = self.compartment_seeds(center.resource_type, &[resource_type]);
+        let seeds = self.compartment_seeds(around, &[resource_type]);
         if seeds.is_empty() {
-            return Ok(false);
+            return Ok(centers);
         }
         let values = self.index_values(resource, &cx.base_url)?;
-        let owns = |key: &ResourceKey| {
+        let places = |key: &ResourceKey| {
             let target = hash::key_hash(key);
-            let has = |seed: &i64| {
-                values
-                    .tokens
-                    .binary_search(&hash::reference(*seed, target))
-                    .is_ok()
-            };
-            seeds.iter().any(has)
+            let mut elements = seeds.iter().map(|seed| hash::reference(*seed, target));
+            elements.any(|element| values.tokens.binary_search(&element).is_ok())
         };
-        let mut owners = values
-            .references
-            .iter()
-            .filter(|key| key.resource_type == center.resource_type && owns(key))
-            .peekable();
-        let belongs_to_any = owners.peek().is_some();
-        Ok(belongs_to_any && !owners.any(|key| key == center))
+        let of_type = values.references.iter();
+        let of_type = of_type.filter(|key| key.resource_type == around);
+        centers.extend(of_type.filter(|key| places(key)).cloned());
+        Ok(centers)
     }
 
-    /// Seeds of a reference parameter, whatever it points at.
+    /// When the latest period of a date parameter begins that a resource has.
+    pub fn latest(
+        &self,
+        cx: &RequestContext,
+        resource: &Resource,
+        code: &str,
+    ) -> Result<Option<Timestamp>> {
+        let seeds = self.index.seeds(resource.resource_type(), code);
+        let values = self.index_values(resource, &cx.base_url)?;
+        let of_parameter = |parameter: i64| seeds.iter().any(|seed| seed.seed == parameter);
+        let dates = values.dates.iter();
+        let begins = dates.filter(|date| of_parameter(date.parameter));
+        Ok(begins.map(|date| date.lower).max())
+    }
+
+    /// What is true of a resource that has no value of some date parameters, or one that passes a test; of no
+    /// parameters all resources pass.
+    pub fn dated(&self, parameters: &[(ResourceType, &str)], test: PeriodTest) -> Option<Clause> {
+        let mut seeds = Vec::new();
+        let mut present = Vec::new();
+        for (resource_type, code) in parameters {
+            for seed in self.index.seeds(*resource_type, code) {
+                seeds.push(seed.seed);
+                present.push(hash::present(seed.own()));
+            }
+        }
+        seeds.sort_unstable();
+        seeds.dedup();
+        present.sort_unstable();
+        present.dedup();
+        let dated = Clause::Date {
+            parameters: seeds,
+            tests: vec![test],
+            single: false,
+        };
+        (!present.is_empty()).then(|| Clause::Any(vec![Clause::NoToken(present), dated]))
+    }
+
+    /// Seeds of a parameter, whatever it points at.
     #[cfg(test)]
-    pub(crate) fn seeds_of_references(&self, resource_type: ResourceType, code: &str) -> Vec<i64> {
-        self.reference_seeds(resource_type, code, resource_type)
+    pub(crate) fn seeds_of(&self, resource_type: ResourceType, code: &str) -> Vec<i64> {
+        let seeds = self.index.seeds(resource_type, code);
+        seeds.iter().map(|seed| seed.seed).collect()
     }
 
     /// Seeds of the parameters that place resources of some types into a compartment.
@@ -165,11 +164,11 @@ impl Definitions {
         resource_type: ResourceType,
         code: &str,
         target: ResourceType,
-    ) -> Vec<i64> {
-        let seeds = self.index.seeds(resource_type, code).iter();
-        seeds
-            .filter(|one| one.target.is_none_or(|only| only == target))
-            .map(|one| one.seed)
-            .collect()
+    ) -> impl Iterator<Item = i64> {
+        self.index
+            .seeds(resource_type, code)
+            .iter()
+            .filter(move |seed| seed.target.is_none_or(|only| only == target))
+            .map(|seed| seed.seed)
     }
 }

@@ -38,7 +38,10 @@ pub(super) async fn batch(
     let mut room = response::Room::new();
     for entries in groups {
         let mut performed = stream::iter(entries.into_iter().map(|entry| async move {
-            let mut answer = interactions.perform(cx, entry.interaction).await;
+            let cut = entry.cut();
+            let answer = interactions.perform(cx, entry.interaction).await;
+            let cut = |outcome| cut.apply(&interactions.definitions, outcome);
+            let mut answer = answer.and_then(cut);
             response::without_body_of_head(&entry.method, &mut answer);
             (entry.place, answer)
         }))

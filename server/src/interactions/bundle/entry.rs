@@ -4,12 +4,14 @@ use std::str::FromStr;
 
 use fhir::json::{Document, Kind, Value};
 use fhir::resource::Resource;
+use fhir::subset::Subset;
 use http::Method;
 
 use crate::context::RequestContext;
+use crate::definitions::Definitions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::interactions::route::{RouteBody, RouteRequest, route};
-use crate::interactions::{EntityTags, Interaction, Patch, paging};
+use crate::interactions::{EntityTags, Interaction, Outcome, Patch, paging};
 
 /// An entry whose request is understood.
 #[derive(Debug)]
@@ -22,6 +24,8 @@ pub(super) struct Entry {
     pub(super) full_url: Option<String>,
     /// What is asked.
     pub(super) interaction: Interaction,
+    /// Which part of the resources found is asked for.
+    part: Option<Subset>,
 }
 
 /// The FHIRPath of an entry.
@@ -84,35 +88,71 @@ fn parse(cx: &RequestContext, place: usize, entry: Value<'_>) -> Result<Entry> {
             "request.url",
         ));
     }
-    refuse_parts(&routed.interaction, query)?;
+    let part = part(&routed.interaction, query)?;
     let full_url = entry.get("fullUrl").and_then(Value::string).map(Into::into);
     Ok(Entry {
         place,
         method,
         full_url,
         interaction: routed.interaction,
+        part,
     })
 }
 
-/// HTTP cuts the resources of its own answer, not those of a Bundle within it: whole ones are more than was asked for.
-fn refuse_parts(interaction: &Interaction, query: &str) -> Result<()> {
+/// Which part of the resources a search or history is to answer. HTTP cuts its own answer, but knows nothing of one
+/// within it.
+fn part(interaction: &Interaction, query: &str) -> Result<Option<Subset>> {
     let is_search = match interaction {
         Interaction::Search { .. } => true,
         Interaction::History { .. } => false,
-        _ => return Ok(()),
+        _ => return Ok(None),
     };
+    let mut summary: Option<String> = None;
+    let mut elements: Option<String> = None;
     for (name, value) in paging::parameters(query)? {
-        let is_whole = match name.as_str() {
-            "_summary" => value == "false" || value == "count" && is_search,
-            "_elements" => false,
-            _ => true,
-        };
-        if !is_whole {
-            let sentence = format!("inside a Bundle resources are answered whole, without {name}");
-            return Err(Error::new(ErrorKind::NotSupported, sentence).at("request.url"));
+        match (name.as_str(), &elements) {
+            ("_summary", _) => summary = Some(value),
+            ("_elements", Some(first)) => elements = Some(format!("{first},{value}")),
+            ("_elements", None) => elements = Some(value),
+            _ => {}
         }
     }
-    Ok(())
+    let bad = |sentence: String| Error::new(ErrorKind::BadValue, sentence).at("request.url");
+    let part = Subset::parse(summary.as_deref(), elements.as_deref());
+    match part.map_err(|error| bad(error.to_string()))? {
+        Some(Subset::Count) if is_search => Ok(None),
+        Some(Subset::Count) => Err(bad("_summary=count belongs to searches".to_owned())),
+        part => Ok(part),
+    }
+}
+
+/// What is left of an answer when only a part of its resources is asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Cut(Option<Subset>);
+
+impl Entry {
+    /// How the answer to the entry is to be cut.
+    pub(super) fn cut(&self) -> Cut {
+        Cut(self.part.clone())
+    }
+}
+
+impl Cut {
+    /// The answer, cut. A name that no element has is refused here, as HTTP refuses it.
+    pub(super) fn apply(&self, definitions: &Definitions, outcome: Outcome) -> Result<Outcome> {
+        let (Some(part), Some(body)) = (&self.0, outcome.body.clone()) else {
+            return Ok(outcome);
+        };
+        let structures = definitions.structures();
+        part.check(None, structures).map_err(|error| {
+            Error::new(ErrorKind::BadValue, error.to_string()).at("request.url")
+        })?;
+        let bundle = Document::parse(body).map_err(Error::internal)?;
+        Ok(Outcome {
+            body: Some(part.of_entries(bundle.root(), structures).into()),
+            ..outcome
+        })
+    }
 }
 
 /// The path and query of a request URL, which is relative to the base or stands under it.

@@ -310,7 +310,10 @@ impl<'a> Attempt<'a> {
                 .reading()
                 .ok_or_else(|| Error::internal("a reading entry without a reading"))?;
             let mut source = Source::Within(&self.interactions.store, self.tx);
-            let mut outcome = self.interactions.look(self.cx, &mut source, reading).await;
+            let outcome = self.interactions.look(self.cx, &mut source, reading).await;
+            let cut = staged.entry.cut();
+            let cut = |outcome| cut.apply(&self.interactions.definitions, outcome);
+            let mut outcome = outcome.and_then(cut);
             response::without_body_of_head(&staged.entry.method, &mut outcome);
             room.take(&mut outcome);
             self.answers.insert(

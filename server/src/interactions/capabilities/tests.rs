@@ -7,6 +7,10 @@ use super::*;
 
 fn made(version: &'static str) -> CapabilityStatement {
     let patient = ResourceType::parse("Patient").unwrap();
+    let inclusions = Inclusions {
+        forward: vec!["*".to_owned(), "Patient:link".to_owned()],
+        reverse: Vec::new(),
+    };
     CapabilityStatement::new(
         &Software {
             version,
@@ -14,26 +18,30 @@ fn made(version: &'static str) -> CapabilityStatement {
             date: "2024-02-29T12:34:56Z".parse().unwrap(),
             deletes_multiple: true,
         },
-        &[
-            SearchParameterEntry {
-                resource_type: None,
-                code: "_id",
-                search_type: "token",
-                definition: "http://hl7.org/fhir/SearchParameter/Resource-id",
-            },
-            SearchParameterEntry {
-                resource_type: Some(patient),
-                code: "family",
-                search_type: "string",
-                definition: "http://hl7.org/fhir/SearchParameter/individual-family",
-            },
-        ],
-        &[OperationEntry {
-            code: "meta",
-            definition: "http://hl7.org/fhir/OperationDefinition/Resource-meta",
-            is_system: true,
-            resource_types: &[patient],
-        }],
+        Offered {
+            search_parameters: &[
+                SearchParameterEntry {
+                    resource_type: None,
+                    code: "_id",
+                    search_type: "token",
+                    definition: "http://hl7.org/fhir/SearchParameter/Resource-id",
+                },
+                SearchParameterEntry {
+                    resource_type: Some(patient),
+                    code: "family",
+                    search_type: "string",
+                    definition: "http://hl7.org/fhir/SearchParameter/individual-family",
+                },
+            ],
+            inclusions: &[(patient, inclusions)].into(),
+            compartments: &["http://hl7.org/fhir/CompartmentDefinition/patient"],
+            operations: &[OperationEntry {
+                code: "meta",
+                definition: "http://hl7.org/fhir/OperationDefinition/Resource-meta",
+                is_system: true,
+                resource_types: &[patient],
+            }],
+        },
     )
 }
 
@@ -97,6 +105,10 @@ fn the_statement_says_what_is_registered() {
     );
     check(patient, &["conditionalDelete"], "\"multiple\"");
     check(patient, &["updateCreate"], "true");
+    check(patient, &["searchInclude"], r#"["*","Patient:link"]"#);
+    assert!(patient.get("searchRevInclude").is_none());
+    let compartments = r#"["http://hl7.org/fhir/CompartmentDefinition/patient"]"#;
+    check(rest, &["compartment"], compartments);
     let account = of_type(&statement, "Account");
     assert!(account.get("operation").is_none() && account.get("searchParam").is_none());
     assert_eq!(account.get("interaction").unwrap().items().count(), 9);

@@ -3,11 +3,13 @@
 
 use super::super::combine;
 use super::super::error::SearchError;
+use super::super::hash;
 use super::super::number_test::SearchNumber;
 use super::super::period_test::Prefix;
 use super::super::plan::{Clause, NumberTest};
 use super::super::query::split_unescaped;
 use super::super::resolve::Resolved;
+use super::super::ucum::{self, CanonicalUnit};
 use super::{check_prefix, plain};
 
 pub(super) fn number(resolved: &Resolved<'_>) -> Result<Clause, SearchError> {
@@ -68,8 +70,16 @@ pub(in super::super) fn quantities(
     if code.is_empty() {
         return Ok(test(number, seeds.to_vec(), None, prefix));
     }
-    if let Some((number, seeds)) = canonical(&number, &system, &code, seeds) {
-        return Ok(test(number, seeds, None, prefix));
+    if system == ucum::SYSTEM
+        && let Some(unit) = CanonicalUnit::of(&code)
+    {
+        let seed = |seed: &i64| hash::canonical_seed(*seed, unit.name());
+        let seeds = combine::sorted(seeds.iter().map(seed));
+        let mut test = test(number, seeds, None, prefix);
+        for bound in [&mut test.exact, &mut test.lower, &mut test.upper] {
+            *bound = unit.value(bound);
+        }
+        return Ok(test);
     }
     let unit = unit(&system, &code);
     Ok(test(number, seeds.to_vec(), Some(unit), prefix))
@@ -96,18 +106,10 @@ fn test(
     }
 }
 
-fn canonical(
-    _number: &SearchNumber,
-    _system: &str,
-    _code: &str,
-    _seeds: &[i64],
-) -> Option<(SearchNumber, Vec<i64>)> {
-    None
-}
-
+/// The unit as it is written, by its code or its text.
 fn unit(system: &str, code: &str) -> i64 {
     match system {
-        "" => super::super::hash::unit(code),
-        system => super::super::hash::system_unit(system, code),
+        "" => hash::unit(code),
+        system => hash::system_unit(system, code),
     }
 }

@@ -58,10 +58,11 @@ pub(super) fn list(
             .map_err(|_| SearchError::malformed(asked.text, message))?;
         ids.push(id);
     }
-    let (Some(list), seeds) = (ResourceType::parse("List"), "item") else {
+    let Some(list) = ResourceType::parse("List") else {
         return Ok(Some(Clause::Nothing));
     };
-    let seeds = combine::sorted(planner.seeds(list, seeds).iter().map(|one| one.seed));
+    planner.check_ready(asked.text, list, "item")?;
+    let seeds = combine::sorted(planner.seeds(list, "item").iter().map(|one| one.seed));
     if seeds.is_empty() {
         return Err(SearchError::not_supported(
             asked.text,

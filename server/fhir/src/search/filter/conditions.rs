@@ -380,3 +380,6 @@ fn at(error: SearchError, test: &Test) -> SearchError {
     let message = format!("at '{}': {}", path.join("."), error.message);
     SearchError::new(error.kind, &error.parameter, message)
 }
+
+#[cfg(test)]
+mod tests;

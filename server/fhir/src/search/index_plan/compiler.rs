@@ -100,6 +100,8 @@ impl<'d> Compiler<'d> {
             }
         }
         let is_single = sorting::is_single(&compiled);
+        let is_canonical = parameter.search_type == SearchType::Reference
+            && compiled.iter().any(CompiledOperand::is_canonical);
         let sort_paths = sorting::sort_paths(parameter.search_type, &compiled);
         let mut seeds: Vec<ParameterSeed> = compiled.into_iter().map(|one| plan.add(one)).collect();
         seeds.sort_unstable();
@@ -109,6 +111,7 @@ impl<'d> Compiler<'d> {
             search_type: parameter.search_type,
             seeds,
             is_single,
+            is_canonical,
             sort_paths,
             composite: None,
         }))
@@ -126,6 +129,7 @@ impl<'d> Compiler<'d> {
                 search_type: SearchType::Composite,
                 seeds: Vec::new(),
                 is_single: false,
+                is_canonical: false,
                 sort_paths: None,
                 composite: Some(composite),
             }),
@@ -243,6 +247,12 @@ pub(super) struct CompiledOperand {
 }
 
 impl CompiledOperand {
+    /// Whether there are values that are not of type Reference.
+    fn is_canonical(&self) -> bool {
+        let kinds = [ValueKind::Canonical, ValueKind::Uri];
+        self.kinds.iter().any(|one| kinds.contains(&one.1))
+    }
+
     fn evaluated(subject: &Subject<'_>, part: &str, expression: Arc<Expression>) -> Self {
         let search_type = subject.parameter.search_type;
         // No path begins with an equals sign.

@@ -77,7 +77,10 @@ fn a_resource_that_cannot_be_indexed_is_refused_by_the_parameter() {
             plan: &plan,
             definitions: &definitions,
             base_url: "",
-            limits: ExtractLimits { values_max: 8 },
+            limits: ExtractLimits {
+                values_max: 8,
+                words_max: 8,
+            },
         };
         let text = format!(r#"{{"resourceType":"Basic",{members}}}"#);
         let extracted = extractor.extract(&Resource::parse(text).unwrap());
@@ -97,6 +100,13 @@ fn a_resource_that_cannot_be_indexed_is_refused_by_the_parameter() {
     let too_many =
         "the resource has more than 8 index values; the last are of search parameter 'x'";
     check("token", "Basic.code", four, too_many);
+    let words = r#""code":["1 2 3","4 5 6","7 8 9"]"#;
+    check(
+        "token",
+        "Basic.code",
+        words,
+        "the resource has more than 8 words",
+    );
     check("date", "Basic.created", r#""created":"2020-02""#, "1");
     let wrong = "a date that search parameter 'x' finds is not valid";
     check("date", "Basic.created", r#""created":"2020-13""#, wrong);

@@ -1,7 +1,7 @@
 //! Plans of R4's own parameters: each kind of value, each modifier, each refusal.
 
+use super::fixtures::{planned, resource_type};
 use super::*;
-use crate::definitions::fixtures::definitions;
 use crate::ids::ResourceId;
 use crate::outcome::IssueType;
 use crate::search::error::SearchErrorKind;
@@ -9,29 +9,6 @@ use crate::search::hash;
 use crate::search::index_plan::fixtures::index_plan;
 use crate::search::period_test::{PeriodTest, Prefix};
 use crate::search::plan::{Sort, SortKey, StringTest, Summary, Total};
-use crate::search::query::QueryLimits;
-
-fn resource_type(name: &str) -> ResourceType {
-    ResourceType::parse(name).unwrap()
-}
-
-fn planned(types: &str, text: &str, handling: Handling) -> Option<Result<Plan, SearchError>> {
-    let planner = Planner {
-        parameters: &definitions()?.search_parameters,
-        index: index_plan()?,
-        base_url: "http://here/fhir",
-        now: "2024-01-11T00:00:00Z".parse().unwrap(),
-        handling,
-        limits: PlanLimits::default(),
-    };
-    let types: Vec<ResourceType> = types
-        .split(',')
-        .filter(|name| !name.is_empty())
-        .map(resource_type)
-        .collect();
-    let query = Query::parse(text, QueryLimits::default());
-    Some(query.and_then(|query| planner.plan(&types, &query)))
-}
 
 fn seed(parameter: &str) -> i64 {
     let (name, code) = parameter.split_once('.').unwrap();

@@ -73,6 +73,7 @@ fn what_cannot_be_read_is_refused() {
     check("*", "beginning of one word");
     check("a-b*", "beginning of one word");
     check("a b c d e f g h i", "more than 8 words");
+    check(&format!("{}*", "a".repeat(1100)), "more than 1021 bytes");
     check("(((((a)))))", "more than 4 parentheses");
     check("not not not not not a", "more than 4 parentheses");
 }

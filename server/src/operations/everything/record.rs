@@ -1,0 +1,240 @@
+//! One page of the record around a patient or an encounter.
+
+use std::collections::BTreeSet;
+
+use fhir::ids::{ResourceKey, ResourceType};
+use fhir::resource::Resource;
+use fhir::search::period_test::{PeriodTest, Prefix};
+use fhir::search::plan::{Clause, Plan};
+use fhir::time::{DateTime, parse_instant, parse_partial};
+
+use super::care_dates;
+use crate::error::{Error, ErrorKind, Result};
+use crate::operations::{OperationAnswer, OperationContext};
+use crate::searchset::{PageLinks, Searchset};
+use crate::store::{Source, StoredVersion};
+
+/// What was asked of the record, as it was given.
+#[derive(Debug, Default)]
+pub(in crate::operations) struct Asked {
+    pub(in crate::operations) start: Option<String>,
+    pub(in crate::operations) end: Option<String>,
+    pub(in crate::operations) since: Option<String>,
+    pub(in crate::operations) types: Vec<String>,
+    pub(in crate::operations) count: Option<i32>,
+    pub(in crate::operations) cursor: Option<String>,
+}
+
+/// The record around a resource, and which part of it is asked for.
+pub(in crate::operations) struct Record<'a> {
+    cx: OperationContext<'a>,
+    center: &'a ResourceKey,
+    /// The types that are answered; `None` is all.
+    types: Option<Vec<ResourceType>>,
+    since: Option<DateTime>,
+    plan: Plan,
+    count: u32,
+    cursor: Option<String>,
+}
+
+impl<'a> Record<'a> {
+    pub(in crate::operations) fn new(cx: OperationContext<'a>, asked: Asked) -> Result<Self> {
+        let center = cx.instance()?;
+        let understood = asked.understood();
+        let types = asked_types(&asked.types)?;
+        let since = asked.since.as_deref().map(|text| {
+            parse_instant(text)
+                .map_err(|_| bad("'_since' is an instant, such as 2026-01-31T12:00:00Z"))
+        });
+        let since = since.transpose()?;
+        let members = cx.definitions.compartment_types(center.resource_type);
+        let members = members.ok_or_else(|| Error::internal("there is no such compartment"))?;
+        // What is no member is only referred to: then all members are looked at for their references.
+        let walked = match &types {
+            Some(types) if types.iter().all(|one| members.contains(one)) => types.clone(),
+            _ => members,
+        };
+        let mut plan = cx.definitions.plan_compartment(
+            cx.request,
+            center,
+            &walked,
+            "",
+            cx.request.handling,
+        )?;
+        if let Some(since) = since {
+            plan.clauses
+                .push(Clause::LastUpdated(vec![since_test(since)]));
+        }
+        plan.clauses.extend(care_clause(cx, &asked, &walked)?);
+        plan.understood = understood;
+        let count = match asked.count {
+            None => cx.request.limits.page_size_max,
+            Some(count) => match u32::try_from(count) {
+                Ok(count) if count > 0 => count.min(cx.request.limits.page_size_max),
+                _ => return Err(bad("'_count' is a whole number, 1 or greater")),
+            },
+        };
+        Ok(Self {
+            cx,
+            center,
+            types,
+            since,
+            plan,
+            count,
+            cursor: asked.cursor,
+        })
+    }
+
+    /// The page. `keeps` says which of the resources that are referred to belong to the record.
+    pub(in crate::operations) async fn page(
+        &self,
+        keeps: impl Fn(&Resource) -> Result<bool>,
+    ) -> Result<OperationAnswer> {
+        let request = self.cx.request;
+        let (center, _) = self.cx.read(self.center).await?;
+        let path = format!("{}/{}/$everything", request.base_url, self.center);
+        let mut source = Source::Committed(self.cx.store);
+        let found = source
+            .search(
+                request,
+                &self.plan,
+                self.count,
+                &path,
+                self.cursor.as_deref(),
+            )
+            .await?;
+        let mut walked = found.matches;
+        // It stands first, wherever the order would put it.
+        walked.retain(|version| version.key != *self.center);
+        if self.cursor.is_none() && self.is_recent(&center) {
+            walked.insert(0, center);
+        }
+        let keys = self.referred_to(&walked)?;
+        let mut included = source.current(request, keys).await?;
+        let mut kept = Vec::with_capacity(included.len());
+        for version in included.drain(..) {
+            if keeps(&self.resource(&version)?)? {
+                kept.push(version);
+            }
+        }
+        walked.retain(|version| self.answers(version.key.resource_type));
+        let searchset = Searchset {
+            base_url: &request.base_url,
+            links: PageLinks {
+                path: &path,
+                understood: &self.plan.understood,
+                cursor: self.cursor.as_deref(),
+                previous: found.previous.as_deref(),
+                next: found.next.as_deref(),
+            },
+            total: None,
+            matches: &walked,
+            scores: &[],
+            included: &kept,
+            warnings: &[],
+        };
+        Ok(OperationAnswer::resource(searchset.json()))
+    }
+
+    /// What the resources of a page refer to and the page does not hold.
+    fn referred_to(&self, walked: &[StoredVersion]) -> Result<Vec<ResourceKey>> {
+        let mut keys = BTreeSet::new();
+        for version in walked {
+            let resource = self.resource(version)?;
+            keys.extend(self.cx.definitions.references(self.cx.request, &resource)?);
+        }
+        let is_new = |key: &ResourceKey| {
+            key != self.center && !walked.iter().any(|version| version.key == *key)
+        };
+        let keys = keys.into_iter();
+        Ok(keys
+            .filter(|key| self.answers(key.resource_type) && is_new(key))
+            .collect())
+    }
+
+    fn resource(&self, version: &StoredVersion) -> Result<Resource> {
+        let content = version.content.clone().unwrap_or_default();
+        Resource::parse_with(content, self.cx.request.limits.parse).map_err(Error::internal)
+    }
+
+    fn answers(&self, resource_type: ResourceType) -> bool {
+        let types = self.types.as_ref();
+        types.is_none_or(|types| types.contains(&resource_type))
+    }
+
+    fn is_recent(&self, version: &StoredVersion) -> bool {
+        let since = self.since.map(since_test);
+        since.is_none_or(|test| test.matches_instant(version.last_updated))
+    }
+}
+
+impl Asked {
+    /// For the links.
+    fn understood(&self) -> Vec<(String, String)> {
+        let one = |name: &str, value: &Option<String>| {
+            let value = value.clone();
+            value.map(|value| (name.to_owned(), value))
+        };
+        let mut understood = Vec::new();
+        understood.extend(one("start", &self.start));
+        understood.extend(one("end", &self.end));
+        understood.extend(one("_since", &self.since));
+        for types in &self.types {
+            understood.push(("_type".to_owned(), types.clone()));
+        }
+        understood.extend(one("_count", &self.count.map(|count| count.to_string())));
+        understood
+    }
+}
+
+fn since_test(since: DateTime) -> PeriodTest {
+    PeriodTest {
+        prefix: Prefix::Ge,
+        lower: since.lower(),
+        upper: since.upper(),
+    }
+}
+
+fn asked_types(lists: &[String]) -> Result<Option<Vec<ResourceType>>> {
+    let names = lists.iter().flat_map(|list| list.split(','));
+    let types: Option<Vec<ResourceType>> = names.map(ResourceType::parse).collect();
+    let mut types =
+        types.ok_or_else(|| bad("'_type' is a list of R4's resource types with commas between"))?;
+    types.sort_unstable();
+    types.dedup();
+    Ok(Some(types).filter(|types| !types.is_empty()))
+}
+
+/// What is true of the resources whose care falls between start and end; none where neither is given.
+fn care_clause(
+    cx: OperationContext<'_>,
+    asked: &Asked,
+    types: &[ResourceType],
+) -> Result<Option<Clause>> {
+    if asked.start.is_none() && asked.end.is_none() {
+        return Ok(None);
+    }
+    let moment = |name: &str, text: &Option<String>| {
+        let text = text.as_deref();
+        let date = text.map(|text| {
+            parse_partial(text).map_err(|_| bad(&format!("'{name}' is a date, such as 2026-01-31")))
+        });
+        date.transpose()
+    };
+    let (start, end) = (moment("start", &asked.start)?, moment("end", &asked.end)?);
+    let lower = start.map_or(jiff::Timestamp::MIN, |start| start.lower());
+    let upper = end.map_or(jiff::Timestamp::MAX, |end| end.upper());
+    if lower >= upper {
+        return Err(bad("'start' is after 'end'"));
+    }
+    let test = PeriodTest {
+        prefix: Prefix::Ap,
+        lower,
+        upper,
+    };
+    Ok(cx.definitions.dated(&care_dates::of(types), test))
+}
+
+fn bad(sentence: &str) -> Error {
+    Error::new(ErrorKind::BadValue, sentence)
+}

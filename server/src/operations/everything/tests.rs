@@ -1,0 +1,157 @@
+//! The record of a patient: what is in it, what is not, page by page.
+
+use crate::operations::testing::{World, entries};
+
+const RECORDS: &[&str] = &[
+    r#"{"resourceType":"Organization","id":"o","name":"x"}"#,
+    r#"{"resourceType":"Practitioner","id":"p"}"#,
+    r#"{"resourceType":"Location","id":"l","managingOrganization":{"reference":"Organization/far"}}"#,
+    r#"{"resourceType":"Organization","id":"far","name":"x"}"#,
+    r#"{"resourceType":"Patient","id":"a","managingOrganization":{"reference":"Organization/o"},"link":[{"type":"seealso","other":{"reference":"Patient/a"}}]}"#,
+    r#"{"resourceType":"Patient","id":"b"}"#,
+    r#"{"resourceType":"Encounter","id":"e","status":"finished","class":{"code":"AMB"},"subject":{"reference":"Patient/a"},"period":{"start":"2020-01-10","end":"2020-01-20"},"location":[{"location":{"reference":"Location/l"}}]}"#,
+    r#"{"resourceType":"Observation","id":"o1","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/a"},"effectiveDateTime":"2020-01-15","performer":[{"reference":"Practitioner/p"}],"hasMember":[{"reference":"Observation/of-b"},{"reference":"Observation/of-nobody"}]}"#,
+    r#"{"resourceType":"Observation","id":"o2","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/a"},"effectiveDateTime":"2021-06-01"}"#,
+    r#"{"resourceType":"Observation","id":"undated","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/a"}}"#,
+    r#"{"resourceType":"Observation","id":"of-b","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/b"}}"#,
+    r#"{"resourceType":"Observation","id":"of-nobody","status":"final","code":{"text":"x"}}"#,
+    r#"{"resourceType":"Coverage","id":"c","status":"active","beneficiary":{"reference":"Patient/a"},"payor":[{"reference":"Patient/b"}]}"#,
+];
+
+async fn world() -> Option<World> {
+    let world = World::new().await?;
+    for record in RECORDS {
+        world.put(record).await;
+    }
+    Some(world)
+}
+
+#[tokio::test]
+async fn the_record_is_the_compartment_and_what_it_refers_to() {
+    let Some(world) = world().await else {
+        return;
+    };
+    let all = "match Patient/a, match Coverage/c, match Encounter/e, match Observation/o1, \
+               match Observation/o2, match Observation/undated, include Location/l, \
+               include Observation/of-nobody, include Organization/o, include Practitioner/p";
+    for (query, expected) in [
+        ("", all),
+        ("?_since=2000-01-01T00:00:00Z", all),
+        ("?_since=2999-01-01T00:00:00Z", ""),
+        (
+            "?_type=Observation",
+            "match Observation/o1, match Observation/o2, match Observation/undated, include Observation/of-nobody",
+        ),
+        (
+            "?_type=Coverage&_type=Encounter,Patient",
+            "match Patient/a, match Coverage/c, match Encounter/e",
+        ),
+        ("?_type=Practitioner", "include Practitioner/p"),
+        (
+            "?start=2020-01-20&end=2021-05-31&_type=Encounter,Observation,Coverage",
+            "match Coverage/c, match Encounter/e, match Observation/undated",
+        ),
+        (
+            "?start=2020-02&_type=Encounter,Observation",
+            "match Observation/o2, match Observation/undated",
+        ),
+        (
+            "?end=2020-01-14&_type=Encounter,Observation",
+            "match Encounter/e, match Observation/undated",
+        ),
+        (
+            "?start=2020-01-15&end=2020-01-15&_type=Observation",
+            "match Observation/o1, match Observation/undated, include Observation/of-nobody",
+        ),
+    ] {
+        let answer = world
+            .get(&format!("Patient/a/$everything{query}"))
+            .await
+            .unwrap();
+        let (found, _) = entries(&answer);
+        let of_mode = |mode: &str| {
+            let mut found: Vec<String> = found
+                .iter()
+                .filter(|one| one.starts_with(mode))
+                .cloned()
+                .collect();
+            found.sort_by_key(|one| (one != "match Patient/a", one.clone()));
+            found
+        };
+        let all = [of_mode("match"), of_mode("include")].concat();
+        assert_eq!(all.join(", "), expected, "{query}");
+        let patient = found.iter().position(|one| one == "match Patient/a");
+        assert!(patient.is_none_or(|place| place == 0), "{query}");
+    }
+    world.close().await;
+}
+
+#[tokio::test]
+async fn its_pages_lead_through_all_of_it() {
+    let Some(world) = world().await else {
+        return;
+    };
+    let mut url = "Patient/a/$everything?_count=2".to_owned();
+    let mut matches = Vec::new();
+    let mut pages = 0;
+    loop {
+        let (found, links) = entries(&world.get(&url).await.unwrap());
+        matches.extend(found.into_iter().filter(|one| one.starts_with("match")));
+        pages += 1;
+        let next = links.iter().find(|(relation, _)| relation == "next");
+        match next {
+            Some((_, next)) => url = next.clone(),
+            None => break,
+        }
+    }
+    assert!(pages > 2);
+    assert_eq!(matches[0], "match Patient/a");
+    matches.sort();
+    let expected = [
+        "match Coverage/c",
+        "match Encounter/e",
+        "match Observation/o1",
+        "match Observation/o2",
+        "match Observation/undated",
+        "match Patient/a",
+    ];
+    assert_eq!(matches, expected);
+    world.close().await;
+}
+
+#[tokio::test]
+async fn what_means_nothing_is_refused() {
+    let Some(world) = world().await else {
+        return;
+    };
+    for (url, expected) in [
+        ("Patient/nobody/$everything", "404"),
+        (
+            "Patient/$everything",
+            "404 $everything is called on an instance (Patient)",
+        ),
+        ("$everything", "404"),
+        ("Observation/o1/$everything", "404"),
+        (
+            "Patient/a/$everything?_type=Nothing",
+            "400 '_type' is a list",
+        ),
+        ("Patient/a/$everything?_count=0", "400 '_count' is"),
+        ("Patient/a/$everything?_count=-1", "400 '_count' is"),
+        (
+            "Patient/a/$everything?start=2021&end=2020",
+            "400 'start' is after 'end'",
+        ),
+        ("Patient/a/$everything?start=x", "400"),
+        ("Patient/a/$everything?_since=2020", "400"),
+        ("Patient/a/$everything?_cursor=x", "400 the page link"),
+        (
+            "Patient/a/$everything?code=x",
+            "400 there is no such parameter",
+        ),
+    ] {
+        let refused = world.get(url).await.unwrap_err();
+        assert!(refused.starts_with(expected), "{url}: {refused}");
+    }
+    world.close().await;
+}
