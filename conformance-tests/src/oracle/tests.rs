@@ -1,6 +1,7 @@
 //! The evaluation itself, on cases made by hand.
 #![expect(clippy::unwrap_used, reason = "what does not parse fails the test")]
 
+mod by_hand;
 mod searches;
 
 use super::compare::{and, any, not};
