@@ -327,7 +327,6 @@ fn read(cx: &RequestContext, query: &str) -> Result<Query> {
         parameters_max: limits.parameters,
         or_values_max: limits.or_values,
         depth_max: limits.chain_depth,
-        ..QueryLimits::default()
     };
     Query::parse(query, limits).map_err(refused)
 }

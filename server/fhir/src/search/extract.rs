@@ -303,4 +303,6 @@ impl IndexValues {
 }
 
 #[cfg(test)]
+mod parameters;
+#[cfg(test)]
 mod tests;

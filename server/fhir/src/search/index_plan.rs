@@ -130,7 +130,7 @@ pub(super) struct IndexedParameter {
     is_single: bool,
     is_canonical: bool,
     sort_paths: Option<Vec<Box<str>>>,
-    composite: Option<CompositePlan>,
+    pub(super) composite: Option<CompositePlan>,
 }
 
 /// One part of the union that parameters' values come from.

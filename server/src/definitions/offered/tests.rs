@@ -88,15 +88,19 @@ fn only_parameters_that_can_be_planned_are_offered() {
         "Patient url uri http://p/Patient-url".to_owned(),
     ];
     assert_eq!(found, expected);
-    let planner = planner(&registries, &index, now);
+    check_inclusions(&registries, &index, now);
+}
+
+fn check_inclusions(registries: &Registries, index: &IndexPlan, now: Timestamp) {
+    let planner = planner(registries, index, now);
     let of = |name: &str, all: &BTreeMap<ResourceType, Inclusions>| {
         let inclusions = all.get(&ResourceType::parse(name).unwrap()).cloned();
         inclusions.map(|one| (one.forward.join(" "), one.reverse.join(" ")))
     };
-    let all = inclusions(&registries, &planner, |_, _| true);
+    let all = inclusions(registries, &planner, |_, _| true);
     let said = |forward: &str, reverse: &str| Some((forward.to_owned(), reverse.to_owned()));
     assert_eq!(of("Patient", &all), said("* Patient:link", ""));
     assert_eq!(of("Group", &all), said("", "Patient:link"));
     assert_eq!(of("Observation", &all), None);
-    assert!(inclusions(&registries, &planner, |_, code| code != "link").is_empty());
+    assert!(inclusions(registries, &planner, |_, code| code != "link").is_empty());
 }

@@ -4,7 +4,8 @@ use fhir::json::Value;
 use fhir::resource::Resource;
 
 use crate::context::Handling;
-use crate::operations::testing::{World, entries};
+use crate::interactions::Interaction;
+use crate::operations::testing::{World, entries, said};
 
 const RECORDS: &[&str] = &[
     r#"{"resourceType":"Patient","id":"a","name":[{"family":"Ä"}]}"#,
@@ -98,6 +99,49 @@ async fn what_is_included_stands_behind_the_matches_and_is_not_counted() {
         let total = total.get("total").map_or("none", Value::raw).to_owned();
         let found = format!("{total}: {}", entries(&answer).0.join(", "));
         assert_eq!(found, expected, "{url}");
+    }
+    world.close().await;
+}
+
+#[tokio::test]
+async fn a_search_inside_a_bundle_answers_the_same() {
+    let Some(world) = world().await else {
+        return;
+    };
+    let urls = [
+        "Patient/a/Observation?_id=a1&_include=Observation:subject",
+        "Observation?_id=a1&_elements=subject&_include=Observation:subject",
+        "Patient?_id=a&_elements=nope",
+        "Patient?_id=a&_summary=text&_include=Patient:organization",
+    ];
+    for kind in ["batch", "transaction"] {
+        for (place, url) in urls.iter().enumerate() {
+            let bundle = format!(
+                r#"{{"resourceType":"Bundle","type":"{kind}","entry":[{{"request":{{"method":"GET","url":"{url}"}}}}]}}"#
+            );
+            let resource = Resource::parse(bundle).unwrap();
+            let interaction = Interaction::Bundle { resource };
+            let answer = said(world.interactions.perform(&world.cx, interaction).await);
+            let is_refused = match &answer {
+                Ok(answer) => answer.contains(r#""status":"400"#),
+                Err(refusal) => refusal.starts_with("400"),
+            };
+            assert_eq!(is_refused, place > 1, "{kind} {url}: {answer:?}");
+            if is_refused {
+                continue;
+            }
+            let answer = Resource::parse(answer.unwrap()).unwrap();
+            let entry = answer.get("entry").unwrap().items().next().unwrap();
+            let searchset = entry.get("resource").unwrap().raw().to_owned();
+            let found = entries(&searchset).0;
+            assert_eq!(
+                found,
+                ["match Observation/a1", "include Patient/a"],
+                "{kind} {url}"
+            );
+            assert_eq!(searchset.contains("SUBSETTED"), place == 1, "{kind} {url}");
+            assert!(searchset.contains("Ä"), "{kind} {url}");
+        }
     }
     world.close().await;
 }

@@ -11,7 +11,7 @@ use fhir::search::plan::{Plan, Summary};
 use super::{Arguments, Operation, OperationAnswer, OperationContext, OperationTarget, Params};
 use crate::error::Result;
 use crate::searchset::{CURSOR, query_text};
-use crate::store::Source;
+use crate::store::{ExplainedStatement, Source};
 
 /// The operation.
 pub(super) struct Explain;
@@ -54,6 +54,7 @@ impl Operation for Explain {
             }
         };
         let searched = begin.elapsed();
+        let explanation = source.explain(request, &plan, count).await?;
         let mut writer = Writer::with_capacity(4096);
         writer.object(|parameters| {
             parameters.string("resourceType", "Parameters");
@@ -69,6 +70,14 @@ impl Operation for Explain {
                     part.string("name", "matches");
                     part.number("valueDecimal", matches);
                 });
+                list.object(|part| text(part, "choice", &explanation.choice));
+                list.object(|part| {
+                    part.string("name", "estimated");
+                    part.number("valueDecimal", explanation.matches);
+                });
+                for statement in &explanation.statements {
+                    list.object(|part| write_statement(part, statement));
+                }
             });
         });
         Ok(OperationAnswer::resource(writer.finish()))
@@ -99,6 +108,23 @@ fn path(cx: OperationContext<'_>) -> String {
         OperationTarget::Type(resource_type) => format!("{base}/{resource_type}"),
         OperationTarget::Instance(center) => format!("{base}/{center}/*"),
     }
+}
+
+fn write_statement(part: &mut ObjectWriter<'_>, statement: &ExplainedStatement) {
+    part.string("name", "statement");
+    part.array("part", |list| {
+        list.object(|part| text(part, "way", &statement.way));
+        list.object(|part| text(part, "sql", &statement.sql));
+        for bound in &statement.bound {
+            list.object(|part| text(part, "bound", bound));
+        }
+        list.object(|part| text(part, "analysis", &statement.plan));
+        list.object(|part| milliseconds(part, "took", statement.took));
+        list.object(|part| {
+            part.string("name", "certain");
+            part.boolean("valueBoolean", statement.is_certain);
+        });
+    });
 }
 
 fn text(part: &mut ObjectWriter<'_>, name: &str, text: &str) {

@@ -33,6 +33,18 @@ async fn a_search_is_explained_where_it_would_be_asked() {
         assert_eq!(found, Some(matches), "{url}");
         let plan = part("plan").get("valueString").and_then(Value::string);
         assert!(plan.unwrap().contains("clauses"), "{url}");
+        let statement = part("statement").get("part").unwrap();
+        let said = |name: &str| {
+            let mut parts = statement.items();
+            let part = parts
+                .find(|part| part.get("name").and_then(Value::string).as_deref() == Some(name));
+            part.and_then(|part| part.get("valueString"))
+                .and_then(Value::string)
+                .unwrap()
+                .into_owned()
+        };
+        assert!(said("sql").contains("resource"), "{url}");
+        assert!(said("analysis").contains("Actual Total Time"), "{url}");
         for name in ["planned", "searched"] {
             assert!(part(name).get("valueDecimal").is_some(), "{url}");
         }

@@ -67,80 +67,88 @@ async fn world() -> Option<World> {
     Some(world)
 }
 
+/// Matches, includes, and what is included.
+type Case = (
+    &'static [&'static str],
+    &'static [&'static str],
+    &'static [&'static str],
+);
+
+const CASES: &[Case] = &[
+    (&["Patient/1"], &[], &[]),
+    (
+        &["Patient/1"],
+        &["_include=Patient:organization"],
+        &["Organization/1"],
+    ),
+    // What is missing is absent, without a word.
+    (
+        &["Observation/1"],
+        &["_include=Observation:performer"],
+        &["Organization/1"],
+    ),
+    (
+        &["Observation/1", "Observation/3"],
+        &["_include=Observation:subject"],
+        &["Patient/1", "Group/1"],
+    ),
+    (
+        &["Observation/1", "Observation/3"],
+        &["_include=Observation:subject:Group"],
+        &["Group/1"],
+    ),
+    (&["Observation/1"], &["_include=Patient:organization"], &[]),
+    (
+        &["Patient/1"],
+        &[
+            "_include=Patient:organization",
+            "_include=Organization:partof",
+        ],
+        &["Organization/1"],
+    ),
+    (
+        &["Patient/1"],
+        &[
+            "_include=Patient:organization",
+            "_include:iterate=Organization:partof",
+        ],
+        &["Organization/1", "Organization/2", "Organization/3"],
+    ),
+    (
+        &["Patient/1"],
+        &["_revinclude=Observation:subject"],
+        &["Observation/2", "Observation/1"],
+    ),
+    (
+        &["Patient/1"],
+        &["_revinclude=Observation:subject:Group"],
+        &[],
+    ),
+    // Nothing of the page is doubled.
+    (
+        &["Patient/1", "Observation/1"],
+        &[
+            "_revinclude=Observation:subject",
+            "_include=Observation:subject",
+        ],
+        &["Observation/2"],
+    ),
+    (
+        &["Organization/2"],
+        &[
+            "_revinclude:iterate=Organization:partof",
+            "_revinclude:iterate=Patient:organization",
+        ],
+        &["Organization/1", "Organization/3", "Patient/1"],
+    ),
+];
+
 #[tokio::test]
 async fn both_directions_and_rounds() {
     let Some(world) = world().await else {
         return;
     };
-    let cases: &[(&[&str], &[&str], &[&str])] = &[
-        (&["Patient/1"], &[], &[]),
-        (
-            &["Patient/1"],
-            &["_include=Patient:organization"],
-            &["Organization/1"],
-        ),
-        // What is missing is absent, without a word.
-        (
-            &["Observation/1"],
-            &["_include=Observation:performer"],
-            &["Organization/1"],
-        ),
-        (
-            &["Observation/1", "Observation/3"],
-            &["_include=Observation:subject"],
-            &["Patient/1", "Group/1"],
-        ),
-        (
-            &["Observation/1", "Observation/3"],
-            &["_include=Observation:subject:Group"],
-            &["Group/1"],
-        ),
-        (&["Observation/1"], &["_include=Patient:organization"], &[]),
-        (
-            &["Patient/1"],
-            &[
-                "_include=Patient:organization",
-                "_include=Organization:partof",
-            ],
-            &["Organization/1"],
-        ),
-        (
-            &["Patient/1"],
-            &[
-                "_include=Patient:organization",
-                "_include:iterate=Organization:partof",
-            ],
-            &["Organization/1", "Organization/2", "Organization/3"],
-        ),
-        (
-            &["Patient/1"],
-            &["_revinclude=Observation:subject"],
-            &["Observation/2", "Observation/1"],
-        ),
-        (
-            &["Patient/1"],
-            &["_revinclude=Observation:subject:Group"],
-            &[],
-        ),
-        // Nothing of the page is doubled.
-        (
-            &["Patient/1", "Observation/1"],
-            &[
-                "_revinclude=Observation:subject",
-                "_include=Observation:subject",
-            ],
-            &["Observation/2"],
-        ),
-        (
-            &["Organization/2"],
-            &[
-                "_revinclude:iterate=Organization:partof",
-                "_revinclude:iterate=Patient:organization",
-            ],
-            &["Organization/1", "Organization/3", "Patient/1"],
-        ),
-    ];
-    for (matches, includes, expected) in cases {
+    for (matches, includes, expected) in CASES {
         let mut found = included(&world, &world.cx, matches, includes)
             .await
             .unwrap();

@@ -259,7 +259,8 @@ impl<'a> Search<'a> {
                 }
                 .push_page(&mut statement, self.limit()),
             };
-            push_contents(&mut statement, &page, self.plan.sort.len(), self.content);
+            let keys = self.plan.sort.len();
+            push_contents(&mut statement, &page, keys, self.limit(), self.content);
             statement
         };
         parts.iter().enumerate().map(one).collect()
@@ -293,7 +294,7 @@ impl<'a> Search<'a> {
 }
 
 /// Only the rows of the page are read in full. The fence makes that a loop over them, in their order.
-fn push_contents(statement: &mut Statement, page: &str, keys: usize, content: Content) {
+fn push_contents(statement: &mut Statement, page: &str, keys: usize, limit: i64, content: Content) {
     let content = match content {
         Content::Whole => "coalesce(r.exact, r.json::text)",
         Content::Nothing => "null::text",
@@ -306,8 +307,13 @@ fn push_contents(statement: &mut Statement, page: &str, keys: usize, content: Co
         ", r.resource_type, r.id, r.version_id, r.last_updated, r.method, r.content from (select ",
     );
     statement.push_was_cut();
+    statement
+        .push(format!(
+            " as was_cut) f left join (select * from {page} limit "
+        ))
+        .integer(limit);
     statement.push(format!(
-        " as was_cut) f left join {page} p on true left join lateral (select r.resource_type, r.id, r.version_id, \
+        ") p on true left join lateral (select r.resource_type, r.id, r.version_id, \
          r.last_updated, r.method, {content} as content from resource r where r.rid = p.rid offset 0) r on true"
     ));
 }

@@ -4,7 +4,7 @@ use fhir::search::plan::{Clause, Plan, SortKey};
 
 use super::conditions::is_cheap;
 use super::estimate::{Estimator, share};
-use super::leads::{Choice, Lead, ROW, choose};
+use super::leads::{Choice, Lead, ROW, choose, left_after};
 use super::walk;
 
 /// Bounds of the ways, and whether one of them is insisted on.
@@ -69,26 +69,26 @@ impl<'a> Path<'a> {
         let types = &plan.resource_types;
         let choice = choose(estimator, types, clauses);
         let matches = estimator.all(types, &plan.clauses);
-        let population = estimator.rows_of(types);
-        let per_row = clauses.iter().map(|clause| row_cost(clause)).sum::<i64>();
         let sorting = plan
             .sort
             .iter()
             .map(|sort| key_cost(&sort.key))
             .sum::<i64>();
-        let value_first_cost = choice
-            .cost
-            .saturating_add(
-                choice
-                    .rows
-                    .saturating_mul(per_row.saturating_sub(ROW).max(0)),
-            )
-            .saturating_add(matches.saturating_mul(sorting));
-        let walk_cost = walk::is_possible(plan).then(|| {
-            let looked = share(limit, population, matches);
-            let step = ROW + if plan.sort.is_empty() { 0 } else { 3 * ROW };
-            looked.saturating_mul(step.saturating_add(per_row))
-        });
+        let (cheap, costly) = left_after(clauses, &choice.lead);
+        let left: i64 = cheap.iter().chain(&costly).map(|one| row_cost(one)).sum();
+        // Numbers that are in order need not all be followed.
+        let visited = match (&choice.lead, plan.sort.is_empty()) {
+            (Lead::Clauses(_), true) => choice.rows.min(share(limit, choice.rows, matches)),
+            _ => choice.rows,
+        };
+        let value_first_cost = match visited == choice.rows {
+            true => choice.cost,
+            false => choice.finding.saturating_add(visited.saturating_mul(ROW)),
+        }
+        .saturating_add(visited.saturating_mul(left))
+        .saturating_add(matches.saturating_mul(sorting));
+        let walk_cost =
+            walk::is_possible(plan).then(|| walk_cost(estimator, plan, clauses, matches, limit));
         let value_first = |cap| Attempt {
             way: Way::ValueFirst,
             cap,
@@ -101,7 +101,9 @@ impl<'a> Path<'a> {
         let attempts = match (tuning.only, walk_cost) {
             (Some(Way::Walk), Some(_)) => vec![walking(None)],
             (Some(_), _) | (None, None) => vec![value_first(None)],
-            (None, Some(_)) if choice.lead == Lead::Everything => vec![walking(None)],
+            (None, Some(_)) if choice.lead == Lead::Everything => {
+                vec![walking(some_looks), walking(None)]
+            }
             (None, Some(walk_cost)) if walk_cost < value_first_cost => {
                 vec![walking(some_looks), value_first(None)]
             }
@@ -121,11 +123,41 @@ impl<'a> Path<'a> {
     }
 }
 
+/// Nanoseconds of a walk until so many matches are found.
+fn walk_cost(
+    estimator: &Estimator<'_>,
+    plan: &Plan,
+    clauses: &[&Clause],
+    matches: i64,
+    limit: i64,
+) -> i64 {
+    let population = estimator.rows_of(&plan.resource_types);
+    let about = walk::about_the_order(plan, clauses);
+    let mut walked = population;
+    let mut skipped = 0;
+    if !about.is_empty() {
+        walked = estimator.dates(&about).min(population);
+        // What began before and ends within is found only by walking past all that has ended.
+        let bounds = walk::bounds(plan, clauses);
+        let is_ascending = plan.sort.first().is_some_and(|first| !first.descending);
+        if is_ascending && bounds.begins_from.is_none() && bounds.ends_from.is_some() {
+            skipped = population.saturating_sub(walked);
+        }
+    }
+    let looked = share(limit, walked, matches).saturating_add(skipped);
+    let step = match plan.sort.is_empty() {
+        true => ROW,
+        false => 4 * ROW,
+    };
+    let per_row = clauses.iter().map(|clause| row_cost(clause)).sum::<i64>();
+    looked.saturating_mul(step.saturating_add(per_row))
+}
+
 /// Asking a clause of a row, nanoseconds.
 fn row_cost(clause: &Clause) -> i64 {
     match clause {
-        Clause::RefersTo { .. } => 40_000,
-        Clause::ReferredBy { .. } => 25_000,
+        Clause::RefersTo { .. } => 120_000,
+        Clause::ReferredBy { .. } => 80_000,
         Clause::All(clauses) | Clause::Any(clauses) => clauses.iter().map(row_cost).sum(),
         Clause::Not(clause) => row_cost(clause),
         other if is_cheap(other) => 200,

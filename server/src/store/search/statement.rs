@@ -136,6 +136,13 @@ impl Statement {
         self
     }
 
+    /// Ends a query behind so many rows or some more. A plan is made for few rows only where their number is in the text,
+    /// so it is one of few numbers; who reads the query asks for the true one.
+    pub(super) fn push_limit(&mut self, limit: i64) -> &mut Self {
+        let few = [64, 512, 4096].into_iter().find(|few| *few >= limit);
+        self.push(format!(" limit {}", few.unwrap_or(limit)))
+    }
+
     /// An expression: whether something was cut off.
     pub(super) fn push_was_cut(&mut self) -> &mut Self {
         let mut text = String::from("(false");

@@ -2,6 +2,7 @@
 
 use bigdecimal::BigDecimal;
 use fhir::resource::Resource;
+use fhir::search::grams::grams;
 use fhir::search::index_values::{DateValue, IndexValues, NumberValue, PositionValue, StringValue};
 use jiff::Timestamp;
 use sqlx::{Connection, PgConnection};
@@ -17,7 +18,7 @@ use crate::definitions::FoundBy;
 /// Everything that is stored beside resources, as text that is equal for equal values.
 const STORED: &str = "\
     select coalesce(string_agg(line, E'\\n' order by line collate \"C\"), '') from ( \
-        select format('%s string %s %s', r.id, parameter, folded) as line \
+        select format('%s string %s %s %s', r.id, parameter, folded, cardinality(grams)) as line \
           from index_string join resource r using (rid) \
         union all select format('%s date %s %s..%s %s', r.id, parameter, lower, upper, is_long) \
           from index_date join resource r using (rid) \
@@ -117,8 +118,11 @@ fn expected(id: &str, n: i64) -> Vec<String> {
         ),
         format!("{id} number 4 1.50..1.50 {{11,12}}"),
         format!("{id} position 5 -83.69 42.256{n}"),
-        format!("{id} string 1 other{n}"),
-        format!("{id} string 1 same"),
+        format!(
+            "{id} string 1 other{n} {}",
+            grams(1, &format!("other{n}")).len()
+        ),
+        format!("{id} string 1 same {}", grams(1, "same").len()),
         format!("{id} text 'the':1,3 'word{n}':2 | 'all':2 'the':1"),
         format!("{id} tok {{{n},7}}"),
     ]

@@ -2,87 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::*;
+use super::world::World;
 use crate::definitions::fixtures::definitions;
 use crate::json::{Document, Value};
-use crate::resource::Resource;
 use crate::search::error::SearchErrorKind;
-use crate::search::extract::{ExtractLimits, Extractor};
-use crate::search::index_plan::IndexPlan;
-use crate::search::index_plan::fixtures::index_plan;
-use crate::search::planner::{Handling, PlanLimits, Planner};
-use crate::search::query::{Query, QueryLimits};
-
-struct Indexed {
-    resource_type: ResourceType,
-    id: ResourceId,
-    values: IndexValues,
-}
-
-/// Resources that can be searched.
-struct World {
-    resources: Vec<Indexed>,
-}
-
-const NOW: &str = "2013-06-01T00:00:00Z";
-
-impl World {
-    /// `None` where the definitions are absent.
-    fn of(resources: &[&str]) -> Option<Self> {
-        let definitions = definitions()?;
-        let plan = IndexPlan::compile(definitions).unwrap();
-        let extractor = Extractor {
-            plan: &plan,
-            definitions,
-            base_url: "http://here/fhir",
-            limits: ExtractLimits::default(),
-        };
-        let indexed = resources.iter().map(|text| {
-            let resource = Resource::parse(text.as_bytes().to_vec()).unwrap();
-            Indexed {
-                resource_type: resource.resource_type(),
-                id: resource.id().unwrap().parse().unwrap(),
-                values: extractor.extract(&resource).unwrap(),
-            }
-        });
-        Some(Self {
-            resources: indexed.collect(),
-        })
-    }
-
-    /// The ids that match, in the order of the resources.
-    fn search(&self, name: &str, query: &str) -> Result<Vec<&str>, SearchErrorKind> {
-        let planner = Planner {
-            parameters: &definitions().unwrap().search_parameters,
-            index: index_plan().unwrap(),
-            base_url: "http://here/fhir",
-            now: NOW.parse().unwrap(),
-            handling: Handling::Strict,
-            limits: PlanLimits::default(),
-        };
-        let query = Query::parse(query, QueryLimits::default()).map_err(|fault| fault.kind)?;
-        let plan = planner
-            .plan(&[ResourceType::parse(name).unwrap()], &query)
-            .map_err(|fault| fault.kind)?;
-        let facts = |one: &Indexed| {
-            let facts = ResourceFacts {
-                resource_type: one.resource_type,
-                id: &one.id,
-                last_updated: NOW.parse().unwrap(),
-                values: &one.values,
-            };
-            plan.matches(facts).unwrap()
-        };
-        let found = self.resources.iter().filter(|one| facts(one));
-        Ok(found.map(|one| one.id.as_str()).collect())
-    }
-
-    fn check(&self, query: &str, expected: &str) {
-        let (name, text) = query.split_once('?').unwrap();
-        let found = self.search(name, text).unwrap();
-        assert_eq!(found.join(" "), expected, "{query}");
-    }
-}
 
 #[test]
 fn strings_match_as_the_specification_shows() {

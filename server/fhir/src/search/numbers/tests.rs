@@ -25,7 +25,7 @@ fn extracted(text: &str) -> Option<Result<IndexValues, ExtractError>> {
 
 /// Numbers as `lower..upper` or `value`, each under `given` or the name of its canonical unit.
 fn shown(values: &IndexValues, seed: i64) -> Vec<String> {
-    let names = ["g1m-3", "m-3", "s1", "s-1", "K1", ""];
+    let names = ["m-3g1", "m-3", "s1", "s-1", "K1", ""];
     let bound = |one: &BigDecimal| match one {
         one if *one == open_end() => "max".to_owned(),
         one if *one == -open_end() => "min".to_owned(),
@@ -65,7 +65,7 @@ fn quantities_are_indexed_as_given_and_in_canonical_units() {
     let quantity = |value: &str, expected: &[&str]| check("valueQuantity", value, expected);
     quantity(
         &format!(r#"{{"value":5.40,"unit":"mg",{ucum}:"mg/dL"}}"#),
-        &["g1m-3 54", "given 5.4"],
+        &["given 5.4", "m-3g1 54"],
     );
     quantity(
         &format!(r#"{{"value":20,"comparator":"<",{ucum}:"/min"}}"#),

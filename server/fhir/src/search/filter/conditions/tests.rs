@@ -148,6 +148,10 @@ fn what_means_nothing_is_refused_by_its_path() {
     refuse("Observation?code sb secret", "NotSupported", "terminology");
     refuse("Observation?date co 2014", "NotSupported", "how precise");
     refuse("Observation?date in 2014", "Unknown", "to date parameters");
+}
+
+#[test]
+fn what_a_filter_cannot_ask_is_refused_by_its_path() {
     refuse(
         "Observation?code-value-quantity eq secret",
         "Unknown",
