@@ -4,7 +4,7 @@
 //! another table is a subquery that `offset 0` keeps from being joined: one probe of an index for each row, always. And
 //! `is true` keeps an index from being used for what is only asked of a row that another index has led to.
 
-use fhir::ids::ResourceType;
+use fhir::ids::{ResourceId, ResourceType};
 use fhir::search::fold::{index_prefix, prefix_end};
 use fhir::search::index_values::INDEX_PREFIX_CHARACTERS;
 use fhir::search::plan::{Clause, Criteria, StringOrder, StringTest};
@@ -108,20 +108,8 @@ fn push_clause(statement: &mut Statement, alias: &str, clause: &Clause) {
                 .push(format!("not {alias}.tok && "))
                 .elements(elements);
         }
-        Clause::Ids(ids) => {
-            let ids = ids.iter().map(ToString::to_string).collect();
-            statement
-                .push(format!("({alias}.id = any("))
-                .texts(ids)
-                .push(")) is true");
-        }
-        Clause::NotIds(ids) => {
-            let ids = ids.iter().map(ToString::to_string).collect();
-            statement
-                .push(format!("not {alias}.id = any("))
-                .texts(ids)
-                .push(")");
-        }
+        Clause::Ids(ids) => push_ids(statement, alias, "", ids),
+        Clause::NotIds(ids) => push_ids(statement, alias, "not ", ids),
         Clause::Types(types) => push_types(statement, alias, types),
         Clause::LastUpdated(tests) => {
             let moment = format!("{alias}.last_updated");
@@ -172,6 +160,13 @@ fn push_clause(statement: &mut Statement, alias: &str, clause: &Clause) {
             statement.push(") is true offset 0)");
         }
     }
+}
+
+fn push_ids(statement: &mut Statement, alias: &str, not: &str, ids: &[ResourceId]) {
+    statement
+        .push(format!("{not}({alias}.id = any("))
+        .texts(ids.iter().map(ToString::to_string).collect())
+        .push(")) is true");
 }
 
 fn set_name(statement: &Statement, clause: &Clause) -> Option<String> {

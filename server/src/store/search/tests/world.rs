@@ -58,7 +58,7 @@ pub(super) struct Known {
 
 /// The database and what is in it.
 pub(super) struct World {
-    pub(super) database: TestDatabase,
+    _database: TestDatabase,
     pub(super) store: Store,
     pub(super) cx: RequestContext,
     pub(super) known: Vec<Known>,
@@ -122,7 +122,7 @@ impl World {
         let store = database.store().await;
         let cx = context();
         let mut world = Self {
-            database,
+            _database: database,
             store,
             cx,
             known: Vec::new(),
