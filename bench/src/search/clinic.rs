@@ -141,7 +141,7 @@ impl Clinic {
             record: format!("{}", 10_000_000 + number * 7_919),
             family: catalogue::family(self.families.choose(&mut random)),
             given: catalogue::given(self.givens.choose(&mut random)),
-            gender: *random.one_of(&GENDERS),
+            gender: random.one_of::<&str>(&GENDERS),
         }
     }
 

@@ -56,8 +56,10 @@ impl Comparison<'_> {
             "token" => Some(self.token(value)),
             "string" => Some(self.string(value)),
             "uri" => {
-                // A version belongs to no path: what is above and below it is not said.
-                let has_version = matches!(value, Value::Uri(uri, true) if uri.contains('|'));
+                // A version, query or fragment belongs to no path: what is above and below it is not said.
+                let is_whole = |url: &str| url.contains(['|', '?', '#']);
+                let has_version =
+                    is_whole(self.raw) || matches!(value, Value::Uri(uri, _) if is_whole(uri));
                 (self.modifier.is_none() || !has_version).then(|| self.uri(value))
             }
             "date" => self.date(value),

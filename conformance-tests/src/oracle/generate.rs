@@ -317,7 +317,9 @@ impl Maker<'_> {
                 }
                 let (_, value) = self.some_value(dice, kind, &parameter.code)?;
                 match value {
-                    Value::Local(target, _, _) => Some(target),
+                    Value::Local(target, _, _) => {
+                        Some(target).filter(|one| points_at(parameter, one))
+                    }
                     _ => None,
                 }
             }
@@ -460,8 +462,16 @@ impl Maker<'_> {
         let parameter = self.world.definitions.find(&include.source, &include.code);
         if let Some(parameter) = parameter.filter(|_| dice.chance(20)) {
             let target = parameter.targets.get(dice.roll(parameter.targets.len()));
-            include.target = target.filter(|one| one.as_str() != "Resource").cloned();
+            include.target = target.filter(|one| points_at(parameter, one)).cloned();
         }
         Some(include)
     }
+}
+
+/// Whether a reference may be asked to be of a type: one that the parameter names and its expression lets through.
+fn points_at(parameter: &Parameter, kind: &str) -> bool {
+    let is_filtered = parameter.expression.contains("resolve() is ");
+    let passes = format!("resolve() is {kind})");
+    let is_named = parameter.targets.iter().any(|one| one == kind);
+    kind != "Resource" && is_named && (!is_filtered || parameter.expression.contains(&passes))
 }

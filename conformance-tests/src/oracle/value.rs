@@ -284,7 +284,9 @@ fn dates(node: &Node<'_>) -> Vec<Value> {
     let span = match node.kind.as_str() {
         "Period" => period(node.json),
         "Timing" => return timing(node.json, period),
-        _ => scalar(node.json).and_then(|one| moment::span(&one)),
+        "date" | "dateTime" | "instant" => scalar(node.json).and_then(|one| moment::span(&one)),
+        // A choice may be a string or an age, which no date equals.
+        _ => None,
     };
     span.map(Value::Span).into_iter().collect()
 }

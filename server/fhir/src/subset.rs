@@ -143,7 +143,10 @@ impl Subset {
             let mode = entry.at(&["search", "mode"]).and_then(Value::string);
             !matches!(self, Self::Elements(_)) || mode.is_none_or(|mode| mode != "include")
         };
-        for resource in entries.filter(is_cut).filter_map(|entry| entry.get("resource")) {
+        for resource in entries
+            .filter(is_cut)
+            .filter_map(|entry| entry.get("resource"))
+        {
             let name = resource.get("resourceType").and_then(Value::string);
             if name.is_some_and(|name| name != "OperationOutcome") {
                 splices.replace(resource, self.of_resource(resource, structures));

@@ -6,6 +6,7 @@
     clippy::expect_used,
     clippy::missing_docs_in_private_items,
     clippy::panic,
+    clippy::print_stderr,
     clippy::unwrap_used,
     missing_docs,
     unreachable_pub,

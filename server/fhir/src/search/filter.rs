@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::json::quoted;
+
 mod conditions;
 
 pub(super) use conditions::condition;
@@ -292,8 +294,8 @@ impl fmt::Display for Test {
                 None => write!(out, "{}.", step.code)?,
             }
         }
-        let value = serde_json::Value::from(self.value.as_str());
-        write!(out, "{} {} {value}", self.code, self.operator.code())
+        let (code, operator) = (&self.code, self.operator.code());
+        write!(out, "{code} {operator} {}", quoted(&self.value))
     }
 }
 

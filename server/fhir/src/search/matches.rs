@@ -149,8 +149,8 @@ impl TextQuery {
             Self::Word(word) => words.contains(&&**word),
             Self::Prefix(beginning) => words.iter().any(|word| word.starts_with(&**beginning)),
             Self::Phrase(phrase) => {
-                let same = |(word, asked): (&&str, &Box<str>)| **word == **asked;
-                let is_phrase = |found: &[&str]| found.iter().zip(phrase).all(same);
+                let phrase: Vec<&str> = phrase.iter().map(|word| &**word).collect();
+                let is_phrase = |found: &[&str]| found == phrase;
                 words.windows(phrase.len().max(1)).any(is_phrase)
             }
             Self::All(parts) => parts.iter().all(|one| one.matches(words)),

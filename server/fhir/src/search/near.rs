@@ -50,7 +50,7 @@ impl NearTest {
                     .and_then(|one| one.1.parse::<BigDecimal>().ok())
                     .ok_or_else(|| format!("a unit is one of {}", names()))?;
                 let distance = SearchNumber::parse(distance)
-                    .filter(|number| number.exact >= BigDecimal::from(0))
+                    .filter(|number| number.exact >= 0)
                     .ok_or("a distance is a number, 0 or greater")?;
                 distance.exact * factor
             }
@@ -110,7 +110,7 @@ fn decimal(number: &BigDecimal) -> Option<Decimal> {
 
 fn degrees(text: &str, most: u32) -> Option<BigDecimal> {
     let number = SearchNumber::parse(text)?.exact;
-    (number.abs() <= BigDecimal::from(most)).then_some(number)
+    (number.abs() <= most).then_some(number)
 }
 
 #[cfg(test)]

@@ -142,48 +142,52 @@ async fn a_parameter_answers_on_every_server_when_its_index_is_complete() {
             .contains("http://here/marital")
     );
 
-    // Another expression is another parameter; a retired one is none.
+    follow_its_changes(&other, cx).await;
+    close(world, [one, other]).await;
+}
+
+/// Another expression is another parameter; a retired or deleted one is none.
+async fn follow_its_changes(other: &Interactions, cx: &RequestContext) {
     let changed = MARITAL.replace("Patient.maritalStatus", "Patient.gender");
-    put(&other, cx, &changed).await.unwrap();
+    put(other, cx, &changed).await.unwrap();
     assert!(
-        found(&other, cx, "marital=male")
+        found(other, cx, "marital=male")
             .await
             .unwrap_err()
             .contains("is being indexed")
     );
-    index_in_pieces(&other, cx, LONG).await;
-    assert_eq!(found(&other, cx, "marital=M").await, Ok(0));
-    put(&other, cx, &MARITAL.replace("active", "retired"))
+    index_in_pieces(other, cx, LONG).await;
+    assert_eq!(found(other, cx, "marital=M").await, Ok(0));
+    put(other, cx, &MARITAL.replace("active", "retired"))
         .await
         .unwrap();
     assert!(
-        found(&other, cx, "marital=M")
+        found(other, cx, "marital=M")
             .await
             .unwrap_err()
             .contains("no such parameter")
     );
     // What was complete once is not believed to be still.
-    put(&other, cx, MARITAL).await.unwrap();
+    put(other, cx, MARITAL).await.unwrap();
     assert!(
-        found(&other, cx, "marital=M")
+        found(other, cx, "marital=M")
             .await
             .unwrap_err()
             .contains("is being indexed")
     );
-    index_in_pieces(&other, cx, LONG).await;
-    assert_eq!(found(&other, cx, "marital=M").await, Ok(3));
+    index_in_pieces(other, cx, LONG).await;
+    assert_eq!(found(other, cx, "marital=M").await, Ok(3));
     let delete = Interaction::Delete {
         key: "SearchParameter/marital".parse().unwrap(),
         conditions: WriteConditions::default(),
     };
     other.perform(cx, delete).await.unwrap();
     assert!(
-        found(&other, cx, "marital=M")
+        found(other, cx, "marital=M")
             .await
             .unwrap_err()
             .contains("no such parameter")
     );
-    close(world, [one, other]).await;
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use fhir::search::fold::prefix_end;
 use fhir::search::period_test::PeriodTest;
 use fhir::search::plan::{Clause, NumberTest, StringOrder, StringTest};
 
+use super::leads::flat;
 use super::ranges::{DateBounds, number_bounds};
 use super::statistics::Statistics;
 
@@ -49,9 +50,19 @@ impl<'a> Estimator<'a> {
     /// Rows of the types that pass all clauses.
     pub(super) fn all(&self, types: &[ResourceType], clauses: &[Clause]) -> i64 {
         let population = self.rows_of(types);
-        clauses.iter().fold(population, |rows, clause| {
-            share(rows, self.clause(types, clause), population)
-        })
+        let clauses = flat(clauses);
+        let mut rows = population;
+        for clause in &clauses {
+            let same = about_the_same_period(clause, &clauses);
+            let counted = match same.first() {
+                // Counted with the first of them.
+                Some(first) if !std::ptr::eq(*first, *clause) => continue,
+                Some(_) => self.dates(&same),
+                None => self.clause(types, clause),
+            };
+            rows = share(rows, counted, population);
+        }
+        rows
     }
 
     /// Rows of the types that pass a clause.
@@ -166,6 +177,28 @@ impl<'a> Estimator<'a> {
             })
             .sum()
     }
+}
+
+/// The clauses about the one period that a clause speaks of, where no resource has more than one.
+pub(super) fn about_the_same_period<'a>(
+    clause: &Clause,
+    clauses: &[&'a Clause],
+) -> Vec<&'a Clause> {
+    let Clause::Date {
+        parameters,
+        single: true,
+        ..
+    } = clause
+    else {
+        return Vec::new();
+    };
+    clauses
+        .iter()
+        .copied()
+        .filter(|other| {
+            matches!(other, Clause::Date { parameters: same, single: true, .. } if same == parameters)
+        })
+        .collect()
 }
 
 /// `rows` of them, as `part` is of `whole`; at least one.

@@ -4,7 +4,7 @@ use fhir::ids::ResourceType;
 use fhir::search::plan::{Clause, Criteria};
 
 use super::conditions::{columns, is_cheap, push_all, push_any, push_types};
-use super::estimate::Estimator;
+use super::estimate::{Estimator, about_the_same_period};
 use super::periods::push_instant_test;
 use super::ranges;
 use super::statement::Statement;
@@ -27,7 +27,9 @@ pub(super) struct Choice<'a> {
     pub(super) lead: Lead<'a>,
     /// Rows it names.
     pub(super) rows: i64,
-    /// Nanoseconds.
+    /// Nanoseconds until their numbers are known.
+    pub(super) finding: i64,
+    /// Nanoseconds until all of them have been visited.
     pub(super) cost: i64,
 }
 
@@ -53,6 +55,7 @@ pub(super) fn choose<'a>(
     let mut best = Choice {
         lead: Lead::Everything,
         rows: everything,
+        finding: everything.saturating_mul(ROW),
         cost: everything.saturating_mul(ROW),
     };
     let mut consider = |choice: Choice<'a>| {
@@ -76,8 +79,10 @@ pub(super) fn choose<'a>(
 
 /// Visiting a row, nanoseconds.
 pub(super) const ROW: i64 = 1_500;
-/// Reading an entry of an index.
-const ENTRY: i64 = 150;
+/// Reading an entry of an index, and finding its place among the others.
+const ENTRY: i64 = 450;
+/// Elements a resource is thought to have.
+pub(super) const ELEMENTS: i64 = 30;
 /// Following one number to rows by an index.
 const PROBE: i64 = 15_000;
 
@@ -107,6 +112,8 @@ fn elements_lead<'a>(estimator: &Estimator<'_>, clauses: &[&'a Clause]) -> Optio
     Some(Choice {
         lead: Lead::Elements(elements),
         rows,
+        // Elements name rows by their place: their numbers are in the rows.
+        finding: cost,
         cost,
     })
 }
@@ -117,40 +124,31 @@ fn clause_lead<'a>(
     clauses: &[&'a Clause],
     clause: &'a Clause,
 ) -> Option<Choice<'a>> {
-    let (rows, cost) = cost_of(estimator, types, clause)?;
-    let mut joined = vec![clause];
-    let mut rows = rows;
-    if let Clause::Date {
-        parameters,
-        single: true,
-        ..
-    } = clause
-    {
-        for other in clauses {
-            let is_other = !std::ptr::eq(*other, clause);
-            if is_other
-                && matches!(other, Clause::Date { parameters: same, single: true, .. } if same == parameters)
-            {
-                joined.push(other);
-            }
-        }
+    let (mut rows, mut finding) = cost_of(estimator, types, clause)?;
+    let mut joined = about_the_same_period(clause, clauses);
+    if joined.is_empty() {
+        joined.push(clause);
+    } else {
         rows = estimator.dates(&joined);
+        finding = PROBE.saturating_add(rows.saturating_mul(ENTRY));
     }
     Some(Choice {
         lead: Lead::Clauses(joined),
         rows,
-        cost: cost.min(PROBE.saturating_add(rows.saturating_mul(ROW + ENTRY))),
+        finding,
+        cost: finding.saturating_add(rows.saturating_mul(ROW)),
     })
 }
 
-/// Rows and nanoseconds of a clause as a lead; `None` where it cannot be one.
+/// Rows of a clause as a lead, and nanoseconds until their numbers are known; `None` where it cannot be one.
 fn cost_of(
     estimator: &Estimator<'_>,
     types: &[ResourceType],
     clause: &Clause,
 ) -> Option<(i64, i64)> {
     let rows = estimator.clause(types, clause);
-    let visited = PROBE.saturating_add(rows.saturating_mul(ROW + ENTRY));
+    let listed = PROBE.saturating_add(rows.saturating_mul(ENTRY));
+    let visited = PROBE.saturating_add(rows.saturating_mul(ROW));
     match clause {
         Clause::AnyToken(elements) => {
             let probes = PROBE.saturating_mul(i64::try_from(elements.len()).unwrap_or(i64::MAX));
@@ -167,7 +165,7 @@ fn cost_of(
         | Clause::Date { .. }
         | Clause::Number(_)
         | Clause::Near { .. }
-        | Clause::Text { .. } => ranges::has_index(clause).then_some((rows, visited)),
+        | Clause::Text { .. } => ranges::has_index(clause).then_some((rows, listed)),
         Clause::RefersTo { target, .. } => {
             let (targets, cost) = members(estimator, target);
             let probes = targets.saturating_mul(PROBE + ROW);
@@ -175,7 +173,8 @@ fn cost_of(
         }
         Clause::ReferredBy { source, .. } => {
             let (sources, cost) = members(estimator, source);
-            let probes = sources.saturating_mul(PROBE + ROW);
+            // Each of their elements is tried.
+            let probes = sources.saturating_mul(ELEMENTS * ROW);
             Some((rows, visited.saturating_add(cost).saturating_add(probes)))
         }
         Clause::Any(parts) => {
@@ -194,7 +193,7 @@ fn cost_of(
 }
 
 /// How many resources meet criteria, and what it costs to find them.
-fn members(estimator: &Estimator<'_>, criteria: &Criteria) -> (i64, i64) {
+pub(super) fn members(estimator: &Estimator<'_>, criteria: &Criteria) -> (i64, i64) {
     let rows = estimator.all(&criteria.resource_types, &criteria.clauses);
     let choice = choose(
         estimator,
@@ -227,6 +226,27 @@ fn is_exact(clause: &Clause) -> bool {
     }
 }
 
+/// What is still to be asked of the rows that a lead names: of their own columns, and of other tables.
+pub(super) fn left_after<'a>(
+    clauses: &[&'a Clause],
+    lead: &Lead<'_>,
+) -> (Vec<&'a Clause>, Vec<&'a Clause>) {
+    let is_left = |clause: &&Clause| match lead {
+        Lead::Elements(elements) => {
+            !matches!(clause, Clause::AnyToken(one) if one.len() == 1 && elements.contains(&one[0]))
+        }
+        Lead::Clauses(leading) => {
+            !(is_exact(clause) && leading.iter().any(|lead| std::ptr::eq(*lead, *clause)))
+        }
+        Lead::Everything => true,
+    };
+    clauses
+        .iter()
+        .copied()
+        .filter(is_left)
+        .partition(|clause| is_cheap(clause))
+}
+
 /// Writes a CTE of the rows that a lead names, as far as their own columns pass; gives its name and what is left to ask.
 pub(super) fn push_candidates<'a>(
     statement: &mut Statement,
@@ -236,8 +256,7 @@ pub(super) fn push_candidates<'a>(
     lead: &Lead<'a>,
     cap: Option<i64>,
 ) -> (String, Vec<&'a Clause>) {
-    let (cheap, mut costly): (Vec<&Clause>, Vec<&Clause>) =
-        clauses.iter().copied().partition(|clause| is_cheap(clause));
+    let (cheap, costly) = left_after(clauses, lead);
     let name = match lead {
         Lead::Elements(elements) => {
             let name = statement.begin_with("c");
@@ -249,20 +268,12 @@ pub(super) fn push_candidates<'a>(
                 .push(" and not r.deleted and ");
             push_types(statement, "r", types);
             statement.push(" and ");
-            let is_asked = |clause: &&Clause| matches!(clause, Clause::AnyToken(one) if one.len() == 1 && elements.contains(&one[0]));
-            push_all(
-                statement,
-                "r",
-                cheap.into_iter().filter(|clause| !is_asked(clause)),
-            );
+            push_all(statement, "r", cheap);
             statement.cap(&name, cap);
             name
         }
         Lead::Clauses(leading) => {
             let rows = push_lead(statement, estimator, types, leading, cap);
-            costly.retain(|clause| {
-                !(is_exact(clause) && leading.iter().any(|lead| std::ptr::eq(*lead, *clause)))
-            });
             let name = statement.begin_with("c");
             statement
                 .push("select ")
@@ -315,7 +326,7 @@ pub(super) fn push_walked_types(statement: &mut Statement, alias: &str, types: &
 }
 
 /// Writes a CTE with the column `rid`, with repetitions: every row that passes all of the clauses is in it.
-fn push_lead(
+pub(super) fn push_lead(
     statement: &mut Statement,
     estimator: &Estimator<'_>,
     types: &[ResourceType],
@@ -445,7 +456,7 @@ fn push_referred_by(
 }
 
 /// A CTE of the resources that meet criteria, with one of their columns.
-fn push_members(
+pub(super) fn push_members(
     statement: &mut Statement,
     estimator: &Estimator<'_>,
     criteria: &Criteria,

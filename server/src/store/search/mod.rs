@@ -6,6 +6,7 @@
 //! depend on values: they are planned once for each connection.
 
 mod conditions;
+mod count;
 mod estimate;
 mod explain;
 mod grams;
@@ -16,6 +17,7 @@ mod periods;
 mod place;
 mod quantities;
 mod ranges;
+mod sets;
 mod statement;
 mod statistics;
 #[cfg(test)]
@@ -42,11 +44,13 @@ use leads::flat;
 use order::Direction;
 use path::{Attempt, Path, Tuning, Way};
 use place::Place;
+use sets::Sets;
 use statement::Statement;
 use statistics::{Known, Statistics};
 use value_first::ValueFirst;
 use walk::{Part, Walk};
 
+pub(super) use count::count_matches;
 pub(super) use explain::explain;
 pub use explain::{ExplainedStatement, Explanation};
 
@@ -239,7 +243,7 @@ impl<'a> Search<'a> {
         let path = self.path(tuning);
         for attempt in &path.attempts {
             let mut rows = Rows::default();
-            for mut statement in self.statements(&path, *attempt, Statement::new) {
+            for mut statement in self.statements(&path, *attempt, tuning.set_max, Statement::new) {
                 self.read(connection, &mut statement, &mut rows).await?;
                 if rows.has_more || rows.is_uncertain {
                     break;
@@ -257,6 +261,7 @@ impl<'a> Search<'a> {
         &self,
         path: &Path<'_>,
         attempt: Attempt,
+        set_max: i64,
         begin: fn() -> Statement,
     ) -> Vec<Statement> {
         let parts: &[Part] = match attempt.way {
@@ -265,6 +270,10 @@ impl<'a> Search<'a> {
         };
         let one = |(n, part): (usize, &Part)| {
             let mut statement = begin();
+            if let Some(rows) = attempt.rows {
+                let estimator = self.estimator;
+                Sets { estimator, set_max }.push(&mut statement, &self.clauses, rows);
+            }
             let page = match attempt.way {
                 Way::ValueFirst => ValueFirst {
                     plan: self.plan,
@@ -285,7 +294,8 @@ impl<'a> Search<'a> {
                 }
                 .push_page(&mut statement, self.limit()),
             };
-            push_contents(&mut statement, &page, self.plan.sort.len(), self.content);
+            let keys = self.plan.sort.len();
+            push_contents(&mut statement, &page, keys, self.limit(), self.content);
             statement
         };
         parts.iter().enumerate().map(one).collect()
@@ -319,7 +329,7 @@ impl<'a> Search<'a> {
 }
 
 /// Only the rows of the page are read in full. The fence makes that a loop over them, in their order.
-fn push_contents(statement: &mut Statement, page: &str, keys: usize, content: Content) {
+fn push_contents(statement: &mut Statement, page: &str, keys: usize, limit: i64, content: Content) {
     let content = match content {
         Content::Whole => "coalesce(r.exact, r.json::text)",
         Content::Nothing => "null::text",
@@ -332,8 +342,13 @@ fn push_contents(statement: &mut Statement, page: &str, keys: usize, content: Co
         ", r.resource_type, r.id, r.version_id, r.last_updated, r.method, r.content from (select ",
     );
     statement.push_was_cut();
+    statement
+        .push(format!(
+            " as was_cut) f left join (select * from {page} limit "
+        ))
+        .integer(limit);
     statement.push(format!(
-        " as was_cut) f left join {page} p on true left join lateral (select r.resource_type, r.id, r.version_id, \
+        ") p on true left join lateral (select r.resource_type, r.id, r.version_id, \
          r.last_updated, r.method, {content} as content from resource r where r.rid = p.rid offset 0) r on true"
     ));
 }
@@ -350,35 +365,6 @@ fn found(row: &PgRow, keys: usize) -> Result<Found> {
         },
         version: stored_version(row, stored_key(row)?)?,
     })
-}
-
-/// How many resources a plan matches.
-pub(super) async fn count_matches(
-    connection: &mut PgConnection,
-    searching: &Searching,
-    plan: &Plan,
-) -> Result<u64> {
-    let statistics = searching.known.current();
-    let estimator = Estimator::new(&statistics);
-    let clauses = flat(&plan.clauses);
-    let choice = leads::choose(&estimator, &plan.resource_types, &clauses);
-    let mut statement = Statement::new();
-    let way = ValueFirst {
-        plan,
-        estimator,
-        clauses: &clauses,
-        lead: &choice.lead,
-        place: None,
-        cap: None,
-    };
-    way.push_count(&mut statement);
-    let row = statement
-        .build()
-        .fetch_one(connection)
-        .await
-        .map_err(from_sqlx)?;
-    let count: i64 = row.try_get(0).map_err(from_sqlx)?;
-    u64::try_from(count).map_err(Error::internal)
 }
 
 impl Transaction {

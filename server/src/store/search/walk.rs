@@ -11,6 +11,7 @@ use super::order::{
     Direction, is_always_there, key_type, push_behind, push_key, push_order, push_value,
 };
 use super::place::Place;
+use super::ranges::DateBounds;
 use super::statement::Statement;
 
 /// Which part of an order is walked.
@@ -32,6 +33,27 @@ pub(super) fn is_possible(plan: &Plan) -> bool {
         }
         Some(SortKey::Score | SortKey::Text(_)) => false,
     }
+}
+
+/// The clauses about the one period that a search is ordered by.
+pub(super) fn about_the_order<'a>(plan: &Plan, clauses: &[&'a Clause]) -> Vec<&'a Clause> {
+    let Some(SortKey::Date(seeds)) = plan.sort.first().map(|first| &first.key) else {
+        return Vec::new();
+    };
+    let is_about = |clause: &&&Clause| matches!(clause, Clause::Date { parameters, single: true, .. } if parameters == seeds);
+    clauses.iter().filter(is_about).copied().collect()
+}
+
+/// What these clauses leave of the order; several tests of which one must hold leave all.
+pub(super) fn bounds(plan: &Plan, clauses: &[&Clause]) -> DateBounds {
+    let about = about_the_order(plan, clauses);
+    DateBounds::of(about.iter().filter_map(|clause| match clause {
+        Clause::Date { tests, .. } => match tests.as_slice() {
+            [test] => Some(test),
+            _ => None,
+        },
+        _ => None,
+    }))
 }
 
 /// The parts of the order that lie behind a place, in the way's order.
@@ -111,7 +133,7 @@ impl Walk<'_> {
                 self.push_later_keys(statement);
             }
         }
-        statement.push(" limit ").integer(limit).push(")");
+        statement.push_limit(limit).push(")");
         name
     }
 
@@ -225,6 +247,7 @@ impl Walk<'_> {
             ));
             push_seeds(statement, "v", std::slice::from_ref(seed));
             self.push_from_place(statement, value, operator);
+            self.push_bounds(statement);
         }
         statement.push(format!(") v order by v.k0 {way}"));
         self.push_limit(statement);
@@ -232,6 +255,17 @@ impl Walk<'_> {
             ") v left join lateral (select {} from resource r where r.rid = v.rid and not r.deleted offset 0) r on true",
             columns("r")
         ));
+    }
+
+    /// Where the order is that of the one period the search speaks of, only a part of it is walked.
+    fn push_bounds(&self, statement: &mut Statement) {
+        let bounds = bounds(self.plan, self.clauses);
+        if let Some(from) = bounds.begins_from {
+            statement.push(" and v.lower >= ").instant(from);
+        }
+        if let Some(to) = bounds.begins_to {
+            statement.push(" and v.lower <= ").instant(to);
+        }
     }
 
     fn push_from_place(&self, statement: &mut Statement, column: &str, operator: &str) {
@@ -276,9 +310,10 @@ impl Walk<'_> {
             SortKey::Id | SortKey::LastUpdated | SortKey::Score | SortKey::Text(_) => return,
         };
         statement.push(format!(
-            "not exists (select from {table} v where v.rid = s.rid and "
+            "not exists (select from {table} v where v.rid = s.rid and ("
         ));
         push_seeds(statement, "v", seeds);
+        statement.push(") is true");
         if self.part == Part::With {
             let better = if first.descending { ">" } else { "<" };
             statement.push(format!(" and ({value}, v.ctid) {better} (s.k0, s.t)"));

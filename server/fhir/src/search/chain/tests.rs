@@ -166,6 +166,10 @@ fn what_leads_nowhere_is_refused_by_name() {
         "Observation?subject:Patient.name:not=x",
         &["Unknown", "no modifier ':not'"],
     );
+}
+
+#[test]
+fn reversed_chains_that_lead_nowhere_are_refused_by_name() {
     refuse(
         "Patient?_has:Nobody:patient:code=x",
         &["Unknown", "not one of R4's resource types"],

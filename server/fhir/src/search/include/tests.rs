@@ -112,7 +112,7 @@ fn every_type_may_be_followed() {
 
 #[test]
 fn what_cannot_be_included_is_refused_by_name() {
-    use SearchErrorKind::{Malformed, NotSupported, TooCostly, Unknown};
+    use SearchErrorKind::{Malformed, Unknown};
     refuse("Patient", "_include=Patient", Malformed, "'Type:parameter'");
     refuse("Patient", "_include=a:b:c:d", Malformed, "'Type:parameter'");
     refuse("Patient", "_include=Nobody:x", Unknown, "not one of R4's");
@@ -152,6 +152,11 @@ fn what_cannot_be_included_is_refused_by_name() {
         Unknown,
         "not one of R4's",
     );
+}
+
+#[test]
+fn inclusions_that_have_no_place_are_refused_by_name() {
+    use SearchErrorKind::{Malformed, NotSupported, Unknown};
     refuse(
         "Organization",
         "_revinclude=Observation:patient",
@@ -194,6 +199,10 @@ fn what_cannot_be_included_is_refused_by_name() {
         Malformed,
         "_summary=text",
     );
+}
+
+#[test]
+fn too_many_inclusions_are_refused() {
     let many: Vec<String> = [
         "Patient:link:RelatedPerson",
         "Patient:link:Patient",
@@ -225,7 +234,7 @@ fn what_cannot_be_included_is_refused_by_name() {
     .collect();
     if let Some(plan) = planned("Patient", &many.join("&"), Handling::Strict) {
         let error = plan.map(|plan| plan.includes.len()).unwrap_err();
-        assert_eq!(error.kind, TooCostly, "{error}");
+        assert_eq!(error.kind, SearchErrorKind::TooCostly, "{error}");
         assert!(error.message.contains("more than 20 inclusions"), "{error}");
     }
 }

@@ -463,6 +463,22 @@ fn equal_criteria_are_one_key_however_they_are_written() {
         key("organization=http://here/fhir/Organization/1"),
         organization
     );
+    assert_eq!(
+        key("_filter=name co a and (gender eq b or gender eq c)"),
+        key("_filter=(gender eq c or gender eq b) and name co A")
+    );
+    assert_eq!(
+        key("general-practitioner:Practitioner.name=a"),
+        key("general-practitioner:Practitioner.name=A")
+    );
+    assert_ne!(
+        key("general-practitioner:Practitioner.name=a"),
+        key("general-practitioner:PractitionerRole.practitioner.name=a")
+    );
+    assert_eq!(key("_text=a b"), key("_text=B and a"));
+    let has = |text: &str| key(&format!("_has:RiskAssessment:subject:probability={text}"));
+    assert_eq!(has("gt0.50"), has("gt5e-1"));
+    assert_ne!(has("gt0.5"), has("lt0.5"));
     let count = key("gender=a&_count=5");
     assert_eq!(count, key("gender=a"));
 }
