@@ -63,6 +63,27 @@ pub struct SearchPage {
     pub next: Option<String>,
     /// The cursor of the page before, where there is one.
     pub previous: Option<String>,
+    /// The place of each match: where another page may begin ([`super::Source::cursor_behind`]).
+    pub places: Vec<MatchPlace>,
+}
+
+/// The place of one match in an order without keys: newest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MatchPlace(pub i64);
+
+/// The cursor of the page behind a place, in a search without `_sort`.
+pub(super) fn seal_behind(
+    cursor_key: &CursorKey,
+    scope: &str,
+    plan: &Plan,
+    place: MatchPlace,
+) -> Result<String> {
+    let place = Place {
+        keys: Vec::new(),
+        rid: place.0,
+        is_back: false,
+    };
+    cursor_key.seal(&purpose(scope, plan), &place.write()?)
 }
 
 /// What searches know and are bound by.
@@ -129,12 +150,17 @@ pub(super) async fn find_page(
     Ok(SearchPage {
         next: seal(rows.found.last().filter(|_| has_next), false)?,
         previous: seal(rows.found.first().filter(|_| has_previous), true)?,
+        places: rows
+            .found
+            .iter()
+            .map(|one| MatchPlace(one.place.rid))
+            .collect(),
         matches: rows.found.into_iter().map(|found| found.version).collect(),
     })
 }
 
 /// A link is good for one search only. The parameters say which, not what they mean now: `ap` moves with the clock.
-fn purpose(scope: &str, plan: &Plan) -> String {
+pub(super) fn purpose(scope: &str, plan: &Plan) -> String {
     let is_answer = |name: &str| matches!(name, "_count" | "_total" | "_summary" | "_elements");
     let criteria: Vec<_> = plan
         .understood

@@ -358,8 +358,6 @@ fn what_is_not_answered_is_refused_by_name() {
             "_list=$current-problems",
             "lists by their function",
         ),
-        ("Patient", "_contained=both", "only 'false'"),
-        ("Patient", "_contained=true", "only 'false'"),
         ("Bundle", "composition=Composition/1", "inside the Bundle"),
         ("Bundle", "composition.title=a", "inside the Bundle"),
         ("Bundle", "message.code=a", "inside the Bundle"),
@@ -421,7 +419,7 @@ fn values_that_are_none_are_refused_by_name() {
 
 #[test]
 fn a_lenient_search_leaves_out_what_it_does_not_know_and_says_so() {
-    let text = "foo=1&gender:in=x&_include=Patient:y&name=eve&_sort=address-x&_contained=both";
+    let text = "foo=1&gender:in=x&_include=Patient:y&name=eve&_sort=address-x&_score=true";
     let Some(plan) = planned("Patient", text, Handling::Lenient) else {
         return;
     };
