@@ -30,7 +30,7 @@ create table index_number (
     units bigint[] not null default '{}',
     rid bigint not null
 );
-create index index_number_lower on index_number (parameter, lower, rid);
+create index index_number_lower on index_number (parameter, lower, upper, rid);
 -- Points need no second order.
 create index index_number_upper on index_number (parameter, upper, rid) where lower <> upper;
 create index index_number_rid on index_number (rid);

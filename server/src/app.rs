@@ -250,6 +250,7 @@ fn search_limits(limits: &config::Limits) -> SearchLimits {
         includes: size(limits.search_includes_max),
         include_depth: size(limits.search_include_depth_max),
         included: size(limits.search_included_max),
+        contained: size(limits.search_contained_max),
         lastn: size(limits.lastn_observations_max),
     }
 }

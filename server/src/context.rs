@@ -41,6 +41,8 @@ pub struct SearchLimits {
     pub include_depth: usize,
     /// Resources that are included into one page.
     pub included: usize,
+    /// Resources that one search of contained resources looks into.
+    pub contained: usize,
     /// Observations that one `$lastn` looks at.
     pub lastn: usize,
 }
@@ -55,6 +57,7 @@ impl Default for SearchLimits {
             includes: 20,
             include_depth: 8,
             included: 1000,
+            contained: 10_000,
             lastn: 10_000,
         }
     }

@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod tests;
 
+use fhir::ids::{ResourceId, ResourceKey};
 use fhir::json::{ObjectWriter, Writer};
 use fhir::outcome::{Issue, operation_outcome};
 
@@ -38,12 +39,25 @@ pub struct Searchset<'a> {
     pub total: Option<u64>,
     /// What was searched for.
     pub matches: &'a [StoredVersion],
+    /// What was searched for, where another resource contains it.
+    pub contained: &'a [ContainedMatch],
     /// How well the matches fit, as decimals; empty where nobody measured.
     pub scores: &'a [String],
     /// What was asked for beside it.
     pub included: &'a [StoredVersion],
     /// What a lenient search left out.
     pub warnings: &'a [Issue],
+}
+
+/// A resource that was found within another (<https://hl7.org/fhir/R4/search.html#contained>).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContainedMatch {
+    /// What contains it.
+    pub container: ResourceKey,
+    /// Its id, without `#`.
+    pub id: ResourceId,
+    /// Its JSON text.
+    pub content: Box<str>,
 }
 
 impl Searchset<'_> {
@@ -55,6 +69,7 @@ impl Searchset<'_> {
             .chain(self.included)
             .filter_map(|version| version.content.as_ref())
             .map(|content| content.len() + 160)
+            .chain(self.contained.iter().map(|one| one.content.len() + 220))
             .sum();
         let mut writer = Writer::with_capacity(size + 1024);
         writer.object(|bundle| {
@@ -70,13 +85,22 @@ impl Searchset<'_> {
     }
 
     fn write_entries(&self, bundle: &mut ObjectWriter<'_>) {
-        if self.matches.is_empty() && self.included.is_empty() && self.warnings.is_empty() {
+        let is_empty = self.matches.is_empty() && self.contained.is_empty();
+        if is_empty && self.included.is_empty() && self.warnings.is_empty() {
             return;
         }
         bundle.array("entry", |entries| {
             for (place, version) in self.matches.iter().enumerate() {
                 let score = self.scores.get(place).map(String::as_str);
                 self.write_resource(entries, version, "match", score);
+            }
+            for one in self.contained {
+                entries.object(|entry| {
+                    let url = format!("{}/{}#{}", self.base_url, one.container, one.id);
+                    entry.string("fullUrl", &url);
+                    entry.raw("resource", &one.content);
+                    entry.object("search", |search| search.string("mode", "match"));
+                });
             }
             for version in self.included {
                 self.write_resource(entries, version, "include", None);

@@ -32,7 +32,8 @@ pub fn read(text: &str) -> Option<BigDecimal> {
     plain.then(|| BigDecimal::from_str(text).ok())?
 }
 
-/// Reads a number searched for: `100` means 99.5 up to 100.5, `100.00` means 99.995 up to 100.005, `1e2` 50 up to 150.
+/// Reads a number searched for: `100` means 99.5 up to 100.5, `100.00` means 99.995 up to 100.005, `1e2` 95 up to 105 (the
+/// specification's own example, which gives a single digit with an exponent the precision of two).
 pub fn sought(text: &str) -> Option<Sought> {
     let exact = read(text)?;
     let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
@@ -41,6 +42,10 @@ pub fn sought(text: &str) -> Option<Sought> {
         .map_or(0, |(_, decimals)| decimals.len());
     let exponent: i64 = exponent.parse().ok()?;
     let last = exponent - i64::try_from(decimals).ok()?;
+    let last = match digits.trim_start_matches('-').len() == 1 && digits.len() < text.len() {
+        true => last - 1,
+        false => last,
+    };
     // Half of the last place written: five at the place after it.
     let half = BigDecimal::from_str(&format!("5e{}", last - 1)).ok()?;
     Some(Sought {

@@ -26,7 +26,7 @@ pub use current::{CurrentDefinitions, IndexState, StoredDefinitions};
 pub use offered::{Inclusions, SearchParameterEntry};
 use own::{OWN, OwnFile};
 pub use packages::{Package, PackageList, Take};
-pub use rules::{Definitions, FoundBy, Patch};
+pub use rules::{Definitions, FoundBy, Patch, stored_only};
 
 /// Where the definitions come from.
 #[derive(Clone, Debug)]

@@ -20,7 +20,7 @@ use fhir::search::index_plan::{IndexPlan, IndexPlanError};
 use fhir::search::index_values::IndexValues;
 use fhir::search::lexemes;
 use fhir::search::matches::ResourceFacts;
-use fhir::search::plan::Plan;
+use fhir::search::plan::{Contained, Plan};
 use fhir::search::planner::{Handling as PlannerHandling, PlanLimits, Planner};
 use fhir::search::query::{Query, QueryLimits};
 use fhir::validation;
@@ -173,13 +173,38 @@ impl Definitions {
 
     /// What a resource is found by.
     pub fn index_values(&self, resource: &Resource, base_url: &str) -> Result<FoundBy> {
-        let extractor = Extractor {
+        let values = self.extractor(base_url).extract(resource);
+        self.found_by(resource, values)
+    }
+
+    /// What a resource that another contains is found by.
+    pub fn contained_values(
+        &self,
+        resource: &Resource,
+        container: &Resource,
+        base_url: &str,
+    ) -> Result<FoundBy> {
+        let values = self
+            .extractor(base_url)
+            .extract_contained(resource, container);
+        self.found_by(resource, values)
+    }
+
+    fn extractor<'a>(&'a self, base_url: &'a str) -> Extractor<'a> {
+        Extractor {
             plan: &self.index,
             definitions: &self.registries,
             base_url,
             limits: ExtractLimits::default(),
-        };
-        let mut values = extractor.extract(resource).map_err(|error| {
+        }
+    }
+
+    fn found_by(
+        &self,
+        resource: &Resource,
+        values: std::result::Result<IndexValues, ExtractError>,
+    ) -> Result<FoundBy> {
+        let mut values = values.map_err(|error| {
             let kind = match error {
                 ExtractError::TooMany { .. } | ExtractError::TooManyWords { .. } => {
                     ErrorKind::TooCostly
@@ -312,6 +337,17 @@ pub enum Patch {
 
 /// The generation a database begins with.
 const FIRST_GENERATION: i64 = 1;
+
+/// A plan for where only resources that are stored themselves will do.
+pub fn stored_only(plan: Plan) -> Result<Plan> {
+    match plan.contained {
+        Contained::False => Ok(plan),
+        Contained::True | Contained::Both => Err(Error::new(
+            ErrorKind::NotSupported,
+            "search parameter '_contained': contained resources are not looked for here",
+        )),
+    }
+}
 
 fn refuse_errors(issues: Vec<Issue>) -> Result<()> {
     match issues.iter().any(|issue| issue.severity <= Severity::Error) {

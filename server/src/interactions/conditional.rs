@@ -9,6 +9,7 @@ use http::StatusCode;
 use super::perform::Interactions;
 use super::{Outcome, Patch, WriteConditions, patch, read, write};
 use crate::context::{Handling, RequestContext};
+use crate::definitions::stored_only;
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::{
     PreparedDelete, PreparedWrite, Source, Transaction, Verb, WriteCondition, raced,
@@ -23,7 +24,8 @@ pub(super) fn criteria(
 ) -> Result<Plan> {
     let plan = interactions
         .definitions
-        .plan(cx, &[resource_type], query, Handling::Strict)?;
+        .plan(cx, &[resource_type], query, Handling::Strict)
+        .and_then(stored_only)?;
     if plan.clauses.is_empty() {
         return Err(Error::new(
             ErrorKind::BadValue,

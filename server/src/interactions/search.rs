@@ -1,10 +1,12 @@
 //! search of a type, of all, or of a compartment (<https://hl7.org/fhir/R4/http.html#search>).
 
+mod contained;
 mod scope;
 #[cfg(test)]
 mod tests;
 
-use fhir::search::plan::{Plan, Summary, Total};
+use contained::ContainedSearch;
+use fhir::search::plan::{Contained, Plan, Summary, Total};
 use http::StatusCode;
 
 use super::perform::Interactions;
@@ -33,7 +35,8 @@ pub(super) async fn search(
         .unwrap_or(cx.limits.page_size)
         .min(cx.limits.page_size_max);
     let counts_only = plan.summary == Summary::Count || count == 0;
-    let page = match counts_only {
+    let is_within = cursor.as_deref().is_some_and(contained::is_place);
+    let mut page = match counts_only || is_within || plan.contained == Contained::True {
         true => SearchPage::default(),
         false => {
             source
@@ -41,6 +44,21 @@ pub(super) async fn search(
                 .await?
         }
     };
+    let mut warnings = plan.warnings.clone();
+    let mut within = Vec::new();
+    if plan.contained != Contained::False && page.next.is_none() {
+        let room = (count as usize).saturating_sub(page.matches.len());
+        let only = plan.contained == Contained::True;
+        let from = cursor.as_deref().filter(|_| is_within || only);
+        let search = ContainedSearch::new(definitions, cx, &plan, &path);
+        let found = search.find(source, room, from).await?;
+        page.matches.extend(found.matches);
+        page.next = found.next;
+        within = found.contained;
+        warnings.extend(found.warnings);
+    }
+    let shown = page.matches.len() + within.len();
+    let is_all = page.next.is_none() && cursor.is_none();
     let included = source
         .included(cx, definitions, &plan.includes, &page.matches)
         .await?;
@@ -53,11 +71,12 @@ pub(super) async fn search(
             previous: page.previous.as_deref(),
             next: page.next.as_deref(),
         },
-        total: total(cx, source, &plan, &page, counts_only, cursor.is_some()).await?,
+        total: total(cx, source, &plan, is_all.then_some(shown), counts_only).await?,
         matches: &page.matches,
+        contained: &within,
         scores: &[],
         included: &included,
-        warnings: &plan.warnings,
+        warnings: &warnings,
     };
     Ok(Outcome::body(StatusCode::OK, searchset.json()))
 }
@@ -67,17 +86,13 @@ async fn total(
     cx: &RequestContext,
     source: &mut Source<'_>,
     plan: &Plan,
-    page: &SearchPage,
+    all: Option<usize>,
     counts_only: bool,
-    is_later_page: bool,
 ) -> Result<Option<u64>> {
     match plan.total {
         Total::None if !counts_only => Ok(None),
         Total::Accurate | Total::Estimate => Ok(Some(source.count(cx, plan).await?)),
         Total::None | Total::Unasked if counts_only => Ok(Some(source.count(cx, plan).await?)),
-        Total::None | Total::Unasked => Ok(match page.next.is_none() && !is_later_page {
-            true => u64::try_from(page.matches.len()).ok(),
-            false => None,
-        }),
+        Total::None | Total::Unasked => Ok(all.and_then(|all| u64::try_from(all).ok())),
     }
 }

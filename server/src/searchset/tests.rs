@@ -30,6 +30,11 @@ fn entries_say_why_they_are_there() {
         },
         total: Some(1),
         matches: &[version("Patient/1", Some(r#"{"resourceType":"Patient"}"#))],
+        contained: &[ContainedMatch {
+            container: "Group/3".parse().unwrap(),
+            id: "p".parse().unwrap(),
+            content: r#"{"resourceType":"Patient","id":"p"}"#.into(),
+        }],
         scores: &["0.5".to_owned()],
         included: &[
             version("Group/1", Some(r#"{"resourceType":"Group"}"#)),
@@ -42,6 +47,8 @@ fn entries_say_why_they_are_there() {
         r#""link":[{"relation":"self","url":"http://here/fhir/Patient?name=%C3%A4%20b"}],"#,
         r#""entry":[{"fullUrl":"http://here/fhir/Patient/1","resource":{"resourceType":"Patient"},"#,
         r#""search":{"mode":"match","score":0.5}},"#,
+        r#"{"fullUrl":"http://here/fhir/Group/3#p","resource":{"resourceType":"Patient","id":"p"},"#,
+        r#""search":{"mode":"match"}},"#,
         r#"{"fullUrl":"http://here/fhir/Group/1","resource":{"resourceType":"Group"},"#,
         r#""search":{"mode":"include"}},"#,
         &format!(r#"{{"resource":{},"#, operation_outcome(&warnings)),

@@ -146,6 +146,8 @@ impl Store {
                 &[
                     ("plan_cache_mode", "force_generic_plan"),
                     ("enable_seqscan", "off"),
+                    // The references of a chain are hashed, whatever the server is set to.
+                    ("work_mem", "16MB"),
                 ],
             )?,
             fixed: pool(carriers, &[("plan_cache_mode", "force_generic_plan")])?,

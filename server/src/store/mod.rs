@@ -49,7 +49,7 @@ pub use history::{HistoryFilter, HistoryPage, HistoryScope};
 pub use labels::{LabelInUse, LabelKind};
 pub use prepared::{ExpectedVersions, PreparedDelete, PreparedWrite, Verb, WriteCondition};
 pub use reindex::Indexed;
-pub use search::{ExplainedStatement, Explanation, SearchPage};
+pub use search::{ExplainedStatement, Explanation, MatchPlace, SearchPage};
 pub use source::Source;
 pub use transaction::{Attempts, Transaction};
 

@@ -12,10 +12,12 @@ use super::fault::{STALE_MAX, from_sqlx, is_stale};
 use super::history::list_versions;
 use super::include::{Gathering, Round, read_round};
 use super::read::{read_resources, read_version};
-use super::search::{PageRequest, Searching, count_matches, explain, find_page};
+use super::search::{
+    PageRequest, Searching, count_matches, explain, find_page, purpose, seal_behind,
+};
 use super::{
-    Explanation, HistoryFilter, HistoryPage, HistoryScope, SearchPage, Store, StoredVersion,
-    Transaction,
+    Explanation, HistoryFilter, HistoryPage, HistoryScope, MatchPlace, SearchPage, Store,
+    StoredVersion, Transaction,
 };
 use crate::context::RequestContext;
 use crate::definitions::Definitions;
@@ -158,6 +160,23 @@ impl Source<'_> {
             searching.refresh(connection, cx.now).await;
             explain(connection, &searching, plan, count).await
         })
+    }
+
+    /// The cursor of the page that begins behind a match of a search without `_sort`.
+    pub fn cursor_behind(&self, plan: &Plan, scope: &str, place: MatchPlace) -> Result<String> {
+        seal_behind(&self.store().cursor_key, scope, plan, place)
+    }
+
+    /// The cursor of a place that is not the store's own, for a search alone.
+    pub fn seal(&self, plan: &Plan, scope: &str, place: &str) -> Result<String> {
+        let purpose = format!("within {}", purpose(scope, plan));
+        self.store().cursor_key.seal(&purpose, place)
+    }
+
+    /// Reads such a place back; a cursor that was changed, or made for another search, is refused.
+    pub fn open(&self, plan: &Plan, scope: &str, cursor: &str) -> Result<String> {
+        let purpose = format!("within {}", purpose(scope, plan));
+        self.store().cursor_key.open(&purpose, cursor)
     }
 
     fn searching(&self) -> (Arc<CursorKey>, Arc<Searching>) {

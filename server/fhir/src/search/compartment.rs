@@ -2,6 +2,7 @@
 //! <https://hl7.org/fhir/R4/http.html#vsearch>).
 
 use super::combine;
+use super::contained;
 use super::error::{SearchError, SearchErrorKind};
 use super::hash;
 use super::plan::{Clause, Plan};
@@ -32,6 +33,7 @@ impl Planner<'_> {
         {
             return Err(stranger_in(compartment, *stranger));
         }
+        contained::refuse(&plan, "within a compartment")?;
         let membership = self.membership(compartment, around, &plan.resource_types)?;
         match membership {
             Some(Clause::All(clauses)) => plan.clauses.extend(clauses),

@@ -102,10 +102,8 @@ fn add_includes(
 fn contained(value: &str) -> Result<Contained, SearchError> {
     match value {
         "false" => Ok(Contained::False),
-        "true" | "both" => {
-            let message = "contained resources are not searched; only 'false' is supported";
-            Err(SearchError::not_supported("_contained", message))
-        }
+        "true" => Ok(Contained::True),
+        "both" => Ok(Contained::Both),
         _ => Err(SearchError::malformed(
             "_contained",
             "the value is one of true, false, both",

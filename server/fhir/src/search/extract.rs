@@ -9,7 +9,7 @@ use super::values::Sink;
 use super::words;
 use crate::definitions::Definitions;
 use crate::definitions::search_parameters::SearchType;
-use crate::ids::{Reference, ResourceKey};
+use crate::ids::{Reference, ResourceKey, ResourceType};
 use crate::json::{Kind, Value};
 use crate::path::{Environment, EvaluationError, Expression, Item, Node, evaluate};
 use crate::resource::Resource;
@@ -97,23 +97,42 @@ impl Extractor<'_> {
         self.extract_telling(resource, &mut |_, _| {})
     }
 
+    /// Everything a contained resource can be found by (<https://hl7.org/fhir/R4/search.html#contained>). References to
+    /// its siblings mean what they mean within the container.
+    pub fn extract_contained(
+        &self,
+        resource: &Resource,
+        container: &Resource,
+    ) -> Result<IndexValues, ExtractError> {
+        let members = RootMembers::within(resource.root(), container.root());
+        self.extract_from(resource, &members, &mut |_, _| {})
+    }
+
     pub(super) fn extract_telling(
         &self,
         resource: &Resource,
         misfit: &mut Misfit<'_>,
     ) -> Result<IndexValues, ExtractError> {
-        let members = RootMembers::of(resource.root());
+        self.extract_from(resource, &RootMembers::of(resource.root()), misfit)
+    }
+
+    fn extract_from(
+        &self,
+        resource: &Resource,
+        members: &RootMembers<'_>,
+        misfit: &mut Misfit<'_>,
+    ) -> Result<IndexValues, ExtractError> {
         let mut values = IndexValues {
             tokens: Vec::with_capacity(64),
             ..IndexValues::default()
         };
         let plan = self.plan.types.get(&resource.resource_type());
         for operand in plan.into_iter().flat_map(|plan| &plan.operands) {
-            self.operand(resource.root(), &members, operand, &mut values, misfit)?;
+            self.operand(resource.root(), members, operand, &mut values, misfit)?;
             self.check_count(values.count(), &operand.code)?;
         }
         for group in plan.into_iter().flat_map(|plan| &plan.groups) {
-            self.group(&members, group, &mut values)?;
+            self.group(members, group, &mut values)?;
         }
         let is_carrier = ["Bundle", "Parameters"].contains(&resource.resource_type().name());
         values.narrative = words::narrative(resource.root()).into();
@@ -124,6 +143,7 @@ impl Extractor<'_> {
             });
         }
         self.references(resource.root(), is_carrier, &mut values);
+        mark_contained(resource, &mut values);
         values.normalise();
         Ok(values)
     }
@@ -264,6 +284,16 @@ impl Extractor<'_> {
                 }
                 _ => {}
             }
+        }
+    }
+}
+
+/// Marks the types of the resources that are contained.
+fn mark_contained(resource: &Resource, values: &mut IndexValues) {
+    for contained in resource.get("contained").into_iter().flat_map(Value::items) {
+        let name = contained.get("resourceType").and_then(Value::string);
+        if let Some(named) = name.and_then(|name| ResourceType::parse(&name)) {
+            values.tokens.push(hash::contains(named));
         }
     }
 }

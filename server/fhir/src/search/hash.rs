@@ -33,6 +33,7 @@ enum Form {
     GroupValue,
     Text,
     UrlBelow,
+    Contains,
 }
 
 /// The seed of one operand of the expressions of a concrete type's parameters: all parameters of the search type that
@@ -186,6 +187,12 @@ pub fn exact(seed: i64, text: &str) -> i64 {
     seed ^ tagged(Form::Exact, text.as_bytes())
 }
 
+/// "The resource contains one of the type": what a search of contained resources begins from
+/// (<https://hl7.org/fhir/R4/search.html#contained>).
+pub fn contains(resource_type: ResourceType) -> i64 {
+    tagged(Form::Contains, resource_type.name().as_bytes())
+}
+
 fn tagged(form: Form, bytes: &[u8]) -> i64 {
     signed(xxh3_64_with_seed(bytes, tag(form)))
 }
@@ -269,6 +276,8 @@ mod tests {
             operand_seed(observation(), SearchType::String, "code"),
             operand_seed(patient, SearchType::Token, "code"),
             unit("a"),
+            contains(patient),
+            contains(observation()),
             system_unit("a", "b"),
         ];
         for text in ["", "a", "ab", "a|b"] {

@@ -24,8 +24,8 @@ pub struct SearchNumber {
 }
 
 impl SearchNumber {
-    /// Reads a decimal as FHIR writes it; its last digit says how precise it is: `100` is `[99.5, 100.5)`, `1e2` is
-    /// `[50, 150)`, `100.00` is `[99.995, 100.005)`.
+    /// Reads a decimal as FHIR writes it; its last digit says how precise it is: `100` is `[99.5, 100.5)`, `100.00`
+    /// is `[99.995, 100.005)`. A single digit with an exponent counts for two: R4 itself reads `1e2` as `[95, 105)`.
     pub fn parse(text: &str) -> Option<Self> {
         if !is_decimal(text) {
             return None;
@@ -36,7 +36,10 @@ impl SearchNumber {
             return None;
         }
         // Half of what one more in the last digit is.
-        let slack = BigDecimal::new(5.into(), scale + 1);
+        let slack = BigDecimal::new(
+            5.into(),
+            scale + 1 + i64::from(is_one_digit_with_exponent(text)),
+        );
         Some(Self {
             lower: (&exact - &slack).normalized(),
             upper: (&exact + &slack).normalized(),
@@ -54,6 +57,11 @@ impl SearchNumber {
             exact: self.exact,
         }
     }
+}
+
+fn is_one_digit_with_exponent(text: &str) -> bool {
+    let mantissa = text.split_once(['e', 'E']).map(|(mantissa, _)| mantissa);
+    mantissa.is_some_and(|one| one.trim_start_matches('-').len() == 1)
 }
 
 fn is_decimal(text: &str) -> bool {
@@ -125,7 +133,8 @@ mod tests {
         };
         check("100", Some("99.5 100 100.5"));
         check("100.00", Some("99.995 100 100.005"));
-        check("1e2", Some("50 100 150"));
+        check("1e2", Some("95 100 105"));
+        check("5e-3", Some("0.00495 0.005 0.00505"));
         check("1.0e2", Some("95 100 105"));
         check("1.00E+2", Some("99.5 100 100.5"));
         check("-5.4", Some("-5.45 -5.4 -5.35"));
@@ -147,7 +156,7 @@ mod tests {
         assert_eq!(near("100").as_deref(), Some("90 100 110"));
         assert_eq!(near("-100").as_deref(), Some("-110 -100 -90"));
         assert_eq!(near("0.0").as_deref(), Some("-0.05 0 0.05"));
-        assert_eq!(near("1e2").as_deref(), Some("50 100 150"));
+        assert_eq!(near("1e2").as_deref(), Some("90 100 110"));
     }
 
     #[test]

@@ -239,6 +239,15 @@ impl<'v> RootMembers<'v> {
         Self(resource.members().collect())
     }
 
+    /// Those of a contained resource, which has none contained itself: `#id` there is one that the container contains.
+    pub(super) fn within(resource: Value<'v>, container: Value<'v>) -> Self {
+        let own = resource.members();
+        let siblings = container
+            .get("contained")
+            .map(|value| (Cow::Borrowed("contained"), value));
+        Self(own.chain(siblings).collect())
+    }
+
     fn get(&self, name: &str) -> Option<Value<'v>> {
         let found = self.0.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| *value)

@@ -135,9 +135,10 @@ pub struct NumberTest {
     pub prefix: Prefix,
     /// The value as it was written.
     pub exact: BigDecimal,
-    /// The least value that is equal by the implicit precision (or approximately, for `ap`).
+    /// The least value that is equal by the implicit precision (or approximately, for `ap`). The exact value where the
+    /// prefix takes no notice of either.
     pub lower: BigDecimal,
-    /// The least value that is too great to be equal.
+    /// The least value that is too great to be equal; likewise.
     pub upper: BigDecimal,
 }
 

@@ -135,6 +135,7 @@ impl Planner<'_> {
                     .push((parameter.text.to_string(), parameter.value()));
             }
         }
+        self.check_contained(&plan)?;
         Ok(plan)
     }
 

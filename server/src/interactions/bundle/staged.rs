@@ -8,6 +8,7 @@ use fhir::search::plan::Plan;
 use super::entry::Entry;
 use super::resolve::{ConditionalReference, conditional_references};
 use crate::context::{Handling, RequestContext};
+use crate::definitions::stored_only;
 use crate::error::{Error, ErrorKind, Result};
 use crate::interactions::perform::Interactions;
 use crate::interactions::{Interaction, conditional, write};
@@ -90,12 +91,10 @@ impl Staged {
         conditional_references(cx, interactions.definitions.structures(), resource)
             .into_iter()
             .map(|reference| {
-                let plan = interactions.definitions.plan(
-                    cx,
-                    &[reference.0],
-                    &reference.1,
-                    Handling::Strict,
-                );
+                let plan = interactions
+                    .definitions
+                    .plan(cx, &[reference.0], &reference.1, Handling::Strict)
+                    .and_then(stored_only);
                 Ok((reference, plan.map_err(|error| error.at("resource"))?))
             })
             .collect()

@@ -129,6 +129,7 @@ impl<'a> Record<'a> {
             },
             total: None,
             matches: &walked,
+            contained: &[],
             scores: &[],
             included: &kept,
             warnings: &[],

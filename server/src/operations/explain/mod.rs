@@ -9,6 +9,7 @@ use fhir::json::{ObjectWriter, Writer};
 use fhir::search::plan::{Plan, Summary};
 
 use super::{Arguments, Operation, OperationAnswer, OperationContext, OperationTarget, Params};
+use crate::definitions::stored_only;
 use crate::error::Result;
 use crate::searchset::{CURSOR, query_text};
 use crate::store::{ExplainedStatement, Source};
@@ -36,7 +37,7 @@ impl Operation for Explain {
     async fn invoke(cx: OperationContext<'_>, params: ExplainParams) -> Result<OperationAnswer> {
         let request = cx.request;
         let begin = Instant::now();
-        let plan = plan(cx, &query_text(&params.search))?;
+        let plan = plan(cx, &query_text(&params.search)).and_then(stored_only)?;
         let planned = begin.elapsed();
         let mut source = Source::Committed(cx.store);
         let count = plan.count.unwrap_or(request.limits.page_size);

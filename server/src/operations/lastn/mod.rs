@@ -61,6 +61,7 @@ impl Operation for LastN {
             },
             total: u64::try_from(last.len()).ok(),
             matches: &last,
+            contained: &[],
             scores: &[],
             included: &[],
             warnings: &plan.warnings,

@@ -4,7 +4,7 @@
 //! another table is a subquery that `offset 0` keeps from being joined: one probe of an index for each row, always. And
 //! `is true` keeps an index from being used for what is only asked of a row that another index has led to.
 
-use fhir::ids::ResourceType;
+use fhir::ids::{ResourceId, ResourceType};
 use fhir::search::fold::{index_prefix, prefix_end};
 use fhir::search::index_values::INDEX_PREFIX_CHARACTERS;
 use fhir::search::plan::{Clause, Criteria, StringOrder, StringTest};
@@ -108,20 +108,8 @@ fn push_clause(statement: &mut Statement, alias: &str, clause: &Clause) {
                 .push(format!("not {alias}.tok && "))
                 .elements(elements);
         }
-        Clause::Ids(ids) => {
-            let ids = ids.iter().map(ToString::to_string).collect();
-            statement
-                .push(format!("({alias}.id = any("))
-                .texts(ids)
-                .push(")) is true");
-        }
-        Clause::NotIds(ids) => {
-            let ids = ids.iter().map(ToString::to_string).collect();
-            statement
-                .push(format!("not {alias}.id = any("))
-                .texts(ids)
-                .push(")");
-        }
+        Clause::Ids(ids) => push_ids(statement, alias, "", ids),
+        Clause::NotIds(ids) => push_ids(statement, alias, "not ", ids),
         Clause::Types(types) => push_types(statement, alias, types),
         Clause::LastUpdated(tests) => {
             let moment = format!("{alias}.last_updated");
@@ -129,8 +117,20 @@ fn push_clause(statement: &mut Statement, alias: &str, clause: &Clause) {
                 push_instant_test(statement, test, &moment)
             });
         }
-        Clause::RefersTo { seeds, target } => push_refers_to(statement, alias, seeds, target),
-        Clause::ReferredBy { seeds, source } => push_referred_by(statement, alias, seeds, source),
+        Clause::RefersTo { seeds, target } => match set_name(statement, clause) {
+            Some(set) => {
+                statement.push(format!("exists (select from unnest({alias}.tok) e(element) where (e.element in (select element from {set})) is true offset 0)"));
+            }
+            None => push_refers_to(statement, alias, seeds, target),
+        },
+        Clause::ReferredBy { seeds, source } => match set_name(statement, clause) {
+            Some(set) => {
+                statement.push(format!(
+                    "({alias}.key_hash in (select element from {set})) is true"
+                ));
+            }
+            None => push_referred_by(statement, alias, seeds, source),
+        },
         Clause::All(clauses) => {
             statement.push("(");
             push_all(statement, alias, clauses);
@@ -152,18 +152,43 @@ fn push_clause(statement: &mut Statement, alias: &str, clause: &Clause) {
         Clause::Text { part, query } => push_text(statement, alias, *part, query),
         Clause::String { .. } | Clause::Date { .. } | Clause::Number(_) | Clause::Near { .. } => {
             let value = statement.name("v");
-            statement.push("exists (select from ");
-            push_value_rows(statement, &value, clause);
-            statement.push(format!(" and {value}.rid = {alias}.rid offset 0)"));
+            let table = table(clause);
+            statement.push(format!(
+                "exists (select from {table} {value} where {value}.rid = {alias}.rid and ("
+            ));
+            push_value_test(statement, &value, clause);
+            statement.push(") is true offset 0)");
         }
     }
 }
 
-/// Table, alias and condition of the value rows that pass a clause of strings, dates, numbers or positions; of others none.
-pub(super) fn push_value_rows(statement: &mut Statement, value: &str, clause: &Clause) {
+fn push_ids(statement: &mut Statement, alias: &str, not: &str, ids: &[ResourceId]) {
+    statement
+        .push(format!("{not}({alias}.id = any("))
+        .texts(ids.iter().map(ToString::to_string).collect())
+        .push(")) is true");
+}
+
+fn set_name(statement: &Statement, clause: &Clause) -> Option<String> {
+    statement.set_of(clause).map(str::to_owned)
+}
+
+/// The table of the value rows that a clause asks about.
+fn table(clause: &Clause) -> &'static str {
+    match clause {
+        Clause::String { .. } => "index_string",
+        Clause::Number(_) => "index_number",
+        Clause::Near { .. } => "index_position",
+        _ => "index_date",
+    }
+}
+
+/// A value row passes a clause of strings, dates, numbers or positions; no other does.
+fn push_value_test(statement: &mut Statement, value: &str, clause: &Clause) {
     match clause {
         Clause::String { parameters, tests } => {
-            push_parameters(statement, "index_string", value, parameters);
+            push_seeds(statement, value, parameters);
+            statement.push(" and ");
             push_any(statement, tests, |statement, test| {
                 push_string_test(statement, value, test)
             });
@@ -171,33 +196,26 @@ pub(super) fn push_value_rows(statement: &mut Statement, value: &str, clause: &C
         Clause::Date {
             parameters, tests, ..
         } => {
-            push_parameters(statement, "index_date", value, parameters);
+            push_seeds(statement, value, parameters);
+            statement.push(" and ");
             push_any(statement, tests, |statement, test| {
                 push_period_test(statement, test, value)
             });
         }
-        Clause::Number(tests) => {
-            statement.push(format!("index_number {value} where "));
-            push_any(statement, tests, |statement, test| {
-                push_number_test(statement, test, value)
-            });
-        }
+        Clause::Number(tests) => push_any(statement, tests, |statement, test| {
+            push_number_test(statement, test, value)
+        }),
         Clause::Near { parameters, tests } => {
-            push_parameters(statement, "index_position", value, parameters);
+            push_seeds(statement, value, parameters);
+            statement.push(" and ");
             push_any(statement, tests, |statement, test| {
                 push_near_test(statement, test, value)
             });
         }
         _ => {
-            statement.push(format!("index_date {value} where false"));
+            statement.push("false");
         }
     }
-}
-
-fn push_parameters(statement: &mut Statement, table: &str, value: &str, parameters: &[i64]) {
-    statement.push(format!("{table} {value} where "));
-    push_seeds(statement, value, parameters);
-    statement.push(" and ");
 }
 
 /// The row's parameter is one of these. One is compared directly, so that an index is read in its order.

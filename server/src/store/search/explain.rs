@@ -53,7 +53,12 @@ pub(in super::super) async fn explain(
     let mut explained = Vec::new();
     for attempt in &path.attempts {
         let mut rows = Rows::default();
-        for mut statement in search.statements(&path, *attempt, Statement::recording) {
+        for mut statement in search.statements(
+            &path,
+            *attempt,
+            searching.tuning.set_max,
+            Statement::recording,
+        ) {
             let plan = analyze(connection, &statement).await?;
             let begun = tokio::time::Instant::now();
             search.read(connection, &mut statement, &mut rows).await?;

@@ -81,6 +81,8 @@ pub(super) fn choose<'a>(
 pub(super) const ROW: i64 = 1_500;
 /// Reading an entry of an index, and finding its place among the others.
 const ENTRY: i64 = 450;
+/// Elements a resource is thought to have.
+pub(super) const ELEMENTS: i64 = 30;
 /// Following one number to rows by an index.
 const PROBE: i64 = 15_000;
 
@@ -171,7 +173,8 @@ fn cost_of(
         }
         Clause::ReferredBy { source, .. } => {
             let (sources, cost) = members(estimator, source);
-            let probes = sources.saturating_mul(PROBE + ROW);
+            // Each of their elements is tried.
+            let probes = sources.saturating_mul(ELEMENTS * ROW);
             Some((rows, visited.saturating_add(cost).saturating_add(probes)))
         }
         Clause::Any(parts) => {
@@ -190,7 +193,7 @@ fn cost_of(
 }
 
 /// How many resources meet criteria, and what it costs to find them.
-fn members(estimator: &Estimator<'_>, criteria: &Criteria) -> (i64, i64) {
+pub(super) fn members(estimator: &Estimator<'_>, criteria: &Criteria) -> (i64, i64) {
     let rows = estimator.all(&criteria.resource_types, &criteria.clauses);
     let choice = choose(
         estimator,
@@ -453,7 +456,7 @@ fn push_referred_by(
 }
 
 /// A CTE of the resources that meet criteria, with one of their columns.
-fn push_members(
+pub(super) fn push_members(
     statement: &mut Statement,
     estimator: &Estimator<'_>,
     criteria: &Criteria,

@@ -6,6 +6,7 @@
 //! depend on values: they are planned once for each connection.
 
 mod conditions;
+mod count;
 mod estimate;
 mod explain;
 mod grams;
@@ -16,6 +17,7 @@ mod periods;
 mod place;
 mod quantities;
 mod ranges;
+mod sets;
 mod statement;
 mod statistics;
 #[cfg(test)]
@@ -42,11 +44,13 @@ use leads::flat;
 use order::Direction;
 use path::{Attempt, Path, Tuning, Way};
 use place::Place;
+use sets::Sets;
 use statement::Statement;
 use statistics::{Known, Statistics};
 use value_first::ValueFirst;
 use walk::{Part, Walk};
 
+pub(super) use count::count_matches;
 pub(super) use explain::explain;
 pub use explain::{ExplainedStatement, Explanation};
 
@@ -59,6 +63,27 @@ pub struct SearchPage {
     pub next: Option<String>,
     /// The cursor of the page before, where there is one.
     pub previous: Option<String>,
+    /// The place of each match: where another page may begin ([`super::Source::cursor_behind`]).
+    pub places: Vec<MatchPlace>,
+}
+
+/// The place of one match in an order without keys: newest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MatchPlace(pub i64);
+
+/// The cursor of the page behind a place, in a search without `_sort`.
+pub(super) fn seal_behind(
+    cursor_key: &CursorKey,
+    scope: &str,
+    plan: &Plan,
+    place: MatchPlace,
+) -> Result<String> {
+    let place = Place {
+        keys: Vec::new(),
+        rid: place.0,
+        is_back: false,
+    };
+    cursor_key.seal(&purpose(scope, plan), &place.write()?)
 }
 
 /// What searches know and are bound by.
@@ -125,12 +150,17 @@ pub(super) async fn find_page(
     Ok(SearchPage {
         next: seal(rows.found.last().filter(|_| has_next), false)?,
         previous: seal(rows.found.first().filter(|_| has_previous), true)?,
+        places: rows
+            .found
+            .iter()
+            .map(|one| MatchPlace(one.place.rid))
+            .collect(),
         matches: rows.found.into_iter().map(|found| found.version).collect(),
     })
 }
 
 /// A link is good for one search only. The parameters say which, not what they mean now: `ap` moves with the clock.
-fn purpose(scope: &str, plan: &Plan) -> String {
+pub(super) fn purpose(scope: &str, plan: &Plan) -> String {
     let is_answer = |name: &str| matches!(name, "_count" | "_total" | "_summary" | "_elements");
     let criteria: Vec<_> = plan
         .understood
@@ -213,7 +243,7 @@ impl<'a> Search<'a> {
         let path = self.path(tuning);
         for attempt in &path.attempts {
             let mut rows = Rows::default();
-            for mut statement in self.statements(&path, *attempt, Statement::new) {
+            for mut statement in self.statements(&path, *attempt, tuning.set_max, Statement::new) {
                 self.read(connection, &mut statement, &mut rows).await?;
                 if rows.has_more || rows.is_uncertain {
                     break;
@@ -231,6 +261,7 @@ impl<'a> Search<'a> {
         &self,
         path: &Path<'_>,
         attempt: Attempt,
+        set_max: i64,
         begin: fn() -> Statement,
     ) -> Vec<Statement> {
         let parts: &[Part] = match attempt.way {
@@ -239,6 +270,10 @@ impl<'a> Search<'a> {
         };
         let one = |(n, part): (usize, &Part)| {
             let mut statement = begin();
+            if let Some(rows) = attempt.rows {
+                let estimator = self.estimator;
+                Sets { estimator, set_max }.push(&mut statement, &self.clauses, rows);
+            }
             let page = match attempt.way {
                 Way::ValueFirst => ValueFirst {
                     plan: self.plan,
@@ -330,35 +365,6 @@ fn found(row: &PgRow, keys: usize) -> Result<Found> {
         },
         version: stored_version(row, stored_key(row)?)?,
     })
-}
-
-/// How many resources a plan matches.
-pub(super) async fn count_matches(
-    connection: &mut PgConnection,
-    searching: &Searching,
-    plan: &Plan,
-) -> Result<u64> {
-    let statistics = searching.known.current();
-    let estimator = Estimator::new(&statistics);
-    let clauses = flat(&plan.clauses);
-    let choice = leads::choose(&estimator, &plan.resource_types, &clauses);
-    let mut statement = Statement::new();
-    let way = ValueFirst {
-        plan,
-        estimator,
-        clauses: &clauses,
-        lead: &choice.lead,
-        place: None,
-        cap: None,
-    };
-    way.push_count(&mut statement);
-    let row = statement
-        .build()
-        .fetch_one(connection)
-        .await
-        .map_err(from_sqlx)?;
-    let count: i64 = row.try_get(0).map_err(from_sqlx)?;
-    u64::try_from(count).map_err(Error::internal)
 }
 
 impl Transaction {

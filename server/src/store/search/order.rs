@@ -97,10 +97,10 @@ pub(super) fn push_key(statement: &mut Statement, alias: &str, sort: &Sort, plan
 
 fn push_least(statement: &mut Statement, alias: &str, value: &str, table: &str, seeds: &[i64]) {
     statement.push(format!(
-        "(select {value} from {table} v where v.rid = {alias}.rid and "
+        "(select {value} from {table} v where v.rid = {alias}.rid and ("
     ));
     push_seeds(statement, "v", seeds);
-    statement.push(")");
+    statement.push(") is true)");
 }
 
 /// How well the row's words fit those asked for: the better the greater. Where positions are asked for, the nearer the
@@ -130,10 +130,10 @@ fn push_score(statement: &mut Statement, alias: &str, plan: &Plan) {
                     push_distance(statement, test, "v");
                 }
                 statement.push(format!(
-                    ")) from index_position v where v.rid = {alias}.rid and "
+                    ")) from index_position v where v.rid = {alias}.rid and ("
                 ));
                 push_seeds(statement, "v", parameters);
-                statement.push(")");
+                statement.push(") is true)");
             }
             _ => {}
         }

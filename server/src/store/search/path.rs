@@ -5,6 +5,7 @@ use fhir::search::plan::{Clause, Plan, SortKey};
 use super::conditions::is_cheap;
 use super::estimate::{Estimator, share};
 use super::leads::{Choice, Lead, ROW, choose, left_after};
+use super::sets::asking;
 use super::walk;
 
 /// Bounds of the ways, and whether one of them is insisted on.
@@ -14,6 +15,8 @@ pub(in super::super) struct Tuning {
     pub(super) looked_max: i64,
     /// Rows an index may name before another way is tried.
     pub(super) candidates_max: i64,
+    /// References a chain may have to look for before it is asked of each row.
+    pub(super) set_max: i64,
     /// The only way that is taken, without bounds.
     pub(super) only: Option<Way>,
 }
@@ -23,6 +26,7 @@ impl Default for Tuning {
         Self {
             looked_max: 20_000,
             candidates_max: 20_000,
+            set_max: 100_000,
             only: None,
         }
     }
@@ -42,6 +46,8 @@ pub(super) enum Way {
 pub(super) struct Attempt {
     pub(super) way: Way,
     pub(super) cap: Option<i64>,
+    /// Rows it is thought to ask, where chains may be asked by sets; `None`: one by one, which is always certain.
+    pub(super) rows: Option<i64>,
 }
 
 /// The ways to try, and the estimates that chose them.
@@ -75,7 +81,6 @@ impl<'a> Path<'a> {
             .map(|sort| key_cost(&sort.key))
             .sum::<i64>();
         let (cheap, costly) = left_after(clauses, &choice.lead);
-        let left: i64 = cheap.iter().chain(&costly).map(|one| row_cost(one)).sum();
         // Numbers that are in order need not all be followed.
         let visited = match (&choice.lead, plan.sort.is_empty()) {
             (Lead::Clauses(_), true) => choice.rows.min(share(limit, choice.rows, matches)),
@@ -85,32 +90,50 @@ impl<'a> Path<'a> {
             true => choice.cost,
             false => choice.finding.saturating_add(visited.saturating_mul(ROW)),
         }
-        .saturating_add(visited.saturating_mul(left))
+        .saturating_add(asking_all(estimator, &cheap, visited))
+        .saturating_add(asking_all(estimator, &costly, visited))
         .saturating_add(matches.saturating_mul(sorting));
-        let walk_cost =
-            walk::is_possible(plan).then(|| walk_cost(estimator, plan, clauses, matches, limit));
+        let looked = looked(estimator, plan, clauses, matches, limit);
+        let walk_cost = walk::is_possible(plan).then(|| {
+            let step = if plan.sort.is_empty() { ROW } else { 4 * ROW };
+            looked
+                .saturating_mul(step)
+                .saturating_add(asking_all(estimator, clauses, looked))
+        });
         let value_first = |cap| Attempt {
             way: Way::ValueFirst,
             cap,
+            rows: Some(visited),
         };
         let walking = |cap| Attempt {
             way: Way::Walk,
             cap,
+            rows: Some(looked),
+        };
+        let one_by_one = |attempt| Attempt {
+            rows: None,
+            ..attempt
         };
         let (some_rows, some_looks) = (Some(tuning.candidates_max), Some(tuning.looked_max));
         let attempts = match (tuning.only, walk_cost) {
-            (Some(Way::Walk), Some(_)) => vec![walking(None)],
-            (Some(_), _) | (None, None) => vec![value_first(None)],
-            (None, Some(_)) if choice.lead == Lead::Everything => {
-                vec![walking(some_looks), walking(None)]
+            (Some(Way::Walk), Some(_)) => vec![walking(None), one_by_one(walking(None))],
+            (Some(_), _) | (None, None) => {
+                vec![value_first(None), one_by_one(value_first(None))]
             }
-            (None, Some(walk_cost)) if walk_cost < value_first_cost => {
-                vec![walking(some_looks), value_first(None)]
-            }
+            (None, Some(_)) if choice.lead == Lead::Everything => vec![
+                walking(some_looks),
+                walking(None),
+                one_by_one(walking(None)),
+            ],
+            (None, Some(walk_cost)) if walk_cost < value_first_cost => vec![
+                walking(some_looks),
+                value_first(None),
+                one_by_one(value_first(None)),
+            ],
             (None, Some(_)) => vec![
                 value_first(some_rows),
                 walking(some_looks),
-                value_first(None),
+                one_by_one(value_first(None)),
             ],
         };
         Self {
@@ -123,8 +146,16 @@ impl<'a> Path<'a> {
     }
 }
 
-/// Nanoseconds of a walk until so many matches are found.
-fn walk_cost(
+/// Nanoseconds for asking clauses of so many rows.
+fn asking_all(estimator: &Estimator<'_>, clauses: &[&Clause], rows: i64) -> i64 {
+    clauses
+        .iter()
+        .map(|clause| asking(estimator, clause, rows, row_cost(clause)))
+        .fold(0, i64::saturating_add)
+}
+
+/// Rows a walk looks at until so many matches are found.
+fn looked(
     estimator: &Estimator<'_>,
     plan: &Plan,
     clauses: &[&Clause],
@@ -144,24 +175,18 @@ fn walk_cost(
             skipped = population.saturating_sub(walked);
         }
     }
-    let looked = share(limit, walked, matches).saturating_add(skipped);
-    let step = match plan.sort.is_empty() {
-        true => ROW,
-        false => 4 * ROW,
-    };
-    let per_row = clauses.iter().map(|clause| row_cost(clause)).sum::<i64>();
-    looked.saturating_mul(step.saturating_add(per_row))
+    share(limit, walked, matches).saturating_add(skipped)
 }
 
 /// Asking a clause of a row, nanoseconds.
-fn row_cost(clause: &Clause) -> i64 {
+pub(super) fn row_cost(clause: &Clause) -> i64 {
     match clause {
         Clause::RefersTo { .. } => 120_000,
         Clause::ReferredBy { .. } => 80_000,
         Clause::All(clauses) | Clause::Any(clauses) => clauses.iter().map(row_cost).sum(),
         Clause::Not(clause) => row_cost(clause),
         other if is_cheap(other) => 200,
-        _ => 2_000,
+        _ => 4_000,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Tests of numbers, quantities and positions (<https://hl7.org/fhir/R4/search.html#number>).
 
+use fhir::search::near::EARTH_RADIUS_METRES;
 use fhir::search::period_test::Prefix;
 use fhir::search::plan::{NearTest, NumberTest};
 
@@ -66,7 +67,7 @@ pub(super) fn push_near_test(statement: &mut Statement, test: &NearTest, value: 
         .decimal(&test.latitude)
         .push(" - ")
         .decimal(&test.distance)
-        .push(format!(" / 110000 and "))
+        .push(" / 110000 and ")
         .decimal(&test.latitude)
         .push(" + ")
         .decimal(&test.distance)
@@ -83,7 +84,8 @@ pub(super) fn push_distance(statement: &mut Statement, test: &NearTest, value: &
     let latitude = format!("radians({value}.latitude::float8)");
     let longitude = format!("radians({value}.longitude::float8)");
     statement.push(format!(
-        "(12742017.6 * asin(least(1, sqrt(sin(({latitude} - radians("
+        "({} * asin(least(1, sqrt(sin(({latitude} - radians(",
+        u64::from(EARTH_RADIUS_METRES) * 2
     ));
     statement.decimal(&test.latitude);
     statement.push(format!(

@@ -1,6 +1,7 @@
 //! One statement in the making: text and bound values, and what to say of them to an operator.
 
 use bigdecimal::BigDecimal;
+use fhir::search::plan::Clause;
 use jiff::Timestamp;
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
@@ -21,6 +22,8 @@ pub(super) struct Statement {
     has_with: bool,
     /// CTEs that were cut off where they have more rows than this: the answer is then not to be trusted.
     capped: Vec<(String, i64)>,
+    /// CTEs of the references that chains ask for, by the clause.
+    sets: Vec<(Clause, String)>,
 }
 
 impl Statement {
@@ -33,6 +36,7 @@ impl Statement {
             names: 0,
             has_with: false,
             capped: Vec::new(),
+            sets: Vec::new(),
         }
     }
 
@@ -99,10 +103,10 @@ impl Statement {
         self
     }
 
-    /// Binds a decimal, with all its digits.
+    /// Binds a decimal, with all its digits; read once, not for each row.
     pub(super) fn decimal(&mut self, number: &BigDecimal) -> &mut Self {
-        self.text(number.to_string());
-        self.push("::numeric")
+        self.push("(select ").text(number.to_string());
+        self.push("::numeric)")
     }
 
     /// Binds an integer.
@@ -141,6 +145,17 @@ impl Statement {
     pub(super) fn push_limit(&mut self, limit: i64) -> &mut Self {
         let few = [64, 512, 4096].into_iter().find(|few| *few >= limit);
         self.push(format!(" limit {}", few.unwrap_or(limit)))
+    }
+
+    /// Remembers the CTE that has the references a chain asks for.
+    pub(super) fn remember_set(&mut self, clause: &Clause, name: String) {
+        self.sets.push((clause.clone(), name));
+    }
+
+    /// The CTE that has the references a chain asks for, where it was written.
+    pub(super) fn set_of(&self, clause: &Clause) -> Option<&str> {
+        let found = self.sets.iter().find(|(one, _)| one == clause);
+        found.map(|(_, name)| name.as_str())
     }
 
     /// An expression: whether something was cut off.

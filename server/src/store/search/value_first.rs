@@ -91,18 +91,4 @@ impl ValueFirst<'_> {
         statement.push_limit(limit).push(")");
         name
     }
-
-    /// Writes the number of all matches.
-    pub(super) fn push_count(&self, statement: &mut Statement) {
-        let (candidates, left) = push_candidates(
-            statement,
-            &self.estimator,
-            &self.plan.resource_types,
-            self.clauses,
-            self.lead,
-            None,
-        );
-        statement.push(format!(" select count(*) from {candidates} c where "));
-        push_all(statement, "c", left);
-    }
 }

@@ -310,9 +310,10 @@ impl Walk<'_> {
             SortKey::Id | SortKey::LastUpdated | SortKey::Score | SortKey::Text(_) => return,
         };
         statement.push(format!(
-            "not exists (select from {table} v where v.rid = s.rid and "
+            "not exists (select from {table} v where v.rid = s.rid and ("
         ));
         push_seeds(statement, "v", seeds);
+        statement.push(") is true");
         if self.part == Part::With {
             let better = if first.descending { ">" } else { "<" };
             statement.push(format!(" and ({value}, v.ctid) {better} (s.k0, s.t)"));

@@ -93,7 +93,15 @@ fn test(
 ) -> NumberTest {
     let number = match prefix {
         Prefix::Ap => number.approximate(),
-        _ => number,
+        Prefix::Eq | Prefix::Ne => number,
+        // Only the number itself counts: equal searches are equal, whatever digits they are written with.
+        Prefix::Gt | Prefix::Lt | Prefix::Ge | Prefix::Le | Prefix::Sa | Prefix::Eb => {
+            SearchNumber {
+                lower: number.exact.clone(),
+                upper: number.exact.clone(),
+                ..number
+            }
+        }
     };
     combine::sort(&mut parameters);
     NumberTest {

@@ -88,3 +88,15 @@ fn the_same_compartment_is_the_same_plan() {
         one.criteria_key()
     );
 }
+
+#[test]
+fn contained_resources_are_in_none() {
+    for text in ["_contained=true", "_contained=both"] {
+        if let Some(plan) = planned("Patient/1", "Observation", text) {
+            let error = plan.map(|plan| plan.clauses).unwrap_err();
+            assert_eq!(error.kind, SearchErrorKind::NotSupported, "{text}");
+            assert!(error.message.contains("within a compartment"), "{error}");
+        }
+    }
+    check("Patient/1", "Observation?_contained=false", "has 2");
+}

@@ -277,3 +277,70 @@ fn a_text_named_reference_is_a_reference_or_one_of_these() {
     ];
     assert_eq!(named, known);
 }
+
+#[test]
+fn the_types_that_are_contained_are_elements() {
+    let Some(definitions) = definitions() else {
+        return;
+    };
+    let plan = IndexPlan::compile(definitions).unwrap();
+    let extractor = extractor(&plan, definitions);
+    let check = |text: &str, expected: &[&str]| {
+        let values = extractor.extract(&Resource::parse(text.to_owned()).unwrap());
+        let values = values.unwrap();
+        let found: Vec<&str> = ResourceType::all()
+            .filter(|one| values.tokens.contains(&hash::contains(*one)))
+            .map(ResourceType::name)
+            .collect();
+        assert_eq!(found, expected, "{text}");
+    };
+    check(
+        r#"{"resourceType":"Observation","contained":[{"resourceType":"Patient","id":"p"},
+        {"resourceType":"Device","id":"d"},{"resourceType":"Patient","id":"q"}]}"#,
+        &["Device", "Patient"],
+    );
+    check(
+        r#"{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Observation",
+        "contained":[{"resourceType":"Patient","id":"p"}]}}]}"#,
+        &[],
+    );
+    check(
+        r#"{"resourceType":"Parameters","parameter":[{"name":"a","resource":{"resourceType":"Patient"}}]}"#,
+        &[],
+    );
+}
+
+#[test]
+fn a_contained_resource_knows_its_siblings() {
+    let Some(definitions) = definitions() else {
+        return;
+    };
+    let plan = IndexPlan::compile(definitions).unwrap();
+    let extractor = extractor(&plan, definitions);
+    let container = r##"{"resourceType":"DiagnosticReport","contained":[
+        {"resourceType":"Observation","id":"o","subject":{"reference":"#p"},"encounter":{"reference":"#"}},
+        {"resourceType":"Patient","id":"p","name":[{"family":"Sibling"}]}]}"##;
+    let container = Resource::parse(container.to_owned()).unwrap();
+    let observation = container.get("contained").unwrap().items().next().unwrap();
+    let observation = Resource::parse(observation.raw().to_owned()).unwrap();
+    let values = extractor
+        .extract_contained(&observation, &container)
+        .unwrap();
+    let has = |code: &str| {
+        let seeds = plan.seeds(observation.resource_type(), code).iter();
+        let mut present = seeds.map(|seed| hash::present(seed.own()));
+        present.any(|element| values.tokens.contains(&element))
+    };
+    assert!(has("patient"));
+    assert!(has("encounter"));
+    assert!(!has("performer"));
+    // What they say and contain is theirs.
+    assert!(!values.content.contains("sibling"));
+    assert!(
+        !values
+            .tokens
+            .contains(&hash::contains(container.resource_type()))
+    );
+    let patient = ResourceType::parse("Patient").unwrap();
+    assert!(!values.tokens.contains(&hash::contains(patient)));
+}

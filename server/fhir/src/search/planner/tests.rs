@@ -358,8 +358,6 @@ fn what_is_not_answered_is_refused_by_name() {
             "_list=$current-problems",
             "lists by their function",
         ),
-        ("Patient", "_contained=both", "only 'false'"),
-        ("Patient", "_contained=true", "only 'false'"),
         ("Bundle", "composition=Composition/1", "inside the Bundle"),
         ("Bundle", "composition.title=a", "inside the Bundle"),
         ("Bundle", "message.code=a", "inside the Bundle"),
@@ -421,7 +419,7 @@ fn values_that_are_none_are_refused_by_name() {
 
 #[test]
 fn a_lenient_search_leaves_out_what_it_does_not_know_and_says_so() {
-    let text = "foo=1&gender:in=x&_include=Patient:y&name=eve&_sort=address-x&_contained=both";
+    let text = "foo=1&gender:in=x&_include=Patient:y&name=eve&_sort=address-x&_score=true";
     let Some(plan) = planned("Patient", text, Handling::Lenient) else {
         return;
     };
@@ -465,6 +463,22 @@ fn equal_criteria_are_one_key_however_they_are_written() {
         key("organization=http://here/fhir/Organization/1"),
         organization
     );
+    assert_eq!(
+        key("_filter=name co a and (gender eq b or gender eq c)"),
+        key("_filter=(gender eq c or gender eq b) and name co A")
+    );
+    assert_eq!(
+        key("general-practitioner:Practitioner.name=a"),
+        key("general-practitioner:Practitioner.name=A")
+    );
+    assert_ne!(
+        key("general-practitioner:Practitioner.name=a"),
+        key("general-practitioner:PractitionerRole.practitioner.name=a")
+    );
+    assert_eq!(key("_text=a b"), key("_text=B and a"));
+    let has = |text: &str| key(&format!("_has:RiskAssessment:subject:probability={text}"));
+    assert_eq!(has("gt0.50"), has("gt5e-1"));
+    assert_ne!(has("gt0.5"), has("lt0.5"));
     let count = key("gender=a&_count=5");
     assert_eq!(count, key("gender=a"));
 }

@@ -97,22 +97,7 @@ fn holds(world: &[Known], one: &Known, clause: &Clause) -> bool {
             .any(|test| test.matches_instant(one.last_updated)),
         Clause::String { parameters, tests } => values.strings.iter().any(|value| {
             parameters.contains(&value.parameter)
-                && tests.iter().any(|test| match test {
-                    StringTest::StartsWith(text) => value.folded.starts_with(&**text),
-                    StringTest::Contains(text) => value.folded.contains(&**text),
-                    StringTest::EndsWith(text) => value.folded.ends_with(&**text),
-                    StringTest::Compares(order, text) => {
-                        let compared = (*value.folded).cmp(&**text);
-                        match order {
-                            StringOrder::Equal => compared.is_eq(),
-                            StringOrder::NotEqual => compared.is_ne(),
-                            StringOrder::Greater => compared.is_gt(),
-                            StringOrder::Less => compared.is_lt(),
-                            StringOrder::GreaterOrEqual => compared.is_ge(),
-                            StringOrder::LessOrEqual => compared.is_le(),
-                        }
-                    }
-                })
+                && tests.iter().any(|test| string(&value.folded, test))
         }),
         Clause::Date {
             parameters, tests, ..
@@ -167,6 +152,25 @@ fn meets(world: &[Known], one: &Known, criteria: &Criteria) -> bool {
             .all(|clause| holds(world, one, clause))
 }
 
+fn string(folded: &str, test: &StringTest) -> bool {
+    match test {
+        StringTest::StartsWith(text) => folded.starts_with(&**text),
+        StringTest::Contains(text) => folded.contains(&**text),
+        StringTest::EndsWith(text) => folded.ends_with(&**text),
+        StringTest::Compares(order, text) => {
+            let compared = folded.cmp(&**text);
+            match order {
+                StringOrder::Equal => compared.is_eq(),
+                StringOrder::NotEqual => compared.is_ne(),
+                StringOrder::Greater => compared.is_gt(),
+                StringOrder::Less => compared.is_lt(),
+                StringOrder::GreaterOrEqual => compared.is_ge(),
+                StringOrder::LessOrEqual => compared.is_le(),
+            }
+        }
+    }
+}
+
 fn number(value: &NumberValue, test: &NumberTest) -> bool {
     let within = test.lower <= value.lower && value.upper < test.upper;
     test.parameters.contains(&value.parameter)
@@ -188,7 +192,7 @@ fn number(value: &NumberValue, test: &NumberTest) -> bool {
 fn near(latitude: &BigDecimal, longitude: &BigDecimal, test: &NearTest) -> bool {
     let full: BigDecimal = BigDecimal::from(360);
     let mut east = (longitude - &test.longitude).abs() % &full;
-    if east > BigDecimal::from(180) {
+    if &east + &east > full {
         east = full - east;
     }
     let north = (latitude - &test.latitude).abs();

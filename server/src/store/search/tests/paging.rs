@@ -3,7 +3,7 @@
 use bigdecimal::BigDecimal;
 use fhir::search::plan::{Clause, NearTest, Plan, Sort, SortKey, TextPart, TextQuery};
 
-use super::world::{DATES, Dice, NUMBERS, POSITION, STRINGS, World};
+use super::world::{DATES, Dice, NUMBERS, POSITIONS, STRINGS, World};
 use crate::error::ErrorKind;
 use crate::store::Source;
 
@@ -146,7 +146,7 @@ async fn the_nearer_the_earlier() {
     let (latitude, longitude) = (BigDecimal::from(0), BigDecimal::from(179));
     let plan = Plan {
         clauses: vec![Clause::Near {
-            parameters: vec![POSITION],
+            parameters: POSITIONS.to_vec(),
             tests: vec![NearTest {
                 latitude,
                 longitude,

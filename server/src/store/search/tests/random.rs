@@ -1,6 +1,7 @@
 //! Random plans: every way finds what the values say, in the order they say, page by page in both directions.
 
 use bigdecimal::BigDecimal;
+use fhir::ids::ResourceType;
 use fhir::search::period_test::{PeriodTest, Prefix};
 use fhir::search::plan::{
     Clause, Criteria, NearTest, NumberTest, Plan, Sort, SortKey, StringOrder, StringTest, TextPart,
@@ -9,8 +10,8 @@ use fhir::search::plan::{
 
 use super::oracle;
 use super::world::{
-    DATES, Dice, NUMBERS, PARTNER, POSITION, STRINGS, SUBJECT, WORDS, World, day, decimal, text,
-    types,
+    DATES, Dice, NUMBERS, PARTNER, POSITIONS, STRINGS, SUBJECT, WORDS, World, day, decimal,
+    seeds_of, text, types,
 };
 use crate::store::{Source, Store};
 
@@ -59,11 +60,11 @@ fn period(dice: &mut Dice) -> PeriodTest {
     }
 }
 
-fn number(dice: &mut Dice) -> NumberTest {
+fn number(dice: &mut Dice, types: &[ResourceType]) -> NumberTest {
     let exact = decimal(dice);
     let width = decimal(dice).abs() + BigDecimal::from(1);
     NumberTest {
-        parameters: some(dice, &NUMBERS),
+        parameters: seeds(dice, &NUMBERS, types),
         unit: dice.one_in(2).then(|| dice.number(3)),
         prefix: *dice.pick(&PREFIXES),
         lower: &exact - &width,
@@ -85,17 +86,29 @@ fn words(dice: &mut Dice, depth: u32) -> TextQuery {
 }
 
 fn criteria(world: &World, dice: &mut Dice, depth: u32) -> Criteria {
+    let types = some(dice, &types());
+    let clauses = (0..dice.roll(3))
+        .map(|_| clause(world, dice, &types, depth))
+        .collect();
     Criteria {
-        resource_types: some(dice, &types()),
-        clauses: (0..dice.roll(3))
-            .map(|_| clause(world, dice, depth))
-            .collect(),
+        resource_types: types,
+        clauses,
     }
 }
 
-fn clause(world: &World, dice: &mut Dice, depth: u32) -> Clause {
+/// Some seeds of these types.
+fn seeds(dice: &mut Dice, all: &'static [i64; 4], types: &[ResourceType]) -> Vec<i64> {
+    let own: Vec<i64> = types
+        .iter()
+        .flat_map(|one| seeds_of(all, *one))
+        .copied()
+        .collect();
+    some(dice, &own)
+}
+
+fn clause(world: &World, dice: &mut Dice, types: &[ResourceType], depth: u32) -> Clause {
     let elements: Vec<i64> = (1..=9).collect();
-    let seeds = [PARTNER, SUBJECT];
+    let references = [PARTNER, SUBJECT];
     let ids: Vec<_> = world.known.iter().map(|one| one.key.id.clone()).collect();
     match dice.roll(if depth == 0 { 12 } else { 17 }) {
         0..=2 => Clause::AnyToken(some(dice, &elements)),
@@ -111,7 +124,7 @@ fn clause(world: &World, dice: &mut Dice, depth: u32) -> Clause {
             }
         })),
         7 => Clause::String {
-            parameters: some(dice, &STRINGS),
+            parameters: seeds(dice, &STRINGS, types),
             tests: several(dice, |dice| match dice.roll(5) {
                 0 | 1 => StringTest::StartsWith(text(dice).into()),
                 2 => StringTest::EndsWith(text(dice).into()),
@@ -120,13 +133,13 @@ fn clause(world: &World, dice: &mut Dice, depth: u32) -> Clause {
             }),
         },
         8 => Clause::Date {
-            parameters: some(dice, &DATES),
+            parameters: seeds(dice, &DATES, types),
             tests: several(dice, period),
             single: false,
         },
-        9 => Clause::Number(several(dice, number)),
+        9 => Clause::Number(several(dice, |dice| number(dice, types))),
         10 => Clause::Near {
-            parameters: vec![POSITION],
+            parameters: seeds(dice, &POSITIONS, types),
             tests: several(dice, |dice| NearTest {
                 latitude: BigDecimal::from(dice.number(3)),
                 longitude: BigDecimal::from(dice.number(3) - 181),
@@ -141,19 +154,19 @@ fn clause(world: &World, dice: &mut Dice, depth: u32) -> Clause {
             query: words(dice, 2),
         },
         12 => Clause::RefersTo {
-            seeds: some(dice, &seeds),
+            seeds: some(dice, &references),
             target: criteria(world, dice, depth - 1),
         },
         13 => Clause::ReferredBy {
-            seeds: some(dice, &seeds),
+            seeds: some(dice, &references),
             source: criteria(world, dice, depth - 1),
         },
-        14 => Clause::All(several(dice, |dice| clause(world, dice, depth - 1))),
-        15 => Clause::Any(several(dice, |dice| clause(world, dice, depth - 1))),
+        14 => Clause::All(several(dice, |dice| clause(world, dice, types, depth - 1))),
+        15 => Clause::Any(several(dice, |dice| clause(world, dice, types, depth - 1))),
         _ => match dice.roll(9) {
             0 => Clause::Nothing,
-            1 => Clause::Types(some(dice, &types())),
-            _ => Clause::Not(Box::new(clause(world, dice, depth - 1))),
+            1 => Clause::Types(some(dice, &super::world::types())),
+            _ => Clause::Not(Box::new(clause(world, dice, types, depth - 1))),
         },
     }
 }
@@ -173,14 +186,17 @@ fn sort(dice: &mut Dice) -> Sort {
 }
 
 fn plan(world: &World, dice: &mut Dice) -> Plan {
-    let types = match dice.roll(3) {
-        0 => Vec::new(),
-        1 => vec![*dice.pick(&types())],
-        _ => some(dice, &types()),
-    };
+    let searched = some(dice, &types());
+    let clauses = (0..dice.roll(4))
+        .map(|_| clause(world, dice, &searched, 2))
+        .collect();
     Plan {
-        resource_types: types,
-        clauses: (0..dice.roll(4)).map(|_| clause(world, dice, 2)).collect(),
+        // All of them may go without saying.
+        resource_types: match searched.len() == types().len() && dice.one_in(2) {
+            true => Vec::new(),
+            false => searched,
+        },
+        clauses,
         sort: (0..dice.roll(3)).map(|_| sort(dice)).collect(),
         ..Plan::default()
     }

@@ -58,16 +58,17 @@ pub(super) struct Known {
 
 /// The database and what is in it.
 pub(super) struct World {
-    pub(super) database: TestDatabase,
+    _database: TestDatabase,
     pub(super) store: Store,
     pub(super) cx: RequestContext,
     pub(super) known: Vec<Known>,
 }
 
-pub(super) const STRINGS: [i64; 2] = [101, 102];
-pub(super) const DATES: [i64; 2] = [201, 202];
-pub(super) const NUMBERS: [i64; 2] = [301, 302];
-pub(super) const POSITION: i64 = 401;
+/// Seeds imply a type: the first two are of patients, the others of observations.
+pub(super) const STRINGS: [i64; 4] = [101, 102, 103, 104];
+pub(super) const DATES: [i64; 4] = [201, 202, 203, 204];
+pub(super) const NUMBERS: [i64; 4] = [301, 302, 303, 304];
+pub(super) const POSITIONS: [i64; 4] = [401, 401, 402, 402];
 pub(super) const SUBJECT: i64 = 7_000_001;
 pub(super) const PARTNER: i64 = 7_000_002;
 pub(super) const WORDS: [&str; 5] = ["fever", "cough", "feverish", "no", "pain"];
@@ -78,6 +79,14 @@ pub(super) fn resource_type(name: &str) -> ResourceType {
 
 pub(super) fn types() -> [ResourceType; 2] {
     [resource_type("Observation"), resource_type("Patient")]
+}
+
+/// The seeds of a type.
+pub(super) fn seeds_of(seeds: &[i64; 4], resource_type: ResourceType) -> &[i64] {
+    match resource_type.name() {
+        "Patient" => &seeds[..2],
+        _ => &seeds[2..],
+    }
 }
 
 /// A day of January 2020.
@@ -113,7 +122,7 @@ impl World {
         let store = database.store().await;
         let cx = context();
         let mut world = Self {
-            database,
+            _database: database,
             store,
             cx,
             known: Vec::new(),
@@ -185,6 +194,7 @@ impl World {
 
     fn values(&self, number: i64, dice: &mut Dice) -> (IndexValues, Option<&'static str>) {
         let mut values = IndexValues::default();
+        let own = |seeds: &'static [i64; 4]| seeds_of(seeds, Self::key_of(number).resource_type);
         for element in 1..=8 {
             if dice.one_in(u64::try_from(element).unwrap()) {
                 values.tokens.push(element);
@@ -198,7 +208,7 @@ impl World {
         }
         for _ in 0..dice.roll(3) {
             values.strings.push(StringValue {
-                parameter: *dice.pick(&STRINGS),
+                parameter: *dice.pick(own(&STRINGS)),
                 folded: text(dice).into(),
             });
             let begin = day(dice.number(20));
@@ -209,7 +219,7 @@ impl World {
                 _ => (begin, begin + SignedDuration::from_hours(length)),
             };
             values.dates.push(DateValue {
-                parameter: *dice.pick(&DATES),
+                parameter: *dice.pick(own(&DATES)),
                 lower,
                 upper,
             });
@@ -219,7 +229,7 @@ impl World {
                 false => lower.clone(),
             };
             values.numbers.push(NumberValue {
-                parameter: *dice.pick(&NUMBERS),
+                parameter: *dice.pick(own(&NUMBERS)),
                 lower,
                 upper,
                 units: vec![dice.number(3)],
@@ -227,7 +237,7 @@ impl World {
         }
         if dice.one_in(3) {
             values.positions.push(PositionValue {
-                parameter: POSITION,
+                parameter: own(&POSITIONS)[0],
                 latitude: BigDecimal::from(dice.number(3)),
                 longitude: BigDecimal::from(dice.number(3) + 179),
             });
@@ -264,6 +274,7 @@ impl World {
         let hasty = Tuning {
             looked_max: 3,
             candidates_max: 2,
+            set_max: 3,
             only: None,
         };
         vec![

@@ -59,7 +59,7 @@ fn operators_mean_what_the_specification_says() {
     check("Patient?_id pr true", "");
     check(
         "RiskAssessment?probability gt 0.8",
-        "RiskAssessment.probability gt 0.75<0.8<0.85",
+        "RiskAssessment.probability gt 0.8<0.8<0.8",
     );
     check(
         "Observation?value-quantity eq 5.4",
