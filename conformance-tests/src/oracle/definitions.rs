@@ -8,6 +8,9 @@ use tokio::sync::mpsc;
 use crate::examples::archive::{Entry, read_entries};
 use crate::json::{self, Json};
 
+/// A larger example is left out: every page that it is on would carry it.
+const EXAMPLE_BYTES_MAX: usize = 100_000;
+
 /// An element of a type.
 #[derive(Debug, Default)]
 pub struct Element {
@@ -69,10 +72,11 @@ impl Definitions {
             }
             let json = json::read(&entry.text).map_err(|e| format!("{}: {e}", entry.name))?;
             definitions.add(&json);
-            if !matches!(
+            let is_definition = matches!(
                 entry.kind.as_str(),
                 "StructureDefinition" | "SearchParameter" | "ValueSet" | "OperationDefinition"
-            ) {
+            );
+            if !is_definition && entry.text.len() < EXAMPLE_BYTES_MAX {
                 examples.push((entry.key, json));
             }
         }
