@@ -79,13 +79,23 @@ pub fn passes(prefix: &str, sought: &Sought, value: &Range) -> Option<bool> {
         "le" => or_equal(below, lower),
         "sa" => Some(lower.is_some_and(|one| one > exact)),
         "eb" => Some(upper.is_some_and(|one| one < exact)),
+        // A tenth is what is recommended; a server may add what the number's own precision allows.
         "ap" => {
             let tenth = exact.abs() / BigDecimal::from(10);
             let (from, until) = (exact - &tenth, exact + &tenth);
-            if upper == Some(&from) || lower == Some(&until) {
-                return None;
+            let inside =
+                lower.is_none_or(|one| *one < until) && upper.is_none_or(|one| from < *one);
+            let (from, until) = (
+                from.min(sought.from.clone()),
+                until.max(sought.until.clone()),
+            );
+            let outside =
+                lower.is_some_and(|one| until < *one) || upper.is_some_and(|one| *one < from);
+            match (inside, outside) {
+                (true, _) => Some(true),
+                (_, true) => Some(false),
+                _ => None,
             }
-            Some(lower.is_none_or(|one| *one < until) && upper.is_none_or(|one| *one > from))
         }
         _ => None,
     }

@@ -360,10 +360,10 @@ impl Maker<'_> {
                 continue;
             };
             let targets = self.world.targets(place, &code);
-            if !targets
-                .iter()
-                .any(|target| self.world.resources[*target].kind == kind)
-            {
+            let parameter = self.world.definitions.find(&source, &code);
+            let is_named = parameter.is_some_and(|one| points_at(one, kind));
+            let mut kinds = targets.iter().map(|one| &self.world.resources[*one].kind);
+            if !is_named || !kinds.any(|one| one == kind) {
                 continue;
             }
             let roll = dice.roll(100);
