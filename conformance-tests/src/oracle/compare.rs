@@ -1,6 +1,7 @@
 //! One value of a resource against one value of a query, by type and modifier.
 
 use super::decimal::{self, Range, Sought};
+use super::definitions::Parameter;
 use super::folding::fold;
 use super::moment;
 use super::query::{parts, unescaped};
@@ -34,8 +35,8 @@ pub fn not(truth: Truth) -> Truth {
 pub struct Comparison<'c> {
     /// For the base URL and the types there are.
     pub reading: Reading<'c>,
-    /// The search type.
-    pub kind: &'c str,
+    /// The parameter.
+    pub parameter: &'c Parameter,
     /// The modifier, but for `missing` and `not`.
     pub modifier: Option<&'c str>,
     /// The query value, escapes in place.
@@ -52,7 +53,7 @@ impl Comparison<'_> {
             Value::Present => return Some(false),
             _ => {}
         }
-        match self.kind {
+        match self.parameter.kind.as_str() {
             "token" => Some(self.token(value)),
             "string" => Some(self.string(value)),
             "uri" => {
@@ -71,6 +72,13 @@ impl Comparison<'_> {
                     matches!(value, Value::Elsewhere(url, _) if url.starts_with("urn:"));
                 // A canonical that looks like an id is found by one or the other reading.
                 if matches!(value, Value::Elsewhere(url, true) if is_id(url)) {
+                    return None;
+                }
+                // Where a reference points at a type that it may not have, a bare id is resolved or not.
+                let targets = &self.parameter.targets;
+                let may_not = matches!(value, Value::Local(kind, id, _)
+                    if *id == self.raw && !targets.is_empty() && !targets.contains(kind));
+                if may_not {
                     return None;
                 }
                 let narrows = self.modifier.is_some_and(|one| one != "identifier");

@@ -53,8 +53,12 @@ pub struct Definitions {
     pub by_code: BTreeMap<(String, String), Parameter>,
     /// Parts of value sets that need no other value set to be known.
     pub value_sets: BTreeMap<String, Vec<SystemPart>>,
+    /// The codes of code systems that are there whole, by URL.
+    pub code_systems: BTreeMap<String, BTreeSet<String>>,
     /// Compartment, member type, parameters that put it there.
     pub compartments: BTreeMap<(String, String), Vec<String>>,
+    /// The types that have reference parameters of the server's own, which no package defines.
+    pub has_others: BTreeSet<String>,
     /// The types of resources.
     pub resource_types: BTreeSet<String>,
 }
@@ -67,14 +71,18 @@ impl Definitions {
         let reader = tokio::task::spawn_blocking(move || read_entries(&package, "", &sender));
         let (mut definitions, mut examples) = (Self::default(), Vec::new());
         while let Some(entry) = entries.recv().await {
-            if matches!(entry.kind.as_str(), "ConceptMap" | "CodeSystem") {
+            if matches!(entry.kind.as_str(), "ConceptMap") {
                 continue;
             }
             let json = json::read(&entry.text).map_err(|e| format!("{}: {e}", entry.name))?;
             definitions.add(&json);
             let is_definition = matches!(
                 entry.kind.as_str(),
-                "StructureDefinition" | "SearchParameter" | "ValueSet" | "OperationDefinition"
+                "StructureDefinition"
+                    | "SearchParameter"
+                    | "CodeSystem"
+                    | "ValueSet"
+                    | "OperationDefinition"
             );
             if !is_definition && entry.text.len() < EXAMPLE_BYTES_MAX {
                 examples.push((entry.key, json));
@@ -89,6 +97,7 @@ impl Definitions {
         match text(json, "resourceType") {
             Some("StructureDefinition") => self.structure(json),
             Some("SearchParameter") => self.parameter(json),
+            Some("CodeSystem") => self.code_system(json),
             Some("ValueSet") => self.value_set(json),
             Some("CompartmentDefinition") => self.compartment(json),
             _ => {}
@@ -109,8 +118,13 @@ impl Definitions {
             for listed in members(resource, "searchParam").iter().chain(shared) {
                 let url = text(listed, "definition").unwrap_or_default();
                 let url = url.split('|').next().unwrap_or_default();
-                let (Some(known), Some(code)) = (self.parameters.get(url), text(listed, "name"))
-                else {
+                let Some(code) = text(listed, "name") else {
+                    continue;
+                };
+                let Some(known) = self.parameters.get(url) else {
+                    if text(listed, "type") == Some("reference") {
+                        self.has_others.insert(kind.to_owned());
+                    }
                     continue;
                 };
                 let parameter = Parameter {
@@ -226,6 +240,16 @@ impl Definitions {
         self.value_sets.insert(url.to_owned(), parts);
     }
 
+    fn code_system(&mut self, json: &Json) {
+        if let ("complete", Some(url)) =
+            (text(json, "content").unwrap_or_default(), text(json, "url"))
+        {
+            let mut codes = BTreeSet::new();
+            collect_codes(json, &mut codes);
+            self.code_systems.insert(url.to_owned(), codes);
+        }
+    }
+
     fn compartment(&mut self, json: &Json) {
         let official = text(json, "url").is_some_and(|url| !url.ends_with("/example"));
         let (true, Some(code)) = (official, text(json, "code")) else {
@@ -239,6 +263,13 @@ impl Definitions {
                 self.compartments.insert(key, parameters);
             }
         }
+    }
+}
+
+fn collect_codes(json: &Json, codes: &mut BTreeSet<String>) {
+    for concept in members(json, "concept") {
+        codes.extend(text(concept, "code").map(str::to_owned));
+        collect_codes(concept, codes);
     }
 }
 

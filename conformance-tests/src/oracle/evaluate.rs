@@ -129,7 +129,7 @@ fn own(world: &World, place: usize, clause: &Clause, now: i128) -> Truth {
             let passes = |raw: &String| {
                 let comparison = Comparison {
                     reading: reading(world),
-                    kind: &parameter.kind,
+                    parameter,
                     modifier,
                     raw,
                     now,
@@ -165,15 +165,15 @@ fn composite(world: &World, place: usize, clause: &Clause, now: i128) -> Truth {
         any(groups.iter().map(|group| {
             let pairs = parameter.components.iter().zip(&raws);
             let truths = pairs.map(|((url, expression), raw)| {
-                let kind = &world.definitions.parameters.get(url)?.kind;
+                let component = world.definitions.parameters.get(url)?;
                 let comparison = Comparison {
                     reading: reading(world),
-                    kind,
+                    parameter: component,
                     modifier: None,
                     raw,
                     now,
                 };
-                let values = world.below(&context, group, expression, kind);
+                let values = world.below(&context, group, expression, &component.kind);
                 any(values.iter().map(|value| comparison.passes(value)))
             });
             truths.fold(Some(true), and)

@@ -93,10 +93,9 @@ fn test(world: &World, place: usize, code: &str, operator: &str, value: &str, no
             };
             let raw = format!("{prefix}{value}");
             let reading = world.reading();
-            let kind = &parameter.kind;
             Comparison {
                 reading,
-                kind,
+                parameter,
                 modifier: None,
                 raw: &raw,
                 now,

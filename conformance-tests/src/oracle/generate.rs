@@ -418,8 +418,11 @@ impl Maker<'_> {
         }
     }
 
-    /// Whether a resource of a type refers to another that is there.
+    /// Whether a resource of a type refers to another that is there, by parameters that are all known.
     fn refers(&self, kind: &str) -> bool {
+        if self.world.definitions.has_others.contains(kind) {
+            return false;
+        }
         let mut codes = self
             .world
             .definitions

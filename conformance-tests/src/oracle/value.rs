@@ -3,7 +3,7 @@
 use bigdecimal::BigDecimal;
 
 use super::decimal::{self, Range};
-use super::definitions::{Definitions, members, text};
+use super::definitions::{Definitions, SystemPart, members, text};
 use super::moment::{self, BEGINNING, END, Span};
 use super::path::{Node, each};
 use crate::json::Json;
@@ -131,10 +131,12 @@ impl Reading<'_> {
         let element = self.definitions.elements.get(element);
         let required = element.and_then(|one| one.required.as_deref());
         let parts = required.and_then(|url| self.definitions.value_sets.get(url));
-        let has = |codes: &Option<std::collections::BTreeSet<String>>| {
-            codes.as_ref().is_none_or(|codes| codes.contains(code))
+        let has = |(system, codes): &&SystemPart| {
+            let all = self.definitions.code_systems.get(system);
+            let codes = codes.as_ref().or(all);
+            codes.is_none_or(|codes| codes.contains(code))
         };
-        let parts = parts.into_iter().flatten().filter(|(_, codes)| has(codes));
+        let parts = parts.into_iter().flatten().filter(has);
         parts.map(|(system, _)| system.clone()).collect()
     }
 
