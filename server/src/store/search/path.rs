@@ -100,46 +100,12 @@ impl<'a> Path<'a> {
                 .saturating_mul(step)
                 .saturating_add(asking_all(estimator, clauses, looked))
         });
-        let value_first = |cap| Attempt {
-            way: Way::ValueFirst,
-            cap,
-            rows: Some(visited),
-        };
-        let walking = |cap| Attempt {
-            way: Way::Walk,
-            cap,
-            rows: Some(looked),
-        };
-        let one_by_one = |attempt| Attempt {
-            rows: None,
-            ..attempt
-        };
-        let (some_rows, some_looks) = (Some(tuning.candidates_max), Some(tuning.looked_max));
-        let first_looks = Some(trusted(looked, tuning.looked_max));
-        let attempts = match (tuning.only, walk_cost) {
-            (Some(Way::Walk), Some(_)) => vec![walking(None), one_by_one(walking(None))],
-            (Some(_), _) | (None, None) => {
-                vec![value_first(None), one_by_one(value_first(None))]
-            }
-            (None, Some(_)) if choice.lead == Lead::Everything => vec![
-                walking(first_looks),
-                walking(some_looks),
-                walking(None),
-                one_by_one(walking(None)),
-            ],
-            // Values that have to do with each other may meet seldom, or never: the estimate is trusted some way only.
-            (None, Some(walk_cost)) if walk_cost < value_first_cost => vec![
-                walking(first_looks),
-                value_first(some_rows),
-                walking(some_looks),
-                one_by_one(value_first(None)),
-            ],
-            (None, Some(_)) => vec![
-                value_first(some_rows),
-                walking(some_looks),
-                one_by_one(value_first(None)),
-            ],
-        };
+        let attempts = attempts(
+            tuning,
+            choice.lead == Lead::Everything,
+            (visited, value_first_cost),
+            (looked, walk_cost),
+        );
         Self {
             choice,
             attempts,
@@ -147,6 +113,55 @@ impl<'a> Path<'a> {
             value_first_cost,
             walk_cost,
         }
+    }
+}
+
+/// The ways in their order, from the rows each is thought to ask and what it is thought to cost.
+fn attempts(
+    tuning: &Tuning,
+    is_everything: bool,
+    (visited, value_first_cost): (i64, i64),
+    (looked, walk_cost): (i64, Option<i64>),
+) -> Vec<Attempt> {
+    let value_first = |cap| Attempt {
+        way: Way::ValueFirst,
+        cap,
+        rows: Some(visited),
+    };
+    let walking = |cap| Attempt {
+        way: Way::Walk,
+        cap,
+        rows: Some(looked),
+    };
+    let one_by_one = |attempt| Attempt {
+        rows: None,
+        ..attempt
+    };
+    let (some_rows, some_looks) = (Some(tuning.candidates_max), Some(tuning.looked_max));
+    let first_looks = Some(trusted(looked, tuning.looked_max));
+    match (tuning.only, walk_cost) {
+        (Some(Way::Walk), Some(_)) => vec![walking(None), one_by_one(walking(None))],
+        (Some(_), _) | (None, None) => {
+            vec![value_first(None), one_by_one(value_first(None))]
+        }
+        (None, Some(_)) if is_everything => vec![
+            walking(first_looks),
+            walking(some_looks),
+            walking(None),
+            one_by_one(walking(None)),
+        ],
+        // Values that have to do with each other may meet seldom, or never: the estimate is trusted some way only.
+        (None, Some(walk_cost)) if walk_cost < value_first_cost => vec![
+            walking(first_looks),
+            value_first(some_rows),
+            walking(some_looks),
+            one_by_one(value_first(None)),
+        ],
+        (None, Some(_)) => vec![
+            value_first(some_rows),
+            walking(some_looks),
+            one_by_one(value_first(None)),
+        ],
     }
 }
 
