@@ -11,6 +11,7 @@ mod estimate;
 mod explain;
 mod grams;
 mod leads;
+mod newest;
 mod order;
 mod path;
 mod periods;
@@ -308,13 +309,15 @@ impl<'a> Search<'a> {
         rows: &mut Rows,
     ) -> Result<()> {
         let mut bytes: usize = 0;
+        let mut is_bounded = false;
         let mut stream = statement.build().fetch(connection);
         while let Some(row) = stream.try_next().await.map_err(from_sqlx)? {
             let was_cut: bool = row.try_get("was_cut").map_err(from_sqlx)?;
             let is_end: Option<bool> = row.try_get("is_end").map_err(from_sqlx)?;
+            is_bounded = row.try_get("is_bounded").map_err(from_sqlx)?;
             rows.is_uncertain |= was_cut || is_end == Some(true);
             if rows.is_uncertain || is_end.is_none() {
-                return Ok(());
+                break;
             }
             let content: Option<&str> = row.try_get("content").map_err(from_sqlx)?;
             bytes += content.map_or(0, str::len);
@@ -324,6 +327,8 @@ impl<'a> Search<'a> {
             }
             rows.found.push(found(&row, self.plan.sort.len())?);
         }
+        // A page that is not full may go on behind the last row looked at.
+        rows.is_uncertain |= is_bounded;
         Ok(())
     }
 }
@@ -334,7 +339,7 @@ fn push_contents(statement: &mut Statement, page: &str, keys: usize, limit: i64,
         Content::Whole => "coalesce(r.exact, r.json::text)",
         Content::Nothing => "null::text",
     };
-    statement.push(" select f.was_cut, p.rid, p.is_end");
+    statement.push(" select f.was_cut, f.is_bounded, p.rid, p.is_end");
     for n in 0..keys {
         statement.push(format!(", p.k{n}::text as k{n}"));
     }
@@ -342,9 +347,10 @@ fn push_contents(statement: &mut Statement, page: &str, keys: usize, limit: i64,
         ", r.resource_type, r.id, r.version_id, r.last_updated, r.method, r.content from (select ",
     );
     statement.push_was_cut();
+    statement.push(" as was_cut, ").push_is_bounded();
     statement
         .push(format!(
-            " as was_cut) f left join (select * from {page} limit "
+            " as is_bounded) f left join (select * from {page} limit "
         ))
         .integer(limit);
     statement.push(format!(

@@ -14,7 +14,7 @@ use super::super::instant::Instant;
 pub(super) struct Statement {
     builder: QueryBuilder<Postgres>,
     /// Types of the bound values, as PostgreSQL names them.
-    bound: Vec<&'static str>,
+    kinds: Vec<&'static str>,
     /// The values as text, where they are to be given to the database in another way as well.
     recorded: Option<Vec<String>>,
     names: usize,
@@ -22,6 +22,8 @@ pub(super) struct Statement {
     has_with: bool,
     /// CTEs that were cut off where they have more rows than this: the answer is then not to be trusted.
     capped: Vec<(String, i64)>,
+    /// The CTE of the row behind which nothing was looked at: where it has one, a page that is not full is not certain.
+    end: Option<String>,
     /// CTEs of the references that chains ask for, by the clause.
     sets: Vec<(Clause, String)>,
 }
@@ -31,11 +33,12 @@ impl Statement {
     pub(super) fn new() -> Self {
         Self {
             builder: QueryBuilder::new(""),
-            bound: Vec::new(),
+            kinds: Vec::new(),
             recorded: None,
             names: 0,
             has_with: false,
             capped: Vec::new(),
+            end: None,
             sets: Vec::new(),
         }
     }
@@ -49,7 +52,7 @@ impl Statement {
     }
 
     fn record(&mut self, kind: &'static str, value: impl FnOnce() -> String) {
-        self.bound.push(kind);
+        self.kinds.push(kind);
         if let Some(recorded) = &mut self.recorded {
             recorded.push(value());
         }
@@ -147,6 +150,20 @@ impl Statement {
         self.push(format!(" limit {}", few.unwrap_or(limit)))
     }
 
+    /// Remembers the CTE of the last row looked at.
+    pub(super) fn bound_by(&mut self, name: String) {
+        self.end = Some(name);
+    }
+
+    /// An expression: whether there are rows that nobody looked at.
+    pub(super) fn push_is_bounded(&mut self) -> &mut Self {
+        let text = match &self.end {
+            Some(name) => format!("exists (select from {name})"),
+            None => "false".to_owned(),
+        };
+        self.push(text)
+    }
+
     /// Remembers the CTE that has the references a chain asks for.
     pub(super) fn remember_set(&mut self, clause: &Clause, name: String) {
         self.sets.push((clause.clone(), name));
@@ -180,7 +197,7 @@ impl Statement {
 
     /// Types of the bound values, in order.
     pub(super) fn bound(&self) -> &[&'static str] {
-        &self.bound
+        &self.kinds
     }
 
     /// The values as text, where they were recorded.

@@ -7,9 +7,7 @@ use fhir::search::plan::{Clause, Plan, Sort, SortKey};
 
 use super::conditions::{columns, push_all, push_seeds, push_types};
 use super::leads::push_walked_types;
-use super::order::{
-    Direction, is_always_there, key_type, push_behind, push_key, push_order, push_value,
-};
+use super::order::{Direction, is_always_there, key_type, push_behind, push_key, push_value};
 use super::place::Place;
 use super::ranges::DateBounds;
 use super::statement::Statement;
@@ -86,6 +84,9 @@ pub(super) struct Walk<'a> {
 impl Walk<'_> {
     /// Writes the CTE `p` with `rid`, `is_end` and sort values `k0` …
     pub(super) fn push_page(&self, statement: &mut Statement, limit: i64) -> String {
+        if self.is_by_number() {
+            return self.push_page_by_number(statement, limit);
+        }
         let sort = self.plan.sort.as_slice();
         let name = statement.begin_with("p");
         let end = match self.cap {
@@ -111,28 +112,19 @@ impl Walk<'_> {
         statement.push(format!(") q) s where {end} or (s.rid is not null and "));
         push_types(statement, "s", &self.plan.resource_types);
         statement.push(" and ");
-        self.push_choice(statement);
+        self.push_choice(statement, "s");
         push_all(statement, "s", self.clauses.iter().copied());
         statement.push(")) t");
         if let Some(place) = self.place {
             statement.push(" where is_end or ");
             push_behind(statement, sort, place);
         }
-        match (sort.is_empty(), self.part) {
-            (true, _) => push_order(statement, sort, self.direction),
-            (false, Part::With) => {
-                let way = self.first_way();
-                statement.push(format!(" order by k0 {way}, is_end desc, "));
-                self.push_later_keys(statement);
-            }
-            (false, Part::Without) => {
-                statement.push(" order by ");
-                if sort.len() > 1 {
-                    statement.push("is_end desc, ");
-                }
-                self.push_later_keys(statement);
-            }
+        statement.push(" order by ");
+        if self.part == Part::With {
+            statement.push(format!("k0 {way}, "));
         }
+        statement.push("is_end desc, ");
+        self.push_later_keys(statement);
         statement.push_limit(limit).push(")");
         name
     }
@@ -152,9 +144,9 @@ impl Walk<'_> {
 
     /// The column the walk goes by.
     fn first_key(&self) -> &'static str {
-        match (self.plan.sort.is_empty(), self.part) {
-            (false, Part::With) => "k0",
-            _ => "rid",
+        match self.part {
+            Part::With => "k0",
+            Part::Without => "rid",
         }
     }
 
@@ -191,7 +183,8 @@ impl Walk<'_> {
                 let missing = format!(", null::{} as k0", key_type(&first.key));
                 self.push_resources(statement, "r.rid", &missing);
             }
-            (None, _) => self.push_resources(statement, "r.rid", ""),
+            // Nothing to order by is the walk by number.
+            (None, _) => {}
         }
     }
 
@@ -243,11 +236,15 @@ impl Walk<'_> {
                 statement.push(" union all ");
             }
             statement.push(format!(
-                "select {value} as k0, v.rid, v.ctid as t from {table} v where "
+                "(select {value} as k0, v.rid, v.ctid as t from {table} v where "
             ));
             push_seeds(statement, "v", std::slice::from_ref(seed));
             self.push_from_place(statement, value, operator);
             self.push_bounds(statement);
+            // Each in order, so that they are merged.
+            statement.push(format!(" order by {value} {way}"));
+            self.push_limit(statement);
+            statement.push(")");
         }
         statement.push(format!(") v order by v.k0 {way}"));
         self.push_limit(statement);
@@ -299,7 +296,7 @@ impl Walk<'_> {
     }
 
     /// The row is the one that speaks for its resource: it has the least or greatest value, or none has one.
-    fn push_choice(&self, statement: &mut Statement) {
+    pub(super) fn push_choice(&self, statement: &mut Statement, alias: &str) {
         let Some(first) = self.plan.sort.first() else {
             return;
         };
@@ -310,7 +307,7 @@ impl Walk<'_> {
             SortKey::Id | SortKey::LastUpdated | SortKey::Score | SortKey::Text(_) => return,
         };
         statement.push(format!(
-            "not exists (select from {table} v where v.rid = s.rid and ("
+            "not exists (select from {table} v where v.rid = {alias}.rid and ("
         ));
         push_seeds(statement, "v", seeds);
         statement.push(") is true");
