@@ -15,6 +15,6 @@ seed="${SEARCH_SEED:-$(date +%Y%m%d%H)}"
 say "searches against their evaluation in memory: SEARCH_SEED=$seed"
 start_server
 target/release/conformance --base-url "$FHIR_BASE" search-oracle --packages-dir "$PACKAGES" \
-    --queries 100000 --patients 150 --seed "$seed"
-target/release/conformance --base-url "$FHIR_BASE" search-walk --resources 10000 --seed "$seed"
+    --queries 100000 --patients 150 --seed "$seed" --complete
+target/release/conformance --base-url "$FHIR_BASE" search-walk --resources 10000 --seed "$seed" --complete
 stop_server

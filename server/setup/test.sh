@@ -87,8 +87,8 @@ fi
 
 step "searches against their evaluation in memory, and walks beside writes, a short round (make soak has the long one)"
 start_server
-target/release/conformance --base-url "$FHIR_BASE" search-oracle --packages-dir "$PACKAGES" --queries 3000
-target/release/conformance --base-url "$FHIR_BASE" search-walk --resources 2000
+target/release/conformance --base-url "$FHIR_BASE" search-oracle --packages-dir "$PACKAGES" --queries 3000 --complete
+target/release/conformance --base-url "$FHIR_BASE" search-walk --resources 2000 --complete
 stop_server
 
 step "kills and races, a short round (make soak has the long one)"

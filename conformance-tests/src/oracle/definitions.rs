@@ -190,6 +190,13 @@ impl Definitions {
             multiple_or: json.get("multipleOr") != Some(&Json::Bool(false)),
             components: members(json, "component").iter().map(component).collect(),
         };
+        let mut parameter = parameter;
+        // The definitions of its components are exchanged: the first is a code, the second a reference.
+        if let ("DocumentReference-relationship", [(first, _), (second, _)]) =
+            (of("id").as_str(), parameter.components.as_mut_slice())
+        {
+            std::mem::swap(first, second);
+        }
         self.parameters.insert(of("url"), parameter);
     }
 

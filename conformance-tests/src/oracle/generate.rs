@@ -334,6 +334,9 @@ impl Maker<'_> {
         let targets = self.world.targets(place, &code);
         let target = self.world.resources.get(*targets.first()?)?.kind.clone();
         let parameter = self.world.definitions.find(kind, &code)?;
+        if !points_at(parameter, &target) {
+            return None;
+        }
         // Without a type, what follows must mean the same whatever the reference points at.
         let is_single = parameter.targets.len() == 1;
         let narrowed = (!is_single || dice.chance(50)).then(|| target.clone());
@@ -399,10 +402,16 @@ impl Maker<'_> {
         }
         let sortable = ["string", "date", "token", "reference", "uri", "number"];
         let code = self.code(dice, kind, |one| {
-            sortable.contains(&one.kind.as_str()) && self.has(&one.kind)
+            // A computed truth stands nowhere in the content to be ordered by.
+            let is_computed = one.expression.contains(".exists()");
+            sortable.contains(&one.kind.as_str()) && self.has(&one.kind) && !is_computed
         });
-        // What holds resources, or something unsaid, has no order.
-        let has_order = |place: &usize| !self.world.values(*place, &code).contains(&Value::Unsaid);
+        // What is unsaid has no order; of contained resources the specification does not say any.
+        let has_order = |place: &usize| {
+            let texts = self.world.reference_texts(*place, &code);
+            let is_contained = texts.iter().any(|one| one.starts_with('#'));
+            !is_contained && !self.world.values(*place, &code).contains(&Value::Unsaid)
+        };
         match self.world.of_kind(kind).iter().all(has_order) {
             true => code,
             false => "_id".to_owned(),
@@ -450,7 +459,10 @@ impl Maker<'_> {
                 include.code = self.code(dice, &include.source, |one| one.kind == "reference");
                 // Canonicals are not followed.
                 let value = self.some_value(dice, &include.source, &include.code);
-                if matches!(value, None | Some((_, Value::Elsewhere(_, true)))) {
+                if matches!(
+                    value,
+                    None | Some((_, Value::Elsewhere(_, true) | Value::Present))
+                ) {
                     return None;
                 }
             }

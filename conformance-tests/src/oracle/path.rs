@@ -237,6 +237,8 @@ fn values<'j>(json: &'j Json, member: &str, kind: &str, element: &str) -> Vec<No
 }
 
 fn of_type<'j>(nodes: Vec<Node<'j>>, kind: &str) -> Vec<Node<'j>> {
+    // `Observation-code-value-date` says DateTime, which is no type.
+    let kind = if kind == "DateTime" { "dateTime" } else { kind };
     let subtypes: &[&str] = match kind {
         "Quantity" => &["Age", "Count", "Distance", "Duration"],
         "uri" => &["canonical", "oid", "url", "uuid"],

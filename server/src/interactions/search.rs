@@ -35,7 +35,8 @@ pub(super) async fn search(
         .unwrap_or(cx.limits.page_size)
         .min(cx.limits.page_size_max);
     let counts_only = plan.summary == Summary::Count || count == 0;
-    let is_within = cursor.as_deref().is_some_and(contained::is_place);
+    let is_within =
+        plan.contained != Contained::False && cursor.as_deref().is_some_and(contained::is_place);
     let mut page = match counts_only || is_within || plan.contained == Contained::True {
         true => SearchPage::default(),
         false => {
