@@ -105,8 +105,22 @@ impl Figures {
             "per search. SQL: the best statement for the same resources over tables made for it, on as many connections.\n",
         );
         let mut table = Table::new(&[
-            "", "clients", "per s", "SQL/s", "of SQL", "p50", "p95", "p99", "SQL p50", "SQL p95",
-            "SQL p99", "server", "database", "of 0.60", "< 10 ms",
+            "",
+            "clients",
+            "per s",
+            "SQL/s",
+            "of SQL",
+            "p50",
+            "p95",
+            "p99",
+            "SQL p50",
+            "SQL p95",
+            "SQL p99",
+            "server",
+            "database",
+            "SQL database",
+            "of 0.60",
+            "< 10 ms",
         ]);
         for shape in &SHAPES {
             for clients in CLIENTS {
@@ -136,12 +150,6 @@ impl Figures {
             let nanos = self.median(key, |window| window.percentile(permille));
             Millis(nanos.unwrap_or(0)).to_string()
         };
-        let windows = self.windows.get(&http)?;
-        let steps: u64 = windows.iter().map(|window| window.steps).sum();
-        let usage = windows
-            .iter()
-            .map(|window| window.usage)
-            .fold(Usage::default(), Usage::plus);
         let p99 = figure(http, |window| window.percentile(990));
         let mut cells = vec![
             shape.name.to_owned(),
@@ -153,14 +161,22 @@ impl Figures {
         for key in [http, direct] {
             cells.extend([500, 950, 990].map(|permille| millis(key, permille)));
         }
-        cells.push((usage.server / steps.max(1)).to_string());
-        cells.push((usage.database / steps.max(1)).to_string());
+        cells.push(self.each(http, |usage| usage.server));
+        cells.extend([http, direct].map(|key| self.each(key, |usage| usage.database)));
         cells.push(verdict(ratio >= AIM));
         cells.push(match clients {
             1 if shape.answer != Answer::Grows => verdict(p99 < PAGE_NANOS),
             _ => "-".to_owned(),
         });
         Some(cells)
+    }
+
+    /// Microseconds of processor time for each search.
+    fn each(&self, key: Key, of: fn(&Usage) -> u64) -> String {
+        let windows = self.windows.get(&key).map_or(&[][..], Vec::as_slice);
+        let steps: u64 = windows.iter().map(|window| window.steps).sum();
+        let micros: u64 = windows.iter().map(|window| of(&window.usage)).sum();
+        (micros / steps.max(1)).to_string()
     }
 
     /// What reads take while others write.

@@ -14,7 +14,7 @@ struct Rows {
 }
 
 /// Everything that a create writes to.
-const TABLES: [Rows; 4] = [
+const TABLES: [Rows; 7] = [
     Rows {
         table: "resource",
         of_transaction: "select r.* from change c join resource r using (resource_type, id) where c.xid = '$xid' order by r.rid",
@@ -26,6 +26,18 @@ const TABLES: [Rows; 4] = [
     Rows {
         table: "index_date",
         of_transaction: "select d.* from change c join resource r using (resource_type, id) join index_date d using (rid) where c.xid = '$xid'",
+    },
+    Rows {
+        table: "index_number",
+        of_transaction: "select n.* from change c join resource r using (resource_type, id) join index_number n using (rid) where c.xid = '$xid'",
+    },
+    Rows {
+        table: "index_position",
+        of_transaction: "select p.* from change c join resource r using (resource_type, id) join index_position p using (rid) where c.xid = '$xid'",
+    },
+    Rows {
+        table: "index_text",
+        of_transaction: "select t.* from change c join resource r using (resource_type, id) join index_text t using (rid) where c.xid = '$xid'",
     },
     Rows {
         table: "change",
