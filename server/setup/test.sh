@@ -27,6 +27,12 @@ for script in "$SETUP"/*.sh .ci/run; do bash -n "$script"; done
 step "the demo clinic is what its generator makes"
 node bundles/generate.mjs --check
 
+step "every workspace's lock file is current"
+for manifest in Cargo.toml conformance-tests/fhirbolt-oracle/Cargo.toml server/fhir/fuzz/Cargo.toml; do
+    cargo metadata --locked --format-version 1 --manifest-path "$manifest" >/dev/null \
+        || fail "the lock file beside $manifest is behind it" "run cargo metadata --manifest-path $manifest and commit the lock file"
+done
+
 step "formatting"
 cargo fmt --all --check || fail "the code is not formatted" "run cargo fmt --all"
 
