@@ -34,21 +34,11 @@ const ELSEWHERE: [(&str, &str); 6] = [
 ];
 
 /// Composites of R4 that are not indexed, and why.
-const NOT_INDEXED: [(&str, &str, &str); 4] = [
+const NOT_INDEXED: [(&str, &str, &str); 2] = [
     (
         "DocumentReference.relationship",
         "a reference cannot hold the code of 'code'",
         "R4 has the definitions of its two components exchanged",
-    ),
-    (
-        "MolecularSequence.chromosome-variant-coordinate",
-        "a base that repeats is indexed for two components",
-        "start and end of one variant beside a chromosome ask for a row of three",
-    ),
-    (
-        "MolecularSequence.referenceseqid-variant-coordinate",
-        "a base that repeats is indexed for two components",
-        "start and end of one variant beside a sequence ask for a row of three",
     ),
     (
         "Observation.code-value-date",
