@@ -1,6 +1,6 @@
 //! Parameters that shape the answer (<https://hl7.org/fhir/R4/search.html#return>).
 
-use super::error::SearchError;
+use super::error::{SearchError, SearchLimit};
 use super::include;
 use super::plan::{Contained, ContainedType, Plan, Summary, Total};
 use super::planner::Planner;
@@ -94,7 +94,11 @@ fn add_includes(
             "more than {} inclusions, the limit of one search",
             planner.limits.includes_max
         );
-        return Err(SearchError::too_costly(&control.text(), message));
+        return Err(SearchError::beyond(
+            SearchLimit::Includes,
+            &control.text(),
+            message,
+        ));
     }
     Ok(())
 }
@@ -132,7 +136,11 @@ fn count(planner: &Planner<'_>, value: &str) -> Result<u32, SearchError> {
             "a page has at most {} resources, the limit of its size",
             planner.limits.count_max
         );
-        return Err(SearchError::too_costly("_count", message));
+        return Err(SearchError::beyond(
+            SearchLimit::PageSize,
+            "_count",
+            message,
+        ));
     }
     Ok(count)
 }
