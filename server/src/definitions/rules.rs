@@ -204,17 +204,7 @@ impl Definitions {
         resource: &Resource,
         values: std::result::Result<IndexValues, ExtractError>,
     ) -> Result<FoundBy> {
-        let mut values = values.map_err(|error| {
-            let kind = match error {
-                ExtractError::TooMany { .. } | ExtractError::TooManyWords { .. } => {
-                    ErrorKind::TooCostly
-                }
-                ExtractError::Date { .. }
-                | ExtractError::Number { .. }
-                | ExtractError::Evaluation { .. } => ErrorKind::BadValue,
-            };
-            Error::new(kind, error.to_string()).at(resource.resource_type().name())
-        })?;
+        let mut values = values.map_err(|error| unextracted(&error, resource))?;
         if !self.full_text {
             values.narrative = Box::default();
             values.content = Box::default();
@@ -347,6 +337,16 @@ pub fn stored_only(plan: Plan) -> Result<Plan> {
             "search parameter '_contained': contained resources are not looked for here",
         )),
     }
+}
+
+fn unextracted(error: &ExtractError, resource: &Resource) -> Error {
+    let kind = match error {
+        ExtractError::TooMany { .. } | ExtractError::TooManyWords { .. } => ErrorKind::TooCostly,
+        ExtractError::Date { .. }
+        | ExtractError::Number { .. }
+        | ExtractError::Evaluation { .. } => ErrorKind::BadValue,
+    };
+    Error::new(kind, error.to_string()).at(resource.resource_type().name())
 }
 
 fn refuse_errors(issues: Vec<Issue>) -> Result<()> {

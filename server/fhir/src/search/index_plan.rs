@@ -126,7 +126,6 @@ pub(super) struct TypePlan {
 #[derive(Debug)]
 pub(super) struct IndexedParameter {
     pub(super) code: Box<str>,
-    pub(super) search_type: SearchType,
     pub(super) seeds: Vec<ParameterSeed>,
     is_single: bool,
     is_canonical: bool,

@@ -142,7 +142,7 @@ impl<'a> Record<'a> {
         let mut keys = BTreeSet::new();
         for version in walked {
             let resource = self.resource(version)?;
-            keys.extend(self.cx.definitions.references(self.cx.request, &resource)?);
+            keys.extend(self.cx.definitions.references(self.cx.request, &resource));
         }
         let is_new = |key: &ResourceKey| {
             key != self.center && !walked.iter().any(|version| version.key == *key)

@@ -83,10 +83,15 @@ fn every_parameter_is_compiled_or_listed_with_the_reason() {
 /// How a parameter is compiled, as one text.
 fn form(plan: &TypePlan, parameter: &IndexedParameter) -> String {
     let mut forms: Vec<String> = Vec::new();
+    let mut kind = "";
     for seed in &parameter.seeds {
         let operand = plan.operands.iter().find(|one| one.seed == seed.seed);
         let target = seed.target.map(|one| format!(" to {one}"));
-        forms.push(match &operand.unwrap().source {
+        let operand = operand.unwrap();
+        if operand.search_type == SearchType::Special {
+            kind = "special ";
+        }
+        forms.push(match &operand.source {
             Source::Path { path, .. } => {
                 format!("path {}{}", path.place(), target.unwrap_or_default())
             }
@@ -106,11 +111,6 @@ fn form(plan: &TypePlan, parameter: &IndexedParameter) -> String {
             codes.join(" $ ")
         ));
     }
-    let kind = if parameter.search_type == SearchType::Special {
-        "special "
-    } else {
-        ""
-    };
     format!("{kind}{}", forms.join(" | "))
 }
 
