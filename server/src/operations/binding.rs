@@ -322,10 +322,13 @@ fn named<'d>(declared: &'d [Parameter], name: &str) -> Result<&'d Parameter> {
     let found = found.or_else(|| declared.iter().find(is_open));
     found.ok_or_else(|| {
         let names: Vec<&str> = declared.iter().map(|parameter| &*parameter.name).collect();
+        // The name is the caller's text: as much of it as helps to find it.
+        let letters = name.chars().filter(|letter| !letter.is_control());
+        let name: String = letters.take(64).collect();
         let sentence = match names.is_empty() {
-            true => "there is no such parameter: the operation takes none".to_owned(),
+            true => format!("there is no parameter '{name}': the operation takes none"),
             false => format!(
-                "there is no such parameter; there are: {}",
+                "there is no parameter '{name}'; there are: {}",
                 names.join(", ")
             ),
         };
