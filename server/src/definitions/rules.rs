@@ -247,7 +247,7 @@ impl Definitions {
         let compartment = self.registries.compartments.of(around.resource_type);
         let compartment = compartment.ok_or_else(|| {
             let sentence = format!(
-                "there are no compartments around a {}",
+                "no compartment is defined around resources of type {}",
                 around.resource_type
             );
             Error::new(ErrorKind::UnknownEndpoint, sentence)

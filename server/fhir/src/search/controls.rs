@@ -127,10 +127,12 @@ fn contained_type(value: &str) -> Result<ContainedType, SearchError> {
 }
 
 fn count(planner: &Planner<'_>, value: &str) -> Result<u32, SearchError> {
-    let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
-    let count = value.parse().ok().filter(|_| is_number).ok_or_else(|| {
-        SearchError::malformed("_count", "the value is a whole number, 0 or greater")
-    })?;
+    if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_digit()) {
+        let message = "the value is a whole number, 0 or greater";
+        return Err(SearchError::malformed("_count", message));
+    }
+    // Only one that is too long does not parse.
+    let count = value.parse().unwrap_or(u32::MAX);
     if count > planner.limits.count_max {
         let message = format!(
             "a page has at most {} resources, the limit of its size",
