@@ -106,7 +106,7 @@ impl<'a> Record<'a> {
         // It stands first, wherever the order would put it.
         walked.retain(|version| version.key != *self.center);
         let is_answered = self.is_recent(&center) && self.answers(center.key.resource_type);
-        if self.cursor.is_none() && is_answered {
+        if found.previous.is_none() && is_answered {
             walked.insert(0, center);
         }
         let mut referents = Vec::new();

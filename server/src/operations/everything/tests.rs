@@ -102,21 +102,25 @@ async fn its_pages_lead_through_all_of_it() {
     let Some(world) = world().await else {
         return;
     };
-    let mut url = "Patient/a/$everything?_count=2".to_owned();
-    let mut matches = Vec::new();
-    let mut pages = 0;
-    loop {
-        let (found, links) = entries(&world.get(&url).await.unwrap());
-        matches.extend(found.into_iter().filter(|one| one.starts_with("match")));
-        pages += 1;
-        let next = links.iter().find(|(relation, _)| relation == "next");
-        match next {
-            Some((_, next)) => url = next.clone(),
-            None => break,
+    let walk = async |mut url: String, relation: &str| {
+        let mut pages = Vec::new();
+        loop {
+            let (found, links) = entries(&world.get(&url).await.unwrap());
+            let is_match = |one: &String| one.starts_with("match");
+            pages.push(found.into_iter().filter(is_match).collect::<Vec<_>>());
+            match links.into_iter().find(|link| link.0 == relation) {
+                Some((_, link)) => url = link,
+                None => return (pages, url),
+            }
         }
-    }
-    assert!(pages > 2);
-    assert_eq!(matches[0], "match Patient/a");
+    };
+    let (pages, last) = walk("Patient/a/$everything?_count=2".to_owned(), "next").await;
+    assert!(pages.len() > 2);
+    assert_eq!(pages[0][0], "match Patient/a");
+    let (mut back, _) = walk(last, "previous").await;
+    back.reverse();
+    assert_eq!(back, pages);
+    let mut matches = pages.concat();
     matches.sort();
     let expected = [
         "match Coverage/c",
