@@ -8,7 +8,6 @@ use super::value_kind::suits;
 use super::values::Sink;
 use super::words;
 use crate::definitions::Definitions;
-use crate::definitions::search_parameters::SearchType;
 use crate::ids::{Reference, ResourceKey, ResourceType};
 use crate::json::{Kind, Value};
 use crate::path::{Environment, EvaluationError, Expression, Item, Node, evaluate};
@@ -249,15 +248,12 @@ impl Extractor<'_> {
                         misfit(operand, &structures.get(node.type_id).name);
                     }
                 }
-                Item::Boolean(value) if operand.search_type == SearchType::Token => {
+                own => {
                     any = true;
-                    sink.code(operand.seed, if value { "true" } else { "false" });
+                    if !sink.computed(own)? {
+                        misfit(operand, "a value of FHIRPath's own");
+                    }
                 }
-                Item::String(text) if operand.search_type == SearchType::String => {
-                    any = true;
-                    sink.string_of(Some(text));
-                }
-                _ => misfit(operand, "a value of FHIRPath's own"),
             }
         }
         Ok(any)

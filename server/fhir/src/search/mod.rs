@@ -5,6 +5,7 @@ mod chain;
 mod clauses;
 mod combine;
 mod compartment;
+mod computed;
 mod contained;
 mod controls;
 pub mod error;
