@@ -323,9 +323,9 @@ fn named<'d>(declared: &'d [Parameter], name: &str) -> Result<&'d Parameter> {
     found.ok_or_else(|| {
         let names: Vec<&str> = declared.iter().map(|parameter| &*parameter.name).collect();
         let sentence = match names.is_empty() {
-            true => "there is no such parameter: the operation takes none".to_owned(),
+            true => format!("there is no parameter '{name}': the operation takes none"),
             false => format!(
-                "there is no such parameter; there are: {}",
+                "there is no parameter '{name}'; there are: {}",
                 names.join(", ")
             ),
         };

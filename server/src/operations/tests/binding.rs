@@ -152,7 +152,7 @@ const REFUSED: &[(&str, &str, &str, &str, &str)] = &[
         "",
         "invalid",
         "",
-        "there is no such parameter; there are: flag, count,",
+        "there is no parameter 'nope'; there are: flag, count,",
     ),
     (
         "flag=yes",
@@ -196,7 +196,13 @@ const REFUSED: &[(&str, &str, &str, &str, &str)] = &[
         "",
         "parameter 'coding' has no simple value",
     ),
-    ("return=x", "", "invalid", "", "there is no such parameter"),
+    (
+        "return=x",
+        "",
+        "invalid",
+        "",
+        "there is no parameter 'return'",
+    ),
     (
         "flag=true&flag=true",
         "",
@@ -209,7 +215,7 @@ const REFUSED: &[(&str, &str, &str, &str, &str)] = &[
         r#"{"name":"nope","valueString":"x"}"#,
         "invalid",
         "Parameters.parameter[0]",
-        "there is no such parameter",
+        "there is no parameter 'nope'",
     ),
     (
         "",
@@ -293,7 +299,7 @@ const REFUSED: &[(&str, &str, &str, &str, &str)] = &[
         r#"{"name":"rule","part":[{"name":"key","valueCode":"a"},{"name":"nope","valueCode":"b"}]}"#,
         "invalid",
         "Parameters.parameter[0].part[1]",
-        "there is no such parameter; there are: key, text",
+        "there is no parameter 'nope'; there are: key, text",
     ),
     (
         "count=1",

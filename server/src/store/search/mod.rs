@@ -28,7 +28,7 @@ mod walk;
 mod words;
 
 use fhir::ids::ResourceKey;
-use fhir::search::plan::{Clause, Plan};
+use fhir::search::plan::{Clause, Plan, SortKey};
 use futures_util::TryStreamExt;
 use jiff::Timestamp;
 use sqlx::postgres::PgRow;
@@ -60,6 +60,8 @@ pub use explain::{ExplainedStatement, Explanation};
 pub struct SearchPage {
     /// The matches, in order.
     pub matches: Vec<StoredVersion>,
+    /// The score of each match, a decimal from 0 to 1, where the order is by `_score`.
+    pub scores: Vec<String>,
     /// The cursor of the next page, where there is one.
     pub next: Option<String>,
     /// The cursor of the page before, where there is one.
@@ -148,7 +150,10 @@ pub(super) async fn find_page(
         Direction::Forward => (rows.has_more, place.is_some()),
         Direction::Back => (true, rows.has_more),
     };
+    let by_score = plan.sort.iter().position(|sort| sort.key == SortKey::Score);
+    let score = |found: &Found| by_score.and_then(|n| found.place.keys.get(n)?.clone());
     Ok(SearchPage {
+        scores: rows.found.iter().filter_map(score).collect(),
         next: seal(rows.found.last().filter(|_| has_next), false)?,
         previous: seal(rows.found.first().filter(|_| has_previous), true)?,
         places: rows

@@ -3,14 +3,21 @@
 //! At most so many rows are looked at. The one behind them passes for a match and comes before all that its sort value
 //! ties with: where it shows up on a page, what comes before it is certain and what comes after is not.
 
+use fhir::search::fold::index_prefix;
+use fhir::search::index_values::INDEX_PREFIX_CHARACTERS;
 use fhir::search::plan::{Clause, Plan, Sort, SortKey};
 
 use super::conditions::{columns, push_all, push_seeds, push_types};
 use super::leads::push_walked_types;
-use super::order::{Direction, is_always_there, key_type, push_behind, push_key, push_value};
+use super::order::{
+    Direction, is_always_there, key_type, push_behind, push_key, push_value, string_value,
+};
 use super::place::Place;
 use super::ranges::DateBounds;
 use super::statement::Statement;
+
+/// The column of the beginning of a string, which is what an index has in order.
+const PREFIX: &str = "o0";
 
 /// Which part of an order is walked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +101,10 @@ impl Walk<'_> {
             None => "false".to_owned(),
         };
         statement.push(format!("select * from (select s.rid, {end} as is_end"));
+        let first = self.first_key();
+        if first == PREFIX {
+            statement.push(format!(", s.{PREFIX}"));
+        }
         for (n, key) in sort.iter().enumerate() {
             statement.push(", ");
             match n {
@@ -106,7 +117,6 @@ impl Walk<'_> {
         }
         statement.push(" from (select q.*, row_number() over (order by ");
         let way = self.first_way();
-        let first = self.first_key();
         statement.push(format!("q.{first} {way}) as w from ("));
         self.push_source(statement);
         statement.push(format!(") q) s where {end} or (s.rid is not null and "));
@@ -121,9 +131,12 @@ impl Walk<'_> {
         }
         statement.push(" order by ");
         if self.part == Part::With {
-            statement.push(format!("k0 {way}, "));
+            statement.push(format!("{first} {way}, "));
         }
         statement.push("is_end desc, ");
+        if first == PREFIX {
+            statement.push(format!("k0 {way}, "));
+        }
         self.push_later_keys(statement);
         statement.push_limit(limit).push(")");
         name
@@ -144,9 +157,10 @@ impl Walk<'_> {
 
     /// The column the walk goes by.
     fn first_key(&self) -> &'static str {
-        match self.part {
-            Part::With => "k0",
-            Part::Without => "rid",
+        match (self.part, self.plan.sort.first().map(|first| &first.key)) {
+            (Part::Without, _) => "rid",
+            (Part::With, Some(SortKey::String(_))) => PREFIX,
+            (Part::With, _) => "k0",
         }
     }
 
@@ -167,13 +181,9 @@ impl Walk<'_> {
     fn push_source(&self, statement: &mut Statement) {
         match (self.plan.sort.first(), self.part) {
             (Some(first), Part::With) => match &first.key {
-                SortKey::String(seeds) => {
-                    self.push_values(statement, "index_string", "left(v.folded, 128)", seeds)
-                }
-                SortKey::Date(seeds) => self.push_values(statement, "index_date", "v.lower", seeds),
-                SortKey::Number(seeds) => {
-                    self.push_values(statement, "index_number", "v.lower", seeds)
-                }
+                SortKey::String(seeds) => self.push_values(statement, "index_string", seeds),
+                SortKey::Date(seeds) => self.push_values(statement, "index_date", seeds),
+                SortKey::Number(seeds) => self.push_values(statement, "index_number", seeds),
                 SortKey::LastUpdated => self.push_changes(statement),
                 SortKey::Id | SortKey::Score | SortKey::Text(_) => {
                     self.push_resources(statement, "r.id", ", r.id as k0");
@@ -222,13 +232,28 @@ impl Walk<'_> {
         self.push_limit(statement);
     }
 
-    fn push_values(&self, statement: &mut Statement, table: &str, value: &str, seeds: &[i64]) {
+    fn push_values(&self, statement: &mut Statement, table: &str, seeds: &[i64]) {
         let (way, operator) = match self.first_way() {
             "desc" => ("desc", "<="),
             way => (way, ">="),
         };
+        // What the index has in order, and what is selected of a value.
+        let (by, ordered, keys) = match self.first_key() {
+            PREFIX => {
+                let by = format!("left(v.folded, {INDEX_PREFIX_CHARACTERS})");
+                let whole = string_value();
+                let values = format!("{by} as {PREFIX}, {whole} as k0");
+                (by, values, format!("v.{PREFIX}, v.k0"))
+            }
+            _ => (
+                "v.lower".to_owned(),
+                "v.lower as k0".to_owned(),
+                "v.k0".to_owned(),
+            ),
+        };
+        let first = self.first_key();
         statement.push(format!(
-            "select v.k0, v.t, {} from (select v.* from (",
+            "select {keys}, v.t, {} from (select v.* from (",
             columns("r")
         ));
         for (n, seed) in seeds.iter().enumerate() {
@@ -236,17 +261,17 @@ impl Walk<'_> {
                 statement.push(" union all ");
             }
             statement.push(format!(
-                "(select {value} as k0, v.rid, v.ctid as t from {table} v where "
+                "(select {ordered}, v.rid, v.ctid as t from {table} v where "
             ));
             push_seeds(statement, "v", std::slice::from_ref(seed));
-            self.push_from_place(statement, value, operator);
+            self.push_from_place(statement, &by, operator);
             self.push_bounds(statement);
             // Each in order, so that they are merged.
-            statement.push(format!(" order by {value} {way}"));
+            statement.push(format!(" order by {by} {way}"));
             self.push_limit(statement);
             statement.push(")");
         }
-        statement.push(format!(") v order by v.k0 {way}"));
+        statement.push(format!(") v order by v.{first} {way}"));
         self.push_limit(statement);
         statement.push(format!(
             ") v left join lateral (select {} from resource r where r.rid = v.rid and not r.deleted offset 0) r on true",
@@ -269,7 +294,12 @@ impl Walk<'_> {
         let value = self.place.and_then(|place| place.keys.first());
         if let (Some(Some(value)), Some(first)) = (value, self.plan.sort.first()) {
             statement.push(format!(" and {column} {operator} "));
-            push_value(statement, value, key_type(&first.key));
+            if self.first_key() == PREFIX {
+                let prefix = index_prefix(value, INDEX_PREFIX_CHARACTERS);
+                push_value(statement, prefix, key_type(&first.key));
+            } else {
+                push_value(statement, value, key_type(&first.key));
+            }
         }
     }
 
@@ -300,10 +330,11 @@ impl Walk<'_> {
         let Some(first) = self.plan.sort.first() else {
             return;
         };
+        let lower = || "v.lower".to_owned();
         let (table, value, seeds) = match &first.key {
-            SortKey::String(seeds) => ("index_string", "left(v.folded, 128)", seeds),
-            SortKey::Date(seeds) => ("index_date", "v.lower", seeds),
-            SortKey::Number(seeds) => ("index_number", "v.lower", seeds),
+            SortKey::String(seeds) => ("index_string", string_value(), seeds),
+            SortKey::Date(seeds) => ("index_date", lower(), seeds),
+            SortKey::Number(seeds) => ("index_number", lower(), seeds),
             SortKey::Id | SortKey::LastUpdated | SortKey::Score | SortKey::Text(_) => return,
         };
         statement.push(format!(

@@ -294,6 +294,10 @@ pub(super) fn text(dice: &mut Dice) -> String {
     if dice.one_in(8) {
         out = out.repeat(60);
     }
+    // Alike as far as their index goes.
+    if dice.one_in(8) {
+        out = format!("{}{out}", "aö".repeat(70));
+    }
     let out = out.trim();
     if out.is_empty() {
         "a".to_owned()
