@@ -18,6 +18,7 @@ mod periods;
 mod place;
 mod quantities;
 mod ranges;
+mod recent;
 mod sets;
 mod statement;
 mod statistics;
@@ -45,6 +46,7 @@ use leads::flat;
 use order::Direction;
 use path::{Attempt, Path, Tuning, Way};
 use place::Place;
+use recent::Recent;
 use sets::Sets;
 use statement::Statement;
 use statistics::{Known, Statistics};
@@ -271,7 +273,7 @@ impl<'a> Search<'a> {
         begin: fn() -> Statement,
     ) -> Vec<Statement> {
         let parts: &[Part] = match attempt.way {
-            Way::ValueFirst => &[Part::With],
+            Way::ValueFirst | Way::Recent => &[Part::With],
             Way::Walk => walk::parts(&self.plan.sort, self.place),
         };
         let one = |(n, part): (usize, &Part)| {
@@ -288,6 +290,14 @@ impl<'a> Search<'a> {
                     lead: &path.choice.lead,
                     place: self.place,
                     cap: attempt.cap,
+                }
+                .push_page(&mut statement, self.limit()),
+                Way::Recent => Recent {
+                    plan: self.plan,
+                    clauses: &self.clauses,
+                    lead: &path.choice.lead,
+                    place: self.place,
+                    span: attempt.cap.unwrap_or(i64::MAX),
                 }
                 .push_page(&mut statement, self.limit()),
                 Way::Walk => Walk {
@@ -314,12 +324,10 @@ impl<'a> Search<'a> {
         rows: &mut Rows,
     ) -> Result<()> {
         let mut bytes: usize = 0;
-        let mut is_bounded = false;
         let mut stream = statement.build().fetch(connection);
         while let Some(row) = stream.try_next().await.map_err(from_sqlx)? {
             let was_cut: bool = row.try_get("was_cut").map_err(from_sqlx)?;
             let is_end: Option<bool> = row.try_get("is_end").map_err(from_sqlx)?;
-            is_bounded = row.try_get("is_bounded").map_err(from_sqlx)?;
             rows.is_uncertain |= was_cut || is_end == Some(true);
             if rows.is_uncertain || is_end.is_none() {
                 break;
@@ -332,8 +340,6 @@ impl<'a> Search<'a> {
             }
             rows.found.push(found(&row, self.plan.sort.len())?);
         }
-        // A page that is not full may go on behind the last row looked at.
-        rows.is_uncertain |= is_bounded;
         Ok(())
     }
 }
@@ -344,7 +350,7 @@ fn push_contents(statement: &mut Statement, page: &str, keys: usize, limit: i64,
         Content::Whole => "coalesce(r.exact, r.json::text)",
         Content::Nothing => "null::text",
     };
-    statement.push(" select f.was_cut, f.is_bounded, p.rid, p.is_end");
+    statement.push(" select f.was_cut, p.rid, p.is_end");
     for n in 0..keys {
         statement.push(format!(", p.k{n}::text as k{n}"));
     }
@@ -352,10 +358,9 @@ fn push_contents(statement: &mut Statement, page: &str, keys: usize, limit: i64,
         ", r.resource_type, r.id, r.version_id, r.last_updated, r.method, r.content from (select ",
     );
     statement.push_was_cut();
-    statement.push(" as was_cut, ").push_is_bounded();
     statement
         .push(format!(
-            " as is_bounded) f left join (select * from {page} limit "
+            " as was_cut) f left join (select * from {page} limit "
         ))
         .integer(limit);
     statement.push(format!(

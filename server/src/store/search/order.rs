@@ -68,6 +68,11 @@ pub(super) fn is_always_there(key: &SortKey) -> bool {
     matches!(key, SortKey::Id | SortKey::LastUpdated)
 }
 
+/// Whether the key's values are read from the content: the row then has the column `json` as well.
+pub(super) fn is_in_content(key: &SortKey) -> bool {
+    matches!(key, SortKey::Text(_))
+}
+
 /// The value a row is ordered by.
 pub(super) fn push_key(statement: &mut Statement, alias: &str, sort: &Sort, plan: &Plan) {
     let choice = if sort.descending { "max" } else { "min" };
@@ -93,10 +98,10 @@ pub(super) fn push_key(statement: &mut Statement, alias: &str, sort: &Sort, plan
         SortKey::Text(paths) => {
             let paths = paths.iter().map(ToString::to_string).collect();
             statement.push(format!(
-                "(select {choice}(left(x.value #>> '{{}}', {TEXT_MAX}) collate \"C\") from resource v cross join unnest((select "
+                "(select {choice}(left(x.value #>> '{{}}', {TEXT_MAX}) collate \"C\") from unnest((select "
             ));
             statement.texts(paths).push(format!(
-                "::jsonpath[])) p(path) cross join lateral jsonb_path_query(v.json, p.path, '{{}}', true) x(value) where v.rid = {alias}.rid)"
+                "::jsonpath[])) p(path) cross join lateral jsonb_path_query({alias}.json, p.path, '{{}}', true) x(value))"
             ));
         }
         SortKey::Score => push_score(statement, alias, plan),

@@ -22,8 +22,6 @@ pub(super) struct Statement {
     has_with: bool,
     /// CTEs that were cut off where they have more rows than this: the answer is then not to be trusted.
     capped: Vec<(String, i64)>,
-    /// The CTE of the row behind which nothing was looked at: where it has one, a page that is not full is not certain.
-    end: Option<String>,
     /// CTEs of the references that chains ask for, by the clause.
     sets: Vec<(Clause, String)>,
 }
@@ -38,7 +36,6 @@ impl Statement {
             names: 0,
             has_with: false,
             capped: Vec::new(),
-            end: None,
             sets: Vec::new(),
         }
     }
@@ -148,20 +145,6 @@ impl Statement {
     pub(super) fn push_limit(&mut self, limit: i64) -> &mut Self {
         let few = [64, 512, 4096].into_iter().find(|few| *few >= limit);
         self.push(format!(" limit {}", few.unwrap_or(limit)))
-    }
-
-    /// Remembers the CTE of the last row looked at.
-    pub(super) fn bound_by(&mut self, name: String) {
-        self.end = Some(name);
-    }
-
-    /// An expression: whether there are rows that nobody looked at.
-    pub(super) fn push_is_bounded(&mut self) -> &mut Self {
-        let text = match &self.end {
-            Some(name) => format!("exists (select from {name})"),
-            None => "false".to_owned(),
-        };
-        self.push(text)
     }
 
     /// Remembers the CTE that has the references a chain asks for.

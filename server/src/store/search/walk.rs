@@ -7,11 +7,13 @@ use fhir::search::fold::index_prefix;
 use fhir::search::index_values::INDEX_PREFIX_CHARACTERS;
 use fhir::search::plan::{Clause, Plan, Sort, SortKey};
 
-use super::conditions::{columns, push_all, push_seeds, push_types};
+use super::conditions::{columns, push_all, push_any, push_seeds, push_types};
 use super::leads::push_walked_types;
 use super::order::{
-    Direction, is_always_there, key_type, push_behind, push_key, push_value, string_value,
+    Direction, is_always_there, is_in_content, key_type, push_behind, push_key, push_value,
+    string_value,
 };
+use super::periods::push_period_test;
 use super::place::Place;
 use super::ranges::DateBounds;
 use super::statement::Statement;
@@ -122,8 +124,7 @@ impl Walk<'_> {
         statement.push(format!(") q) s where {end} or (s.rid is not null and "));
         push_types(statement, "s", &self.plan.resource_types);
         statement.push(" and ");
-        self.push_choice(statement, "s");
-        push_all(statement, "s", self.clauses.iter().copied());
+        self.push_clauses(statement);
         statement.push(")) t");
         if let Some(place) = self.place {
             statement.push(" where is_end or ");
@@ -140,6 +141,31 @@ impl Walk<'_> {
         self.push_later_keys(statement);
         statement.push_limit(limit).push(")");
         name
+    }
+
+    /// What is asked of the row `s`. What is asked about the one period that the walk goes by is asked of that.
+    fn push_clauses(&self, statement: &mut Statement) {
+        let about = match self.part {
+            Part::With => about_the_order(self.plan, self.clauses),
+            Part::Without => Vec::new(),
+        };
+        if about.is_empty() {
+            self.push_choice(statement, "s");
+        }
+        for clause in &about {
+            if let Clause::Date { tests, .. } = clause {
+                push_any(statement, tests, |statement, test| {
+                    push_period_test(statement, test, "s");
+                });
+                statement.push(" and ");
+            }
+        }
+        let is_other = |clause: &&Clause| !about.iter().any(|one| std::ptr::eq(*one, *clause));
+        push_all(
+            statement,
+            "s",
+            self.clauses.iter().copied().filter(is_other),
+        );
     }
 
     fn push_later_keys(&self, statement: &mut Statement) {
@@ -169,6 +195,13 @@ impl Walk<'_> {
             (Some(first), Part::With) => self.direction.of_key(first.descending),
             _ => self.direction.of_key(true),
         }
+    }
+
+    /// The columns of a row, with its content where a later key is read from it.
+    fn columns(&self) -> String {
+        let content = self.plan.sort.iter().any(|one| is_in_content(&one.key));
+        let more = if content { ", r.json" } else { "" };
+        format!("{}{more}", columns("r"))
     }
 
     fn push_limit(&self, statement: &mut Statement) {
@@ -201,7 +234,7 @@ impl Walk<'_> {
     fn push_resources(&self, statement: &mut Statement, column: &str, key: &str) {
         statement
             .push("select ")
-            .push(columns("r"))
+            .push(self.columns())
             .push(key)
             .push(" from resource r where ");
         if let [_] = self.plan.resource_types.as_slice() {
@@ -247,14 +280,14 @@ impl Walk<'_> {
             }
             _ => (
                 "v.lower".to_owned(),
-                "v.lower as k0".to_owned(),
-                "v.k0".to_owned(),
+                "v.lower as k0, v.lower, v.upper".to_owned(),
+                "v.k0, v.lower, v.upper".to_owned(),
             ),
         };
         let first = self.first_key();
         statement.push(format!(
             "select {keys}, v.t, {} from (select v.* from (",
-            columns("r")
+            self.columns()
         ));
         for (n, seed) in seeds.iter().enumerate() {
             if n > 0 {
@@ -275,7 +308,7 @@ impl Walk<'_> {
         self.push_limit(statement);
         statement.push(format!(
             ") v left join lateral (select {} from resource r where r.rid = v.rid and not r.deleted offset 0) r on true",
-            columns("r")
+            self.columns()
         ));
     }
 
@@ -310,7 +343,7 @@ impl Walk<'_> {
         };
         statement.push(format!(
             "select c.at as k0, {} from (select c.resource_type, c.id, c.version_id, c.at from change c where ",
-            columns("r")
+            self.columns()
         ));
         if let [_] = self.plan.resource_types.as_slice() {
             push_walked_types(statement, "c", &self.plan.resource_types);
@@ -321,7 +354,7 @@ impl Walk<'_> {
         self.push_limit(statement);
         statement.push(format!(
             ") c left join lateral (select {} from resource r where r.resource_type = c.resource_type and r.id = c.id and r.version_id = c.version_id and not r.deleted offset 0) r on true",
-            columns("r")
+            self.columns()
         ));
     }
 

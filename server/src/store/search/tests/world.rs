@@ -281,6 +281,13 @@ impl World {
             ("usual", self.tuned(Tuning::default())),
             ("value first", self.tuned(only(Way::ValueFirst))),
             ("walk", self.tuned(only(Way::Walk))),
+            (
+                "recent",
+                self.tuned(Tuning {
+                    looked_max: 20,
+                    ..only(Way::Recent)
+                }),
+            ),
             ("hasty", self.tuned(hasty)),
         ]
     }
