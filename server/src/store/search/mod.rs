@@ -350,21 +350,31 @@ fn push_contents(statement: &mut Statement, page: &str, keys: usize, limit: i64,
         Content::Whole => "coalesce(r.exact, r.json::text)",
         Content::Nothing => "null::text",
     };
-    statement.push(" select f.was_cut, p.rid, p.is_end");
+    let was_cut = if statement.is_capped() {
+        "f.was_cut"
+    } else {
+        "false as was_cut"
+    };
+    statement.push(format!(" select {was_cut}, p.rid, p.is_end"));
     for n in 0..keys {
         statement.push(format!(", p.k{n}::text as k{n}"));
     }
-    statement.push(
-        ", r.resource_type, r.id, r.version_id, r.last_updated, r.method, r.content from (select ",
-    );
-    statement.push_was_cut();
     statement
-        .push(format!(
-            " as was_cut) f left join (select * from {page} limit "
-        ))
-        .integer(limit);
+        .push(", r.resource_type, r.id, r.version_id, r.last_updated, r.method, r.content from ");
+    if statement.is_capped() {
+        statement.push("(select ");
+        statement.push_was_cut();
+        statement.push(" as was_cut) f left join ");
+    }
+    statement
+        .push(format!("(select * from {page} limit "))
+        .integer(limit)
+        .push(") p ");
+    if statement.is_capped() {
+        statement.push("on true ");
+    }
     statement.push(format!(
-        ") p on true left join lateral (select r.resource_type, r.id, r.version_id, \
+        "left join lateral (select r.resource_type, r.id, r.version_id, \
          r.last_updated, r.method, {content} as content from resource r where r.rid = p.rid offset 0) r on true"
     ));
 }

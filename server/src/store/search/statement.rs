@@ -158,6 +158,11 @@ impl Statement {
         found.map(|(_, name)| name.as_str())
     }
 
+    /// Whether something may be cut off.
+    pub(super) fn is_capped(&self) -> bool {
+        !self.capped.is_empty()
+    }
+
     /// An expression: whether something was cut off.
     pub(super) fn push_was_cut(&mut self) -> &mut Self {
         let mut text = String::from("(false");
