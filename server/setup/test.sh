@@ -62,6 +62,8 @@ if [ -f conformance-tests/fhirbolt-oracle/Cargo.toml ]; then
 fi
 
 step "release build"
+# Optimising across crates takes minutes and changes nothing that is tested here.
+export CARGO_PROFILE_RELEASE_LTO=off
 cargo build --release --locked --package vesta --package conformance-tests --package bench --target-dir "$ROOT/target"
 
 step "settings that must be refused"

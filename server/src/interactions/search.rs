@@ -75,7 +75,7 @@ pub(super) async fn search(
         total: total(cx, source, &plan, is_all.then_some(shown), counts_only).await?,
         matches: &page.matches,
         contained: &within,
-        scores: &[],
+        scores: &page.scores,
         included: &included,
         warnings: &warnings,
     };

@@ -146,6 +146,8 @@ impl Store {
                 &[
                     ("plan_cache_mode", "force_generic_plan"),
                     ("enable_seqscan", "off"),
+                    // Every row is looked up once: there is nothing to remember.
+                    ("enable_memoize", "off"),
                     // The references of a chain are hashed, whatever the server is set to.
                     ("work_mem", "16MB"),
                 ],

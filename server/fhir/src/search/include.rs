@@ -6,7 +6,6 @@ use super::link;
 use super::plan::Include;
 use super::planner::Planner;
 use super::query::Control;
-use super::resolve;
 use crate::definitions::search_parameters::SearchType;
 use crate::ids::ResourceType;
 
@@ -171,12 +170,10 @@ impl Asked<'_, '_> {
             }
         }
         let includes = self.all(source, None, ways.into_iter(), target);
-        if includes.is_empty() {
-            let place = "there is no reference parameter that could be followed";
-            return Err(SearchError::unknown(
-                self.text,
-                resolve::list(place, "", &[]),
-            ));
+        // All that can be followed may be nothing, but a type that is named must be one that something leads to.
+        if let (true, Some(target)) = (includes.is_empty(), target) {
+            let message = format!("no reference parameter that can be followed leads to {target}");
+            return Err(SearchError::unknown(self.text, message));
         }
         Ok(includes)
     }

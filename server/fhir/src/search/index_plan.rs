@@ -129,6 +129,7 @@ pub(super) struct IndexedParameter {
     pub(super) seeds: Vec<ParameterSeed>,
     is_single: bool,
     is_canonical: bool,
+    has_identifiers: bool,
     sort_paths: Option<Vec<Box<str>>>,
     pub(super) composite: Option<CompositePlan>,
 }
@@ -222,6 +223,12 @@ impl IndexPlan {
     pub fn is_canonical(&self, resource_type: ResourceType, code: &str) -> bool {
         self.parameter(resource_type, code)
             .is_some_and(|parameter| parameter.is_canonical)
+    }
+
+    /// Whether values of a token parameter may be identifiers, which alone have a type (`:of-type`).
+    pub fn has_identifiers(&self, resource_type: ResourceType, code: &str) -> bool {
+        self.parameter(resource_type, code)
+            .is_some_and(|parameter| parameter.has_identifiers)
     }
 
     /// SQL/JSON paths (lax) to the texts that a token, reference or uri parameter is sorted by: the code of a token,

@@ -272,7 +272,7 @@ pub enum SortKey {
     Id,
     /// `_lastUpdated`
     LastUpdated,
-    /// `_score`: how well the words of `_text` and `_content` fit; near positions first.
+    /// `_score`: how well the words of `_text` and `_content` fit and how near positions are, the best the greatest.
     Score,
     /// Folded strings of these seeds.
     String(Vec<i64>),

@@ -19,6 +19,7 @@ pub(super) fn sort(
         some => some.to_vec(),
     };
     let mut keys: Vec<Sort> = Vec::new();
+    let mut codes: Vec<&str> = Vec::new();
     for name in value.split(',') {
         let (code, descending) = match name.strip_prefix('-') {
             Some(code) => (code, true),
@@ -38,12 +39,16 @@ pub(super) fn sort(
                 SearchError::not_supported("_sort", message)
             }
         })?;
-        if keys.iter().any(|one| one.key == key) {
+        if codes.contains(&code) {
             let message = "it names the same parameter twice";
             return Err(SearchError::malformed("_sort", message));
         }
-        keys.push(Sort { key, descending });
-        if keys.len() > planner.limits.sort_keys_max {
+        codes.push(code);
+        // Two parameters may be two names of one element: the second orders nothing that the first has not.
+        if keys.iter().all(|one| one.key != key) {
+            keys.push(Sort { key, descending });
+        }
+        if codes.len() > planner.limits.sort_keys_max {
             let message = format!(
                 "more than {} keys, the limit of an order",
                 planner.limits.sort_keys_max

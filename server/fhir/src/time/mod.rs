@@ -149,6 +149,23 @@ pub fn parse_partial_time(text: &str) -> Result<Time, TimeError> {
     scan::time(text)
 }
 
+/// The second since 1970 that the end of time is pressed into, the last that a [`Timestamp`] has: 9999-12-30T22:00:00Z.
+const FAR: i64 = 253_402_207_200;
+
+/// How many times as fast time passes in that second: up to 50 hours, and still 5 microseconds for each second.
+const FAR_PACE: i64 = 200_000;
+
+/// A moment behind [`FAR`]; `None` is the first of the year 10000. Never [`Timestamp::MAX`], which says "without end".
+fn far(moment: Option<civil::DateTime>, offset: Offset) -> Timestamp {
+    let behind = match moment {
+        Some(moment) => moment.duration_since(civil::date(9999, 12, 30).at(22, 0, 0, 0)),
+        None => SignedDuration::from_hours(26),
+    };
+    let behind = behind.as_nanos() - i128::from(offset.seconds()) * 1_000_000_000;
+    let pressed = (behind / i128::from(FAR_PACE)).clamp(0, 999_000_000);
+    Timestamp::new(FAR, i32::try_from(pressed).unwrap_or(0)).unwrap_or(Timestamp::MAX)
+}
+
 impl DateTime {
     /// The first moment of the period covered; without an offset, UTC is meant.
     pub fn lower(&self) -> Timestamp {
@@ -161,7 +178,7 @@ impl DateTime {
     }
 
     /// The first moment of the period covered, in a zone unless an offset was given. The last two days of the
-    /// year 9999, which no [`Timestamp`] reaches, are its maximum.
+    /// year 9999, which no [`Timestamp`] reaches, keep their order within its last second ([`far`]).
     pub fn lower_in(&self, zone: &TimeZone) -> Timestamp {
         self.timestamp(self.first(), zone)
     }
@@ -212,16 +229,22 @@ impl DateTime {
     }
 
     fn timestamp(&self, moment: Option<civil::DateTime>, zone: &TimeZone) -> Timestamp {
-        let Some(moment) = moment else {
-            return Timestamp::MAX;
+        let offset = match self.zone.minutes() {
+            Some(minutes) => Offset::from_seconds(i32::from(minutes) * 60).ok(),
+            None => None,
         };
-        let timestamp = match self.zone.minutes() {
-            Some(minutes) => Offset::from_seconds(i32::from(minutes) * 60)
-                .and_then(|offset| offset.to_timestamp(moment)),
-            None => zone.to_ambiguous_timestamp(moment).compatible(),
-        };
-        // Years begin at 1: only the far end can be out of reach.
-        timestamp.unwrap_or(Timestamp::MAX)
+        let timestamp = moment.and_then(|moment| match offset {
+            Some(offset) => offset.to_timestamp(moment).ok(),
+            None => zone.to_ambiguous_timestamp(moment).compatible().ok(),
+        });
+        match timestamp {
+            Some(timestamp) if timestamp.as_second() < FAR => timestamp,
+            // Years begin at 1: only the far end can be out of reach.
+            _ => far(
+                moment,
+                offset.unwrap_or_else(|| zone.to_offset(Timestamp::MAX)),
+            ),
+        }
     }
 
     /// How two of them stand to each other, as FHIRPath compares: part by part, and undecided (`None`) where one ends

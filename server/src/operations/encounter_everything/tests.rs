@@ -38,7 +38,7 @@ async fn the_record_is_the_compartment_and_what_it_refers_to() {
         ("Encounter/$everything", "404"),
         (
             "Encounter/e/$everything?start=2020",
-            "400 there is no parameter",
+            "400 there is no parameter 'start'",
         ),
     ] {
         let refused = world.get(url).await.unwrap_err();

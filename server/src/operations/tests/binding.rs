@@ -215,7 +215,7 @@ const REFUSED: &[(&str, &str, &str, &str, &str)] = &[
         r#"{"name":"nope","valueString":"x"}"#,
         "invalid",
         "Parameters.parameter[0]",
-        "there is no parameter '",
+        "there is no parameter 'nope'",
     ),
     (
         "",

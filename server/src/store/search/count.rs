@@ -89,8 +89,15 @@ fn push_count(
             push_all(statement, "r", clauses.iter().copied());
         }
         Lead::Clauses(_) => {
-            let (candidates, left) =
-                push_candidates(statement, estimator, types, clauses, &choice.lead, None);
+            let (candidates, left) = push_candidates(
+                statement,
+                estimator,
+                types,
+                clauses,
+                &choice.lead,
+                None,
+                false,
+            );
             push_selected(statement, "count(*)");
             statement.push(format!(" from {candidates} c where "));
             push_all(statement, "c", left);

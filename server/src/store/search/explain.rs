@@ -89,6 +89,7 @@ fn way(attempt: Attempt) -> String {
     let way = match attempt.way {
         Way::ValueFirst => "from an index of values",
         Way::Walk => "along the order",
+        Way::Recent => "from the index of elements among the newest rows",
     };
     match attempt.cap {
         Some(cap) => format!("{way}, at most {cap} rows"),

@@ -84,7 +84,7 @@ const ENTRY: i64 = 450;
 /// Elements a resource is thought to have.
 pub(super) const ELEMENTS: i64 = 30;
 /// Following one number to rows by an index.
-const PROBE: i64 = 15_000;
+pub(super) const PROBE: i64 = 15_000;
 
 fn elements_lead<'a>(estimator: &Estimator<'_>, clauses: &[&'a Clause]) -> Option<Choice<'a>> {
     let mut singles: Vec<(i64, i64)> = clauses
@@ -247,7 +247,8 @@ pub(super) fn left_after<'a>(
         .partition(|clause| is_cheap(clause))
 }
 
-/// Writes a CTE of the rows that a lead names, as far as their own columns pass; gives its name and what is left to ask.
+/// Writes a CTE of the rows that a lead names, as far as their own columns pass, with their content where that is asked
+/// for; gives its name and what is left to ask.
 pub(super) fn push_candidates<'a>(
     statement: &mut Statement,
     estimator: &Estimator<'_>,
@@ -255,14 +256,19 @@ pub(super) fn push_candidates<'a>(
     clauses: &[&'a Clause],
     lead: &Lead<'a>,
     cap: Option<i64>,
+    content: bool,
 ) -> (String, Vec<&'a Clause>) {
     let (cheap, costly) = left_after(clauses, lead);
+    let mut columns = columns("r");
+    if content {
+        columns.push_str(", r.json");
+    }
     let name = match lead {
         Lead::Elements(elements) => {
             let name = statement.begin_with("c");
             statement
                 .push("select ")
-                .push(columns("r"))
+                .push(&columns)
                 .push(" from resource r where r.tok @> ")
                 .elements(elements)
                 .push(" and not r.deleted and ");
@@ -277,11 +283,11 @@ pub(super) fn push_candidates<'a>(
             let name = statement.begin_with("c");
             statement
                 .push("select ")
-                .push(columns("r"))
+                .push(&columns)
                 .push(" from (select distinct rid from ")
                 .push(&rows)
                 .push(") l cross join lateral (select ")
-                .push(columns("r"))
+                .push(&columns)
                 .push(" from resource r where r.rid = l.rid and not r.deleted and ");
             push_types(statement, "r", types);
             statement.push(" and ");
@@ -293,7 +299,7 @@ pub(super) fn push_candidates<'a>(
             let name = statement.begin_with("c");
             statement
                 .push("select ")
-                .push(columns("r"))
+                .push(&columns)
                 .push(" from resource r where not r.deleted and ");
             push_walked_types(statement, "r", types);
             push_all(statement, "r", cheap);
@@ -343,8 +349,15 @@ pub(super) fn push_lead(
         [Clause::All(parts)] => {
             let parts = flat(parts);
             let choice = choose(estimator, types, &parts);
-            let (candidates, left) =
-                push_candidates(statement, estimator, types, &parts, &choice.lead, cap);
+            let (candidates, left) = push_candidates(
+                statement,
+                estimator,
+                types,
+                &parts,
+                &choice.lead,
+                cap,
+                false,
+            );
             let name = statement.begin_with("l");
             statement.push(format!("select c.rid from {candidates} c where "));
             push_all(statement, "c", left);
@@ -466,8 +479,15 @@ pub(super) fn push_members(
     let clauses = flat(&criteria.clauses);
     let types = &criteria.resource_types;
     let choice = choose(estimator, types, &clauses);
-    let (candidates, left) =
-        push_candidates(statement, estimator, types, &clauses, &choice.lead, cap);
+    let (candidates, left) = push_candidates(
+        statement,
+        estimator,
+        types,
+        &clauses,
+        &choice.lead,
+        cap,
+        false,
+    );
     let name = statement.begin_with("t");
     statement.push(format!("select {column} from {candidates} c where "));
     push_all(statement, "c", left);

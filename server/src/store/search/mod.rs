@@ -18,6 +18,7 @@ mod periods;
 mod place;
 mod quantities;
 mod ranges;
+mod recent;
 mod sets;
 mod statement;
 mod statistics;
@@ -28,7 +29,7 @@ mod walk;
 mod words;
 
 use fhir::ids::ResourceKey;
-use fhir::search::plan::{Clause, Plan};
+use fhir::search::plan::{Clause, Plan, SortKey};
 use futures_util::TryStreamExt;
 use jiff::Timestamp;
 use sqlx::postgres::PgRow;
@@ -45,6 +46,7 @@ use leads::flat;
 use order::Direction;
 use path::{Attempt, Path, Tuning, Way};
 use place::Place;
+use recent::Recent;
 use sets::Sets;
 use statement::Statement;
 use statistics::{Known, Statistics};
@@ -60,6 +62,8 @@ pub use explain::{ExplainedStatement, Explanation};
 pub struct SearchPage {
     /// The matches, in order.
     pub matches: Vec<StoredVersion>,
+    /// The score of each match, a decimal from 0 to 1, where the order is by `_score`.
+    pub scores: Vec<String>,
     /// The cursor of the next page, where there is one.
     pub next: Option<String>,
     /// The cursor of the page before, where there is one.
@@ -148,7 +152,10 @@ pub(super) async fn find_page(
         Direction::Forward => (rows.has_more, place.is_some()),
         Direction::Back => (true, rows.has_more),
     };
+    let by_score = plan.sort.iter().position(|sort| sort.key == SortKey::Score);
+    let score = |found: &Found| by_score.and_then(|n| found.place.keys.get(n)?.clone());
     Ok(SearchPage {
+        scores: rows.found.iter().filter_map(score).collect(),
         next: seal(rows.found.last().filter(|_| has_next), false)?,
         previous: seal(rows.found.first().filter(|_| has_previous), true)?,
         places: rows
@@ -266,7 +273,7 @@ impl<'a> Search<'a> {
         begin: fn() -> Statement,
     ) -> Vec<Statement> {
         let parts: &[Part] = match attempt.way {
-            Way::ValueFirst => &[Part::With],
+            Way::ValueFirst | Way::Recent => &[Part::With],
             Way::Walk => walk::parts(&self.plan.sort, self.place),
         };
         let one = |(n, part): (usize, &Part)| {
@@ -283,6 +290,14 @@ impl<'a> Search<'a> {
                     lead: &path.choice.lead,
                     place: self.place,
                     cap: attempt.cap,
+                }
+                .push_page(&mut statement, self.limit()),
+                Way::Recent => Recent {
+                    plan: self.plan,
+                    clauses: &self.clauses,
+                    lead: &path.choice.lead,
+                    place: self.place,
+                    span: attempt.cap.unwrap_or(i64::MAX),
                 }
                 .push_page(&mut statement, self.limit()),
                 Way::Walk => Walk {
@@ -309,12 +324,10 @@ impl<'a> Search<'a> {
         rows: &mut Rows,
     ) -> Result<()> {
         let mut bytes: usize = 0;
-        let mut is_bounded = false;
         let mut stream = statement.build().fetch(connection);
         while let Some(row) = stream.try_next().await.map_err(from_sqlx)? {
             let was_cut: bool = row.try_get("was_cut").map_err(from_sqlx)?;
             let is_end: Option<bool> = row.try_get("is_end").map_err(from_sqlx)?;
-            is_bounded = row.try_get("is_bounded").map_err(from_sqlx)?;
             rows.is_uncertain |= was_cut || is_end == Some(true);
             if rows.is_uncertain || is_end.is_none() {
                 break;
@@ -327,8 +340,6 @@ impl<'a> Search<'a> {
             }
             rows.found.push(found(&row, self.plan.sort.len())?);
         }
-        // A page that is not full may go on behind the last row looked at.
-        rows.is_uncertain |= is_bounded;
         Ok(())
     }
 }
@@ -339,22 +350,31 @@ fn push_contents(statement: &mut Statement, page: &str, keys: usize, limit: i64,
         Content::Whole => "coalesce(r.exact, r.json::text)",
         Content::Nothing => "null::text",
     };
-    statement.push(" select f.was_cut, f.is_bounded, p.rid, p.is_end");
+    let was_cut = if statement.is_capped() {
+        "f.was_cut"
+    } else {
+        "false as was_cut"
+    };
+    statement.push(format!(" select {was_cut}, p.rid, p.is_end"));
     for n in 0..keys {
         statement.push(format!(", p.k{n}::text as k{n}"));
     }
-    statement.push(
-        ", r.resource_type, r.id, r.version_id, r.last_updated, r.method, r.content from (select ",
-    );
-    statement.push_was_cut();
-    statement.push(" as was_cut, ").push_is_bounded();
     statement
-        .push(format!(
-            " as is_bounded) f left join (select * from {page} limit "
-        ))
-        .integer(limit);
+        .push(", r.resource_type, r.id, r.version_id, r.last_updated, r.method, r.content from ");
+    if statement.is_capped() {
+        statement.push("(select ");
+        statement.push_was_cut();
+        statement.push(" as was_cut) f left join ");
+    }
+    statement
+        .push(format!("(select * from {page} limit "))
+        .integer(limit)
+        .push(") p ");
+    if statement.is_capped() {
+        statement.push("on true ");
+    }
     statement.push(format!(
-        ") p on true left join lateral (select r.resource_type, r.id, r.version_id, \
+        "left join lateral (select r.resource_type, r.id, r.version_id, \
          r.last_updated, r.method, {content} as content from resource r where r.rid = p.rid offset 0) r on true"
     ));
 }

@@ -1,12 +1,13 @@
 //! Reading rows newest first until a page is full: the order that searches have where none is asked for.
 //!
-//! The row at which the walk is given up is found in the index beforehand, so that nothing is counted on the way.
+//! Rows are counted by a limit around those looked at. Where that ends the walk before the page is full, a last row says
+//! so: it is looked for only then.
 
 use fhir::search::plan::Plan;
 
-use super::conditions::{push_all, push_types};
+use super::conditions::{columns, push_all, push_types};
 use super::leads::push_walked_types;
-use super::order::{Direction, key_type};
+use super::order::key_type;
 use super::statement::Statement;
 use super::walk::{Part, Walk};
 
@@ -18,55 +19,46 @@ impl Walk<'_> {
 
     /// Writes the CTE `p` with `rid`, `is_end` and, where one is sorted by, the missing `k0`.
     pub(super) fn push_page_by_number(&self, statement: &mut Statement, limit: i64) -> String {
-        let way = self.direction.of_key(true);
-        let end = self.cap.map(|cap| self.push_end(statement, cap));
+        let missing = match self.plan.sort.first() {
+            Some(first) => format!(", null::{} as k0", key_type(&first.key)),
+            None => String::new(),
+        };
         let name = statement.begin_with("p");
-        statement.push("select r.rid, false as is_end");
-        if let Some(first) = self.plan.sort.first() {
-            statement.push(format!(", null::{} as k0", key_type(&first.key)));
+        statement.push(format!(
+            "(select r.rid, false as is_end{missing} from (select {}",
+            columns("r")
+        ));
+        self.push_rows(statement);
+        if let Some(cap) = self.cap {
+            statement.push(format!(" limit {cap}"));
         }
+        statement.push(") r where ");
+        if self.plan.resource_types.len() > 1 {
+            push_types(statement, "r", &self.plan.resource_types);
+            statement.push(" and ");
+        }
+        self.push_choice(statement, "r");
+        push_all(statement, "r", self.clauses.iter().copied());
+        statement.push_limit(limit).push(")");
+        if let Some(cap) = self.cap {
+            statement.push(format!(
+                " union all (select null::bigint, true as is_end{missing}"
+            ));
+            self.push_rows(statement);
+            statement.push(format!(" offset {cap} limit 1)"));
+        }
+        statement.push(")");
+        name
+    }
+
+    /// The rows looked at, in their order.
+    fn push_rows(&self, statement: &mut Statement) {
         statement.push(" from resource r where ");
         push_walked(statement, "r", self.plan);
         statement.push("not r.deleted");
         self.push_from(statement, "r");
-        if let Some(end) = end {
-            // Where there is no such row, every row is within.
-            statement.push(match self.direction {
-                Direction::Forward => {
-                    format!(" and r.rid >= coalesce((select rid from {end}), 0)")
-                }
-                Direction::Back => {
-                    format!(
-                        " and r.rid <= coalesce((select rid from {end}), {})",
-                        i64::MAX
-                    )
-                }
-            });
-            statement.bound_by(end);
-        }
-        statement.push(" and ");
-        push_types(statement, "r", &self.plan.resource_types);
-        statement.push(" and ");
-        self.push_choice(statement, "r");
-        push_all(statement, "r", self.clauses.iter().copied());
-        statement.push(format!(" order by r.rid {way}"));
-        statement.push_limit(limit).push(")");
-        name
-    }
-
-    /// A CTE of the last row that is looked at.
-    fn push_end(&self, statement: &mut Statement, cap: i64) -> String {
         let way = self.direction.of_key(true);
-        let name = statement.begin_with("b");
-        statement.push("select r.rid from resource r where ");
-        push_walked(statement, "r", self.plan);
-        statement.push("not r.deleted");
-        self.push_from(statement, "r");
-        statement
-            .push(format!(" order by r.rid {way} offset "))
-            .integer(cap)
-            .push(" limit 1)");
-        name
+        statement.push(format!(" order by r.rid {way}"));
     }
 
     fn push_from(&self, statement: &mut Statement, alias: &str) {

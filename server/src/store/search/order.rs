@@ -1,7 +1,7 @@
 //! The order of matches: keys, ties and places in it (<https://hl7.org/fhir/R4/search.html#sort>).
 //!
 //! A missing value comes last in both directions. Ties are broken by the keys that follow, then by the row's number,
-//! newest first. Long texts are ordered by their first 128 characters.
+//! newest first. Texts are ordered by their first [`TEXT_MAX`] characters.
 
 use fhir::search::plan::{Clause, Plan, Sort, SortKey};
 
@@ -10,6 +10,14 @@ use super::place::Place;
 use super::quantities::push_distance;
 use super::statement::Statement;
 use super::words;
+
+/// Characters of a text that count in an order: a page link carries them.
+pub(super) const TEXT_MAX: usize = 512;
+
+/// What a string is ordered by, of the row `v` of `index_string`.
+pub(super) fn string_value() -> String {
+    format!("left(v.folded, {TEXT_MAX})")
+}
 
 /// Which way a page goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +68,11 @@ pub(super) fn is_always_there(key: &SortKey) -> bool {
     matches!(key, SortKey::Id | SortKey::LastUpdated)
 }
 
+/// Whether the key's values are read from the content: the row then has the column `json` as well.
+pub(super) fn is_in_content(key: &SortKey) -> bool {
+    matches!(key, SortKey::Text(_))
+}
+
 /// The value a row is ordered by.
 pub(super) fn push_key(statement: &mut Statement, alias: &str, sort: &Sort, plan: &Plan) {
     let choice = if sort.descending { "max" } else { "min" };
@@ -71,7 +84,7 @@ pub(super) fn push_key(statement: &mut Statement, alias: &str, sort: &Sort, plan
             statement.push(format!("{alias}.last_updated"));
         }
         SortKey::String(seeds) => {
-            let value = format!("{choice}(left(v.folded, 128))");
+            let value = format!("{choice}({})", string_value());
             push_least(statement, alias, &value, "index_string", seeds);
         }
         SortKey::Date(seeds) => {
@@ -85,10 +98,10 @@ pub(super) fn push_key(statement: &mut Statement, alias: &str, sort: &Sort, plan
         SortKey::Text(paths) => {
             let paths = paths.iter().map(ToString::to_string).collect();
             statement.push(format!(
-                "(select {choice}(left(x.value #>> '{{}}', 128) collate \"C\") from resource v cross join unnest((select "
+                "(select {choice}(left(x.value #>> '{{}}', {TEXT_MAX}) collate \"C\") from unnest((select "
             ));
             statement.texts(paths).push(format!(
-                "::jsonpath[])) p(path) cross join lateral jsonb_path_query(v.json, p.path, '{{}}', true) x(value) where v.rid = {alias}.rid)"
+                "::jsonpath[])) p(path) cross join lateral jsonb_path_query({alias}.json, p.path, '{{}}', true) x(value))"
             ));
         }
         SortKey::Score => push_score(statement, alias, plan),
@@ -103,8 +116,8 @@ fn push_least(statement: &mut Statement, alias: &str, value: &str, table: &str, 
     statement.push(") is true)");
 }
 
-/// How well the row's words fit those asked for: the better the greater. Where positions are asked for, the nearer the
-/// greater. Nothing where neither is.
+/// From 0 to 1: how well the row's words fit those asked for, and how near, in metres, it is to the positions asked for.
+/// The mean where several are asked; nothing where none is.
 fn push_score(statement: &mut Statement, alias: &str, plan: &Plan) {
     let mut parts = 0;
     let mut begin = |statement: &mut Statement| {
@@ -119,18 +132,18 @@ fn push_score(statement: &mut Statement, alias: &str, plan: &Plan) {
                 statement.push(format!("coalesce((select ts_rank(v.{column}, "));
                 words::push_query(statement, query);
                 statement.push(format!(
-                    ")::float8 from index_text v where v.rid = {alias}.rid), 0)"
+                    ", 32)::float8 from index_text v where v.rid = {alias}.rid), 0)"
                 ));
             }
             Clause::Near { parameters, tests } => {
                 begin(statement);
-                statement.push("(select -min(least(");
+                statement.push("(select coalesce(1 / (1 + min(least(");
                 for (place, test) in tests.iter().enumerate() {
                     statement.push(if place == 0 { "" } else { ", " });
                     push_distance(statement, test, "v");
                 }
                 statement.push(format!(
-                    ")) from index_position v where v.rid = {alias}.rid and ("
+                    "))), 0) from index_position v where v.rid = {alias}.rid and ("
                 ));
                 push_seeds(statement, "v", parameters);
                 statement.push(") is true)");
@@ -138,7 +151,10 @@ fn push_score(statement: &mut Statement, alias: &str, plan: &Plan) {
             _ => {}
         }
     }
-    statement.push(if parts == 0 { "null::float8" } else { ")" });
+    match parts {
+        0 => statement.push("null::float8"),
+        parts => statement.push(format!(") / {parts}")),
+    };
 }
 
 /// `order by` of columns `k0`, `k1` … and `rid`.

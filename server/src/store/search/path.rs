@@ -5,6 +5,7 @@ use fhir::search::plan::{Clause, Plan, SortKey};
 use super::conditions::is_cheap;
 use super::estimate::{Estimator, share};
 use super::leads::{Choice, Lead, ROW, choose, left_after};
+use super::recent;
 use super::sets::asking;
 use super::walk;
 
@@ -39,6 +40,8 @@ pub(super) enum Way {
     ValueFirst,
     /// Along the order.
     Walk,
+    /// From the rows that the index of elements names among the newest.
+    Recent,
 }
 
 /// A way with its bound.
@@ -96,15 +99,22 @@ impl<'a> Path<'a> {
         let looked = looked(estimator, plan, clauses, matches, limit);
         let walk_cost = walk::is_possible(plan).then(|| {
             let step = if plan.sort.is_empty() { STEP } else { 4 * ROW };
+            // Elements may have to do with each other: where several lead, the estimate of their meeting is weak.
+            let doubt = match &choice.lead {
+                Lead::Elements(elements) if elements.len() > 1 => 2,
+                _ => 1,
+            };
             looked
                 .saturating_mul(step)
                 .saturating_add(asking_all(estimator, clauses, looked))
+                .saturating_mul(doubt)
         });
         let attempts = attempts(
             tuning,
             choice.lead == Lead::Everything,
             (visited, value_first_cost),
             (looked, walk_cost),
+            recent::cost(estimator, plan, &choice.lead, choice.rows, matches, limit),
         );
         Self {
             choice,
@@ -122,6 +132,7 @@ fn attempts(
     is_everything: bool,
     (visited, value_first_cost): (i64, i64),
     (looked, walk_cost): (i64, Option<i64>),
+    recent: Option<recent::Cost>,
 ) -> Vec<Attempt> {
     let value_first = |cap| Attempt {
         way: Way::ValueFirst,
@@ -139,7 +150,23 @@ fn attempts(
     };
     let (some_rows, some_looks) = (Some(tuning.candidates_max), Some(tuning.looked_max));
     let first_looks = Some(trusted(looked, tuning.looked_max));
+    let recent = recent.map(|cost| {
+        let attempt = Attempt {
+            way: Way::Recent,
+            cap: Some(cost.span),
+            rows: Some(cost.visited),
+        };
+        (attempt, cost.nanoseconds)
+    });
     match (tuning.only, walk_cost) {
+        (Some(Way::Recent), _) if let Some((attempt, _)) = recent => vec![
+            Attempt {
+                cap: Some(tuning.looked_max),
+                ..attempt
+            },
+            value_first(None),
+            one_by_one(value_first(None)),
+        ],
         (Some(Way::Walk), Some(_)) => vec![walking(None), one_by_one(walking(None))],
         (Some(_), _) | (None, None) => {
             vec![value_first(None), one_by_one(value_first(None))]
@@ -150,6 +177,17 @@ fn attempts(
             walking(None),
             one_by_one(walking(None)),
         ],
+        (None, Some(walk_cost))
+            if let Some((attempt, cost)) = recent
+                && cost < walk_cost.min(value_first_cost) =>
+        {
+            vec![
+                attempt,
+                value_first(some_rows),
+                walking(some_looks),
+                one_by_one(value_first(None)),
+            ]
+        }
         // Values that have to do with each other may meet seldom, or never: the estimate is trusted some way only.
         (None, Some(walk_cost)) if walk_cost < value_first_cost => vec![
             walking(first_looks),

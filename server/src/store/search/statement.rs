@@ -22,8 +22,6 @@ pub(super) struct Statement {
     has_with: bool,
     /// CTEs that were cut off where they have more rows than this: the answer is then not to be trusted.
     capped: Vec<(String, i64)>,
-    /// The CTE of the row behind which nothing was looked at: where it has one, a page that is not full is not certain.
-    end: Option<String>,
     /// CTEs of the references that chains ask for, by the clause.
     sets: Vec<(Clause, String)>,
 }
@@ -38,7 +36,6 @@ impl Statement {
             names: 0,
             has_with: false,
             capped: Vec::new(),
-            end: None,
             sets: Vec::new(),
         }
     }
@@ -150,20 +147,6 @@ impl Statement {
         self.push(format!(" limit {}", few.unwrap_or(limit)))
     }
 
-    /// Remembers the CTE of the last row looked at.
-    pub(super) fn bound_by(&mut self, name: String) {
-        self.end = Some(name);
-    }
-
-    /// An expression: whether there are rows that nobody looked at.
-    pub(super) fn push_is_bounded(&mut self) -> &mut Self {
-        let text = match &self.end {
-            Some(name) => format!("exists (select from {name})"),
-            None => "false".to_owned(),
-        };
-        self.push(text)
-    }
-
     /// Remembers the CTE that has the references a chain asks for.
     pub(super) fn remember_set(&mut self, clause: &Clause, name: String) {
         self.sets.push((clause.clone(), name));
@@ -173,6 +156,11 @@ impl Statement {
     pub(super) fn set_of(&self, clause: &Clause) -> Option<&str> {
         let found = self.sets.iter().find(|(one, _)| one == clause);
         found.map(|(_, name)| name.as_str())
+    }
+
+    /// Whether something may be cut off.
+    pub(super) fn is_capped(&self) -> bool {
+        !self.capped.is_empty()
     }
 
     /// An expression: whether something was cut off.

@@ -5,7 +5,7 @@ use fhir::search::plan::{Clause, Plan};
 use super::conditions::{columns, push_all, push_types};
 use super::estimate::Estimator;
 use super::leads::{Lead, left_after, push_candidates, push_lead};
-use super::order::{Direction, push_behind, push_key, push_order};
+use super::order::{Direction, is_in_content, push_behind, push_key, push_order};
 use super::place::Place;
 use super::statement::Statement;
 
@@ -26,6 +26,7 @@ impl ValueFirst<'_> {
         if let (Lead::Clauses(leading), true) = (self.lead, self.plan.sort.is_empty()) {
             return self.push_page_by_number(statement, leading, limit);
         }
+        let sort = self.plan.sort.as_slice();
         let (candidates, left) = push_candidates(
             statement,
             &self.estimator,
@@ -33,8 +34,8 @@ impl ValueFirst<'_> {
             self.clauses,
             self.lead,
             self.cap,
+            sort.iter().any(|one| is_in_content(&one.key)),
         );
-        let sort = self.plan.sort.as_slice();
         let name = statement.begin_with("p");
         statement.push("select * from (select c.rid, false as is_end");
         for (n, key) in sort.iter().enumerate() {

@@ -3,14 +3,23 @@
 //! At most so many rows are looked at. The one behind them passes for a match and comes before all that its sort value
 //! ties with: where it shows up on a page, what comes before it is certain and what comes after is not.
 
+use fhir::search::fold::index_prefix;
+use fhir::search::index_values::INDEX_PREFIX_CHARACTERS;
 use fhir::search::plan::{Clause, Plan, Sort, SortKey};
 
-use super::conditions::{columns, push_all, push_seeds, push_types};
+use super::conditions::{columns, push_all, push_any, push_seeds, push_types};
 use super::leads::push_walked_types;
-use super::order::{Direction, is_always_there, key_type, push_behind, push_key, push_value};
+use super::order::{
+    Direction, is_always_there, is_in_content, key_type, push_behind, push_key, push_value,
+    string_value,
+};
+use super::periods::push_period_test;
 use super::place::Place;
 use super::ranges::DateBounds;
 use super::statement::Statement;
+
+/// The column of the beginning of a string, which is what an index has in order.
+const PREFIX: &str = "o0";
 
 /// Which part of an order is walked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +103,10 @@ impl Walk<'_> {
             None => "false".to_owned(),
         };
         statement.push(format!("select * from (select s.rid, {end} as is_end"));
+        let first = self.first_key();
+        if first == PREFIX {
+            statement.push(format!(", s.{PREFIX}"));
+        }
         for (n, key) in sort.iter().enumerate() {
             statement.push(", ");
             match n {
@@ -106,14 +119,12 @@ impl Walk<'_> {
         }
         statement.push(" from (select q.*, row_number() over (order by ");
         let way = self.first_way();
-        let first = self.first_key();
         statement.push(format!("q.{first} {way}) as w from ("));
         self.push_source(statement);
         statement.push(format!(") q) s where {end} or (s.rid is not null and "));
         push_types(statement, "s", &self.plan.resource_types);
         statement.push(" and ");
-        self.push_choice(statement, "s");
-        push_all(statement, "s", self.clauses.iter().copied());
+        self.push_clauses(statement);
         statement.push(")) t");
         if let Some(place) = self.place {
             statement.push(" where is_end or ");
@@ -121,12 +132,40 @@ impl Walk<'_> {
         }
         statement.push(" order by ");
         if self.part == Part::With {
-            statement.push(format!("k0 {way}, "));
+            statement.push(format!("{first} {way}, "));
         }
         statement.push("is_end desc, ");
+        if first == PREFIX {
+            statement.push(format!("k0 {way}, "));
+        }
         self.push_later_keys(statement);
         statement.push_limit(limit).push(")");
         name
+    }
+
+    /// What is asked of the row `s`. What is asked about the one period that the walk goes by is asked of that.
+    fn push_clauses(&self, statement: &mut Statement) {
+        let about = match self.part {
+            Part::With => about_the_order(self.plan, self.clauses),
+            Part::Without => Vec::new(),
+        };
+        if about.is_empty() {
+            self.push_choice(statement, "s");
+        }
+        for clause in &about {
+            if let Clause::Date { tests, .. } = clause {
+                push_any(statement, tests, |statement, test| {
+                    push_period_test(statement, test, "s");
+                });
+                statement.push(" and ");
+            }
+        }
+        let is_other = |clause: &&Clause| !about.iter().any(|one| std::ptr::eq(*one, *clause));
+        push_all(
+            statement,
+            "s",
+            self.clauses.iter().copied().filter(is_other),
+        );
     }
 
     fn push_later_keys(&self, statement: &mut Statement) {
@@ -144,9 +183,10 @@ impl Walk<'_> {
 
     /// The column the walk goes by.
     fn first_key(&self) -> &'static str {
-        match self.part {
-            Part::With => "k0",
-            Part::Without => "rid",
+        match (self.part, self.plan.sort.first().map(|first| &first.key)) {
+            (Part::Without, _) => "rid",
+            (Part::With, Some(SortKey::String(_))) => PREFIX,
+            (Part::With, _) => "k0",
         }
     }
 
@@ -155,6 +195,13 @@ impl Walk<'_> {
             (Some(first), Part::With) => self.direction.of_key(first.descending),
             _ => self.direction.of_key(true),
         }
+    }
+
+    /// The columns of a row, with its content where a later key is read from it.
+    fn columns(&self) -> String {
+        let content = self.plan.sort.iter().any(|one| is_in_content(&one.key));
+        let more = if content { ", r.json" } else { "" };
+        format!("{}{more}", columns("r"))
     }
 
     fn push_limit(&self, statement: &mut Statement) {
@@ -167,13 +214,9 @@ impl Walk<'_> {
     fn push_source(&self, statement: &mut Statement) {
         match (self.plan.sort.first(), self.part) {
             (Some(first), Part::With) => match &first.key {
-                SortKey::String(seeds) => {
-                    self.push_values(statement, "index_string", "left(v.folded, 128)", seeds)
-                }
-                SortKey::Date(seeds) => self.push_values(statement, "index_date", "v.lower", seeds),
-                SortKey::Number(seeds) => {
-                    self.push_values(statement, "index_number", "v.lower", seeds)
-                }
+                SortKey::String(seeds) => self.push_values(statement, "index_string", seeds),
+                SortKey::Date(seeds) => self.push_values(statement, "index_date", seeds),
+                SortKey::Number(seeds) => self.push_values(statement, "index_number", seeds),
                 SortKey::LastUpdated => self.push_changes(statement),
                 SortKey::Id | SortKey::Score | SortKey::Text(_) => {
                     self.push_resources(statement, "r.id", ", r.id as k0");
@@ -191,7 +234,7 @@ impl Walk<'_> {
     fn push_resources(&self, statement: &mut Statement, column: &str, key: &str) {
         statement
             .push("select ")
-            .push(columns("r"))
+            .push(self.columns())
             .push(key)
             .push(" from resource r where ");
         if let [_] = self.plan.resource_types.as_slice() {
@@ -222,35 +265,50 @@ impl Walk<'_> {
         self.push_limit(statement);
     }
 
-    fn push_values(&self, statement: &mut Statement, table: &str, value: &str, seeds: &[i64]) {
+    fn push_values(&self, statement: &mut Statement, table: &str, seeds: &[i64]) {
         let (way, operator) = match self.first_way() {
             "desc" => ("desc", "<="),
             way => (way, ">="),
         };
+        // What the index has in order, and what is selected of a value.
+        let (by, ordered, keys) = match self.first_key() {
+            PREFIX => {
+                let by = format!("left(v.folded, {INDEX_PREFIX_CHARACTERS})");
+                let whole = string_value();
+                let values = format!("{by} as {PREFIX}, {whole} as k0");
+                (by, values, format!("v.{PREFIX}, v.k0"))
+            }
+            _ => (
+                "v.lower".to_owned(),
+                "v.lower as k0, v.lower, v.upper".to_owned(),
+                "v.k0, v.lower, v.upper".to_owned(),
+            ),
+        };
+        let first = self.first_key();
         statement.push(format!(
-            "select v.k0, v.t, {} from (select v.* from (",
-            columns("r")
+            "select {keys}, v.t, {} from (select v.* from (",
+            self.columns()
         ));
         for (n, seed) in seeds.iter().enumerate() {
             if n > 0 {
                 statement.push(" union all ");
             }
             statement.push(format!(
-                "(select {value} as k0, v.rid, v.ctid as t from {table} v where "
+                "(select {ordered}, v.rid, v.ctid as t from {table} v where "
             ));
             push_seeds(statement, "v", std::slice::from_ref(seed));
-            self.push_from_place(statement, value, operator);
+            self.push_from_place(statement, &by, operator);
             self.push_bounds(statement);
             // Each in order, so that they are merged.
-            statement.push(format!(" order by {value} {way}"));
+            statement.push(format!(" order by {by} {way}"));
             self.push_limit(statement);
             statement.push(")");
         }
-        statement.push(format!(") v order by v.k0 {way}"));
+        statement.push(format!(") v order by v.{first} {way}"));
         self.push_limit(statement);
         statement.push(format!(
             ") v left join lateral (select {} from resource r where r.rid = v.rid and not r.deleted offset 0) r on true",
-            columns("r")
+            self.columns()
         ));
     }
 
@@ -269,7 +327,12 @@ impl Walk<'_> {
         let value = self.place.and_then(|place| place.keys.first());
         if let (Some(Some(value)), Some(first)) = (value, self.plan.sort.first()) {
             statement.push(format!(" and {column} {operator} "));
-            push_value(statement, value, key_type(&first.key));
+            if self.first_key() == PREFIX {
+                let prefix = index_prefix(value, INDEX_PREFIX_CHARACTERS);
+                push_value(statement, prefix, key_type(&first.key));
+            } else {
+                push_value(statement, value, key_type(&first.key));
+            }
         }
     }
 
@@ -280,7 +343,7 @@ impl Walk<'_> {
         };
         statement.push(format!(
             "select c.at as k0, {} from (select c.resource_type, c.id, c.version_id, c.at from change c where ",
-            columns("r")
+            self.columns()
         ));
         if let [_] = self.plan.resource_types.as_slice() {
             push_walked_types(statement, "c", &self.plan.resource_types);
@@ -291,7 +354,7 @@ impl Walk<'_> {
         self.push_limit(statement);
         statement.push(format!(
             ") c left join lateral (select {} from resource r where r.resource_type = c.resource_type and r.id = c.id and r.version_id = c.version_id and not r.deleted offset 0) r on true",
-            columns("r")
+            self.columns()
         ));
     }
 
@@ -300,10 +363,11 @@ impl Walk<'_> {
         let Some(first) = self.plan.sort.first() else {
             return;
         };
+        let lower = || "v.lower".to_owned();
         let (table, value, seeds) = match &first.key {
-            SortKey::String(seeds) => ("index_string", "left(v.folded, 128)", seeds),
-            SortKey::Date(seeds) => ("index_date", "v.lower", seeds),
-            SortKey::Number(seeds) => ("index_number", "v.lower", seeds),
+            SortKey::String(seeds) => ("index_string", string_value(), seeds),
+            SortKey::Date(seeds) => ("index_date", lower(), seeds),
+            SortKey::Number(seeds) => ("index_number", lower(), seeds),
             SortKey::Id | SortKey::LastUpdated | SortKey::Score | SortKey::Text(_) => return,
         };
         statement.push(format!(

@@ -21,7 +21,7 @@ fn refuse(query: &str, kind: &str, part: &str) {
 /// One parameter of each search type, with a value it takes.
 const OF_EACH_TYPE: [(&str, &str); 9] = [
     ("string", "Patient?name=a"),
-    ("token", "Observation?code=a"),
+    ("token", "Observation?identifier=a"),
     ("reference", "Observation?subject=Patient/a"),
     ("date", "Observation?date=2020"),
     ("number", "RiskAssessment?probability=1"),
@@ -93,6 +93,14 @@ fn texts_of_codes_are_strings() {
         "Malformed",
         "nothing that could be compared",
     );
+}
+
+#[test]
+fn only_identifiers_have_a_type() {
+    let message = "is for identifiers";
+    refuse("Patient?gender:of-type=s|c|v", "Unknown", message);
+    refuse("Observation?code:of-type=s|c|v", "Unknown", message);
+    check("Patient?identifier:of-type=s|c|v", "has 1");
 }
 
 #[test]

@@ -13,6 +13,11 @@ pub(super) fn token(planner: &Planner<'_>, resolved: &Resolved<'_>) -> Result<Cl
     let seeds = resolved.seeds();
     match resolved.modifier {
         Some("of-type") => {
+            let mut definitions = resolved.definitions.iter();
+            if !definitions.any(|one| planner.index.has_identifiers(one.0, resolved.code)) {
+                let message = "the modifier ':of-type' is for identifiers, and it has none";
+                return Err(resolved.unknown(message.to_owned()));
+            }
             let found = of_type(resolved, &seeds)?;
             elements(planner, resolved, found, Clause::AnyToken)
         }

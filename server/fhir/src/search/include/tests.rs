@@ -105,6 +105,9 @@ fn every_type_may_be_followed() {
             assert!(!plan.unwrap().includes.is_empty(), "{text}");
         }
     }
+    // All that can be followed is nothing.
+    check("Binary", "_include=Binary:*", &[]);
+    check("OperationDefinition,Binary", "_revinclude=Slot:*", &[]);
     if let Some(plan) = planned("", "_type=Slot,Schedule&_include=*", Handling::Strict) {
         assert_eq!(plan.unwrap().includes.len(), 1);
     }

@@ -102,6 +102,8 @@ impl<'d> Compiler<'d> {
         let is_single = sorting::is_single(&compiled);
         let is_canonical = parameter.search_type == SearchType::Reference
             && compiled.iter().any(CompiledOperand::is_canonical);
+        let has_identifiers = parameter.search_type == SearchType::Token
+            && compiled.iter().any(CompiledOperand::has_identifiers);
         let sort_paths = sorting::sort_paths(parameter.search_type, &compiled);
         let mut seeds: Vec<ParameterSeed> = compiled.into_iter().map(|one| plan.add(one)).collect();
         seeds.sort_unstable();
@@ -111,6 +113,7 @@ impl<'d> Compiler<'d> {
             seeds,
             is_single,
             is_canonical,
+            has_identifiers,
             sort_paths,
             composite: None,
         }))
@@ -128,6 +131,7 @@ impl<'d> Compiler<'d> {
                 seeds: Vec::new(),
                 is_single: false,
                 is_canonical: false,
+                has_identifiers: false,
                 sort_paths: None,
                 composite: Some(composite),
             }),
@@ -249,6 +253,12 @@ impl CompiledOperand {
     fn is_canonical(&self) -> bool {
         let kinds = [ValueKind::Canonical, ValueKind::Uri];
         self.kinds.iter().any(|one| kinds.contains(&one.1))
+    }
+
+    /// Whether there are values of type Identifier, as far as that is known.
+    fn has_identifiers(&self) -> bool {
+        let is_identifier = |one: &(usize, ValueKind)| one.1 == ValueKind::Identifier;
+        self.kinds.is_empty() || self.kinds.iter().any(is_identifier)
     }
 
     fn evaluated(subject: &Subject<'_>, part: &str, expression: Arc<Expression>) -> Self {

@@ -69,6 +69,14 @@ fn results_are_ordered_by_any_parameter() {
 }
 
 #[test]
+fn parameters_of_one_element_may_both_be_named() {
+    let query = "_sort=patient,-date,-subject";
+    if let Some(plan) = planned("Observation", query, Handling::Strict) {
+        assert_eq!(plan.unwrap().sort.len(), 3);
+    }
+}
+
+#[test]
 fn what_has_no_order_is_refused() {
     use SearchErrorKind::{Malformed, NotSupported, TooCostly, Unknown};
     refuse(

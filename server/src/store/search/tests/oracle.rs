@@ -12,6 +12,7 @@ use fhir::search::plan::{
 };
 use jiff::Timestamp;
 
+use super::super::order::TEXT_MAX;
 use super::world::Known;
 
 /// The keys of all matches, in order.
@@ -57,7 +58,7 @@ fn value(sort: &Sort, one: &Known) -> Option<Value> {
             .strings
             .iter()
             .filter(|value| seeds.contains(&value.parameter))
-            .map(|value| Value::Text(value.folded.chars().take(128).collect()))
+            .map(|value| Value::Text(value.folded.chars().take(TEXT_MAX).collect()))
             .collect(),
         SortKey::Date(seeds) => values
             .dates

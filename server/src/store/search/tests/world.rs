@@ -281,6 +281,13 @@ impl World {
             ("usual", self.tuned(Tuning::default())),
             ("value first", self.tuned(only(Way::ValueFirst))),
             ("walk", self.tuned(only(Way::Walk))),
+            (
+                "recent",
+                self.tuned(Tuning {
+                    looked_max: 20,
+                    ..only(Way::Recent)
+                }),
+            ),
             ("hasty", self.tuned(hasty)),
         ]
     }
@@ -293,6 +300,10 @@ pub(super) fn text(dice: &mut Dice) -> String {
     }
     if dice.one_in(8) {
         out = out.repeat(60);
+    }
+    // Alike as far as their index goes.
+    if dice.one_in(8) {
+        out = format!("{}{out}", "aö".repeat(70));
     }
     let out = out.trim();
     if out.is_empty() {
