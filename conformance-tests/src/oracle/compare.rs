@@ -70,10 +70,6 @@ impl Comparison<'_> {
                 // Whether a type narrows what does not name one is not said.
                 let is_nameless =
                     matches!(value, Value::Elsewhere(url, _) if url.starts_with("urn:"));
-                // A canonical that looks like an id is found by one or the other reading.
-                if matches!(value, Value::Elsewhere(url, true) if is_id(url)) {
-                    return None;
-                }
                 // Where a reference points at a type that it may not have, a bare id is resolved or not.
                 let targets = &self.parameter.targets;
                 let may_not = matches!(value, Value::Local(kind, id, _)

@@ -72,7 +72,10 @@ pub fn holds(world: &World, place: usize, clause: &Clause, now: i128) -> Truth {
         };
         let sources = world.of_kind(kind).iter();
         let refers = sources.filter(|source| world.targets(**source, code).contains(&place));
-        return any(refers.map(|source| holds(world, *source, &inner, now)));
+        return any(refers.map(|source| {
+            let truth = holds(world, *source, &inner, now);
+            followed(world, (*source, code), place, truth)
+        }));
     }
     if let Some(((code, narrowed), rest)) = clause.chain.split_first() {
         let inner = Clause {
@@ -84,9 +87,20 @@ pub fn holds(world: &World, place: usize, clause: &Clause, now: i128) -> Truth {
             narrowed.as_ref().is_none_or(|one| one == kind)
         };
         let targets = world.targets(place, code).into_iter().filter(fits);
-        return any(targets.map(|target| holds(world, target, &inner, now)));
+        return any(targets.map(|target| {
+            let truth = holds(world, target, &inner, now);
+            followed(world, (place, code), target, truth)
+        }));
     }
     own(world, place, clause, now)
+}
+
+/// What a reference says that is followed. Where it points at a type that it may not have, it is followed or not.
+fn followed(world: &World, (source, code): (usize, &str), target: usize, truth: Truth) -> Truth {
+    let parameter = world.definitions.find(&world.resources[source].kind, code);
+    let targets = parameter.map_or(&[][..], |one| &one.targets);
+    let may = targets.is_empty() || targets.contains(&world.resources[target].kind);
+    truth.filter(|truth| may || !truth)
 }
 
 fn own(world: &World, place: usize, clause: &Clause, now: i128) -> Truth {

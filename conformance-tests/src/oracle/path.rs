@@ -100,6 +100,9 @@ impl<'j> Context<'_, 'j> {
             let fits = is_base || head == at.kind;
             return Ok(if fits { vec![at.clone()] } else { Vec::new() });
         }
+        if head == "%resource" {
+            return Ok(vec![self.root()]);
+        }
         self.step(head, vec![at.clone()])
     }
 

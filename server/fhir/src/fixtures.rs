@@ -18,7 +18,7 @@ use crate::definitions::StructuresBuilder;
 use crate::definitions::structure::Structures;
 use crate::json::Document;
 
-/// A package, or `None` with a printed reason.
+/// A package. Where it is absent: `None` with a printed reason, or a failure if the environment says that it is there.
 fn package(name: &str) -> Option<tar::Archive<GzDecoder<File>>> {
     let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
     let folder = variable("VESTA_PACKAGES_DIR").or_else(|| {
@@ -30,6 +30,8 @@ fn package(name: &str) -> Option<tar::Archive<GzDecoder<File>>> {
     match File::open(&path) {
         Ok(file) => Some(tar::Archive::new(GzDecoder::new(file))),
         Err(error) => {
+            let is_promised = variable("VESTA_PACKAGES_DIR").is_some();
+            assert!(!is_promised, "{}: {error}", path.display());
             eprintln!("skipped: {} is absent ({error})", path.display());
             None
         }

@@ -14,7 +14,7 @@ use fhir::json::Document;
 use fhir::outcome::{Issue, Severity};
 use fhir::patch::{PatchError, PatchErrorKind, apply_json_patch, apply_xml_patch};
 use fhir::resource::Resource;
-use fhir::search::error::{SearchError, SearchErrorKind};
+use fhir::search::error::{SearchError, SearchErrorKind, SearchLimit};
 use fhir::search::extract::{ExtractError, ExtractLimits, Extractor};
 use fhir::search::index_plan::{IndexPlan, IndexPlanError};
 use fhir::search::index_values::IndexValues;
@@ -204,17 +204,7 @@ impl Definitions {
         resource: &Resource,
         values: std::result::Result<IndexValues, ExtractError>,
     ) -> Result<FoundBy> {
-        let mut values = values.map_err(|error| {
-            let kind = match error {
-                ExtractError::TooMany { .. } | ExtractError::TooManyWords { .. } => {
-                    ErrorKind::TooCostly
-                }
-                ExtractError::Date { .. }
-                | ExtractError::Number { .. }
-                | ExtractError::Evaluation { .. } => ErrorKind::BadValue,
-            };
-            Error::new(kind, error.to_string()).at(resource.resource_type().name())
-        })?;
+        let mut values = values.map_err(|error| unextracted(&error, resource))?;
         if !self.full_text {
             values.narrative = Box::default();
             values.content = Box::default();
@@ -257,7 +247,7 @@ impl Definitions {
         let compartment = self.registries.compartments.of(around.resource_type);
         let compartment = compartment.ok_or_else(|| {
             let sentence = format!(
-                "there are no compartments around a {}",
+                "no compartment is defined around resources of type {}",
                 around.resource_type
             );
             Error::new(ErrorKind::UnknownEndpoint, sentence)
@@ -349,6 +339,16 @@ pub fn stored_only(plan: Plan) -> Result<Plan> {
     }
 }
 
+fn unextracted(error: &ExtractError, resource: &Resource) -> Error {
+    let kind = match error {
+        ExtractError::TooMany { .. } | ExtractError::TooManyWords { .. } => ErrorKind::TooCostly,
+        ExtractError::Date { .. }
+        | ExtractError::Number { .. }
+        | ExtractError::Evaluation { .. } => ErrorKind::BadValue,
+    };
+    Error::new(kind, error.to_string()).at(resource.resource_type().name())
+}
+
 fn refuse_errors(issues: Vec<Issue>) -> Result<()> {
     match issues.iter().any(|issue| issue.severity <= Severity::Error) {
         true => Err(Error::with_issues(ErrorKind::Malformed, issues)),
@@ -375,15 +375,22 @@ fn refused(error: SearchError) -> Error {
         SearchErrorKind::NotInCompartment => ErrorKind::NotFound,
     };
     let mut issue = error.issue();
-    if error.kind == SearchErrorKind::TooCostly {
-        issue.diagnostics = format!("{}{SETTINGS_OF_LIMITS}", issue.diagnostics).into();
+    if let Some(limit) = error.limit {
+        issue.diagnostics = format!("{} ({})", issue.diagnostics, setting(limit)).into();
     }
     Error::with_issues(kind, vec![issue])
 }
 
 /// Where whoever runs the server can raise the limit that a search has met.
-const SETTINGS_OF_LIMITS: &str = "; the limits are settings: VESTA_SEARCH_PARAMETERS_MAX, \
-     VESTA_SEARCH_OR_VALUES_MAX, VESTA_SEARCH_CHAIN_DEPTH_MAX, VESTA_SEARCH_INCLUDES_MAX, VESTA_PAGE_SIZE_MAX";
+fn setting(limit: SearchLimit) -> &'static str {
+    match limit {
+        SearchLimit::Parameters => "VESTA_SEARCH_PARAMETERS_MAX",
+        SearchLimit::OrValues => "VESTA_SEARCH_OR_VALUES_MAX",
+        SearchLimit::ChainDepth => "VESTA_SEARCH_CHAIN_DEPTH_MAX",
+        SearchLimit::Includes => "VESTA_SEARCH_INCLUDES_MAX",
+        SearchLimit::PageSize => "VESTA_PAGE_SIZE_MAX",
+    }
+}
 
 fn unpatched(error: PatchError) -> Error {
     let kind = match error.kind {

@@ -297,6 +297,8 @@ fn shipped(folder: &Folder) -> Option<Settings> {
     for package in &packages {
         let name = package.file_name();
         if !packages_dir.join(&name).exists() {
+            let is_promised = env::var_os("VESTA_PACKAGES_DIR").is_some();
+            assert!(!is_promised, "{name} is not in {}", packages_dir.display());
             eprintln!("skipped: {name} is not in {}", packages_dir.display());
             return None;
         }

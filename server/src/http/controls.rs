@@ -25,8 +25,8 @@ pub(super) enum Kept {
     Nothing,
     /// All: a search repeats them in its links.
     All,
-    /// `_summary` and `_elements`, which may be parameters of an operation.
-    Subset,
+    /// All, and `_summary` and `_elements` are not read here: they may be parameters of an operation.
+    ForOperation,
 }
 
 impl Controls {
@@ -42,7 +42,7 @@ impl Controls {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let name = decoded(name)?;
             let place = NAMES.iter().position(|known| *known == name);
-            let is_ours = place.is_some_and(|place| place < 2 || kept != Kept::Subset);
+            let is_ours = place.is_some_and(|place| place < 2 || kept != Kept::ForOperation);
             if let Some(slot) = place
                 .filter(|_| is_ours)
                 .and_then(|place| values.get_mut(place))
@@ -56,7 +56,7 @@ impl Controls {
                     }
                 };
             }
-            if !is_ours || kept == Kept::All {
+            if !is_ours || kept != Kept::Nothing {
                 rest.push(pair);
             }
         }

@@ -55,7 +55,7 @@ pub(super) async fn answer(
     route.permits(&head.method)?;
 
     let body = read_body(http, &route, head, body).await?;
-    if let (Some(RouteBody::Form(form)), Kept::All) = (&body, kept) {
+    if let (Some(RouteBody::Form(form)), Kept::All | Kept::ForOperation) = (&body, kept) {
         let all = format!("{query}&{form}");
         controls = Controls::parse(&all, kept)?.0;
         negotiated = negotiate(controls.format.as_deref(), &accept);
@@ -131,13 +131,13 @@ impl Reply {
     }
 }
 
-/// A search reads the control parameters itself, because its links repeat them.
+/// What has links reads the control parameters itself, because they repeat them.
 fn kept(route: &Route, method: &Method) -> Kept {
     let is_read = method == Method::GET || method == Method::HEAD;
     match route {
         Route::Search(_) | Route::Compartment(_) | Route::History(_) => Kept::All,
         Route::System | Route::Type(_) if is_read => Kept::All,
-        Route::Operation(..) => Kept::Subset,
+        Route::Operation(..) => Kept::ForOperation,
         Route::System
         | Route::Type(_)
         | Route::Metadata

@@ -322,6 +322,9 @@ fn named<'d>(declared: &'d [Parameter], name: &str) -> Result<&'d Parameter> {
     let found = found.or_else(|| declared.iter().find(is_open));
     found.ok_or_else(|| {
         let names: Vec<&str> = declared.iter().map(|parameter| &*parameter.name).collect();
+        // The name is the caller's text: as much of it as helps to find it.
+        let letters = name.chars().filter(|letter| !letter.is_control());
+        let name: String = letters.take(64).collect();
         let sentence = match names.is_empty() {
             true => format!("there is no parameter '{name}': the operation takes none"),
             false => format!(

@@ -1,6 +1,7 @@
 //! What an operation works with, and what it answers (<https://hl7.org/fhir/R4/operations.html#response>).
 
 use bytes::Bytes;
+use fhir::form;
 use fhir::ids::{ResourceKey, ResourceType};
 use fhir::json::Writer;
 use fhir::resource::Resource;
@@ -30,6 +31,25 @@ pub enum OperationInput {
     Body(Option<Resource>, String),
 }
 
+impl OperationInput {
+    /// Takes out the parameters that say how the answer is written: they are no operation's own.
+    pub(super) fn take_formats(&mut self) -> Vec<(String, String)> {
+        let (Self::Query(query) | Self::Body(_, query)) = self;
+        let mut formats = Vec::new();
+        let mut rest = Vec::new();
+        for pair in query.split('&') {
+            match form::pairs(pair).next() {
+                Some(Ok(named)) if matches!(&*named.0, "_format" | "_pretty") => {
+                    formats.push(named);
+                }
+                _ => rest.push(pair),
+            }
+        }
+        *query = rest.join("&");
+        formats
+    }
+}
+
 /// The call an operation answers.
 #[derive(Clone, Copy, Debug)]
 pub struct OperationContext<'a> {
@@ -41,6 +61,8 @@ pub struct OperationContext<'a> {
     pub definitions: &'a Definitions,
     /// Where the operation was called.
     pub target: &'a OperationTarget,
+    /// How the answer is written (`_format`, `_pretty`): links repeat it.
+    pub formats: &'a [(String, String)],
 }
 
 impl<'a> OperationContext<'a> {

@@ -115,9 +115,10 @@ impl Registry {
         definitions: &Definitions,
         target: OperationTarget,
         code: &str,
-        input: OperationInput,
+        mut input: OperationInput,
     ) -> Result<OperationAnswer> {
         let operation = self.find(&target, code)?;
+        let formats = input.take_formats();
         let definition = &operation.definition;
         let call = operation.call(cx, input)?;
         for parameters in call.checkable(cx.limits.parse)? {
@@ -129,6 +130,7 @@ impl Registry {
             store,
             definitions,
             target: &target,
+            formats: &formats,
         };
         (operation.invoke)(context, arguments).await
     }

@@ -1,10 +1,11 @@
-//! A server without HTTP for tests: a fresh database, the product's definitions, all operations. Where the FHIR packages
-//! are absent, tests say so and pass.
+//! A server without HTTP for tests: a fresh database, the product's definitions, all operations. Where there are no FHIR
+//! packages and nobody has said where they are, tests say so and pass; definitions that cannot be loaded fail them.
 #![expect(
     clippy::disallowed_methods,
     reason = "tests make databases, read the environment and say what they skip"
 )]
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
@@ -15,7 +16,7 @@ use fhir::resource::Resource;
 use super::all;
 use crate::auth::{Access, Reason};
 use crate::context::{Handling, Limits, RequestContext, ReturnPreference, SearchLimits};
-use crate::definitions::{self, CurrentDefinitions, Definitions, PackageList};
+use crate::definitions::{self, CurrentDefinitions, Definitions, DefinitionsError, PackageList};
 use crate::error::Result;
 use crate::interactions::capabilities::{Capabilities, Software};
 use crate::interactions::route::{RouteRequest, route};
@@ -194,6 +195,12 @@ pub(crate) fn context() -> RequestContext {
     )
 }
 
+/// Whether there is no package, and no word that there should be one: `make test` says where they are.
+fn are_nowhere(error: &DefinitionsError) -> bool {
+    let is_absent = matches!(error, DefinitionsError::Package { fault, .. } if fault.kind() == ErrorKind::NotFound);
+    is_absent && std::env::var_os("VESTA_PACKAGES_DIR").is_none()
+}
+
 /// The product's definitions, read once by all tests.
 pub(crate) fn definitions() -> Option<Arc<Definitions>> {
     static ALL: OnceLock<Option<Arc<Definitions>>> = OnceLock::new();
@@ -211,10 +218,11 @@ pub(crate) fn definitions() -> Option<Arc<Definitions>> {
         };
         match definitions::load(&settings) {
             Ok(loaded) => Some(Arc::new(Definitions::new(loaded.definitions).unwrap())),
-            Err(error) => {
+            Err(error) if are_nowhere(&error) => {
                 eprintln!("skipped: {error}");
                 None
             }
+            Err(error) => panic!("the definitions cannot be loaded: {error}"),
         }
     })
     .clone()

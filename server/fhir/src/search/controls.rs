@@ -1,6 +1,6 @@
 //! Parameters that shape the answer (<https://hl7.org/fhir/R4/search.html#return>).
 
-use super::error::SearchError;
+use super::error::{SearchError, SearchLimit};
 use super::include;
 use super::plan::{Contained, ContainedType, Plan, Summary, Total};
 use super::planner::Planner;
@@ -94,7 +94,11 @@ fn add_includes(
             "more than {} inclusions, the limit of one search",
             planner.limits.includes_max
         );
-        return Err(SearchError::too_costly(&control.text(), message));
+        return Err(SearchError::beyond(
+            SearchLimit::Includes,
+            &control.text(),
+            message,
+        ));
     }
     Ok(())
 }
@@ -123,16 +127,22 @@ fn contained_type(value: &str) -> Result<ContainedType, SearchError> {
 }
 
 fn count(planner: &Planner<'_>, value: &str) -> Result<u32, SearchError> {
-    let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
-    let count = value.parse().ok().filter(|_| is_number).ok_or_else(|| {
-        SearchError::malformed("_count", "the value is a whole number, 0 or greater")
-    })?;
+    if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_digit()) {
+        let message = "the value is a whole number, 0 or greater";
+        return Err(SearchError::malformed("_count", message));
+    }
+    // Only one that is too long does not parse.
+    let count = value.parse().unwrap_or(u32::MAX);
     if count > planner.limits.count_max {
         let message = format!(
             "a page has at most {} resources, the limit of its size",
             planner.limits.count_max
         );
-        return Err(SearchError::too_costly("_count", message));
+        return Err(SearchError::beyond(
+            SearchLimit::PageSize,
+            "_count",
+            message,
+        ));
     }
     Ok(count)
 }

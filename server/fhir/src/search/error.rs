@@ -17,6 +17,24 @@ pub enum SearchErrorKind {
     NotInCompartment,
 }
 
+/// The limits of a search that are told to [`QueryLimits`] and [`PlanLimits`], as settings of a server.
+///
+/// [`QueryLimits`]: super::query::QueryLimits
+/// [`PlanLimits`]: super::planner::PlanLimits
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SearchLimit {
+    /// Parameters of a search.
+    Parameters,
+    /// Values between commas.
+    OrValues,
+    /// Steps of a chain or `_has`.
+    ChainDepth,
+    /// Inclusions of a search.
+    Includes,
+    /// `_count`
+    PageSize,
+}
+
 /// A search, or one parameter of it, that is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("search parameter '{parameter}': {message}")]
@@ -27,6 +45,8 @@ pub struct SearchError {
     pub parameter: Box<str>,
     /// A sentence for a developer; never holds the value, which may be a patient's name.
     pub message: Box<str>,
+    /// The limit that was exceeded, where it is one that can be set.
+    pub limit: Option<SearchLimit>,
 }
 
 impl SearchError {
@@ -36,6 +56,7 @@ impl SearchError {
             kind,
             parameter: parameter.into(),
             message: message.into(),
+            limit: None,
         }
     }
 
@@ -53,6 +74,17 @@ impl SearchError {
 
     pub(super) fn too_costly(parameter: &str, message: impl Into<Box<str>>) -> Self {
         Self::new(SearchErrorKind::TooCostly, parameter, message)
+    }
+
+    pub(super) fn beyond(
+        limit: SearchLimit,
+        parameter: &str,
+        message: impl Into<Box<str>>,
+    ) -> Self {
+        Self {
+            limit: Some(limit),
+            ..Self::too_costly(parameter, message)
+        }
     }
 
     /// Whether a lenient search leaves the parameter out instead

@@ -134,7 +134,7 @@ impl Extractor<'_> {
         for group in plan.into_iter().flat_map(|plan| &plan.groups) {
             self.group(members, group, &mut values)?;
         }
-        let is_carrier = ["Bundle", "Parameters"].contains(&resource.resource_type().name());
+        let is_carrier = is_carrier(resource);
         values.narrative = words::narrative(resource.root()).into();
         values.content = words::content(resource.root(), is_carrier).into();
         if values.words() > self.limits.words_max {
@@ -142,7 +142,7 @@ impl Extractor<'_> {
                 limit: self.limits.words_max,
             });
         }
-        self.references(resource.root(), is_carrier, &mut values);
+        self.references(resource, &mut values);
         mark_contained(resource, &mut values);
         values.normalise();
         Ok(values)
@@ -263,9 +263,13 @@ impl Extractor<'_> {
         Ok(any)
     }
 
-    /// Marks every literal reference to this server below a value. Resources inside a Bundle or Parameters are content:
+    /// Marks every literal reference to this server in a resource. Resources inside a Bundle or Parameters are content:
     /// what they refer to is theirs.
-    fn references(&self, value: Value<'_>, is_carrier: bool, values: &mut IndexValues) {
+    pub(super) fn references(&self, resource: &Resource, values: &mut IndexValues) {
+        self.references_below(resource.root(), is_carrier(resource), values);
+    }
+
+    fn references_below(&self, value: Value<'_>, is_carrier: bool, values: &mut IndexValues) {
         for (name, member) in value.members() {
             match member.kind() {
                 Kind::String if name == "reference" && is_reference(value) => {
@@ -275,17 +279,22 @@ impl Extractor<'_> {
                     }
                 }
                 Kind::Object if !(is_carrier && words::is_carried(&name)) => {
-                    self.references(member, is_carrier, values);
+                    self.references_below(member, is_carrier, values);
                 }
                 Kind::Array => {
                     for item in member.items() {
-                        self.references(item, is_carrier, values);
+                        self.references_below(item, is_carrier, values);
                     }
                 }
                 _ => {}
             }
         }
     }
+}
+
+/// Whether resources inside it are content of its own.
+fn is_carrier(resource: &Resource) -> bool {
+    ["Bundle", "Parameters"].contains(&resource.resource_type().name())
 }
 
 /// Marks the types of the resources that are contained.

@@ -8,7 +8,6 @@ use super::index_values::{IndexValues, NumberValue};
 use super::operand::RootMembers;
 use super::value_kind::suits;
 use super::values::Sink;
-use crate::json::Value;
 
 impl Extractor<'_> {
     /// Adds what each item of a group's base has together.
@@ -21,7 +20,7 @@ impl Extractor<'_> {
         let mut done = Ok(());
         group.base.visit(members, &mut |item, _| {
             if done.is_ok() {
-                done = self.item(item, group, values);
+                done = self.item(members, &RootMembers::of(item), group, values);
             }
         });
         done
@@ -29,34 +28,52 @@ impl Extractor<'_> {
 
     fn item(
         &self,
-        item: Value<'_>,
+        resource: &RootMembers<'_>,
+        item: &RootMembers<'_>,
         group: &Group,
         values: &mut IndexValues,
     ) -> Result<(), ExtractError> {
-        let members = RootMembers::of(item);
-        let [first, second] = &group.components;
-        let first = self.component(&members, first, &group.code)?;
-        if first.tokens.is_empty() && first.numbers.is_empty() {
-            return Ok(());
+        let mut found = Vec::with_capacity(group.components.len());
+        let mut count = 1usize;
+        for component in &group.components {
+            let values = self.component(resource, item, component, &group.code)?;
+            count = count.saturating_mul(values.tokens.len() + values.numbers.len());
+            if count == 0 {
+                return Ok(());
+            }
+            found.push(values);
         }
-        let second = self.component(&members, second, &group.code)?;
-        let pairs = (first.tokens.len() + first.numbers.len())
-            .saturating_mul(second.tokens.len() + second.numbers.len());
-        // Before they are there: each side may have thousands.
-        self.check_count(values.count().saturating_add(pairs), &group.code)?;
-        for one in &first.tokens {
-            let pair = |other: &i64| hash::group_pair(group.seed, *one, *other);
-            values.tokens.extend(second.tokens.iter().map(pair));
+        // Before they are there: each may have thousands.
+        self.check_count(values.count().saturating_add(count), &group.code)?;
+        match found.as_slice() {
+            [first, second] => {
+                for one in &first.tokens {
+                    let pair = |other: &i64| hash::group_pair(group.seed, *one, *other);
+                    values.tokens.extend(second.tokens.iter().map(pair));
+                }
+                beside(group.seed, 0, &first.tokens, &second.numbers, values);
+                beside(group.seed, 1, &second.tokens, &first.numbers, values);
+            }
+            [first, second, third] => {
+                let pairs = second.numbers.iter().flat_map(|one| {
+                    third.numbers.iter().map(|other| NumberValue {
+                        upper: other.upper.clone(),
+                        ..one.clone()
+                    })
+                });
+                let pairs: Vec<NumberValue> = pairs.collect();
+                beside(group.seed, 0, &first.tokens, &pairs, values);
+            }
+            _ => {}
         }
-        beside(group.seed, 0, &first.tokens, &second.numbers, values);
-        beside(group.seed, 1, &second.tokens, &first.numbers, values);
         Ok(())
     }
 
     /// The values of a component, under the seed 0.
     fn component(
         &self,
-        members: &RootMembers<'_>,
+        resource: &RootMembers<'_>,
+        item: &RootMembers<'_>,
         component: &GroupComponent,
         code: &str,
     ) -> Result<IndexValues, ExtractError> {
@@ -70,11 +87,12 @@ impl Extractor<'_> {
             base_url: self.base_url,
         };
         let mut done = Ok(());
-        for (path, code_sets) in &component.sources {
-            path.visit(members, &mut |value, type_id| {
+        for source in &component.sources {
+            let members = if source.of_resource { resource } else { item };
+            source.path.visit(members, &mut |value, type_id| {
                 let kind = self.plan.kind(type_id);
                 if done.is_ok() && suits(component.search_type, kind) {
-                    done = sink.add(value, kind, code_sets);
+                    done = sink.add(value, kind, &source.code_sets);
                 }
             });
         }

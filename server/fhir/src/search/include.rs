@@ -151,10 +151,7 @@ impl Asked<'_, '_> {
                 // What could be followed at another time is.
                 planner.check_ready(self.text, source, &definition.code)?;
                 // What cannot be followed is no part of "all that can be".
-                if planner
-                    .check_reference(self.text, source, definition)
-                    .is_err()
-                {
+                if planner.check_way(self.text, source, definition).is_err() {
                     continue;
                 }
                 let targets = link::targets(definition, source);

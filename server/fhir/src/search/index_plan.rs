@@ -93,9 +93,10 @@ pub struct CompositePlan {
     /// One base is the resource itself, or an element that occurs at most once: there the conjunction of the components
     /// ([`ComponentPlan::seeds`]) is exact.
     pub on_resource: bool,
-    /// Seeds of the bases that repeat inside the resource. There are two components then. Both are tokens, references
-    /// or uris: an element, [`hash::group_pair`]. One is a number or quantity: a row, whose parameter is
-    /// [`hash::group_value`] of the other (for canonical units, [`hash::canonical_seed`] of that).
+    /// Seeds of the bases that repeat inside the resource. Two components that are both tokens, references or uris: an
+    /// element, [`hash::group_pair`]. One of two a number or quantity: a row, whose parameter is [`hash::group_value`]
+    /// of the other (for canonical units, [`hash::canonical_seed`] of that). A token, reference or uri before two numbers:
+    /// a row, likewise, from the one number to the other.
     pub groups: Vec<i64>,
 }
 
@@ -125,7 +126,6 @@ pub(super) struct TypePlan {
 #[derive(Debug)]
 pub(super) struct IndexedParameter {
     pub(super) code: Box<str>,
-    pub(super) search_type: SearchType,
     pub(super) seeds: Vec<ParameterSeed>,
     is_single: bool,
     is_canonical: bool,
@@ -161,21 +161,33 @@ pub(super) enum Source {
     Expression(Arc<Expression>),
 }
 
-/// A base of composite parameters that repeats inside a resource, with two components.
+/// A base of composite parameters that repeats inside a resource.
 #[derive(Debug)]
 pub(super) struct Group {
     pub(super) seed: i64,
     /// The first parameter that has it, for messages.
     pub(super) code: Box<str>,
     pub(super) base: Path,
-    pub(super) components: [GroupComponent; 2],
+    /// Two, or one that is no number and two that are.
+    pub(super) components: Vec<GroupComponent>,
 }
 
 /// What is taken of each item of a group's base.
 #[derive(Debug)]
 pub(super) struct GroupComponent {
     pub(super) search_type: SearchType,
-    pub(super) sources: Vec<(Path, Vec<CodeSetId>)>,
+    pub(super) sources: Vec<GroupSource>,
+    /// Whether all values are numbers that are no range.
+    is_point: bool,
+}
+
+/// Where a component's values stand.
+#[derive(Debug)]
+pub(super) struct GroupSource {
+    pub(super) path: Path,
+    pub(super) code_sets: Vec<CodeSetId>,
+    /// `%resource`: from the resource, not from the item.
+    pub(super) of_resource: bool,
 }
 
 impl ParameterSeed {

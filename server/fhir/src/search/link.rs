@@ -107,17 +107,30 @@ fn versioned_canonical(seed: i64, url: &str, version: &str, base_url: &str) -> i
     }
 }
 
-/// Elements any of which a resource has that refers to what a search value names. `narrowed` is the type of a
-/// modifier; `targets` are the types a bare id may be of.
-pub(super) fn search_elements(
-    parameter: ParameterSeed,
-    text: &str,
-    base_url: &str,
-    narrowed: Option<ResourceType>,
-    targets: &[ResourceType],
-    out: &mut Vec<i64>,
-) {
+/// What a search value of a reference parameter may name.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sought<'a> {
+    /// The value, without escapes.
+    pub(super) text: &'a str,
+    /// This server's base URL.
+    pub(super) base_url: &'a str,
+    /// The type of a modifier.
+    pub(super) narrowed: Option<ResourceType>,
+    /// The types a bare id may be of.
+    pub(super) targets: &'a [ResourceType],
+    /// Whether values may be canonicals: texts of any form, those of an id as well.
+    pub(super) is_canonical: bool,
+}
+
+/// Elements any of which a resource has that refers to what a search value names.
+pub(super) fn search_elements(parameter: ParameterSeed, sought: Sought<'_>, out: &mut Vec<i64>) {
     let ParameterSeed { seed, target } = parameter;
+    let Sought {
+        text,
+        base_url,
+        narrowed,
+        ..
+    } = sought;
     let fits = |resource_type: ResourceType| {
         narrowed.is_none_or(|one| one == resource_type)
             && target.is_none_or(|one| one == resource_type)
@@ -133,8 +146,11 @@ pub(super) fn search_elements(
         Reference::Local { .. } | Reference::Contained(_) => {}
         Reference::External(_) if ResourceId::is_valid(text) => {
             let target = |one: ResourceType| hash::target_hash(one, text);
-            let targets = targets.iter().copied().filter(|one| fits(*one));
+            let targets = sought.targets.iter().copied().filter(|one| fits(*one));
             out.extend(targets.map(|one| hash::reference(seed, target(one))));
+            if sought.is_canonical && narrowed.is_none() {
+                out.push(hash::url(parameter.own(), text));
+            }
         }
         Reference::External(_) if narrowed.is_some_and(|one| !names_type(text, one)) => {}
         Reference::Urn(_) | Reference::Conditional { .. } | Reference::External(_) => {

@@ -84,7 +84,13 @@ impl NumberTest {
     pub fn matches(&self, value: &NumberValue) -> bool {
         self.parameters.contains(&value.parameter)
             && self.unit.is_none_or(|unit| value.units.contains(&unit))
-            && self.matches_range(&value.lower, &value.upper)
+            && match &self.second {
+                Some(second) => {
+                    self.matches_range(&value.lower, &value.lower)
+                        && second.matches_range(&value.upper, &value.upper)
+                }
+                None => self.matches_range(&value.lower, &value.upper),
+            }
     }
 
     /// Whether the closed range `l ..= u` passes; `x` is [`NumberTest::exact`].
@@ -179,6 +185,7 @@ mod tests {
                     exact: number.exact,
                     lower: number.lower,
                     upper: number.upper,
+                    second: None,
                 };
                 test.matches_range(&decimal(lower), &decimal(upper))
             };
@@ -213,6 +220,7 @@ mod tests {
             exact: number.exact.clone(),
             lower: number.lower.clone(),
             upper: number.upper.clone(),
+            second: None,
         };
         let value = |parameter, units: &[i64]| NumberValue {
             parameter,

@@ -140,6 +140,12 @@ pub struct NumberTest {
     pub lower: BigDecimal,
     /// The least value that is too great to be equal; likewise.
     pub upper: BigDecimal,
+    /// The row is no range but two numbers of a composite: the test is about the first ([`NumberValue::lower`]), and
+    /// this about the second ([`NumberValue::upper`]).
+    ///
+    /// [`NumberValue::lower`]: super::index_values::NumberValue::lower
+    /// [`NumberValue::upper`]: super::index_values::NumberValue::upper
+    pub second: Option<Box<NumberTest>>,
 }
 
 /// Within a distance of a point on the earth.

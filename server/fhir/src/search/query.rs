@@ -1,6 +1,6 @@
 //! The text of a query (<https://hl7.org/fhir/R4/search.html>): names, modifiers, chains and values, not yet resolved.
 
-use super::error::SearchError;
+use super::error::{SearchError, SearchLimit};
 
 /// The text of a search, read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -122,7 +122,7 @@ impl Query {
                     "more than {} parameters, the limit of one search",
                     limits.parameters_max
                 );
-                return Err(SearchError::too_costly(&name, message));
+                return Err(SearchError::beyond(SearchLimit::Parameters, &name, message));
             }
         }
         Ok(())
@@ -194,7 +194,7 @@ fn read_name(name: &str, limits: QueryLimits) -> Result<Parameter, SearchError> 
             "more than {} chain steps, the limit of how far a search may follow references",
             limits.depth_max
         );
-        return Err(SearchError::too_costly(name, message));
+        return Err(SearchError::beyond(SearchLimit::ChainDepth, name, message));
     }
     let (code, modifier) = named(rest).ok_or_else(|| malformed(EMPTY))?;
     Ok(Parameter {
@@ -238,7 +238,7 @@ fn split_values(
             "more than {} values, the limit of alternatives of one parameter",
             limits.or_values_max
         );
-        return Err(SearchError::too_costly(name, message));
+        return Err(SearchError::beyond(SearchLimit::OrValues, name, message));
     }
     Ok(values)
 }

@@ -121,8 +121,11 @@ fn unknown(planner: &Planner<'_>, types: &[ResourceType], code: &str) -> SearchE
     let can_sort = |name: &&str| key(planner, types, name).is_ok();
     let names = planner.common_codes(types).into_iter().chain(["_score"]);
     let names: Vec<&str> = names.filter(can_sort).collect();
-    let place = "it names no parameter to sort by";
-    SearchError::unknown("_sort", resolve::list(place, code, &combine::sorted(names)))
+    let place = format!("there is no parameter '{code}' to sort by");
+    SearchError::unknown(
+        "_sort",
+        resolve::list(&place, code, &combine::sorted(names)),
+    )
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use fhir::search::period_test::PeriodTest;
 use fhir::search::plan::{Clause, Include};
 use jiff::Timestamp;
 
-use super::Definitions;
+use super::{Definitions, unextracted};
 use crate::context::RequestContext;
 use crate::error::Result;
 
@@ -25,36 +25,23 @@ impl Definitions {
         let of_type = |include: &&&Include| {
             !include.reverse && include.source.is_none_or(|source| source == resource_type)
         };
-        let includes: Vec<&Include> = includes.iter().filter(of_type).copied().collect();
-        if includes.is_empty() {
-            return Ok(Vec::new());
+        let extractor = self.extractor(&cx.base_url);
+        let mut found = Vec::new();
+        for include in includes.iter().filter(of_type) {
+            let keys = extractor.references_of(resource, &include.seeds);
+            let mut keys = keys.map_err(|error| unextracted(&error, resource))?;
+            let targets = &include.targets;
+            keys.retain(|key| targets.is_empty() || targets.contains(&key.resource_type));
+            found.extend(keys);
         }
-        let values = self.index_values(resource, &cx.base_url)?;
-        let is_named = |key: &ResourceKey| {
-            let target = hash::key_hash(key);
-            let has = |seed: &i64| {
-                values
-                    .tokens
-                    .binary_search(&hash::reference(*seed, target))
-                    .is_ok()
-            };
-            includes.iter().any(|include| {
-                let fits =
-                    include.targets.is_empty() || include.targets.contains(&key.resource_type);
-                fits && include.seeds.iter().any(has)
-            })
-        };
-        Ok(values
-            .references
-            .iter()
-            .filter(|key| is_named(key))
-            .cloned()
-            .collect())
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
     }
 
     /// All resources of this server that a resource refers to by literal references, wherever they stand in it.
-    pub fn references(&self, cx: &RequestContext, resource: &Resource) -> Result<Vec<ResourceKey>> {
-        Ok(self.index_values(resource, &cx.base_url)?.values.references)
+    pub fn references(&self, cx: &RequestContext, resource: &Resource) -> Vec<ResourceKey> {
+        self.extractor(&cx.base_url).all_references(resource)
     }
 
     /// The types that can be in a compartment around resources of a type, sorted; `None` where there is no such
@@ -87,15 +74,10 @@ impl Definitions {
         if seeds.is_empty() {
             return Ok(centers);
         }
-        let values = self.index_values(resource, &cx.base_url)?;
-        let places = |key: &ResourceKey| {
-            let target = hash::key_hash(key);
-            let mut elements = seeds.iter().map(|seed| hash::reference(*seed, target));
-            elements.any(|element| values.tokens.binary_search(&element).is_ok())
-        };
-        let of_type = values.references.iter();
-        let of_type = of_type.filter(|key| key.resource_type == around);
-        centers.extend(of_type.filter(|key| places(key)).cloned());
+        let keys = self.extractor(&cx.base_url).references_of(resource, &seeds);
+        let mut keys = keys.map_err(|error| unextracted(&error, resource))?;
+        keys.retain(|key| key.resource_type == around);
+        centers.extend(keys);
         Ok(centers)
     }
 

@@ -84,7 +84,7 @@ proptest! {
                 handling,
             }))?;
         }
-        for kept in [Kept::Nothing, Kept::All, Kept::Subset] {
+        for kept in [Kept::Nothing, Kept::All, Kept::ForOperation] {
             refused_politely(Controls::parse(&query, kept))?;
         }
     }

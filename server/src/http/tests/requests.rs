@@ -68,7 +68,7 @@ const PATHS: [(&str, &str, &str, &str); 17] = [
         "GET /fhir/Patient/$x?_format=json&_elements=id",
         "",
         "",
-        "input: Query(\"_elements=id\")",
+        "input: Query(\"_format=json&_elements=id\")",
     ),
     (
         "POST /fhir/Patient",

@@ -235,6 +235,8 @@ async fn the_limits_of_a_search_are_named() {
     let mut limits = (*world.cx.limits).clone();
     limits.search.or_values = 2;
     limits.search.parameters = 2;
+    limits.search.chain_depth = 1;
+    limits.search.includes = 1;
     world.cx.limits = limits.into();
     for (url, limit, setting) in [
         (
@@ -252,9 +254,32 @@ async fn the_limits_of_a_search_are_named() {
             "at most 100 resources",
             "VESTA_PAGE_SIZE_MAX",
         ),
+        (
+            "Observation?subject:Patient.organization.name=a",
+            "more than 1 chain steps",
+            "VESTA_SEARCH_CHAIN_DEPTH_MAX",
+        ),
+        (
+            "Patient?_has:Observation:subject:performer:Organization.name=a",
+            "more than 1 chain steps",
+            "VESTA_SEARCH_CHAIN_DEPTH_MAX",
+        ),
+        (
+            "Patient?_include=Patient:organization&_include=Patient:link",
+            "more than 1 inclusions",
+            "VESTA_SEARCH_INCLUDES_MAX",
+        ),
+        // Those that no setting raises name none.
+        (
+            "Patient?_sort=_id,name,family,given,gender,birthdate,phone,email,active",
+            "more than 8 keys",
+            "",
+        ),
     ] {
         let refused = world.get(url).await.unwrap_err();
         assert!(refused.starts_with("422"), "{url}: {refused}");
+        let named = refused.matches("VESTA_").count();
+        assert_eq!(named, usize::from(!setting.is_empty()), "{url}: {refused}");
         assert!(
             refused.contains(limit) && refused.contains(setting),
             "{url}: {refused}"

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use fhir::ids::{ResourceKey, ResourceType};
 use fhir::resource::Resource;
+use fhir::search::hash::ANY_REFERENCE;
 use fhir::search::period_test::{PeriodTest, Prefix};
-use fhir::search::plan::{Clause, Plan};
+use fhir::search::plan::{Clause, Criteria, Plan};
 use fhir::time::{DateTime, parse_instant, parse_partial};
 
 use super::care_dates;
@@ -49,23 +50,21 @@ impl<'a> Record<'a> {
         let since = since.transpose()?;
         let members = cx.definitions.compartment_types(center.resource_type);
         let members = members.ok_or_else(|| Error::internal("there is no such compartment"))?;
-        // What is no member is only referred to: then all members are looked at for their references.
-        let walked = match &types {
-            Some(types) if types.iter().all(|one| members.contains(one)) => types.clone(),
-            _ => members,
-        };
         let mut plan = cx.definitions.plan_compartment(
             cx.request,
             center,
-            &walked,
+            &members,
             "",
             cx.request.handling,
         )?;
+        plan.clauses.extend(care_clause(cx, &asked, &members)?);
+        if types.is_some() || since.is_some() {
+            plan = with_referents(plan, types.clone());
+        }
         if let Some(since) = since {
             plan.clauses
                 .push(Clause::LastUpdated(vec![since_test(since)]));
         }
-        plan.clauses.extend(care_clause(cx, &asked, &walked)?);
         plan.understood = understood;
         let count = match asked.count {
             None => cx.request.limits.page_size_max,
@@ -106,23 +105,33 @@ impl<'a> Record<'a> {
         let mut walked = found.matches;
         // It stands first, wherever the order would put it.
         walked.retain(|version| version.key != *self.center);
-        if self.cursor.is_none() && self.is_recent(&center) {
+        let is_answered = self.is_recent(&center) && self.answers(center.key.resource_type);
+        if found.previous.is_none() && is_answered {
             walked.insert(0, center);
         }
-        let keys = self.referred_to(&walked)?;
-        let mut included = source.current(request, keys).await?;
-        let mut kept = Vec::with_capacity(included.len());
-        for version in included.drain(..) {
+        let mut referents = Vec::new();
+        if self.types.is_some() || self.since.is_some() {
+            let (members, others) = self.divide(walked)?;
+            walked = members;
+            referents = others;
+        }
+        if self.types.is_none() {
+            let keys = self.referred_to(&walked, &referents)?;
+            referents.extend(source.current(request, keys).await?);
+        }
+        let mut kept = Vec::with_capacity(referents.len());
+        for version in referents {
             if keeps(&self.resource(&version)?)? {
                 kept.push(version);
             }
         }
-        walked.retain(|version| self.answers(version.key.resource_type));
+        let mut understood = self.plan.understood.clone();
+        understood.extend_from_slice(self.cx.formats);
         let searchset = Searchset {
             base_url: &request.base_url,
             links: PageLinks {
                 path: &path,
-                understood: &self.plan.understood,
+                understood: &understood,
                 cursor: self.cursor.as_deref(),
                 previous: found.previous.as_deref(),
                 next: found.next.as_deref(),
@@ -137,20 +146,40 @@ impl<'a> Record<'a> {
         Ok(OperationAnswer::resource(searchset.json()))
     }
 
-    /// What the resources of a page refer to and the page does not hold.
-    fn referred_to(&self, walked: &[StoredVersion]) -> Result<Vec<ResourceKey>> {
-        let mut keys = BTreeSet::new();
-        for version in walked {
-            let resource = self.resource(version)?;
-            keys.extend(self.cx.definitions.references(self.cx.request, &resource)?);
+    /// What a page holds of the compartment, and what of it is only referred to.
+    fn divide(&self, page: Vec<StoredVersion>) -> Result<(Vec<StoredVersion>, Vec<StoredVersion>)> {
+        let (mut members, mut others) = (Vec::new(), Vec::new());
+        for version in page {
+            let resource = self.resource(&version)?;
+            let around = self.cx.definitions.compartments_of(
+                self.cx.request,
+                &resource,
+                self.center.resource_type,
+            )?;
+            match around.contains(self.center) {
+                true => members.push(version),
+                false => others.push(version),
+            }
         }
-        let is_new = |key: &ResourceKey| {
-            key != self.center && !walked.iter().any(|version| version.key == *key)
-        };
-        let keys = keys.into_iter();
-        Ok(keys
-            .filter(|key| self.answers(key.resource_type) && is_new(key))
-            .collect())
+        Ok((members, others))
+    }
+
+    /// What the resources of a page refer to and the page does not hold.
+    fn referred_to(
+        &self,
+        members: &[StoredVersion],
+        others: &[StoredVersion],
+    ) -> Result<Vec<ResourceKey>> {
+        let mut keys = BTreeSet::new();
+        for version in members {
+            let resource = self.resource(version)?;
+            keys.extend(self.cx.definitions.references(self.cx.request, &resource));
+        }
+        keys.remove(self.center);
+        for version in members.iter().chain(others) {
+            keys.remove(&version.key);
+        }
+        Ok(keys.into_iter().collect())
     }
 
     fn resource(&self, version: &StoredVersion) -> Result<Resource> {
@@ -185,6 +214,24 @@ impl Asked {
         }
         understood.extend(one("_count", &self.count.map(|count| count.to_string())));
         understood
+    }
+}
+
+/// A plan for the compartment becomes one for it and for all that its resources refer to, of some types.
+fn with_referents(compartment: Plan, types: Option<Vec<ResourceType>>) -> Plan {
+    let source = Criteria {
+        resource_types: compartment.resource_types,
+        clauses: compartment.clauses,
+    };
+    let is_member = Clause::All(source.clauses.clone());
+    let is_referred_to = Clause::ReferredBy {
+        seeds: vec![ANY_REFERENCE],
+        source,
+    };
+    Plan {
+        resource_types: types.unwrap_or_default(),
+        clauses: vec![Clause::Any(vec![is_member, is_referred_to])],
+        ..Plan::default()
     }
 }
 

@@ -48,6 +48,17 @@ async fn the_record_is_the_compartment_and_what_it_refers_to() {
         ),
         ("?_type=Practitioner", "include Practitioner/p"),
         (
+            "?_type=Practitioner,Organization,Patient",
+            "match Patient/a, include Organization/o, include Practitioner/p",
+        ),
+        // Only what the care of that time refers to.
+        ("?_type=Practitioner&end=2020-01-14", ""),
+        (
+            "?_type=Practitioner&_since=2000-01-01T00:00:00Z",
+            "include Practitioner/p",
+        ),
+        ("?_type=Practitioner&_since=2999-01-01T00:00:00Z", ""),
+        (
             "?start=2020-01-20&end=2021-05-31&_type=Encounter,Observation,Coverage",
             "match Coverage/c, match Encounter/e, match Observation/undated",
         ),
@@ -91,21 +102,25 @@ async fn its_pages_lead_through_all_of_it() {
     let Some(world) = world().await else {
         return;
     };
-    let mut url = "Patient/a/$everything?_count=2".to_owned();
-    let mut matches = Vec::new();
-    let mut pages = 0;
-    loop {
-        let (found, links) = entries(&world.get(&url).await.unwrap());
-        matches.extend(found.into_iter().filter(|one| one.starts_with("match")));
-        pages += 1;
-        let next = links.iter().find(|(relation, _)| relation == "next");
-        match next {
-            Some((_, next)) => url = next.clone(),
-            None => break,
+    let walk = async |mut url: String, relation: &str| {
+        let mut pages = Vec::new();
+        loop {
+            let (found, links) = entries(&world.get(&url).await.unwrap());
+            let is_match = |one: &String| one.starts_with("match");
+            pages.push(found.into_iter().filter(is_match).collect::<Vec<_>>());
+            match links.into_iter().find(|link| link.0 == relation) {
+                Some((_, link)) => url = link,
+                None => return (pages, url),
+            }
         }
-    }
-    assert!(pages > 2);
-    assert_eq!(matches[0], "match Patient/a");
+    };
+    let (pages, last) = walk("Patient/a/$everything?_count=2".to_owned(), "next").await;
+    assert!(pages.len() > 2);
+    assert_eq!(pages[0][0], "match Patient/a");
+    let (mut back, _) = walk(last, "previous").await;
+    back.reverse();
+    assert_eq!(back, pages);
+    let mut matches = pages.concat();
     matches.sort();
     let expected = [
         "match Coverage/c",
@@ -116,6 +131,71 @@ async fn its_pages_lead_through_all_of_it() {
         "match Patient/a",
     ];
     assert_eq!(matches, expected);
+    world.close().await;
+}
+
+#[tokio::test]
+async fn what_is_referred_to_fills_pages_and_is_seen_to_change() {
+    let Some(mut world) = world().await else {
+        return;
+    };
+    let location =
+        |number: usize| format!(r#"{{"resourceType":"Location","id":"l{number}","name":"first"}}"#);
+    for number in 0..5 {
+        world.put(&location(number)).await;
+        world
+            .put(&format!(
+                r#"{{"resourceType":"Encounter","id":"e{number}","status":"finished","class":{{"code":"AMB"}},
+                "subject":{{"reference":"Patient/a"}},"location":[{{"location":{{"reference":"Location/l{number}"}}}}]}}"#
+            ))
+            .await;
+    }
+    let mut url = "Patient/a/$everything?_type=Location&_count=2&_format=json".to_owned();
+    let mut pages = Vec::new();
+    loop {
+        let (found, links) = entries(&world.get(&url).await.unwrap());
+        assert!(links.iter().all(|link| link.1.contains("_format=json")));
+        pages.push(found);
+        match links.iter().find(|(relation, _)| relation == "next") {
+            Some((_, next)) => url = next.clone(),
+            None => break,
+        }
+    }
+    assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 2]);
+    let mut found = pages.concat();
+    found.sort();
+    let expected = ["l", "l0", "l1", "l2", "l3", "l4"];
+    assert_eq!(found, expected.map(|id| format!("include Location/{id}")));
+
+    let before = crate::context::now();
+    world.cx.now = before;
+    world.put(&location(3).replace("first", "second")).await;
+    world
+        .put(r#"{"resourceType":"Location","id":"of-nobody"}"#)
+        .await;
+    let (found, _) = entries(
+        &world
+            .get(&format!("Patient/a/$everything?_since={before}"))
+            .await
+            .unwrap(),
+    );
+    assert_eq!(found, ["include Location/l3"]);
+    // What a changed resource refers to comes with it, changed or not.
+    world.put(&RECORDS[7].replace("final", "amended")).await;
+    let (mut found, _) = entries(
+        &world
+            .get(&format!("Patient/a/$everything?_since={before}"))
+            .await
+            .unwrap(),
+    );
+    found.sort();
+    let expected = [
+        "include Location/l3",
+        "include Observation/of-nobody",
+        "include Practitioner/p",
+        "match Observation/o1",
+    ];
+    assert_eq!(found, expected);
     world.close().await;
 }
 
@@ -147,7 +227,7 @@ async fn what_means_nothing_is_refused() {
         ("Patient/a/$everything?_cursor=x", "400 the page link"),
         (
             "Patient/a/$everything?code=x",
-            "400 there is no parameter 'code'",
+            "400 there is no parameter 'code'; there are: start",
         ),
     ] {
         let refused = world.get(url).await.unwrap_err();

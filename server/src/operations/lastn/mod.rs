@@ -50,6 +50,7 @@ impl Operation for LastN {
         let request = cx.request;
         let mut understood = plan.understood.clone();
         understood.extend(params.max.map(|max| ("max".to_owned(), max.to_string())));
+        understood.extend_from_slice(cx.formats);
         let searchset = Searchset {
             base_url: &request.base_url,
             links: PageLinks {

@@ -7,7 +7,7 @@ use fhir::search::plan::{NearTest, NumberTest};
 use super::conditions::push_seeds;
 use super::statement::Statement;
 
-/// A range `lower ..= upper` of a row passes, and its unit is the one asked for.
+/// A range `lower ..= upper` of a row passes, and its unit is the one asked for; or both numbers of a row do.
 pub(super) fn push_number_test(statement: &mut Statement, test: &NumberTest, value: &str) {
     statement.push("(");
     push_seeds(statement, value, &test.parameters);
@@ -18,16 +18,29 @@ pub(super) fn push_number_test(statement: &mut Statement, test: &NumberTest, val
     }
     statement.push(" and ");
     let (lower, upper) = (format!("{value}.lower"), format!("{value}.upper"));
+    match &test.second {
+        Some(second) => {
+            push_comparison(statement, test, &lower, &lower);
+            statement.push(" and ");
+            push_comparison(statement, second, &upper, &upper);
+        }
+        None => push_comparison(statement, test, &lower, &upper),
+    }
+    statement.push(")");
+}
+
+/// The range between two columns passes.
+fn push_comparison(statement: &mut Statement, test: &NumberTest, lower: &str, upper: &str) {
     let compare = |statement: &mut Statement, column: &str, operator: &str| {
         statement.push(column).push(operator).decimal(&test.exact);
     };
     let within = |statement: &mut Statement| {
         statement
-            .push(&lower)
+            .push(lower)
             .push(" >= ")
             .decimal(&test.lower)
             .push(" and ")
-            .push(&upper)
+            .push(upper)
             .push(" < ")
             .decimal(&test.upper);
     };
@@ -38,24 +51,23 @@ pub(super) fn push_number_test(statement: &mut Statement, test: &NumberTest, val
             within(statement);
             statement.push(")");
         }
-        Prefix::Gt => compare(statement, &upper, " > "),
-        Prefix::Lt => compare(statement, &lower, " < "),
-        Prefix::Ge => compare(statement, &upper, " >= "),
-        Prefix::Le => compare(statement, &lower, " <= "),
-        Prefix::Sa => compare(statement, &lower, " > "),
-        Prefix::Eb => compare(statement, &upper, " < "),
+        Prefix::Gt => compare(statement, upper, " > "),
+        Prefix::Lt => compare(statement, lower, " < "),
+        Prefix::Ge => compare(statement, upper, " >= "),
+        Prefix::Le => compare(statement, lower, " <= "),
+        Prefix::Sa => compare(statement, lower, " > "),
+        Prefix::Eb => compare(statement, upper, " < "),
         Prefix::Ap => {
             statement
-                .push(&lower)
+                .push(lower)
                 .push(" < ")
                 .decimal(&test.upper)
                 .push(" and ")
-                .push(&upper)
+                .push(upper)
                 .push(" >= ")
                 .decimal(&test.lower);
         }
     }
-    statement.push(")");
 }
 
 /// A position is within the distance, on a sphere of the earth's mean radius.

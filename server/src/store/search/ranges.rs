@@ -183,7 +183,7 @@ fn push_date_branch(
     }
 }
 
-/// Bounds of a number: of where its range begins, and of where it ends.
+/// Bounds of a number: of where its range begins, and of where it ends. The first of two numbers is a point.
 pub(super) fn number_bounds(
     test: &NumberTest,
 ) -> (
@@ -193,7 +193,9 @@ pub(super) fn number_bounds(
 ) {
     match test.prefix {
         Prefix::Eq => (Some(&test.lower), None, Some(&test.upper)),
+        Prefix::Ap if test.second.is_some() => (Some(&test.lower), None, Some(&test.upper)),
         Prefix::Ne => (None, None, None),
+        Prefix::Gt | Prefix::Ge if test.second.is_some() => (Some(&test.exact), None, None),
         Prefix::Gt | Prefix::Ge => (None, Some(&test.exact), None),
         Prefix::Lt | Prefix::Le | Prefix::Eb => (None, None, Some(&test.exact)),
         Prefix::Sa => (Some(&test.exact), None, None),

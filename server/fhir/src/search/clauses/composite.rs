@@ -5,7 +5,7 @@ use super::super::error::SearchError;
 use super::super::hash;
 use super::super::index_plan::CompositePlan;
 use super::super::period_test::Prefix;
-use super::super::plan::Clause;
+use super::super::plan::{Clause, NumberTest};
 use super::super::planner::Planner;
 use super::super::query::split_unescaped;
 use super::super::resolve::Resolved;
@@ -79,14 +79,16 @@ fn parts<'a>(
     components.zip(values).map(part).collect()
 }
 
-/// The values in one item of a group: an element of both, or numbers beside the other value.
+/// The values in one item of a group: an element of both, or numbers beside the value that is none.
 fn in_group(
     planner: &Planner<'_>,
     parts: &[Resolved<'_>],
     group: i64,
 ) -> Result<Clause, SearchError> {
-    let [first, second] = parts else {
-        return Ok(Clause::Nothing);
+    let (first, second) = match parts {
+        [first, second] => (first, second),
+        [first, second, third] => return between(planner, first, [second, third], group),
+        _ => return Ok(Clause::Nothing),
     };
     match (discrete(planner, first)?, discrete(planner, second)?) {
         (Some(one), Some(other)) => {
@@ -120,6 +122,29 @@ fn discrete(planner: &Planner<'_>, part: &Resolved<'_>) -> Result<Option<Vec<i64
         | SearchType::Composite
         | SearchType::Special => Ok(None),
     }
+}
+
+/// Two numbers that stand beside one of the values of the first component.
+fn between(
+    planner: &Planner<'_>,
+    first: &Resolved<'_>,
+    numbers: [&Resolved<'_>; 2],
+    group: i64,
+) -> Result<Clause, SearchError> {
+    let Some(values) = discrete(planner, first)? else {
+        return Err(first.not_supported("values of it together are not indexed"));
+    };
+    let [ones, others] = numbers.map(|number| beside(number, group, 0, &values));
+    let (Clause::Number(ones), Clause::Number(others)) = (ones?, others?) else {
+        return Ok(Clause::Nothing);
+    };
+    let pairs = ones.iter().flat_map(|one| {
+        others.iter().map(|other| NumberTest {
+            second: Some(Box::new(other.clone())),
+            ..one.clone()
+        })
+    });
+    Ok(Clause::Number(combine::sorted(pairs)))
 }
 
 /// Numbers that stand beside one of the values of the component at a place.

@@ -61,7 +61,7 @@ const MODIFIERS: [(SearchType, &[(&str, Support)]); 9] = [
     (SearchType::Number, &[("missing", Answered)]),
     (SearchType::Quantity, &[("missing", Answered)]),
     (SearchType::Composite, &[]),
-    (SearchType::Special, &[]),
+    (SearchType::Special, &[("missing", Answered)]),
 ];
 
 /// Names of parameters that only look like strings: no modifier fits them.

@@ -111,6 +111,7 @@ fn test(
         exact: number.exact,
         lower: number.lower,
         upper: number.upper,
+        second: None,
     }
 }
 

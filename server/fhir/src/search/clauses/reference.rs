@@ -54,12 +54,14 @@ pub(in super::super) fn references(
     for value in &resolved.values {
         let text = plain(resolved, value)?;
         for (resource_type, place) in &resolved.places {
-            let targets = match narrowed {
-                Some(narrowed) => vec![narrowed],
-                None => targets(resolved, *resource_type),
-            };
-            let base_url = planner.base_url;
-            link::search_elements(*place, &text, base_url, narrowed, &targets, &mut found);
+            add(
+                planner,
+                resolved,
+                *resource_type,
+                *place,
+                (&text, narrowed),
+                &mut found,
+            );
         }
     }
     elements(planner, resolved, found, Clause::AnyToken)
@@ -85,10 +87,38 @@ pub(super) fn values(
     for value in &resolved.values {
         let text = plain(resolved, value)?;
         for (resource_type, _) in &resolved.definitions {
-            let targets = targets(resolved, *resource_type);
-            let base_url = planner.base_url;
-            link::search_elements(place, &text, base_url, None, &targets, &mut found);
+            add(
+                planner,
+                resolved,
+                *resource_type,
+                place,
+                (&text, None),
+                &mut found,
+            );
         }
     }
     Ok(combine::sorted(found))
+}
+
+/// Adds the elements of a value, and of the type it is narrowed to, at one place.
+fn add(
+    planner: &Planner<'_>,
+    resolved: &Resolved<'_>,
+    resource_type: ResourceType,
+    place: ParameterSeed,
+    (text, narrowed): (&str, Option<ResourceType>),
+    found: &mut Vec<i64>,
+) {
+    let targets = match narrowed {
+        Some(narrowed) => vec![narrowed],
+        None => targets(resolved, resource_type),
+    };
+    let sought = link::Sought {
+        text,
+        base_url: planner.base_url,
+        narrowed,
+        targets: &targets,
+        is_canonical: planner.index.is_canonical(resource_type, resolved.code),
+    };
+    link::search_elements(place, sought, found);
 }

@@ -36,7 +36,7 @@ const OF_EACH_TYPE: [(&str, &str); 9] = [
 const MATRIX: [(&str, &str, &str); 15] = [
     (
         "missing",
-        "string token reference date number quantity uri",
+        "string token reference date number quantity uri special",
         "",
     ),
     ("exact", "string", ""),

@@ -34,21 +34,11 @@ const ELSEWHERE: [(&str, &str); 6] = [
 ];
 
 /// Composites of R4 that are not indexed, and why.
-const NOT_INDEXED: [(&str, &str, &str); 4] = [
+const NOT_INDEXED: [(&str, &str, &str); 2] = [
     (
         "DocumentReference.relationship",
         "a reference cannot hold the code of 'code'",
         "R4 has the definitions of its two components exchanged",
-    ),
-    (
-        "MolecularSequence.chromosome-variant-coordinate",
-        "a base that repeats is indexed for two components",
-        "start and end of one variant beside a chromosome ask for a row of three",
-    ),
-    (
-        "MolecularSequence.referenceseqid-variant-coordinate",
-        "a base that repeats is indexed for two components",
-        "start and end of one variant beside a sequence ask for a row of three",
     ),
     (
         "Observation.code-value-date",
@@ -93,10 +83,15 @@ fn every_parameter_is_compiled_or_listed_with_the_reason() {
 /// How a parameter is compiled, as one text.
 fn form(plan: &TypePlan, parameter: &IndexedParameter) -> String {
     let mut forms: Vec<String> = Vec::new();
+    let mut kind = "";
     for seed in &parameter.seeds {
         let operand = plan.operands.iter().find(|one| one.seed == seed.seed);
         let target = seed.target.map(|one| format!(" to {one}"));
-        forms.push(match &operand.unwrap().source {
+        let operand = operand.unwrap();
+        if operand.search_type == SearchType::Special {
+            kind = "special ";
+        }
+        forms.push(match &operand.source {
             Source::Path { path, .. } => {
                 format!("path {}{}", path.place(), target.unwrap_or_default())
             }
@@ -116,11 +111,6 @@ fn form(plan: &TypePlan, parameter: &IndexedParameter) -> String {
             codes.join(" $ ")
         ));
     }
-    let kind = if parameter.search_type == SearchType::Special {
-        "special "
-    } else {
-        ""
-    };
     format!("{kind}{}", forms.join(" | "))
 }
 

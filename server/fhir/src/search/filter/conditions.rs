@@ -224,9 +224,7 @@ impl Filters<'_, '_> {
             ..resolved.clone()
         };
         match resolved.search_type {
-            SearchType::Composite | SearchType::Special => {
-                Err(meaningless(resolved, test.operator))
-            }
+            SearchType::Composite => Err(meaningless(resolved, test.operator)),
             _ => clauses::condition(self.planner, &asked),
         }
     }
@@ -358,7 +356,8 @@ fn meaningful(search_type: SearchType) -> &'static str {
         SearchType::Token => "eq, ne, pr, ss, sb, in, ni",
         SearchType::Uri => "eq, ne, pr",
         SearchType::Reference => "re, pr",
-        SearchType::Composite | SearchType::Special => "none",
+        SearchType::Special => "pr",
+        SearchType::Composite => "none",
     }
 }
 
@@ -378,7 +377,10 @@ fn at(error: SearchError, test: &Test) -> SearchError {
     let mut path: Vec<&str> = test.steps.iter().map(|one| &*one.code).collect();
     path.push(&test.code);
     let message = format!("at '{}': {}", path.join("."), error.message);
-    SearchError::new(error.kind, &error.parameter, message)
+    SearchError {
+        message: message.into(),
+        ..error
+    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,9 @@ use crate::ids::ResourceType;
 use crate::resource::Resource;
 use crate::search::extract::ExtractLimits;
 use crate::search::index_plan::fixtures::index_plan;
+use crate::search::matches::ResourceFacts;
+use crate::search::planner::{Handling, PlanLimits, Planner};
+use crate::search::query::{Query, QueryLimits};
 use crate::search::ucum;
 
 const PRESSURE: &str = r#"{"resourceType":"Observation","code":{"coding":[{"system":"s","code":"bp"}]},
@@ -82,6 +85,60 @@ fn values_of_one_component_are_found_together_and_others_are_not() {
     assert!(has("arm", "left"));
     assert!(!has("left", "arm"));
     assert!(!has("high", "left"));
+}
+
+#[test]
+fn two_numbers_of_an_item_stand_beside_a_value_of_the_resource() {
+    let check = |variants: &str, query: &str, is_found: bool| {
+        let (Some(plan), Some(definitions)) = (index_plan(), definitions()) else {
+            return;
+        };
+        let sequence = format!(
+            r#"{{"resourceType":"MolecularSequence","coordinateSystem":0,
+                "referenceSeq":{{"chromosome":{{"coding":[{{"system":"s","code":"1"}}]}},
+                "referenceSeqId":{{"coding":[{{"code":"NC"}}]}}}},"variant":[{variants}]}}"#
+        );
+        let values = extracted(&sequence, 50_000).unwrap().unwrap();
+        let planner = Planner {
+            parameters: &definitions.search_parameters,
+            index: plan,
+            base_url: "http://here/fhir",
+            now: "2024-01-11T00:00:00Z".parse().unwrap(),
+            handling: Handling::Strict,
+            limits: PlanLimits::default(),
+        };
+        let query = Query::parse(query, QueryLimits::default()).unwrap();
+        let sequence = ResourceType::parse("MolecularSequence").unwrap();
+        let plan = planner.plan(&[sequence], &query).unwrap();
+        let facts = ResourceFacts {
+            resource_type: sequence,
+            id: &"a".parse().unwrap(),
+            last_updated: "2024-01-11T00:00:00Z".parse().unwrap(),
+            values: &values,
+        };
+        assert_eq!(plan.matches(facts), Some(is_found), "{variants} {query:?}");
+    };
+    let two = r#"{"start":10,"end":20},{"start":30,"end":40}"#;
+    check(two, "chromosome-variant-coordinate=1$10$20", true);
+    check(two, "chromosome-variant-coordinate=s|1$10$20", true);
+    check(two, "chromosome-variant-coordinate=2$10$20", false);
+    check(two, "chromosome-variant-coordinate=1$10$40", false);
+    check(two, "chromosome-variant-coordinate=1$ge30$le40", true);
+    check(two, "chromosome-variant-coordinate=1$gt30$le40", false);
+    check(two, "chromosome-variant-coordinate=1$lt25$gt25", false);
+    check(two, "chromosome-variant-coordinate=1$lt35$gt35", true);
+    check(two, "chromosome-variant-coordinate=1$ne10$ne40", false);
+    check(two, "chromosome-variant-coordinate=1$sa9$eb21", true);
+    check(two, "chromosome-variant-coordinate=1$ap31$ap41", true);
+    check(two, "chromosome-variant-coordinate=1$ap31$ap21", false);
+    check(two, "chromosome-variant-coordinate=1$5$6,1$30$40", true);
+    check(two, "referenceseqid-variant-coordinate=NC$30$40", true);
+    check(two, "referenceseqid-variant-coordinate=1$30$40", false);
+    // As it is written, even where it ends before it begins.
+    let reverse = r#"{"start":20,"end":10},{"start":15}"#;
+    check(reverse, "chromosome-variant-coordinate=1$20$10", true);
+    check(reverse, "chromosome-variant-coordinate=1$10$20", false);
+    check(reverse, "chromosome-variant-coordinate=1$15$lt100", false);
 }
 
 #[test]

@@ -110,7 +110,6 @@ impl<'d> Compiler<'d> {
         seeds.dedup();
         Ok(Some(IndexedParameter {
             code: parameter.code.clone(),
-            search_type: parameter.search_type,
             seeds,
             is_single,
             is_canonical,
@@ -129,7 +128,6 @@ impl<'d> Compiler<'d> {
         match composites::compile(self, subject, expression, plan) {
             Ok(composite) => Some(IndexedParameter {
                 code: subject.parameter.code.clone(),
-                search_type: SearchType::Composite,
                 seeds: Vec::new(),
                 is_single: false,
                 is_canonical: false,

@@ -1,13 +1,16 @@
 //! Composite parameters: values of one place together (<https://hl7.org/fhir/R4/search.html#composite>).
 
 use super::compiler::{CompiledOperand, Compiler, Subject};
-use super::{ComponentPlan, CompositePlan, Group, GroupComponent, ParameterSeed, TypePlan};
+use super::{
+    ComponentPlan, CompositePlan, Group, GroupComponent, GroupSource, ParameterSeed, TypePlan,
+};
 use crate::definitions::search_parameters::{SearchComponent, SearchParameter, SearchType};
 use crate::definitions::structure::TypeId;
 use crate::ids::ResourceType;
 use crate::search::hash;
 use crate::search::operand::syntax::{first_name, operands};
 use crate::search::operand::{NotAPath, Path};
+use crate::search::value_kind::ValueKind;
 
 /// Compiles a composite, or says why it cannot be indexed.
 pub(super) fn compile<'d>(
@@ -147,32 +150,30 @@ impl<'d> Base<'d> {
         subject: &Subject<'d>,
         parts: &[(&SearchComponent, &SearchParameter)],
     ) -> Result<Group, String> {
-        let [first, second] = parts else {
-            return Err("a base that repeats is indexed for two components".to_owned());
-        };
-        let is_discrete = |one: &(&SearchComponent, &SearchParameter)| {
-            let kind = one.1.search_type;
-            matches!(
-                kind,
-                SearchType::Token | SearchType::Reference | SearchType::Uri
-            )
-        };
-        let is_number = |one: &(&SearchComponent, &SearchParameter)| {
-            matches!(one.1.search_type, SearchType::Number | SearchType::Quantity)
-        };
-        let both = is_discrete(first) && is_discrete(second);
-        let mixed =
-            is_discrete(first) && is_number(second) || is_number(first) && is_discrete(second);
-        if !(both || mixed) {
-            let (one, other) = (first.1.search_type.code(), second.1.search_type.code());
+        let kinds: Vec<Kind> = parts.iter().map(|one| Kind::of(one.1)).collect();
+        if !matches!(
+            kinds.as_slice(),
+            [
+                Kind::Discrete,
+                Kind::Discrete | Kind::Number | Kind::Quantity
+            ] | [Kind::Number | Kind::Quantity, Kind::Discrete]
+                | [Kind::Discrete, Kind::Number, Kind::Number]
+        ) {
+            let names: Vec<&str> = parts.iter().map(|one| one.1.search_type.code()).collect();
             return Err(format!(
-                "a {one} beside a {other} is not indexed where the base repeats"
+                "a {} is not indexed where the base repeats",
+                names.join(" beside a ")
             ));
         }
-        let components = [
-            self.component(compiler, first)?,
-            self.component(compiler, second)?,
-        ];
+        let components = parts
+            .iter()
+            .map(|part| self.component(compiler, subject, part));
+        let components = components.collect::<Result<Vec<_>, _>>()?;
+        if let [_, first, second] = components.as_slice()
+            && !(first.is_point && second.is_point)
+        {
+            return Err("a range beside a number is not indexed where the base repeats".to_owned());
+        }
         let text = self.text;
         let path = self.path.ok_or("the resource is no group")?;
         let places: Vec<String> = components.iter().map(GroupComponent::place).collect();
@@ -191,31 +192,73 @@ impl<'d> Base<'d> {
     fn component(
         &self,
         compiler: &Compiler<'d>,
+        subject: &Subject<'d>,
         (component, definition): &(&SearchComponent, &SearchParameter),
     ) -> Result<GroupComponent, String> {
         let search_type = definition.search_type;
         let mut sources = Vec::new();
+        let mut is_point = true;
         for text in alternatives(component)? {
+            let (path, from, of_resource) = match text.strip_prefix("%resource.") {
+                Some(elsewhere) => (elsewhere, subject.type_id, true),
+                None => (text, self.type_id, false),
+            };
             let structures = &compiler.definitions.structures;
-            let (path, ends) = Path::compile(text, self.type_id, structures)
-                .map_err(|fault| not_a_path(&fault, text))?;
+            let (path, ends) =
+                Path::compile(path, from, structures).map_err(|fault| not_a_path(&fault, text))?;
             let (code_sets, kinds, unsuited) = compiler.values(search_type, &ends);
             if kinds.is_empty() || path.resolves_to().is_some() {
                 return Err(unsuitable(search_type, text, &unsuited));
             }
-            sources.push((path, code_sets));
+            is_point &= kinds.iter().all(|one| one.1 == ValueKind::Number);
+            sources.push(GroupSource {
+                path,
+                code_sets,
+                of_resource,
+            });
         }
         Ok(GroupComponent {
             search_type,
             sources,
+            is_point,
         })
+    }
+}
+
+/// What a component of a group is indexed as.
+enum Kind {
+    /// One of a few hashes.
+    Discrete,
+    Number,
+    Quantity,
+    Other,
+}
+
+impl Kind {
+    fn of(definition: &SearchParameter) -> Self {
+        match definition.search_type {
+            SearchType::Token | SearchType::Reference | SearchType::Uri => Self::Discrete,
+            SearchType::Number => Self::Number,
+            SearchType::Quantity => Self::Quantity,
+            SearchType::String | SearchType::Date | SearchType::Composite | SearchType::Special => {
+                Self::Other
+            }
+        }
     }
 }
 
 impl GroupComponent {
     fn place(&self) -> String {
-        let places: Vec<String> = self.sources.iter().map(|one| one.0.place()).collect();
+        let places: Vec<String> = self.sources.iter().map(GroupSource::place).collect();
         format!("{}|{}", self.search_type.code(), places.join("|"))
+    }
+}
+
+impl GroupSource {
+    fn place(&self) -> String {
+        // No path begins with a per cent sign.
+        let begin = if self.of_resource { "%resource." } else { "" };
+        format!("{begin}{}", self.path.place())
     }
 }
 

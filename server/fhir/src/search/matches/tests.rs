@@ -106,6 +106,9 @@ fn references_match_as_the_specification_shows() {
         r#"{"resourceType":"QuestionnaireResponse","id":"q","status":"completed",
             "questionnaire":"http://here/fhir/Questionnaire/1|2"}"#
             .to_owned(),
+        library("l", "short|2"),
+        library("m", "Library/short"),
+        library("n", "http://there/Library/short"),
     ];
     let Some(world) = World::of(&texts.each_ref().map(|text| &**text)) else {
         return;
@@ -131,6 +134,20 @@ fn references_match_as_the_specification_shows() {
         "q",
     );
     world.check("QuestionnaireResponse?questionnaire=Questionnaire/1|3", "");
+    // A canonical may be a text of the form of an id: it is found by it, as is one that names the resource of that id.
+    world.check("Library?predecessor=short", "l m");
+    world.check("Library?predecessor=short|2", "l");
+    world.check("Library?predecessor=short|3", "");
+    world.check("Library?predecessor:Library=short", "m");
+    world.check("Library?predecessor=Library/short", "m");
+    world.check("Library?successor=short", "");
+}
+
+fn library(id: &str, predecessor: &str) -> String {
+    format!(
+        r#"{{"resourceType":"Library","id":"{id}","status":"draft","type":{{"text":"x"}},
+            "relatedArtifact":[{{"type":"predecessor","resource":"{predecessor}"}}]}}"#
+    )
 }
 
 #[test]

@@ -83,7 +83,7 @@ fn what_has_no_order_is_refused() {
         "Patient",
         "foo",
         Unknown,
-        "there are: _id, _lastUpdated, _profile",
+        "to sort by; there are: _id, _lastUpdated, _profile",
     );
     refuse("Patient", "birthDate", Unknown, "did you mean 'birthdate'?");
     refuse("", "name", Unknown, "there are: _id");

@@ -173,20 +173,28 @@ fn string(folded: &str, test: &StringTest) -> bool {
 }
 
 fn number(value: &NumberValue, test: &NumberTest) -> bool {
-    let within = test.lower <= value.lower && value.upper < test.upper;
+    let (lower, upper) = (&value.lower, &value.upper);
     test.parameters.contains(&value.parameter)
         && test.unit.is_none_or(|unit| value.units.contains(&unit))
-        && match test.prefix {
-            Prefix::Eq => within,
-            Prefix::Ne => !within,
-            Prefix::Gt => value.upper > test.exact,
-            Prefix::Lt => value.lower < test.exact,
-            Prefix::Ge => value.upper >= test.exact,
-            Prefix::Le => value.lower <= test.exact,
-            Prefix::Sa => value.lower > test.exact,
-            Prefix::Eb => value.upper < test.exact,
-            Prefix::Ap => value.lower < test.upper && value.upper >= test.lower,
+        && match &test.second {
+            Some(second) => range(lower, lower, test) && range(upper, upper, second),
+            None => range(lower, upper, test),
         }
+}
+
+fn range(lower: &BigDecimal, upper: &BigDecimal, test: &NumberTest) -> bool {
+    let within = test.lower <= *lower && *upper < test.upper;
+    match test.prefix {
+        Prefix::Eq => within,
+        Prefix::Ne => !within,
+        Prefix::Gt => *upper > test.exact,
+        Prefix::Lt => *lower < test.exact,
+        Prefix::Ge => *upper >= test.exact,
+        Prefix::Le => *lower <= test.exact,
+        Prefix::Sa => *lower > test.exact,
+        Prefix::Eb => *upper < test.exact,
+        Prefix::Ap => *lower < test.upper && *upper >= test.lower,
+    }
 }
 
 /// Positions of this world are whole degrees around 0° and 180°: so far apart that coarse distances tell them apart.

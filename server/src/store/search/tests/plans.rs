@@ -128,6 +128,7 @@ fn number(prefix: Prefix, value: i64) -> Clause {
         exact: BigDecimal::from(value),
         lower: BigDecimal::from(value),
         upper: BigDecimal::from(value + 1),
+        second: None,
     }])
 }
 

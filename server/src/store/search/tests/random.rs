@@ -61,9 +61,11 @@ fn period(dice: &mut Dice) -> PeriodTest {
 }
 
 fn number(dice: &mut Dice, types: &[ResourceType]) -> NumberTest {
+    let second = dice.one_in(4).then(|| Box::new(number(dice, types)));
     let exact = decimal(dice);
     let width = decimal(dice).abs() + BigDecimal::from(1);
     NumberTest {
+        second,
         parameters: seeds(dice, &NUMBERS, types),
         unit: dice.one_in(2).then(|| dice.number(3)),
         prefix: *dice.pick(&PREFIXES),

@@ -162,7 +162,7 @@ fn what_a_filter_cannot_ask_is_refused_by_its_path() {
         "Unknown",
         "there are: none",
     );
-    refuse("Location?near eq secret", "Unknown", "there are: none");
+    refuse("Location?near eq secret", "Unknown", "there are: pr");
     refuse(
         "Patient?_text co secret",
         "NotSupported",
