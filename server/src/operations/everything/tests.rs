@@ -227,7 +227,7 @@ async fn what_means_nothing_is_refused() {
         ("Patient/a/$everything?_cursor=x", "400 the page link"),
         (
             "Patient/a/$everything?code=x",
-            "400 there is no parameter 'code'",
+            "400 there is no parameter 'code'; there are: start",
         ),
     ] {
         let refused = world.get(url).await.unwrap_err();
