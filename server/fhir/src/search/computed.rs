@@ -85,6 +85,7 @@ mod tests {
             code: "test",
             code_sets: &CodeSets::default(),
             base_url: "http://here/fhir",
+            codes_only: false,
         };
         let fits = sink.computed(item).unwrap();
         let counts = [

@@ -173,6 +173,7 @@ impl Extractor<'_> {
             code: &operand.code,
             code_sets: &self.definitions.code_sets,
             base_url: self.base_url,
+            codes_only: false,
         };
         let mut any = false;
         match &operand.source {

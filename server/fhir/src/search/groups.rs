@@ -17,8 +17,11 @@ impl Extractor<'_> {
         group: &Group,
         values: &mut IndexValues,
     ) -> Result<(), ExtractError> {
+        let Some(base) = &group.base else {
+            return self.item(members, members, group, values);
+        };
         let mut done = Ok(());
-        group.base.visit(members, &mut |item, _| {
+        base.visit(members, &mut |item, _| {
             if done.is_ok() {
                 done = self.item(members, &RootMembers::of(item), group, values);
             }
@@ -36,7 +39,7 @@ impl Extractor<'_> {
         let mut found = Vec::with_capacity(group.components.len());
         let mut count = 1usize;
         for component in &group.components {
-            let values = self.component(resource, item, component, &group.code)?;
+            let values = self.component(resource, item, component, group)?;
             count = count.saturating_mul(values.tokens.len() + values.numbers.len());
             if count == 0 {
                 return Ok(());
@@ -75,16 +78,17 @@ impl Extractor<'_> {
         resource: &RootMembers<'_>,
         item: &RootMembers<'_>,
         component: &GroupComponent,
-        code: &str,
+        group: &Group,
     ) -> Result<IndexValues, ExtractError> {
         let mut values = IndexValues::default();
         let mut sink = Sink {
             values: &mut values,
             seed: 0,
             search_type: component.search_type,
-            code,
+            code: &group.code,
             code_sets: &self.definitions.code_sets,
             base_url: self.base_url,
+            codes_only: group.base.is_none(),
         };
         let mut done = Ok(());
         for source in &component.sources {

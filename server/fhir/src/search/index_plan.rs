@@ -98,6 +98,18 @@ pub struct CompositePlan {
     /// of the other (for canonical units, [`hash::canonical_seed`] of that). A token, reference or uri before two numbers:
     /// a row, likewise, from the one number to the other.
     pub groups: Vec<i64>,
+    /// Where one of two components of [`CompositePlan::on_resource`] is a token and the other a number or quantity: numbers
+    /// are also rows beside each code, whatever its system. They narrow the conjunction to few rows.
+    pub beside_code: Option<BesideCode>,
+}
+
+/// Numbers of a resource beside its codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BesideCode {
+    /// The group of [`hash::group_value`].
+    pub group: i64,
+    /// The place of the token among the components.
+    pub place: usize,
 }
 
 /// One part of a composite.
@@ -167,7 +179,8 @@ pub(super) struct Group {
     pub(super) seed: i64,
     /// The first parameter that has it, for messages.
     pub(super) code: Box<str>,
-    pub(super) base: Path,
+    /// None is the resource itself: then tokens count by their codes alone.
+    pub(super) base: Option<Path>,
     /// Two, or one that is no number and two that are.
     pub(super) components: Vec<GroupComponent>,
 }

@@ -28,6 +28,8 @@ pub(super) struct Sink<'s> {
     pub(super) code: &'s str,
     pub(super) code_sets: &'s CodeSets,
     pub(super) base_url: &'s str,
+    /// Whether tokens are known by their codes alone, whatever their systems.
+    pub(super) codes_only: bool,
 }
 
 impl Sink<'_> {
@@ -71,6 +73,7 @@ impl Sink<'_> {
             _ => {
                 if let Some(code) = value.primitive() {
                     self.code(seed, &code);
+                    let implied = if self.codes_only { &[] } else { implied };
                     for system in systems(self.code_sets, implied, &code) {
                         self.token_of(hash::system(seed, system));
                         self.token_of(hash::token(seed, system, &code));
@@ -87,11 +90,20 @@ impl Sink<'_> {
     /// A code that has no place for a system.
     pub(super) fn code(&mut self, seed: i64, code: &str) {
         self.token_of(hash::code(seed, code));
+        if self.codes_only {
+            return;
+        }
         self.token_of(hash::code_without_system(seed, code));
     }
 
     fn coding(&mut self, seed: i64, coding: Value<'_>, member: &str) {
         let code = text(coding, member);
+        if self.codes_only {
+            if let Some(code) = code {
+                self.code(seed, &code);
+            }
+            return;
+        }
         match (text(coding, "system"), code) {
             (Some(system), Some(code)) => {
                 self.token_of(hash::code(seed, &code));
@@ -109,6 +121,9 @@ impl Sink<'_> {
         let Some(value) = text(identifier, "value") else {
             return;
         };
+        if self.codes_only {
+            return;
+        }
         let types = identifier.at(&["type", "coding"]);
         for coding in types.into_iter().flat_map(Value::items) {
             if let Some(code) = text(coding, "code") {

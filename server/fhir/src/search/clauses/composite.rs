@@ -3,7 +3,7 @@
 use super::super::combine;
 use super::super::error::SearchError;
 use super::super::hash;
-use super::super::index_plan::CompositePlan;
+use super::super::index_plan::{BesideCode, CompositePlan};
 use super::super::period_test::Prefix;
 use super::super::plan::{Clause, NumberTest};
 use super::super::planner::Planner;
@@ -26,8 +26,7 @@ pub(super) fn composite(
         for value in &resolved.values {
             let parts = parts(planner, resolved, (*resource_type, definition), plan, value)?;
             if plan.on_resource {
-                let parts = parts.iter().map(|part| condition(planner, part));
-                conditions.push(combine::all(parts.collect::<Result<Vec<_>, _>>()?));
+                conditions.push(on_resource(planner, &parts, plan.beside_code)?);
             }
             for group in &plan.groups {
                 conditions.push(Some(in_group(planner, &parts, *group)?));
@@ -77,6 +76,29 @@ fn parts<'a>(
         })
     };
     components.zip(values).map(part).collect()
+}
+
+/// The values of the resource together. Of a code and a number, rows of the number beside the code say as much as the
+/// number alone, and are fewer.
+fn on_resource(
+    planner: &Planner<'_>,
+    parts: &[Resolved<'_>],
+    beside_code: Option<BesideCode>,
+) -> Result<Option<Clause>, SearchError> {
+    if let (Some(beside_code), [one, other]) = (beside_code, parts) {
+        let (token, number) = match beside_code.place {
+            0 => (one, other),
+            _ => (other, one),
+        };
+        let codes = token::codes(token)?;
+        if !codes.is_empty() {
+            let numbers = beside(number, beside_code.group, beside_code.place, &codes)?;
+            let token = condition(planner, token)?;
+            return Ok(combine::all(vec![token, Some(numbers)]));
+        }
+    }
+    let parts = parts.iter().map(|part| condition(planner, part));
+    Ok(combine::all(parts.collect::<Result<Vec<_>, _>>()?))
 }
 
 /// The values in one item of a group: an element of both, or numbers beside the value that is none.

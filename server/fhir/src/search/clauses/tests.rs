@@ -181,7 +181,7 @@ fn numbers_have_precision_and_quantities_units() {
 fn composites_ask_for_values_of_one_place() {
     check(
         "Observation?code-value-quantity=http://loinc.org|2823-3$gt5.4||mmol",
-        "has 1 & Observation.value-quantity gt 5.4<5.4<5.4 unit",
+        "has 1 & ? gt 5.4<5.4<5.4 unit",
     );
     check(
         "Observation?component-code-value-quantity=http://loinc.org|8480-6$lt60",

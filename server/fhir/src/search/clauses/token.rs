@@ -60,6 +60,18 @@ pub(in super::super) fn tokens(
     Ok(found)
 }
 
+/// The hashes of the codes alone, without a seed; nothing where a value names a system alone.
+pub(super) fn codes(resolved: &Resolved<'_>) -> Result<Vec<i64>, SearchError> {
+    let mut found = Vec::new();
+    for value in &resolved.values {
+        match parts(resolved, value)? {
+            (_, "") => return Ok(Vec::new()),
+            (_, code) => found.push(hash::code(0, &plain(resolved, code)?)),
+        }
+    }
+    Ok(found)
+}
+
 /// The system, where a `|` says so, and the code; escapes still in place.
 pub(super) fn parts<'v>(
     resolved: &Resolved<'_>,

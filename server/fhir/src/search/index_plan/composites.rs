@@ -2,7 +2,8 @@
 
 use super::compiler::{CompiledOperand, Compiler, Subject};
 use super::{
-    ComponentPlan, CompositePlan, Group, GroupComponent, GroupSource, ParameterSeed, TypePlan,
+    BesideCode, ComponentPlan, CompositePlan, Group, GroupComponent, GroupSource, ParameterSeed,
+    TypePlan,
 };
 use crate::definitions::search_parameters::{SearchComponent, SearchParameter, SearchType};
 use crate::definitions::structure::TypeId;
@@ -41,8 +42,10 @@ pub(super) fn compile<'d>(
             .collect(),
         on_resource: false,
         groups: Vec::new(),
+        beside_code: None,
     };
     let mut groups = Vec::new();
+    let mut narrowing = None;
     let mut conjunction: Option<Vec<Vec<CompiledOperand>>> = None;
     for base in operands(expression).ok_or("its base is not a path")? {
         let elsewhere = ResourceType::parse(first_name(base));
@@ -55,6 +58,14 @@ pub(super) fn compile<'d>(
                 base.conjunct(compiler, subject, part)
             };
             conjunction = Some(parts.iter().map(compile).collect::<Result<_, _>>()?);
+            if let (None, Some(place)) = (&base.path, beside_code(&parts)) {
+                let group = base.group_of_codes(compiler, subject, &parts)?;
+                composite.beside_code = Some(BesideCode {
+                    group: group.seed,
+                    place,
+                });
+                narrowing = Some(group);
+            }
         } else {
             groups.push(base.group(compiler, subject, &parts)?);
         }
@@ -69,8 +80,8 @@ pub(super) fn compile<'d>(
             component.seeds.dedup();
         }
     }
-    for group in groups {
-        composite.groups.push(group.seed);
+    composite.groups = groups.iter().map(|group| group.seed).collect();
+    for group in groups.into_iter().chain(narrowing) {
         if plan.groups.iter().all(|known| known.seed != group.seed) {
             plan.groups.push(group);
         }
@@ -78,6 +89,16 @@ pub(super) fn compile<'d>(
     composite.groups.sort_unstable();
     composite.groups.dedup();
     Ok(composite)
+}
+
+/// The place of the token where there is one beside a number or quantity.
+fn beside_code(parts: &[(&SearchComponent, &SearchParameter)]) -> Option<usize> {
+    let kinds: Vec<SearchType> = parts.iter().map(|one| one.1.search_type).collect();
+    match kinds.as_slice() {
+        [SearchType::Token, SearchType::Number | SearchType::Quantity] => Some(0),
+        [SearchType::Number | SearchType::Quantity, SearchType::Token] => Some(1),
+        _ => None,
+    }
 }
 
 /// Where a composite's values stand together.
@@ -143,6 +164,28 @@ impl<'d> Base<'d> {
         Ok(compiled)
     }
 
+    /// The resource as a group of its codes beside its numbers.
+    fn group_of_codes(
+        &self,
+        compiler: &Compiler<'d>,
+        subject: &Subject<'d>,
+        parts: &[(&SearchComponent, &SearchParameter)],
+    ) -> Result<Group, String> {
+        let components = parts
+            .iter()
+            .map(|part| self.component(compiler, subject, part));
+        let components = components.collect::<Result<Vec<_>, _>>()?;
+        let places: Vec<String> = components.iter().map(GroupComponent::place).collect();
+        // No path is empty.
+        let place = format!(":{}", places.join("&"));
+        Ok(Group {
+            seed: hash::group_seed(subject.resource_type, &place),
+            code: subject.parameter.code.clone(),
+            base: None,
+            components,
+        })
+    }
+
     /// The base as a group of its own.
     fn group(
         self,
@@ -184,7 +227,7 @@ impl<'d> Base<'d> {
         Ok(Group {
             seed: hash::group_seed(subject.resource_type, &place),
             code: subject.parameter.code.clone(),
-            base: path,
+            base: Some(path),
             components,
         })
     }
