@@ -1,4 +1,5 @@
 //! What a pattern lets pass.
+#![allow(clippy::unwrap_used, reason = "a test fails where it panics")]
 
 use super::compare::{as_r5, difference};
 use crate::json::read;

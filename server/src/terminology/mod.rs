@@ -51,7 +51,7 @@ impl Terminology<'_> {
     ) -> Result<T> {
         for _ in 0..TRIES {
             if let Some(answer) = self.attempt(&evaluate).await? {
-                return answer.map_err(refused);
+                return answer.map_err(|fault| refused(&fault));
             }
         }
         Err(raced())
@@ -132,7 +132,7 @@ impl Terminology<'_> {
     }
 }
 
-fn refused(fault: Box<Fault>) -> Error {
+fn refused(fault: &Fault) -> Error {
     let kind = match fault.kind {
         FaultKind::NotFound => ErrorKind::NotFound,
         FaultKind::Invalid => ErrorKind::BadValue,

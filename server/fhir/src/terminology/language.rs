@@ -110,13 +110,17 @@ impl Languages {
     }
 }
 
-/// Whether a text in a language is an answer to who wants another: the same one, or one of its regions.
+/// Whether a text in a language is an answer to who wants another: the same one, one of its regions, or the language of
+/// the region that is wanted.
 fn answers(wanted: &str, language: &str) -> bool {
-    let Some(head) = language.get(..wanted.len()) else {
-        return false;
-    };
-    head.eq_ignore_ascii_case(wanted)
-        && (language.len() == wanted.len() || language.as_bytes()[wanted.len()] == b'-')
+    is_region(wanted, language) || is_region(language, wanted)
+}
+
+/// Whether a tag is another one, or begins with it: `de-CH` is of `de`.
+fn is_region(language: &str, region: &str) -> bool {
+    let head = region.get(..language.len());
+    head.is_some_and(|head| head.eq_ignore_ascii_case(language))
+        && matches!(region.as_bytes().get(language.len()), None | Some(b'-'))
 }
 
 fn is_tag(tag: &str) -> bool {

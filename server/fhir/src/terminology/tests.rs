@@ -77,6 +77,8 @@ fn languages_are_tags_with_weights() {
     let languages = Languages::parse("de").unwrap();
     assert!(languages.accept(Some("de-CH")) && languages.accept(None));
     assert!(!languages.accept(Some("den")) && !languages.accept(Some("en")));
+    let region = Languages::parse("de-CH").unwrap();
+    assert!(region.accept(Some("de")) && !region.accept(Some("de-AT")));
 }
 
 const COLOURS: &str = r#"{"resourceType":"CodeSystem","url":"http://here/colours","version":"1","status":"active","content":"complete",

@@ -52,7 +52,12 @@ impl Store {
                 Need::ValueSets(url) => value_sets.push(url),
                 Need::CodeSystems(url) => code_systems.push(url),
                 Need::Concepts(key, selection) => {
-                    let found = rows::concepts(&self.pool, key, &selection, concepts_max).await?;
+                    let pool = match selection {
+                        // Always the same statement: here it is planned once for each connection.
+                        Selection::Codes(_) => &self.searches,
+                        _ => &self.pool,
+                    };
+                    let found = rows::concepts(pool, key, &selection, concepts_max).await?;
                     let (revision, concepts) = found;
                     if !self.confirmed(moment, revision) {
                         return Ok(false);
