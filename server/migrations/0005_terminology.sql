@@ -256,14 +256,14 @@ $$;
 create constraint trigger terminology_counts after insert or delete on terminology
     deferrable initially deferred for each row execute function count_terminology_change();
 
--- Puts what packages bring in the place of what other packages have brought.
+-- Begins to put what packages bring in the place of what other packages have brought; false where it is there already.
+-- Servers wait for each other, but no write of a resource waits for them: the row of the state is taken at the end.
 create function begin_package_terminology(fingerprint text) returns boolean language plpgsql as $$
 begin
-    perform from terminology_state for update;
+    perform pg_advisory_xact_lock(hashtextextended('package terminology', 0));
     if (select packages from terminology_state) = fingerprint then
         return false;
     end if;
-    update terminology_state set packages = fingerprint;
     perform remove_terminology(array(select tid from terminology where rid is null));
     return true;
 end

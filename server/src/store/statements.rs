@@ -47,6 +47,7 @@ statements! {
     LIST_CONCEPTS_HAVING = "list_concepts_having";
     READ_TERMINOLOGY_STATE = "read_terminology_state";
     BEGIN_PACKAGE_TERMINOLOGY = "begin_package_terminology";
+    FINISH_PACKAGE_TERMINOLOGY = "finish_package_terminology";
     ADD_TERMINOLOGY = "add_terminology";
     LIST_KNOWN_SYSTEMS = "list_known_systems";
     FIND_MAPPINGS = "find_mappings";

@@ -51,6 +51,11 @@ impl Store {
                 .await
                 .map_err(from_sqlx)?;
         }
+        sqlx::query(statements::FINISH_PACKAGE_TERMINOLOGY)
+            .bind(fingerprint)
+            .execute(&mut *transaction)
+            .await
+            .map_err(from_sqlx)?;
         transaction.commit().await.map_err(from_sqlx)?;
         Ok(true)
     }
