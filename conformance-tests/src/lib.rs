@@ -10,5 +10,6 @@ pub mod run;
 pub mod search_data;
 pub mod synthea;
 pub mod template;
+pub mod terminology;
 pub mod wire;
 pub mod xml;

@@ -16,6 +16,7 @@ use conformance_tests::oracle::{generate, judge, walk};
 use conformance_tests::run::{Verdict, case_files, run_all};
 use conformance_tests::search_data;
 use conformance_tests::synthea;
+use conformance_tests::terminology::{self, Suites};
 use conformance_tests::wire::Client;
 
 /// Black-box tests of a FHIR R4 server.
@@ -73,6 +74,15 @@ enum Command {
         /// The list of searches that the specification answers otherwise.
         #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/contested-searches.json"))]
         contested: PathBuf,
+    },
+    /// Ask the terminology server what HL7's tests of terminology servers ask.
+    Terminology {
+        /// The folder of the test data.
+        #[arg(long, env = "VESTA_TESTDATA", default_value = "../shared/testdata")]
+        testdata: PathBuf,
+        /// The list of tests that are answered otherwise.
+        #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/known-terminology.json"))]
+        known: PathBuf,
     },
     /// Answer random searches in memory and by the server, and compare.
     SearchOracle(SearchOracle),
@@ -160,6 +170,15 @@ async fn perform(arguments: Arguments) -> Result<bool, String> {
             testdata,
             contested,
         } => run_search_data(&client, &base, &testdata.join("search"), &contested).await,
+        Command::Terminology { testdata, known } => {
+            let suites = Suites {
+                client: &client,
+                base: &base,
+                folder: &testdata.join("terminology"),
+                only: &only,
+            };
+            run_terminology(suites, &known).await
+        }
         Command::SearchOracle(arguments) => {
             run_search_oracle(Server { client, base }, arguments).await
         }
@@ -265,6 +284,36 @@ async fn run_synthea(
     }
     println!("{}", closing(passed, failed, 0));
     Ok(failed == 0)
+}
+
+async fn run_terminology(suites: Suites<'_>, known: &std::path::Path) -> Result<bool, String> {
+    if !terminology::is_there(suites.folder) {
+        println!("skipped: no tests in {}", suites.folder.display());
+        println!("{}", closing(0, 0, 1));
+        return Ok(true);
+    }
+    let text = std::fs::read_to_string(known);
+    let text = text.map_err(|error| format!("{}: {error}", known.display()))?;
+    let known: terminology::Known =
+        serde_json::from_str(&text).map_err(|error| error.to_string())?;
+    let reports = suites.run().await?;
+    let surprises = terminology::surprises(&reports, &known, suites.only);
+    for one in &known.differing {
+        println!("known: {}: {}", one.test, one.reason);
+    }
+    for surprise in &surprises {
+        println!("FAILED {surprise}");
+    }
+    let passed = reports
+        .iter()
+        .filter(|one| one.difference.is_none())
+        .count();
+    println!(
+        "{passed} of {} tests are answered as HL7 has it",
+        reports.len()
+    );
+    println!("{}", closing(passed, surprises.len(), 0));
+    Ok(surprises.is_empty())
 }
 
 const EXAMPLES: &str = "hl7.fhir.r4.examples-4.0.1.tgz";

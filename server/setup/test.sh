@@ -83,6 +83,11 @@ if [ -d "$TESTDATA/synthea" ]; then
 else
     say "NOT RUN, for want of $TESTDATA/synthea: loading the Synthea Bundles"
 fi
+if [ -d "$TESTDATA/terminology" ]; then
+    target/release/conformance --base-url "$FHIR_BASE" terminology --testdata "$TESTDATA"
+else
+    say "NOT RUN, for want of $TESTDATA/terminology: HL7's tests of terminology servers"
+fi
 stop_server
 if [ -d "$TESTDATA/search" ]; then
     # Its numbers of matches hold where there is nothing else.

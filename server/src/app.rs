@@ -29,6 +29,7 @@ pub struct App {
     interactions: Interactions,
     limits: Arc<Limits>,
     base_url: Arc<str>,
+    definitions_from: Arc<definitions::Settings>,
 }
 
 impl App {
@@ -40,6 +41,7 @@ impl App {
             packages: package_list(config.packages_list.as_deref())?,
         };
         let full_text = config.limits.full_text;
+        let definitions_from = Arc::new(settings.clone());
         let reading = tokio::task::spawn_blocking(move || {
             let loaded = definitions::load(&settings).map_err(unusable)?;
             tracing::info!(origin = ?loaded.origin, elapsed_ms = loaded.elapsed.as_millis(), "definitions read");
@@ -66,6 +68,7 @@ impl App {
             interactions,
             limits,
             base_url: base_url.into(),
+            definitions_from,
         })
     }
 
@@ -118,7 +121,9 @@ impl App {
     pub async fn run_jobs(self, stop: CancellationToken) {
         let cx = self.context(Reason::Job);
         let Interactions { store, current, .. } = &self.interactions;
-        let work = jobs::keep_indexed(store, current, &cx);
+        let fill = jobs::fill_terminology(store, &self.definitions_from);
+        let keep = jobs::keep_indexed(store, current, &cx);
+        let work = async { tokio::join!(fill, keep) };
         stop.run_until_cancelled(work).await;
     }
 
@@ -237,6 +242,7 @@ fn limits(config: &Config) -> Limits {
         page_size_max: limits.page_size_max,
         conditional_delete: limits.conditional_delete_max,
         delete_referenced: !limits.references_checked_on_delete,
+        expansion: usize::try_from(limits.expansion_codes_max).unwrap_or(usize::MAX),
         search: search_limits(limits),
     }
 }

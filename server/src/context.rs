@@ -22,6 +22,8 @@ pub struct Limits {
     pub conditional_delete: u32,
     /// Whether a resource that others refer to may be deleted.
     pub delete_referenced: bool,
+    /// Most codes of one expansion.
+    pub expansion: usize,
     /// What one search may ask for.
     pub search: SearchLimits,
 }
@@ -101,6 +103,8 @@ pub struct RequestContext {
     pub handling: Handling,
     /// `Prefer: return=…`
     pub preference: ReturnPreference,
+    /// `Accept-Language`: what texts of codes are wanted in.
+    pub languages: Option<Box<str>>,
     /// The limits.
     pub limits: Arc<Limits>,
 }
@@ -122,6 +126,7 @@ impl RequestContext {
             base_url,
             handling,
             preference,
+            languages: None,
             limits,
         }
     }

@@ -17,6 +17,7 @@ pub mod postgres;
 pub mod searchset;
 pub mod store;
 pub mod telemetry;
+pub mod terminology;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

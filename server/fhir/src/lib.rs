@@ -14,6 +14,7 @@ pub mod resource;
 pub mod search;
 pub mod shift;
 pub mod subset;
+pub mod terminology;
 pub mod time;
 pub mod validation;
 pub mod xml;

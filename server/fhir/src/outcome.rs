@@ -108,6 +108,8 @@ pub struct Issue {
     pub code: IssueType,
     /// A code of our own system, where one exists: system and code.
     pub detail: Option<(Box<str>, Box<str>)>,
+    /// A sentence for whoever asked, beside that code.
+    pub text: Option<Box<str>>,
     /// A sentence for a developer.
     pub diagnostics: Box<str>,
     /// FHIRPath expressions of the places concerned.
@@ -128,6 +130,7 @@ impl Issue {
             severity,
             code,
             detail: None,
+            text: None,
             diagnostics: diagnostics.into(),
             expression: Vec::new(),
             position: None,
@@ -173,14 +176,17 @@ fn write_issue(list: &mut Writer, issue: &Issue) {
     list.object(|object| {
         object.string("severity", issue.severity.code());
         object.string("code", issue.code.code());
-        if let Some((system, code)) = &issue.detail {
+        if issue.detail.is_some() || issue.text.is_some() {
             object.object("details", |details| {
-                details.array("coding", |codings| {
-                    codings.object(|coding| {
-                        coding.string("system", system);
-                        coding.string("code", code);
+                if let Some((system, code)) = &issue.detail {
+                    details.array("coding", |codings| {
+                        codings.object(|coding| {
+                            coding.string("system", system);
+                            coding.string("code", code);
+                        });
                     });
-                });
+                }
+                details.optional("text", issue.text.as_deref());
             });
         }
         if !issue.diagnostics.is_empty() {

@@ -9,6 +9,7 @@ mod own;
 mod packages;
 mod rules;
 mod run_time;
+mod terminology;
 #[cfg(test)]
 mod tests;
 mod wanted;
@@ -27,6 +28,7 @@ pub use offered::{Inclusions, SearchParameterEntry};
 use own::{OWN, OwnFile};
 pub use packages::{Package, PackageList, Take};
 pub use rules::{Definitions, FoundBy, Patch, stored_only};
+pub use terminology::{terminology, terminology_fingerprint};
 
 /// Where the definitions come from.
 #[derive(Clone, Debug)]

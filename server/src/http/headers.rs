@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use axum::http::header::{
-    ACCEPT, AsHeaderName, CONTENT_TYPE, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+    ACCEPT, ACCEPT_LANGUAGE, AsHeaderName, CONTENT_TYPE, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH,
 };
 use jiff::Timestamp;
 
@@ -66,6 +66,12 @@ pub(super) fn accept(headers: &HeaderMap) -> Vec<&str> {
         .into_iter()
         .filter_map(|header| header.to_str().ok())
         .collect()
+}
+
+/// The languages a client wants; of several such headers the first.
+pub(super) fn accept_language(headers: &HeaderMap) -> Option<Box<str>> {
+    let header = headers.get(ACCEPT_LANGUAGE)?.to_str().ok()?;
+    (!header.trim().is_empty()).then(|| header.into())
 }
 
 pub(super) fn content_type(headers: &HeaderMap) -> Result<Option<&str>> {

@@ -87,7 +87,8 @@ pub(super) async fn answer(
         if_modified_since: headers::if_modified_since(&head.headers),
         handling,
     })?;
-    let mut outcome = performed(http, request_id, handling, routed, reply).await?;
+    let languages = headers::accept_language(&head.headers);
+    let mut outcome = performed(http, request_id, (handling, languages), routed, reply).await?;
     if let (Some(tags), Some((version, _))) = (known, outcome.version)
         && tags.matches(version)
     {
@@ -99,7 +100,7 @@ pub(super) async fn answer(
 async fn performed(
     http: &Http,
     request_id: &Arc<str>,
-    handling: Handling,
+    (handling, languages): (Handling, Option<Box<str>>),
     routed: Routed,
     reply: &mut Reply,
 ) -> Result<Outcome> {
@@ -108,7 +109,7 @@ async fn performed(
         routed.interaction,
         Interaction::Search { .. } | Interaction::History { .. }
     );
-    let cx = RequestContext::new(
+    let mut cx = RequestContext::new(
         // The only mode of authorization there is yet; the configuration refuses it on a public listener.
         Access::system(Reason::AuthDisabled),
         Arc::clone(request_id),
@@ -117,6 +118,7 @@ async fn performed(
         reply.returned.unwrap_or_default(),
         Arc::clone(&http.settings.limits),
     );
+    cx.languages = languages;
     let mut outcome = (http.parts.perform)(cx, routed.interaction).await?;
     outcome.issues.extend(routed.warnings);
     Ok(outcome)

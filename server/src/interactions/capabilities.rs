@@ -1,5 +1,6 @@
 //! `metadata`: the CapabilityStatement, made of what is registered (<https://hl7.org/fhir/R4/capabilitystatement.html>).
 
+mod terminology;
 #[cfg(test)]
 mod tests;
 
@@ -9,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use fhir::ids::{ResourceType, VersionId};
 use fhir::json::{ObjectWriter, Writer};
+use fhir::resource::Resource;
 use http::StatusCode;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -17,6 +19,7 @@ use super::Outcome;
 use crate::definitions::{Definitions, Inclusions, SearchParameterEntry};
 use crate::error::{Error, ErrorKind, Result};
 use crate::operations::{OperationEntry, Registry};
+use crate::store::KnownSystem;
 
 /// The interactions every type has (<https://hl7.org/fhir/R4/valueset-type-restful-interaction.html>).
 const TYPE_INTERACTIONS: [&str; 9] = [
@@ -125,6 +128,19 @@ impl Capabilities {
     }
 }
 
+impl Capabilities {
+    /// What there is of terminology at the moment.
+    pub fn terminology(&self, systems: &[KnownSystem], operations: &Registry) -> Outcome {
+        let is_expand = |one: &&Resource| one.id().as_deref() == Some("ValueSet-expand");
+        let expand = operations.definitions().find(is_expand);
+        let json = terminology::statement(&self.software, systems, expand);
+        Outcome {
+            version: Some((tag(json.as_bytes()), self.software.date)),
+            ..Outcome::body(StatusCode::OK, json)
+        }
+    }
+}
+
 impl CapabilityStatement {
     /// Puts the statement together.
     pub fn new(software: &Software, offered: Offered<'_>) -> Self {
@@ -152,12 +168,6 @@ impl CapabilityStatement {
         let part = match mode {
             None | Some("full") => &self.full,
             Some("normative") => &self.normative,
-            Some("terminology") => {
-                return Err(Error::new(
-                    ErrorKind::NotSupported,
-                    "there is no TerminologyCapabilities yet; mode is full or normative",
-                ));
-            }
             Some(_) => {
                 return Err(Error::new(
                     ErrorKind::BadValue,

@@ -151,6 +151,10 @@ impl Interactions {
             Interaction::Search { scope, query } => {
                 search::search(self, cx, source, &scope, &query).await
             }
+            Interaction::Capabilities { mode } if mode.as_deref() == Some("terminology") => {
+                let systems = self.store.known_systems().await?;
+                Ok(self.capabilities.terminology(&systems, &self.operations))
+            }
             Interaction::Capabilities { mode } => self
                 .capabilities
                 .of(&self.definitions, &self.operations)

@@ -1,5 +1,7 @@
 //! Work that no request asks for.
 
 mod reindex;
+mod terminology;
 
 pub use reindex::{follow_definitions, keep_indexed, reindex};
+pub use terminology::fill_terminology;

@@ -180,6 +180,13 @@ fn drifted(name: &str, what: &str) -> Error {
     ))
 }
 
+/// Whatever it is.
+impl<'d> FromArgument<'d> for Argument<'d> {
+    fn from_argument(argument: Argument<'d>) -> Option<Self> {
+        Some(argument)
+    }
+}
+
 impl<'d> FromArgument<'d> for Resource {
     fn from_argument(argument: Argument<'d>) -> Option<Self> {
         match argument {

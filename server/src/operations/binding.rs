@@ -243,7 +243,7 @@ fn argument<'d>(
         Content::Parts(_) => "part".to_owned(),
         Content::Search => return search_argument(item, name),
     };
-    if member != expected {
+    if member != expected && !is_derived(&expected, &member) {
         return Err(finding(
             IssueType::Invalid,
             format!("parameter '{name}' takes {expected}, not {member}"),
@@ -351,6 +351,19 @@ fn not_of(name: &str, type_name: &str) -> Error {
 fn value_member(type_name: &str) -> String {
     let (first, rest) = type_name.split_at(1);
     format!("value{}{rest}", first.to_ascii_uppercase())
+}
+
+/// Whether a value is of a type that is derived from the one that is expected, and so is one of those, too
+/// (<https://hl7.org/fhir/R4/datatypes.html#primitive>).
+fn is_derived(expected: &str, member: &str) -> bool {
+    match expected {
+        "valueUri" => matches!(
+            member,
+            "valueUrl" | "valueCanonical" | "valueOid" | "valueUuid"
+        ),
+        "valueString" => matches!(member, "valueCode" | "valueId" | "valueMarkdown"),
+        _ => false,
+    }
 }
 
 /// Whether JSON shows a value of this type like that; the grammar of strings is the element table's to check.

@@ -13,14 +13,24 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+mod batch_validate_code;
+mod closure;
+mod codesystem_validate_code;
 mod encounter_everything;
 mod everything;
+mod expand;
 mod explain;
+mod find_matches;
 mod index_status;
 mod lastn;
+mod lookup;
 mod meta;
 mod meta_add;
 mod meta_delete;
+mod subsumes;
+mod terms;
+mod translate;
+mod valueset_validate_code;
 
 pub use arguments::{Argument, Arguments, FromArgument, Params};
 pub use invocation::{OperationAnswer, OperationContext, OperationInput, OperationTarget};
@@ -36,5 +46,14 @@ pub fn all() -> Result<Registry, RegistryError> {
         .with::<index_status::IndexStatus>()?
         .with::<meta::Meta>()?
         .with::<meta_add::MetaAdd>()?
-        .with::<meta_delete::MetaDelete>()
+        .with::<meta_delete::MetaDelete>()?
+        .with::<expand::Expand>()?
+        .with::<valueset_validate_code::ValueSetValidateCode>()?
+        .with::<codesystem_validate_code::CodeSystemValidateCode>()?
+        .with::<batch_validate_code::BatchValidateCode>()?
+        .with::<lookup::Lookup>()?
+        .with::<subsumes::Subsumes>()?
+        .with::<translate::Translate>()?
+        .with::<closure::Closure>()?
+        .with::<find_matches::FindMatches>()
 }

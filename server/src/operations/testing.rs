@@ -183,6 +183,7 @@ pub(crate) fn context() -> RequestContext {
         page_size_max: 100,
         conditional_delete: 1,
         delete_referenced: false,
+        expansion: 10_000,
         search: SearchLimits::default(),
     };
     RequestContext::new(
@@ -226,4 +227,51 @@ pub(crate) fn definitions() -> Option<Arc<Definitions>> {
         }
     })
     .clone()
+}
+
+/// A small code system with a hierarchy, texts in two languages and a concept that is no longer used.
+pub(crate) const ANIMALS: &str = r#"{"resourceType":"CodeSystem","id":"animals","url":"http://here/animals","version":"2",
+    "name":"Animals","status":"active","content":"complete","caseSensitive":true,"language":"en","valueSet":"http://here/all",
+    "property":[{"code":"legs","type":"integer"},{"code":"status","type":"code"},
+        {"code":"notSelectable","uri":"http://hl7.org/fhir/concept-properties#notSelectable","type":"boolean"}],
+    "concept":[
+        {"code":"animal","display":"Animal","property":[{"code":"notSelectable","valueBoolean":true}],"concept":[
+            {"code":"dog","display":"Dog","definition":"It barks.","designation":[{"language":"de","value":"Hund"}],
+             "property":[{"code":"legs","valueInteger":4}],"concept":[{"code":"poodle","display":"Poodle"}]},
+            {"code":"bird","display":"Bird","property":[{"code":"legs","valueInteger":2}],"concept":[
+                {"code":"dodo","display":"Dodo","property":[{"code":"status","valueCode":"retired"}]}]}]},
+        {"code":"plant","display":"Plant"}]}"#;
+
+/// Value sets of it: all below dog and bird, less the poodle; and one that includes that.
+pub(crate) const PETS: &str = r#"{"resourceType":"ValueSet","id":"pets","url":"http://here/pets","version":"1",
+    "name":"Pets","status":"active","compose":{"include":[
+        {"system":"http://here/animals","filter":[{"property":"concept","op":"is-a","value":"dog"}]},
+        {"system":"http://here/animals","concept":[{"code":"bird","display":"Budgie"},{"code":"dodo"}]}],
+    "exclude":[{"system":"http://here/animals","concept":[{"code":"poodle"}]}]}}"#;
+
+/// Parameters in one line: names and values, parts in brackets, resources by their type.
+pub(crate) fn brief(parameters: &str) -> String {
+    let parameters = Resource::parse(parameters.to_owned()).unwrap();
+    list(parameters.root(), "parameter")
+}
+
+fn list(object: Value<'_>, name: &str) -> String {
+    let items = object.get(name).into_iter().flat_map(Value::items);
+    let one = |item: Value<'_>| {
+        let name = item.get("name").and_then(Value::string).unwrap();
+        let mut values = item.members().filter(|(name, _)| name != "name");
+        let (member, value) = values.next().unwrap();
+        match &*member {
+            "part" => format!("{name}({})", list(item, "part")),
+            "resource" => {
+                let kind = value.get("resourceType").and_then(Value::string);
+                format!("{name}={}", kind.unwrap())
+            }
+            _ => {
+                let text = value.primitive().or_else(|| value.get("code")?.string());
+                format!("{name}={}", text.unwrap_or_else(|| value.raw().into()))
+            }
+        }
+    };
+    items.map(one).collect::<Vec<_>>().join(" ")
 }

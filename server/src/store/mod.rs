@@ -27,6 +27,7 @@ mod setting;
 mod source;
 mod stamp;
 mod statements;
+mod terminology;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -51,11 +52,13 @@ pub use prepared::{ExpectedVersions, PreparedDelete, PreparedWrite, Verb, WriteC
 pub use reindex::Indexed;
 pub use search::{ExplainedStatement, Explanation, MatchPlace, SearchPage};
 pub use source::Source;
+pub use terminology::{ClosureEntry, ClosureNews, KnownSystem, MappingsOf, Moment};
 pub use transaction::{Attempts, Transaction};
 
 use combine::Combiner;
 use cursor::CursorKey;
 use search::Searching;
+use terminology::Cache;
 
 /// One version of a resource as it is stored.
 #[derive(Clone, Debug)]
@@ -104,6 +107,7 @@ pub struct Store {
     /// One connection that no request can take, so that readiness is told from load.
     health: PgPool,
     cursor_key: Arc<CursorKey>,
+    terminology: Arc<Cache>,
     creates: Combiner<PreparedWrite, Written>,
     puts: Combiner<PreparedWrite, Written>,
     deletes: Combiner<PreparedDelete, Deleted>,

@@ -30,16 +30,13 @@ fn context() -> RequestContext {
         page_size_max: 100,
         conditional_delete: 10,
         delete_referenced: false,
+        expansion: 10_000,
         search: SearchLimits::default(),
     };
-    RequestContext::new(
-        Access::system(Reason::Job),
-        "test".into(),
-        "http://here/fhir".into(),
-        Handling::Strict,
-        ReturnPreference::Unsaid,
-        Arc::new(limits),
-    )
+    let access = Access::system(Reason::Job);
+    let (handling, preference) = (Handling::Strict, ReturnPreference::Unsaid);
+    let (id, base) = ("test".into(), "http://here/fhir".into());
+    RequestContext::new(access, id, base, handling, preference, Arc::new(limits))
 }
 
 fn key(text: &str) -> ResourceKey {

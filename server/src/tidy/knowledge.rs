@@ -14,9 +14,17 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("definitions", &["error", "config", "context"]),
     ("store", &["error", "auth", "context", "definitions"]),
     ("searchset", &["store"]),
+    ("terminology", &["error", "context", "store"]),
     (
         "operations",
-        &["error", "context", "definitions", "store", "searchset"],
+        &[
+            "error",
+            "context",
+            "definitions",
+            "store",
+            "searchset",
+            "terminology",
+        ],
     ),
     (
         "interactions",

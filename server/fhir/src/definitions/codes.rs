@@ -115,7 +115,7 @@ impl Codes {
 }
 
 /// Subtags of letters and digits, 1 to 8 long, the first of letters only (<https://www.rfc-editor.org/rfc/rfc5646#section-2.1>).
-fn is_language_tag(text: &str) -> bool {
+pub(crate) fn is_language_tag(text: &str) -> bool {
     let mut subtags = text.split('-');
     let first = subtags.next().unwrap_or_default();
     let within = |subtag: &str| (1..=8).contains(&subtag.len());
@@ -130,7 +130,7 @@ fn is_language_tag(text: &str) -> bool {
 
 /// `type/subtype` of restricted names, parameters behind `;` (<https://www.rfc-editor.org/rfc/rfc6838#section-4.2>);
 /// and FHIR's short names of its own formats (<https://hl7.org/fhir/R4/http.html#mime-type>).
-fn is_mime_type(text: &str) -> bool {
+pub(crate) fn is_mime_type(text: &str) -> bool {
     if matches!(text, "xml" | "json" | "ttl") {
         return true;
     }

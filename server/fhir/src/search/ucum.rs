@@ -56,6 +56,12 @@ pub fn canonical(value: &BigDecimal, unit: &str) -> Option<(BigDecimal, Box<str>
     Some((unit.value(value), unit.name))
 }
 
+/// Whether a code is a unit of UCUM.
+pub fn is_unit(code: &str) -> bool {
+    let is_short = !code.is_empty() && code.len() <= CODE_BYTES_MAX;
+    is_short && parse_expression(code).is_ok_and(|expression| evaluate(&expression).is_ok())
+}
+
 impl CanonicalUnit {
     /// Reads a code.
     pub fn of(code: &str) -> Option<Self> {

@@ -152,7 +152,6 @@ fn other_modes_are_refused() {
         let error = made("1.2.3").answer(Some(mode)).unwrap_err();
         assert_eq!(error.kind(), kind, "{mode}");
     };
-    check("terminology", ErrorKind::NotSupported);
     check("Full", ErrorKind::BadValue);
     check("", ErrorKind::BadValue);
 }

@@ -103,6 +103,7 @@ pub(super) fn context() -> RequestContext {
         page_size_max: 10,
         conditional_delete: 1,
         delete_referenced: true,
+        expansion: 10_000,
         search: SearchLimits::default(),
     };
     RequestContext::new(

@@ -1,0 +1,204 @@
+//! Conditions on concepts (<https://hl7.org/fhir/R4/valueset-filter-operator.html>).
+
+use regex::{Regex, RegexBuilder};
+
+use super::code_system::CodeSystem;
+use super::concept::Concept;
+use super::fault::{FaultKind, Finding, Stop};
+use super::knowledge::{Knowledge, Selection};
+use super::rule::Rule;
+use super::value_set::{ConceptSet, Filter};
+
+/// A compiled regular expression may not grow beyond this.
+const REGEX_BYTES_MAX: usize = 512 << 10;
+
+/// The filters of one set, ready to be asked.
+#[derive(Debug)]
+pub(super) struct Filters<'a> {
+    tests: Vec<(&'a Filter, Test)>,
+}
+
+#[derive(Debug)]
+enum Test {
+    /// At or below the value.
+    IsA,
+    Below,
+    RightBelow,
+    IsNotA,
+    /// One of these codes: the value and all above it.
+    Above(Vec<Box<str>>),
+    /// Below it, with nothing below itself.
+    Leaf,
+    Is,
+    In(Vec<Box<str>>),
+    NotIn(Vec<Box<str>>),
+    Exists(bool),
+    Matches(Regex),
+}
+
+impl<'a> Filters<'a> {
+    /// Reads the filters of a set. One that says nothing, or what is not understood, is a fault of the value set.
+    pub(super) fn of(
+        knowledge: &Knowledge,
+        system: &CodeSystem,
+        set: &'a ConceptSet,
+        place: &str,
+    ) -> Result<Self, Stop> {
+        let mut tests = Vec::new();
+        for (n, filter) in set.filters.iter().enumerate() {
+            let test = test(knowledge, system, filter, &format!("{place}.filter[{n}]"))?;
+            tests.push((filter, test));
+        }
+        Ok(Self { tests })
+    }
+
+    /// Whether a concept passes all of them.
+    pub(super) fn pass(&self, system: &CodeSystem, concept: &Concept) -> bool {
+        self.tests
+            .iter()
+            .all(|(filter, test)| passes(test, filter, system, concept))
+    }
+
+    /// The smallest part of the code system that is known to have all that pass.
+    pub(super) fn selection(&self, words: &[Box<str>]) -> Selection {
+        let mut selections = self.tests.iter().filter_map(|(filter, test)| match test {
+            Test::IsA => Some(Selection::Below(filter.value.clone(), true)),
+            Test::Below | Test::Leaf => Some(Selection::Below(filter.value.clone(), false)),
+            Test::RightBelow => Some(Selection::RightBelow(filter.value.clone())),
+            Test::Above(codes) => Some(Selection::Codes(codes.clone())),
+            Test::Is if is_code(filter) => Some(Selection::Codes(vec![filter.value.clone()])),
+            Test::Is if is_stored(filter) => Some(Selection::Having(
+                filter.property.clone(),
+                vec![filter.value.clone()],
+            )),
+            Test::In(codes) if is_code(filter) => Some(Selection::Codes(codes.clone())),
+            Test::In(values) if is_stored(filter) => {
+                Some(Selection::Having(filter.property.clone(), values.clone()))
+            }
+            _ => None,
+        });
+        selections
+            .next()
+            .unwrap_or_else(|| Selection::All(words.to_vec()))
+    }
+}
+
+fn is_code(filter: &Filter) -> bool {
+    matches!(&*filter.property, "concept" | "code")
+}
+
+/// Whether the values of a property are those that concepts say, and none that follow from others.
+fn is_stored(filter: &Filter) -> bool {
+    !matches!(
+        &*filter.property,
+        "display" | "definition" | "parent" | "inactive"
+    )
+}
+
+fn test(
+    knowledge: &Knowledge,
+    system: &CodeSystem,
+    filter: &Filter,
+    place: &str,
+) -> Result<Test, Stop> {
+    if filter.value.is_empty() {
+        let sentence = format!(
+            "The system {} filter with property = {}, op = {} has no value",
+            system.url, filter.property, filter.op
+        );
+        let finding = Finding::of(Rule::FilterWithoutValue, sentence);
+        return Err(finding.at(place).stop(FaultKind::Unprocessable));
+    }
+    let test = match &*filter.op {
+        "is-a" if is_code(filter) => Test::IsA,
+        "descendent-of" if is_code(filter) => Test::Below,
+        "child-of" if is_code(filter) => Test::RightBelow,
+        "descendent-leaf" if is_code(filter) => Test::Leaf,
+        "is-not-a" if is_code(filter) => Test::IsNotA,
+        "generalizes" if is_code(filter) => {
+            let selection = Selection::Codes(vec![filter.value.clone()]);
+            let found = knowledge.concepts(system, selection)?;
+            let concept = found.list.iter().find(|one| one.code == filter.value);
+            let mut codes = concept.map_or_else(Vec::new, |one| one.ancestors.clone());
+            codes.extend(concept.map(|one| one.code.clone()));
+            Test::Above(codes)
+        }
+        "=" => Test::Is,
+        "in" => Test::In(list(&filter.value)),
+        "not-in" => Test::NotIn(list(&filter.value)),
+        "exists" if matches!(&*filter.value, "true" | "false") => {
+            Test::Exists(&*filter.value == "true")
+        }
+        "regex" => Test::Matches(regex(filter, place)?),
+        _ => {
+            let sentence = format!(
+                "The filter \"{} {} {}\" was not understood in the context of {}",
+                filter.property, filter.op, filter.value, system.url
+            );
+            let finding = Finding::of(Rule::UnknownFilter, sentence);
+            return Err(finding.at(place).stop(FaultKind::Unprocessable));
+        }
+    };
+    Ok(test)
+}
+
+fn regex(filter: &Filter, place: &str) -> Result<Regex, Stop> {
+    let whole = format!("^(?:{})$", filter.value);
+    let mut builder = RegexBuilder::new(&whole);
+    builder
+        .size_limit(REGEX_BYTES_MAX)
+        .dfa_size_limit(REGEX_BYTES_MAX);
+    builder.build().map_err(|_| {
+        let sentence = format!(
+            "The regular expression of the filter on {} cannot be used",
+            filter.property
+        );
+        let finding = Finding::of(Rule::BadRegex, sentence);
+        finding.at(place).stop(FaultKind::Unprocessable)
+    })
+}
+
+fn list(value: &str) -> Vec<Box<str>> {
+    value.split(',').map(|one| one.trim().into()).collect()
+}
+
+fn passes(test: &Test, filter: &Filter, system: &CodeSystem, concept: &Concept) -> bool {
+    let is_below = || concept.ancestors.contains(&filter.value);
+    let is_it = || system.same_code(&concept.code, &filter.value);
+    let any = |holds: &dyn Fn(&str) -> bool| {
+        let values = values(filter, system, concept);
+        values.iter().any(|value| holds(value))
+    };
+    match test {
+        Test::IsA => is_it() || is_below(),
+        Test::Below => is_below(),
+        Test::RightBelow => concept.parents.contains(&filter.value),
+        Test::IsNotA => !is_it() && !is_below(),
+        Test::Leaf => is_below() && !concept.has_children,
+        Test::Above(codes) => codes.contains(&concept.code),
+        Test::Is => any(&|value| value == &*filter.value),
+        Test::In(list) => any(&|value| list.iter().any(|one| **one == *value)),
+        Test::NotIn(list) => !any(&|value| list.iter().any(|one| **one == *value)),
+        Test::Exists(wanted) => any(&|_| true) == *wanted,
+        Test::Matches(regex) => any(&|value| regex.is_match(value)),
+    }
+}
+
+/// What a concept says of a property. Whether it is inactive, it says also by its status.
+fn values<'a>(filter: &'a Filter, system: &CodeSystem, concept: &'a Concept) -> Vec<&'a str> {
+    let property = &*filter.property;
+    match property {
+        "concept" | "code" => vec![&concept.code],
+        "display" => concept.display.as_deref().into_iter().collect(),
+        "definition" => concept.definition.as_deref().into_iter().collect(),
+        "parent" => concept.parents.iter().map(|code| &**code).collect(),
+        "inactive" if concept.values(property).next().is_none() => {
+            vec![if system.is_inactive(concept) {
+                "true"
+            } else {
+                "false"
+            }]
+        }
+        _ => concept.values(property).collect(),
+    }
+}

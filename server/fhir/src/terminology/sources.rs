@@ -1,0 +1,279 @@
+//! What value sets are made of, found: code systems in the right version, value sets they include, supplements.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::canonical::Canonical;
+use super::code_system::CodeSystem;
+use super::concept::Concept;
+use super::fault::{FaultKind, Finding, Stop};
+use super::filter::Filters;
+use super::grammar;
+use super::knowledge::{Knowledge, Selection};
+use super::rule::Rule;
+use super::settings::Settings;
+use super::value_set::{ConceptSet, Filter, ValueSet};
+
+/// How deep value sets may include each other.
+const DEPTH_MAX: usize = 32;
+
+/// Knowledge, asked as the settings want it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sources<'k> {
+    pub(super) knowledge: &'k Knowledge,
+    pub(super) settings: &'k Settings,
+}
+
+/// The way from the value set that is evaluated to the one that is looked at, both included.
+pub(super) type Way<'w> = &'w [Arc<ValueSet>];
+
+impl Sources<'_> {
+    /// The value set of a canonical; also one that a code system or a URL implies.
+    pub(super) fn value_set(&self, canonical: &Canonical) -> Result<Option<Arc<ValueSet>>, Stop> {
+        if let Some(found) = self.knowledge.value_set(canonical)? {
+            return Ok(Some(found));
+        }
+        let url = &*canonical.url;
+        if let Some((system, below)) = implied(url) {
+            let filters: Vec<Filter> = below.into_iter().collect();
+            return Ok(ValueSet::implicit(url, system, filters).map(Arc::new));
+        }
+        let all = self.knowledge.code_systems(url)?;
+        let names_it = |one: &&Arc<CodeSystem>| {
+            one.value_set
+                .as_ref()
+                .is_some_and(|named| *named.url == *url)
+                && !one.is_supplement()
+        };
+        let system = all.iter().find(names_it);
+        let implicit = |one: &Arc<CodeSystem>| ValueSet::implicit(url, &one.url, Vec::new());
+        Ok(system.and_then(implicit).map(Arc::new))
+    }
+
+    /// A value set that another includes; a circle is refused.
+    pub(super) fn included(
+        &self,
+        way: Way<'_>,
+        from: &ValueSet,
+        reference: &str,
+    ) -> Result<Arc<ValueSet>, Stop> {
+        if let Some(inside) = from.inside(reference) {
+            return Ok(Arc::new(inside.clone()));
+        }
+        let canonical = self.settings.versions.value_set(reference);
+        let found = self
+            .value_set(&canonical)?
+            .ok_or_else(|| unknown_value_set(&canonical.to_string()))?;
+        let is_same = |one: &Arc<ValueSet>| one.url == found.url && one.version == found.version;
+        if way.iter().any(is_same) || way.len() >= DEPTH_MAX {
+            let names: Vec<String> = way.iter().map(|one| one.named()).collect();
+            let sentence = format!(
+                "Cyclic reference detected when including {} via [{}]",
+                found.named(),
+                names.join(", ")
+            );
+            let finding = Finding::of(Rule::CyclicValueSet, sentence);
+            return Err(finding.stop(FaultKind::Unprocessable));
+        }
+        Ok(found)
+    }
+
+    /// Sees to it that everything a value set is made of is there and understood, so that what is wrong is said whatever
+    /// code is asked for.
+    pub(super) fn prepare(&self, value_set: &Arc<ValueSet>, way: Way<'_>) -> Result<(), Stop> {
+        let Some(compose) = &value_set.compose else {
+            return Ok(());
+        };
+        let mut way = way.to_vec();
+        way.push(Arc::clone(value_set));
+        let include = compose.include.iter().enumerate();
+        let include = include.map(|(n, set)| (format!("ValueSet.compose.include[{n}]"), set));
+        let exclude = compose.exclude.iter().enumerate();
+        let exclude = exclude.map(|(n, set)| (format!("ValueSet.compose.exclude[{n}]"), set));
+        let mut is_missing = false;
+        for (place, set) in include.chain(exclude) {
+            // What is missing in one place does not keep from noting what is missing in others.
+            match self.prepare_set(value_set, &way, &place, set) {
+                Err(Stop::Missing) => is_missing = true,
+                other => other?,
+            }
+        }
+        match is_missing {
+            true => Err(Stop::Missing),
+            false => Ok(()),
+        }
+    }
+
+    fn prepare_set(
+        &self,
+        value_set: &ValueSet,
+        way: Way<'_>,
+        place: &str,
+        set: &ConceptSet,
+    ) -> Result<(), Stop> {
+        for reference in &set.value_sets {
+            let included = self.included(way, value_set, reference)?;
+            self.prepare(&included, way)?;
+        }
+        if let Some(url) = &set.system {
+            let version = self.settings.versions.version(url, set.version.as_deref());
+            if let Some(system) = self.knowledge.code_system(url, version.as_deref())? {
+                Filters::of(self.knowledge, &system, set, place)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sees to it that the supplements that are needed are there.
+    pub(super) fn check_supplements(&self, value_set: &Arc<ValueSet>) -> Result<(), Stop> {
+        let needed: BTreeSet<&Canonical> = self.needed_supplements(value_set).collect();
+        if needed.is_empty() {
+            return Ok(());
+        }
+        let mut systems = BTreeSet::new();
+        self.gather_systems(value_set, &mut Vec::new(), &mut systems)?;
+        self.find_supplements(needed.into_iter(), systems.iter().map(|url| &**url))
+    }
+
+    /// Refuses where one of these supplements is not to be had for any of these systems.
+    pub(super) fn find_supplements<'a>(
+        &self,
+        needed: impl Iterator<Item = &'a Canonical>,
+        systems: impl Iterator<Item = &'a str> + Clone,
+    ) -> Result<(), Stop> {
+        for canonical in needed {
+            let mut is_found = false;
+            for url in systems.clone() {
+                let all = self.knowledge.code_systems(url)?;
+                is_found |= all.iter().any(|one| is_supplement(one, canonical));
+            }
+            if !is_found {
+                let sentence = format!("Required supplement not found: {canonical}");
+                let finding = Finding::of(Rule::MissingSupplement, sentence);
+                return Err(finding.stop(FaultKind::Unprocessable));
+            }
+        }
+        Ok(())
+    }
+
+    fn gather_systems(
+        &self,
+        value_set: &Arc<ValueSet>,
+        way: &mut Vec<Arc<ValueSet>>,
+        systems: &mut BTreeSet<Box<str>>,
+    ) -> Result<(), Stop> {
+        let Some(compose) = &value_set.compose else {
+            return Ok(());
+        };
+        way.push(Arc::clone(value_set));
+        for set in &compose.include {
+            systems.extend(set.system.clone());
+            for reference in &set.value_sets {
+                let included = self.included(way, value_set, reference)?;
+                self.gather_systems(&included, way, systems)?;
+            }
+        }
+        way.pop();
+        Ok(())
+    }
+
+    fn needed_supplements<'a>(
+        &'a self,
+        value_set: &'a ValueSet,
+    ) -> impl Iterator<Item = &'a Canonical> {
+        value_set
+            .supplements
+            .iter()
+            .chain(&self.settings.supplements)
+    }
+
+    /// The supplements to a code system that a request or a value set asks for.
+    pub(super) fn supplements(
+        &self,
+        system: &CodeSystem,
+        value_set: Option<&ValueSet>,
+    ) -> Result<Vec<Arc<CodeSystem>>, Stop> {
+        let of_value_set = value_set.map_or(&[][..], |one| &one.supplements);
+        let needed: Vec<&Canonical> = of_value_set
+            .iter()
+            .chain(&self.settings.supplements)
+            .collect();
+        if needed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let all = self.knowledge.code_systems(&system.url)?;
+        let is_needed = |one: &Arc<CodeSystem>| needed.iter().any(|it| is_supplement(one, it));
+        Ok(all.into_iter().filter(is_needed).collect())
+    }
+
+    /// The concept of a code, with what supplements add to it.
+    pub(super) fn concept(
+        &self,
+        system: &CodeSystem,
+        code: &str,
+        value_set: Option<&ValueSet>,
+    ) -> Result<Option<Arc<Concept>>, Stop> {
+        if grammar::is_one(system) {
+            return Ok(grammar::concept(system, code).map(Arc::new));
+        }
+        let selection = Selection::Codes(vec![code.into()]);
+        let found = self.knowledge.concepts(system, selection.clone())?;
+        let exact = found.list.iter().find(|one| *one.code == *code);
+        let near = || {
+            found
+                .list
+                .iter()
+                .find(|one| system.same_code(&one.code, code))
+        };
+        let Some(concept) = exact.or_else(near).cloned() else {
+            return Ok(None);
+        };
+        let mut whole = concept;
+        for supplement in self.supplements(system, value_set)? {
+            let found = self.knowledge.concepts(&supplement, selection.clone())?;
+            if let Some(more) = found.list.iter().find(|one| one.code == whole.code) {
+                whole = Arc::new(supplemented(&whole, more));
+            }
+        }
+        Ok(Some(whole))
+    }
+}
+
+/// A concept with what a supplement says of it.
+pub(super) fn supplemented(concept: &Concept, more: &Concept) -> Concept {
+    let mut whole = concept.clone();
+    whole.designations.extend(more.designations.iter().cloned());
+    whole.properties.extend(more.properties.iter().cloned());
+    whole.extensions.extend(more.extensions.iter().cloned());
+    whole
+}
+
+fn is_supplement(system: &CodeSystem, canonical: &Canonical) -> bool {
+    let version = canonical.version.as_deref();
+    system.is_supplement()
+        && system.url == canonical.url
+        && version.is_none_or(|version| system.version.as_deref() == Some(version))
+}
+
+/// A value set that is not there.
+pub fn unknown_value_set(canonical: &str) -> Stop {
+    let sentence = format!("A definition for the value Set '{canonical}' could not be found");
+    Finding::of(Rule::UnknownValueSet, sentence).stop(FaultKind::NotFound)
+}
+
+/// The code system that the URL of a value set implies, and the code it is about: `?fhir_vs`, `?fhir_vs=isa/138875005`.
+fn implied(url: &str) -> Option<(&str, Option<Filter>)> {
+    if url == "http://loinc.org/vs" {
+        return Some(("http://loinc.org", None));
+    }
+    let (system, rest) = url.split_once("?fhir_vs")?;
+    let filter = match rest {
+        "" => None,
+        _ => Some(Filter {
+            property: "concept".into(),
+            op: "is-a".into(),
+            value: rest.strip_prefix("=isa/")?.into(),
+        }),
+    };
+    Some((system, filter))
+}

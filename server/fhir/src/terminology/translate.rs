@@ -1,0 +1,230 @@
+//! `$translate`: what concept maps make of a code (<https://hl7.org/fhir/R4/conceptmap-operation-translate.html>).
+
+use std::collections::BTreeSet;
+
+use crate::json::{Value, Writer, quoted};
+
+use super::canonical::Canonical;
+use super::concept::{Coding, items, text};
+use super::lookup::{coding, parameter, part};
+
+/// A step of a concept map from one code to another, or to none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mapping {
+    /// The concept map.
+    pub map: Canonical,
+    /// What is mapped.
+    pub source: Coding,
+    /// What it is mapped to; without a code where there is nothing.
+    pub target: Coding,
+    /// How the target is related to the source (<https://hl7.org/fhir/R4/valueset-concept-map-equivalence.html>).
+    pub equivalence: Box<str>,
+    /// What is said of it.
+    pub comment: Option<Box<str>>,
+    /// What else must be so, and what else follows: their JSON, by `product` and `dependsOn`.
+    pub conditions: Vec<(&'static str, Box<str>)>,
+}
+
+/// A code that is translated.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Translated {
+    /// Codes; one that is mapped is enough.
+    pub codings: Vec<Coding>,
+    /// The code system that is wanted.
+    pub wanted_system: Option<Box<str>>,
+    /// Whether it is mapped back.
+    pub is_reverse: bool,
+}
+
+/// The steps of a concept map that came with a request.
+pub fn mappings(map: Value<'_>) -> Vec<Mapping> {
+    let canonical = Canonical::of(
+        &text(map, "url").unwrap_or_default(),
+        text(map, "version").as_deref(),
+    );
+    let mut list = Vec::new();
+    for group in items(map, "group") {
+        let (source, target) = (text(group, "source"), text(group, "target"));
+        for element in items(group, "element") {
+            for one in items(element, "target") {
+                list.push(mapping(
+                    &canonical,
+                    source.clone(),
+                    target.clone(),
+                    element,
+                    one,
+                ));
+            }
+        }
+    }
+    list
+}
+
+/// One step: an element of a group, and one of its targets.
+pub fn mapping(
+    map: &Canonical,
+    source_system: Option<Box<str>>,
+    target_system: Option<Box<str>>,
+    element: Value<'_>,
+    target: Value<'_>,
+) -> Mapping {
+    let side = |system: Option<Box<str>>, value: Value<'_>| {
+        // A version of the system stands behind the URL where R5 has it.
+        let canonical = system.map(|system| Canonical::parse(&system));
+        Coding {
+            system: canonical.as_ref().map(|one| one.url.clone()),
+            version: canonical.and_then(|one| one.version),
+            code: text(value, "code"),
+            display: text(value, "display"),
+        }
+    };
+    let conditions = ["dependsOn", "product"].into_iter();
+    let conditions = conditions.filter_map(|name| Some((name, target.get(name)?.raw().into())));
+    Mapping {
+        map: map.clone(),
+        source: side(source_system, element),
+        target: side(target_system, target),
+        equivalence: text(target, "equivalence")
+            .or_else(|| text(target, "relationship").map(|code| as_r4(&code).into()))
+            .unwrap_or_else(|| "relatedto".into()),
+        comment: text(target, "comment"),
+        conditions: conditions.collect(),
+    }
+}
+
+/// What R5 calls a relationship, as R4's equivalence.
+fn as_r4(relationship: &str) -> &str {
+    match relationship {
+        "equivalent" => "equivalent",
+        "source-is-narrower-than-target" => "wider",
+        "source-is-broader-than-target" => "narrower",
+        "not-related-to" => "disjoint",
+        _ => "relatedto",
+    }
+}
+
+/// The Parameters that answer a translation by these steps, of which those that do not fit are left out.
+pub fn answer(asked: &Translated, mappings: &[Mapping]) -> String {
+    let mut seen = BTreeSet::new();
+    let fitting: Vec<&Mapping> = mappings
+        .iter()
+        .filter(|mapping| fits(asked, mapping))
+        .filter(|one| seen.insert((one.map.clone(), key(&one.source), key(&one.target))))
+        .collect();
+    let is_match = |one: &&&Mapping| {
+        one.target.code.is_some() && !matches!(&*one.equivalence, "unmatched" | "disjoint")
+    };
+    let is_found = fitting.iter().any(|one| is_match(&one));
+    let mut writer = Writer::with_capacity(512);
+    writer.object(|parameters| {
+        parameters.string("resourceType", "Parameters");
+        parameters.array("parameter", |list| {
+            parameter(list, "result", |one| one.boolean("valueBoolean", is_found));
+            if !is_found {
+                let sentence = match fitting.is_empty() {
+                    true => "no concept map that is known here says anything of this code",
+                    false => {
+                        "the concept maps that are known here have nothing that means the same"
+                    }
+                };
+                parameter(list, "message", |one| one.string("valueString", sentence));
+            }
+            for mapping in fitting {
+                write(list, asked, mapping);
+            }
+        });
+    });
+    writer.finish()
+}
+
+fn key(coding: &Coding) -> (Option<Box<str>>, Option<Box<str>>) {
+    (coding.system.clone(), coding.code.clone())
+}
+
+fn fits(asked: &Translated, mapping: &Mapping) -> bool {
+    let (from, to) = match asked.is_reverse {
+        true => (&mapping.target, &mapping.source),
+        false => (&mapping.source, &mapping.target),
+    };
+    let wants = asked.wanted_system.is_none() || asked.wanted_system == to.system;
+    let is_given = |given: &Coding| {
+        let of_system = given.system.is_none() || given.system == from.system;
+        let of_version =
+            given.version.is_none() || from.version.is_none() || given.version == from.version;
+        of_system && of_version && given.code == from.code
+    };
+    wants && asked.codings.iter().any(is_given)
+}
+
+fn write(list: &mut Writer, asked: &Translated, mapping: &Mapping) {
+    parameter(list, "match", |one| {
+        one.array("part", |parts| {
+            part(
+                parts,
+                "equivalence",
+                "valueCode",
+                &quoted(&mapping.equivalence),
+            );
+            // R4 answers the other side of the map, also on the way back.
+            let (found, from) = match asked.is_reverse {
+                true => (&mapping.source, &mapping.target),
+                false => (&mapping.target, &mapping.source),
+            };
+            if found.code.is_some() {
+                part(parts, "concept", "valueCoding", &coding(found));
+            }
+            if asked.is_reverse {
+                part(parts, "source", "valueCoding", &coding(from));
+            }
+            if !mapping.map.url.is_empty() {
+                let url = mapping.map.to_string();
+                part(parts, "originMap", "valueCanonical", &quoted(&url));
+            }
+            if let Some(comment) = &mapping.comment {
+                part(parts, "comment", "valueString", &quoted(comment));
+            }
+        });
+    });
+}
+
+/// What a concept map says of codes that none of its elements is about: the code itself, or one that it has for all.
+pub fn unmapped(map: Value<'_>, asked: &Translated, found: &[Mapping]) -> Vec<Mapping> {
+    if asked.is_reverse || found.iter().any(|mapping| fits(asked, mapping)) {
+        return Vec::new();
+    }
+    let canonical = Canonical::of(
+        &text(map, "url").unwrap_or_default(),
+        text(map, "version").as_deref(),
+    );
+    let mut list = Vec::new();
+    for group in items(map, "group") {
+        let Some(unmapped) = group.get("unmapped") else {
+            continue;
+        };
+        let (source, target) = (text(group, "source"), text(group, "target"));
+        let wants = asked.wanted_system.is_none() || asked.wanted_system == target;
+        let of_it = |one: &&Coding| one.system.is_none() || one.system == source;
+        for given in asked.codings.iter().filter(of_it).filter(|_| wants) {
+            let (code, display, equivalence) = match text(unmapped, "mode").as_deref() {
+                Some("provided") => (given.code.clone(), given.display.clone(), "equal"),
+                Some("fixed") => (text(unmapped, "code"), text(unmapped, "display"), "inexact"),
+                // Another map is asked by its URL.
+                _ => continue,
+            };
+            list.push(Mapping {
+                map: canonical.clone(),
+                source: given.clone(),
+                target: Coding {
+                    system: target.clone(),
+                    version: None,
+                    code,
+                    display,
+                },
+                equivalence: equivalence.into(),
+                comment: None,
+                conditions: Vec::new(),
+            });
+        }
+    }
+    list
+}

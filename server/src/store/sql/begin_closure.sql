@@ -1,0 +1,2 @@
+-- in the place of a table of that name
+select begin_closure($1)

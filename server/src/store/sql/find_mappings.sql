@@ -1,0 +1,10 @@
+-- by source, or on the way back by target; value sets are those the map is between
+select t.url, t.version, m.source_system, m.target_system, m.element::text as element, m.target::text as target
+  from concept_mapping m
+  join terminology t on t.tid = m.tid
+ where (not $2 and m.source_code = any ($1) or $2 and m.target_code = any ($1))
+   and ($3::text is null or t.url = $3)
+   and ($4::text is null or split_part(coalesce(t.head ->> 'sourceUri', t.head ->> 'sourceCanonical'), '|', 1) = $4)
+   and ($5::text is null or split_part(coalesce(t.head ->> 'targetUri', t.head ->> 'targetCanonical'), '|', 1) = $5)
+ order by t.rid is null, t.url, t.tid, m.place
+ limit 10000

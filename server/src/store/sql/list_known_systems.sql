@@ -1,0 +1,6 @@
+-- without supplements, which have no codes of their own
+select url, array_agg(distinct version order by version) as versions, sum(concepts)::bigint as concepts
+  from terminology
+ where kind = 'CodeSystem' and supplements is null
+ group by url
+ order by url

@@ -1,0 +1,214 @@
+//! Concepts and what is made of them, as the tables have them (server/decisions/0017-terminology-in-tables.md). They
+//! follow the resources by themselves; here they are read, and what packages bring is filled in.
+
+mod cache;
+mod closure;
+mod mappings;
+mod packages;
+mod rows;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use fhir::terminology::code_system::CodeSystem;
+use fhir::terminology::knowledge::{Concepts, Knowledge, Need, Selection};
+use fhir::terminology::value_set::ValueSet;
+use sqlx::Row;
+
+use super::fault::from_sqlx;
+use super::{Store, statements};
+use crate::error::{Error, Result};
+
+pub(super) use cache::Cache;
+pub use closure::{ClosureEntry, ClosureNews};
+pub use mappings::MappingsOf;
+
+/// The state of the tables that an evaluation has seen.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Moment {
+    revision: Option<i64>,
+    /// Whether the database has said so since the evaluation began.
+    is_confirmed: bool,
+}
+
+impl Store {
+    /// Fetches what an evaluation lacks. False where the tables have changed since it began: it must begin anew.
+    pub async fn learn(
+        &self,
+        knowledge: &mut Knowledge,
+        needs: BTreeSet<Need>,
+        concepts_max: usize,
+        moment: &mut Moment,
+    ) -> Result<bool> {
+        let (mut value_sets, mut code_systems) = (Vec::new(), Vec::new());
+        for need in needs {
+            if let Some(is_same) = self.remembered(knowledge, &need, moment) {
+                match is_same {
+                    true => continue,
+                    false => return Ok(false),
+                }
+            }
+            match need {
+                Need::ValueSets(url) => value_sets.push(url),
+                Need::CodeSystems(url) => code_systems.push(url),
+                Need::Concepts(key, selection) => {
+                    let pool = match selection {
+                        // Always the same statement: here it is planned once for each connection.
+                        Selection::Codes(_) => &self.searches,
+                        _ => &self.pool,
+                    };
+                    let found = rows::concepts(pool, key, &selection, concepts_max).await?;
+                    let (revision, concepts) = found;
+                    if !self.confirmed(moment, revision) {
+                        return Ok(false);
+                    }
+                    let concepts = Arc::new(concepts);
+                    self.keep_concepts(key, &selection, &concepts, revision);
+                    knowledge.learn_concepts(key, selection, concepts);
+                }
+            }
+        }
+        if !value_sets.is_empty() {
+            let (revision, found) = rows::value_sets(&self.pool, &value_sets).await?;
+            if !self.confirmed(moment, revision) {
+                return Ok(false);
+            }
+            self.learn_value_sets(knowledge, value_sets, &found, revision);
+        }
+        if !code_systems.is_empty() {
+            let (revision, found) = rows::code_systems(&self.pool, &code_systems).await?;
+            if !self.confirmed(moment, revision) {
+                return Ok(false);
+            }
+            self.learn_code_systems(knowledge, code_systems, &found, revision);
+        }
+        Ok(true)
+    }
+
+    /// Whether what was learned from memory alone still holds.
+    pub async fn confirm(&self, moment: &mut Moment) -> Result<bool> {
+        if moment.is_confirmed || moment.revision.is_none() {
+            return Ok(true);
+        }
+        let row = sqlx::query(statements::READ_TERMINOLOGY_STATE)
+            .fetch_one(&self.pool)
+            .await
+            .map_err(from_sqlx)?;
+        let revision: i64 = row.try_get("revision").map_err(from_sqlx)?;
+        Ok(self.confirmed(moment, revision))
+    }
+
+    /// All code systems, by URL.
+    pub async fn known_systems(&self) -> Result<Vec<KnownSystem>> {
+        let rows = sqlx::query(statements::LIST_KNOWN_SYSTEMS)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(from_sqlx)?;
+        let system = |row: &sqlx::postgres::PgRow| {
+            Ok(KnownSystem {
+                url: row.try_get("url").map_err(from_sqlx)?,
+                versions: row.try_get("versions").map_err(from_sqlx)?,
+                concepts: row.try_get("concepts").map_err(from_sqlx)?,
+            })
+        };
+        rows.iter().map(system).collect()
+    }
+
+    /// Learns from memory; false where memory is of another state than what was learned before, `None` where it does
+    /// not know.
+    fn remembered(
+        &self,
+        knowledge: &mut Knowledge,
+        need: &Need,
+        moment: &mut Moment,
+    ) -> Option<bool> {
+        let cache = self.terminology.read();
+        let revision = cache.teach(knowledge, need)?;
+        if moment.revision.is_some_and(|known| known != revision) {
+            return Some(false);
+        }
+        moment.revision = Some(revision);
+        Some(true)
+    }
+
+    /// Whether the state the database tells of is the one that was seen before.
+    fn confirmed(&self, moment: &mut Moment, revision: i64) -> bool {
+        let is_same = moment.revision.is_none_or(|known| known == revision);
+        *moment = Moment {
+            revision: Some(revision),
+            is_confirmed: true,
+        };
+        if !is_same {
+            self.terminology.forget(revision);
+        }
+        is_same
+    }
+
+    fn learn_value_sets(
+        &self,
+        knowledge: &mut Knowledge,
+        urls: Vec<Box<str>>,
+        found: &[Arc<ValueSet>],
+        revision: i64,
+    ) {
+        for url in urls {
+            let is_of = |one: &&Arc<ValueSet>| one.url.as_ref() == Some(&url);
+            let of_url: Vec<_> = found.iter().filter(is_of).cloned().collect();
+            self.terminology.write(revision, |cache| {
+                cache.keep_value_sets(url.clone(), of_url.clone());
+            });
+            knowledge.learn_value_sets(url, of_url);
+        }
+    }
+
+    fn learn_code_systems(
+        &self,
+        knowledge: &mut Knowledge,
+        urls: Vec<Box<str>>,
+        found: &[Arc<CodeSystem>],
+        revision: i64,
+    ) {
+        for url in urls {
+            let is_of = |one: &&Arc<CodeSystem>| {
+                let names = [&one.supplements, &one.value_set];
+                one.url == url || names.into_iter().flatten().any(|named| named.url == url)
+            };
+            let of_url: Vec<_> = found.iter().filter(is_of).cloned().collect();
+            self.terminology.write(revision, |cache| {
+                cache.keep_code_systems(url.clone(), of_url.clone());
+            });
+            knowledge.learn_code_systems(url, of_url);
+        }
+    }
+
+    /// Whole code systems are worth remembering; single concepts are as quickly asked for.
+    fn keep_concepts(
+        &self,
+        key: fhir::terminology::code_system::SystemKey,
+        selection: &Selection,
+        concepts: &Arc<Concepts>,
+        revision: i64,
+    ) {
+        if !matches!(selection, Selection::Codes(_)) {
+            self.terminology.write(revision, |cache| {
+                cache.keep_concepts((key, selection.clone()), Arc::clone(concepts));
+            });
+        }
+    }
+}
+
+/// A code system that is known here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownSystem {
+    /// The canonical URL.
+    pub url: String,
+    /// The versions; an empty one is none.
+    pub versions: Vec<String>,
+    /// How many concepts are here, in all versions.
+    pub concepts: i64,
+}
+
+/// A stored text that is no resource any more.
+fn broken(what: &str) -> Error {
+    Error::internal(format!("a stored {what} cannot be read"))
+}

@@ -1,0 +1,118 @@
+//! What is asked by others than operations, and what packages bring.
+
+use std::collections::BTreeSet;
+
+use fhir::terminology::canonical::Canonical;
+use fhir::terminology::membership::{MemberQuestion, Membership};
+
+use super::{Given, Terminology};
+use crate::store::Store;
+use crate::store::testing::TestDatabase;
+
+const COLOURS: &str = r#"{"resourceType":"CodeSystem","url":"http://here/colours","version":"1","status":"active","content":"complete",
+    "valueSet":"http://here/all","concept":[{"code":"red","concept":[{"code":"scarlet"}]},{"code":"blue"}]}"#;
+
+async fn fill(store: &Store, fingerprint: &str, resources: &[&str]) -> bool {
+    let (sender, receiver) = tokio::sync::mpsc::channel(resources.len().max(1));
+    for resource in resources {
+        sender.send(Ok(resource.as_bytes().to_vec())).await.unwrap();
+    }
+    drop(sender);
+    let filled = store.fill_package_terminology(fingerprint, receiver);
+    filled.await.unwrap()
+}
+
+fn codes(found: Vec<(Box<str>, Box<str>)>) -> Vec<String> {
+    found.iter().map(|(_, code)| code.to_string()).collect()
+}
+
+#[tokio::test]
+async fn packages_are_filled_in_once_and_replaced_as_a_whole() {
+    let database = TestDatabase::new().await;
+    let store = database.store().await;
+    let given = Given::default();
+    let terminology = Terminology {
+        store: &store,
+        given: &given,
+        concepts_max: 100,
+    };
+    let all = Canonical::parse("http://here/all");
+    assert!(terminology.codes(&all).await.is_err());
+    assert!(fill(&store, "one", &[COLOURS]).await);
+    assert!(!fill(&store, "one", &[]).await);
+    assert_eq!(store.package_terminology().await.unwrap(), "one");
+    assert_eq!(
+        codes(terminology.codes(&all).await.unwrap()),
+        ["red", "scarlet", "blue"]
+    );
+    let below = terminology
+        .related("http://here/colours", "red", true)
+        .await;
+    assert_eq!(below.unwrap(), ["red".into(), "scarlet".into()]);
+
+    assert!(fill(&store, "two", &[&COLOURS.replace("scarlet", "crimson")]).await);
+    assert_eq!(
+        codes(terminology.codes(&all).await.unwrap()),
+        ["red", "crimson", "blue"]
+    );
+    let known = store.known_systems().await.unwrap();
+    assert_eq!((known.len(), known[0].concepts), (1, 3));
+    store.close().await;
+}
+
+/// What cannot be read leaves what was there before.
+#[tokio::test]
+async fn a_package_that_fails_changes_nothing() {
+    let database = TestDatabase::new().await;
+    let store = database.store().await;
+    assert!(fill(&store, "one", &[COLOURS]).await);
+    let (sender, receiver) = tokio::sync::mpsc::channel(2);
+    sender.send(Ok(COLOURS.into())).await.unwrap();
+    let fault = crate::error::Error::internal("no such package");
+    sender.send(Err(fault)).await.unwrap();
+    drop(sender);
+    assert!(
+        store
+            .fill_package_terminology("two", receiver)
+            .await
+            .is_err()
+    );
+    assert_eq!(store.package_terminology().await.unwrap(), "one");
+    assert_eq!(store.known_systems().await.unwrap().len(), 1);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn members_are_told_in_one_go() {
+    let database = TestDatabase::new().await;
+    let store = database.store().await;
+    fill(&store, "one", &[COLOURS]).await;
+    let given = Given::default();
+    let terminology = Terminology {
+        store: &store,
+        given: &given,
+        concepts_max: 100,
+    };
+    let question = |value_set: &str, code: &str| MemberQuestion {
+        value_set: value_set.into(),
+        system: Some("http://here/colours".into()),
+        version: None,
+        code: code.into(),
+    };
+    let asked = BTreeSet::from([
+        question("http://here/all", "mauve"),
+        question("http://here/all", "red"),
+        question("http://here/none", "red"),
+    ]);
+    let answers = terminology.members(&asked).await.unwrap();
+    let answers: Vec<Membership> = answers.into_iter().map(|(_, answer)| answer).collect();
+    assert_eq!(
+        answers,
+        [
+            Membership::NotMember,
+            Membership::Member,
+            Membership::Unknown
+        ]
+    );
+    store.close().await;
+}
