@@ -38,7 +38,12 @@ const FORMATS: [&str; 4] = [
     "json",
     "xml",
 ];
-const PATCH_FORMATS: [&str; 2] = ["application/json-patch+json", "application/xml-patch+xml"];
+const PATCH_FORMATS: [&str; 4] = [
+    "application/json-patch+json",
+    "application/xml-patch+xml",
+    "application/fhir+json",
+    "application/fhir+xml",
+];
 
 /// What the statement says of the server itself.
 #[derive(Clone, Debug)]

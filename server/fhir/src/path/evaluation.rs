@@ -37,6 +37,21 @@ pub fn evaluate<'a>(
     evaluation.run(&expression.tree, Focus::root(&focus))
 }
 
+/// The same within a budget of steps that several evaluations share: what this one costs is taken from it.
+pub fn evaluate_within<'a>(
+    expression: &'a Expression,
+    focus: Item<'a>,
+    environment: &Environment<'a>,
+    steps: &mut u32,
+) -> Result<Collection<'a>, EvaluationError> {
+    let mut environment = *environment;
+    environment.limits.steps = *steps;
+    let evaluation = Evaluation::new(focus.clone(), &environment);
+    let answer = evaluation.run(&expression.tree, Focus::root(&focus));
+    *steps = steps.saturating_sub(evaluation.steps.get());
+    answer
+}
+
 /// What an expression says of an item as a condition; nothing where it says nothing, which breaks no invariant.
 pub fn condition<'a>(
     expression: &'a Expression,

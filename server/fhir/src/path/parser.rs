@@ -261,7 +261,8 @@ impl Parser {
                     &*text,
                     "and" | "or" | "xor" | "implies" | "div" | "mod" | "true" | "false"
                 );
-                if reserved && !delimited {
+                // Behind a dot no operator can stand: `text.div` is the element, as R4's own patches write it.
+                if reserved && !delimited && base.is_none() {
                     return Err(SyntaxError::new("an expression is expected here", place));
                 }
                 let is_first = base.is_none();

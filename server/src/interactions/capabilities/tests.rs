@@ -81,7 +81,7 @@ fn the_statement_says_what_is_registered() {
     check(
         root,
         &["patchFormat"],
-        r#"["application/json-patch+json","application/xml-patch+xml"]"#,
+        r#"["application/json-patch+json","application/xml-patch+xml","application/fhir+json","application/fhir+xml"]"#,
     );
     let rest = root.get("rest").unwrap().items().next().unwrap();
     assert_eq!(
