@@ -27,6 +27,7 @@ mod temporal;
 mod tests;
 mod tree;
 mod types;
+mod units;
 
 use std::fmt;
 
@@ -39,6 +40,7 @@ pub use evaluation::{condition, evaluate, evaluate_within};
 pub use item::{Elsewhere, Item, Node, TypeInfo};
 pub use quantity::{Calendar, Quantity, Unit};
 pub use temporal::{Date, DateTime, Time};
+pub use units::canonical_quantity;
 
 /// The longest expression, in bytes.
 pub const MAX_LENGTH: usize = 32 * 1024;
