@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::Outcome;
-use crate::definitions::{Definitions, Inclusions, SearchParameterEntry};
+use crate::definitions::{Definitions, Inclusions, SearchParameterEntry, own_profiles};
 use crate::error::{Error, ErrorKind, Result};
 use crate::operations::{OperationEntry, Registry};
 
@@ -76,6 +76,8 @@ pub struct Offered<'a> {
     pub compartments: &'a [&'a str],
     /// The operations.
     pub operations: &'a [OperationEntry<'a>],
+    /// Canonical URLs of profiles, by type.
+    pub profiles: &'a BTreeMap<ResourceType, Vec<Box<str>>>,
 }
 
 /// Generation and revision of definitions.
@@ -121,6 +123,7 @@ impl Capabilities {
                     inclusions: &definitions.inclusions(software.date),
                     compartments: &definitions.compartment_urls(),
                     operations: &operations.entries(),
+                    profiles: &own_profiles(),
                 };
                 let statement = Arc::new(CapabilityStatement::new(&software, offered));
                 *last = Some((moment, Arc::clone(&statement)));
@@ -245,6 +248,10 @@ impl Statement<'_> {
 
     fn resource(&self, resource: &mut ObjectWriter<'_>, resource_type: ResourceType) {
         resource.string("type", resource_type.name());
+        let profiles = self.offered.profiles.get(&resource_type);
+        if let Some(profiles) = profiles.filter(|_| self.with_trial_use) {
+            strings(resource, "supportedProfile", profiles);
+        }
         interactions(resource, &TYPE_INTERACTIONS);
         if self.with_trial_use {
             resource.string("versioning", "versioned");

@@ -41,6 +41,7 @@ fn made(version: &'static str) -> CapabilityStatement {
                 is_system: true,
                 resource_types: &[patient],
             }],
+            profiles: &[(patient, vec!["http://p".into()])].into(),
         },
     )
 }
@@ -97,6 +98,7 @@ fn the_statement_says_what_is_registered() {
         r#"[{"name":"meta","definition":"http://hl7.org/fhir/OperationDefinition/Resource-meta"}]"#;
     check(rest, &["operation"], meta);
     let patient = of_type(&statement, "Patient");
+    check(patient, &["supportedProfile"], r#"["http://p"]"#);
     check(patient, &["operation"], meta);
     check(
         patient,
