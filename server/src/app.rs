@@ -238,6 +238,7 @@ fn limits(config: &Config) -> Limits {
         conditional_delete: limits.conditional_delete_max,
         delete_referenced: !limits.references_checked_on_delete,
         search: search_limits(limits),
+        fhirpath_steps: limits.fhirpath_steps_max,
     }
 }
 

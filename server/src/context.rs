@@ -24,6 +24,8 @@ pub struct Limits {
     pub delete_referenced: bool,
     /// What one search may ask for.
     pub search: SearchLimits,
+    /// Steps of the FHIRPath of one request.
+    pub fhirpath_steps: u32,
 }
 
 /// Limits of one search.

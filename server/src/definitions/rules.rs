@@ -316,7 +316,8 @@ impl Definitions {
             Patch::FhirPath(parameters) => {
                 self.validate(parameters)?;
                 let document = resource.document();
-                apply_fhirpath_patch(document, parameters.document(), &self.structures)
+                let steps = cx.limits.fhirpath_steps;
+                apply_fhirpath_patch(document, parameters.document(), &self.structures, steps)
             }
             Patch::Xml(patch) => {
                 return apply_xml_patch(resource, patch, &self.structures).map_err(unpatched);

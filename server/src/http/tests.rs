@@ -80,6 +80,7 @@ pub(super) fn settings() -> Settings {
             page_size_max: 10,
             conditional_delete: 1,
             delete_referenced: false,
+            fhirpath_steps: 5_000_000,
             search: SearchLimits::default(),
         }),
         body_bytes_max: 1000,

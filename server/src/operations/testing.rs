@@ -182,6 +182,7 @@ pub(crate) fn context() -> RequestContext {
         page_size_max: 100,
         conditional_delete: 1,
         delete_referenced: false,
+        fhirpath_steps: 5_000_000,
         search: SearchLimits::default(),
     };
     RequestContext::new(

@@ -30,6 +30,7 @@ fn context() -> RequestContext {
         page_size_max: 100,
         conditional_delete: 10,
         delete_referenced: false,
+        fhirpath_steps: 5_000_000,
         search: SearchLimits::default(),
     };
     RequestContext::new(

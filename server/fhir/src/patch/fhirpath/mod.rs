@@ -13,9 +13,6 @@ use content::{Content, Named};
 use operation::{Action, Operation};
 use place::Place;
 
-/// Most steps the paths of one patch may take, all together.
-const STEPS_MAX: u32 = 5_000_000;
-
 /// What all operations of one patch may cost.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Budget {
@@ -25,22 +22,19 @@ pub(super) struct Budget {
     pub(super) steps: u32,
 }
 
-impl Default for Budget {
-    fn default() -> Self {
-        Self {
-            work_bytes: WORK_BYTES_MAX,
-            steps: STEPS_MAX,
-        }
-    }
-}
-
-/// Applies the operations of a Parameters resource; answers the new JSON text. All operations hold or none does.
+/// Applies the operations of a Parameters resource; answers the new JSON text. All operations hold or none does. Their
+/// paths take so many steps at most, all together.
 pub fn apply_fhirpath_patch(
     resource: &Document,
     parameters: &Document,
     structures: &Structures,
+    steps: u32,
 ) -> Result<String, PatchError> {
-    apply_within(resource, parameters, structures, Budget::default())
+    let budget = Budget {
+        work_bytes: WORK_BYTES_MAX,
+        steps,
+    };
+    apply_within(resource, parameters, structures, budget)
 }
 
 /// The same with other bounds.

@@ -14,6 +14,11 @@ const PATIENT: &str = r##"{ "resourceType":"Patient", "id":"1",
     "deceasedBoolean":false, "contact":[{"name":{"text":"n"}}],
     "managingOrganization":{"reference":"#o"}, "contained":[{"resourceType":"Organization","id":"o","name":"O"}] }"##;
 
+const BUDGET: Budget = Budget {
+    work_bytes: 1 << 28,
+    steps: 5_000_000,
+};
+
 type Patched = Result<String, (PatchErrorKind, Option<usize>)>;
 
 fn patched_within(operations: &str, budget: Budget) -> Option<Patched> {
@@ -51,7 +56,7 @@ fn operations_change_what_the_path_leads_to() {
         let [kind, path, parts, from, to] = columns(line);
         let from = from.replace("\\n", "\n");
         assert!(PATIENT.contains(&from), "{from}");
-        let Some(answer) = patched_within(&operations(&[(kind, path, parts)]), Budget::default())
+        let Some(answer) = patched_within(&operations(&[(kind, path, parts)]), BUDGET)
         else {
             return;
         };
@@ -63,7 +68,7 @@ fn operations_change_what_the_path_leads_to() {
 fn what_is_new_stands_at_the_end_of_its_object() {
     let check = |path: &str, parts: &str, from: &str, to: &str, new: &str| {
         let operation = operations(&[("replace", path, parts)]);
-        let Some(answer) = patched_within(&operation, Budget::default()) else {
+        let Some(answer) = patched_within(&operation, BUDGET) else {
             return;
         };
         let expected = PATIENT.replacen(from, to, 1);
@@ -101,7 +106,7 @@ fn what_cannot_be_done_is_refused() {
         // The first operation holds, and is not done either.
         let first = ("delete", "Patient.contained[0].name", "");
         let both = operations(&[first, (kind, path, parts)]);
-        let Some(answer) = patched_within(&both, Budget::default()) else {
+        let Some(answer) = patched_within(&both, BUDGET) else {
             return;
         };
         assert_eq!(answer, Err((expected, Some(1))), "{line}");
@@ -116,7 +121,7 @@ fn what_is_no_patch_and_another_resource_are_refused() {
     let check = |parameters: &str, expected: (PatchErrorKind, Option<usize>)| {
         let resource = Document::parse(PATIENT).unwrap();
         let parameters = Document::parse(parameters.to_owned()).unwrap();
-        let answer = apply_within(&resource, &parameters, structures, Budget::default());
+        let answer = apply_within(&resource, &parameters, structures, BUDGET);
         let answer = answer.map_err(|error| (error.kind, error.operation));
         assert_eq!(answer, Err(expected), "{}", parameters.text());
     };
@@ -142,20 +147,20 @@ fn the_budget_is_one_for_all_operations() {
             operation
         }))
     };
-    let Some(answer) = check(20, Budget::default()) else {
+    let Some(answer) = check(20, BUDGET) else {
         return;
     };
     assert!(answer.is_ok());
     let steps = Budget {
         steps: 500,
-        ..Budget::default()
+        ..BUDGET
     };
     assert!(check(1, steps).unwrap().is_ok());
     let refused = check(20, steps).unwrap().unwrap_err();
     assert!(refused.is_some_and(|operation| operation > 0));
     let work = Budget {
         work_bytes: PATIENT.len() * 3,
-        ..Budget::default()
+        ..BUDGET
     };
     assert_eq!(check(20, work).unwrap(), Err(Some(3)));
 }
@@ -191,7 +196,7 @@ proptest! {
             (KINDS[kind], PATHS[path], parts)
         }).collect();
         let short: Vec<_> = short.iter().map(|(kind, path, parts)| (*kind, *path, parts.as_str())).collect();
-        if let Some(Ok(text)) = patched_within(&operations(&short), Budget::default()) {
+        if let Some(Ok(text)) = patched_within(&operations(&short), BUDGET) {
             prop_assert!(Document::parse(text).is_ok());
         }
     }

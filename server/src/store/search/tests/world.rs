@@ -103,6 +103,7 @@ pub(super) fn context() -> RequestContext {
         page_size_max: 10,
         conditional_delete: 1,
         delete_referenced: true,
+        fhirpath_steps: 5_000_000,
         search: SearchLimits::default(),
     };
     RequestContext::new(
