@@ -88,7 +88,7 @@ pub(super) fn measure(
             cost.evaluations.to_string(),
             each.to_string(),
             Ratio::of(cost.nanos, all).to_string(),
-            text.chars().take(60).collect(),
+            shortened(text),
         ]);
     }
     let evaluations: u64 = walk.costs.values().map(|cost| cost.evaluations).sum();
@@ -99,6 +99,12 @@ pub(super) fn measure(
         Ratio::of(all, all).to_string(),
     ]);
     Ok(table)
+}
+
+/// The beginning of an expression, on one line.
+fn shortened(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ").chars().take(60).collect()
 }
 
 /// Every expression of the definitions, and the name of every element that has one.

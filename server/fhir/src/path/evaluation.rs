@@ -6,6 +6,7 @@ use std::cell::Cell;
 use super::collection::Collection;
 use super::environment::Environment;
 use super::item::{Item, Node};
+use super::memo::Memo;
 use super::tree::{Call, Operator, Tree};
 use super::{EvaluationError, Expression, comparison, equality, operators};
 
@@ -16,6 +17,7 @@ pub(super) struct Evaluation<'e, 'a> {
     pub(super) environment: &'e Environment<'a>,
     pub(super) resource: Option<Node<'a>>,
     pub(super) context: Item<'a>,
+    pub(super) memo: Memo<'a>,
     steps: Cell<u32>,
 }
 
@@ -96,6 +98,7 @@ impl<'e, 'a> Evaluation<'e, 'a> {
             environment,
             resource,
             context: focus,
+            memo: Memo::default(),
             steps: Cell::new(0),
         }
     }
@@ -170,6 +173,7 @@ impl<'e, 'a> Evaluation<'e, 'a> {
                 operators::polarity(self.run(operand, focus)?, *negative, self)
             }
             Tree::Binary(operator, left, right) => self.binary(*operator, left, right, focus),
+            Tree::Once(slot, tree) => self.once_more(*slot, tree, focus),
             Tree::TypeOperator { is, base, name } => {
                 let base = self.run(base, focus)?;
                 if *is {
@@ -279,6 +283,11 @@ impl<'e, 'a> Evaluation<'e, 'a> {
                     self.boolean(right, focus)?,
                 )),
             };
+        }
+        if let (Operator::In, Tree::Once(slot, list)) = (operator, right) {
+            let left = self.run(left, focus)?;
+            let list = self.once(*slot, list, focus)?;
+            return equality::member_of(&left, &list, "in", self);
         }
         let (left, right) = (self.run(left, focus)?, self.run(right, focus)?);
         match operator {
@@ -399,7 +408,7 @@ impl<'e, 'a> Evaluation<'e, 'a> {
 }
 
 /// What copying an item costs beyond a step.
-fn weight(item: &Item<'_>) -> usize {
+pub(super) fn weight(item: &Item<'_>) -> usize {
     match item {
         Item::String(Cow::Owned(text)) => text.len() / 64,
         _ => 0,

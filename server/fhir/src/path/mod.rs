@@ -15,6 +15,7 @@ mod functions;
 mod item;
 mod lexer;
 mod members;
+mod memo;
 mod navigation;
 mod operators;
 mod parser;

@@ -56,8 +56,7 @@ fn operations_change_what_the_path_leads_to() {
         let [kind, path, parts, from, to] = columns(line);
         let from = from.replace("\\n", "\n");
         assert!(PATIENT.contains(&from), "{from}");
-        let Some(answer) = patched_within(&operations(&[(kind, path, parts)]), BUDGET)
-        else {
+        let Some(answer) = patched_within(&operations(&[(kind, path, parts)]), BUDGET) else {
             return;
         };
         assert_eq!(answer, Ok(PATIENT.replacen(&from, to, 1)), "{line}");
