@@ -28,6 +28,22 @@ pub struct Limits {
     pub fhirpath_steps: u32,
 }
 
+/// As the settings have it.
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            parse: ParseLimits::default(),
+            bundle_entries: 50_000,
+            page_size: 50,
+            page_size_max: 1000,
+            conditional_delete: 100,
+            delete_referenced: false,
+            search: SearchLimits::default(),
+            fhirpath_steps: 5_000_000,
+        }
+    }
+}
+
 /// Limits of one search.
 #[derive(Clone, Debug)]
 pub struct SearchLimits {
