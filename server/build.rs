@@ -1,4 +1,4 @@
-//! Embeds `profiles/` and `search-params/` into the binary, and a fingerprint of the code that compiles definitions.
+//! Embeds `profiles/` (without its examples) and `search-params/` into the binary, and a fingerprint of the code that compiles definitions.
 #![expect(
     clippy::disallowed_methods,
     reason = "Cargo speaks to build scripts through the environment"
@@ -16,7 +16,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let root = crate_dir.join("..").canonicalize()?;
     let mut list = String::from("&[\n");
     for folder in ["profiles", "search-params"] {
-        for file in files(&root.join(folder), "json")? {
+        let is_definition = |file: &PathBuf| !file.starts_with(root.join("profiles/examples"));
+        let all = files(&root.join(folder), "json")?;
+        for file in all.into_iter().filter(is_definition) {
             let name = file.strip_prefix(&root)?.display();
             list.push_str(&format!(
                 "({name:?}, include_str!({:?})),\n",

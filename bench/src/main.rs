@@ -2,6 +2,7 @@
 
 mod bundles;
 mod cpu;
+mod fhirpath;
 mod http;
 mod load;
 mod random;
@@ -43,6 +44,8 @@ enum Command {
     Transactions(transactions::Options),
     /// Searches of a generated clinic beside the best statements over tables made for them
     Search(search::Options),
+    /// Nanoseconds of FHIRPath: expressions of search, and the costliest invariants
+    Fhirpath(fhirpath::Options),
     /// Kills of server and database in the middle of writes, and races between clients
     Soak(soak::Options),
 }
@@ -54,6 +57,7 @@ async fn main() -> ExitCode {
         Command::Rest(options) => rest::run(&options).await,
         Command::Transactions(options) => transactions::run(&options).await,
         Command::Search(options) => search::run(&options).await,
+        Command::Fhirpath(options) => fhirpath::run(&options),
         Command::Soak(options) => soak::run(&options).await,
     };
     match done {

@@ -131,12 +131,13 @@ const DONOR_SEMEN = ['volume', 'concentration', 'vitality', 'normal', 'abstinenc
 function donorProfile(profile) {
   const { patient, on, blood, height, eyes, hair, labs = {}, semen } = profile;
   const effective = berlin(on, 600);
+  const meta = { security: [coding(system.hl7('v3-ObservationValue'), 'PSEUDED', 'pseudonymized')] };
   const clinic = {
-    subject: patientReference(patient), effective,
+    meta, subject: patientReference(patient), effective,
     performer: [reference('Organization', 'clinic')],
   };
   const lab = {
-    subject: patientReference(patient), effective, issued: openingDayAfter(on, 1, '11:30'),
+    meta, subject: patientReference(patient), effective, issued: openingDayAfter(on, 1, '11:30'),
     performer: [reference('Organization', 'lab')],
   };
   const id = (key) => `${patient}-${key}`;

@@ -132,6 +132,7 @@ export class Laboratory {
   results(visit, panels, specimen, order) {
     const isQuick = panels.every((panel) => SAME_DAY.has(panel));
     const at = {
+      basedOn: [reference('ServiceRequest', order.id)],
       subject: patientReference(visit.story.patient),
       encounter: encounterReference(visit),
       effective: specimen.collection.collectedDateTime,
@@ -152,7 +153,7 @@ export class Laboratory {
       resourceType: 'DiagnosticReport',
       id: `${at.specimen.reference.slice('Specimen/'.length)}-report`,
       identifier: [typedIdentifier('FILL', 'Filler Identifier', 'lab-report', `B${this.nextNumber()}`)],
-      basedOn: [reference('ServiceRequest', order.id)],
+      basedOn: at.basedOn,
       status: 'final',
       category: [{ coding: [
         coding(system.hl7('v2-0074'), 'LAB', 'Laboratory'),

@@ -11,11 +11,13 @@ const SOCIAL_HISTORY = category('social-history');
 
 const interpretation = (code) => [hl7Concept('v3-ObservationInterpretation', code)];
 
-/** `at`: {subject, encounter, effective, issued, performer, specimen}. */
+/** `at`: {meta, basedOn, subject, encounter, effective, issued, performer, specimen}. */
 function observation(id, categories, code, at, value) {
   return {
     resourceType: 'Observation',
     id,
+    meta: at.meta,
+    basedOn: at.basedOn,
     status: 'final',
     category: categories,
     code,

@@ -1,6 +1,6 @@
 // The 24 kinds of visit, and who, where and with what each of them takes place.
 
-import { coding, concept, hl7Concept, identifier, reference, system } from './fhir.mjs';
+import { coding, concept, hl7Concept, identifier, quantity, reference, system } from './fhir.mjs';
 import { siteOfRoom } from './organisation.mjs';
 
 const PHYSICIANS = ['dr-lindholm', 'dr-tanaka'];
@@ -51,11 +51,53 @@ export const serviceOf = Object.fromEntries(SERVICES.map((entry) => [entry.id, e
 
 export const visitType = (entry) => concept(entry.name, coding(system.own('visit-type'), entry.id, entry.name));
 
+const SELF_BOOKED = new Set([
+  'first-consultation', 'follow-up-consultation', 'results-consultation', 'video-consultation', 'blood-test',
+]);
+/** Minutes for cleaning. */
+const AFTER = { 'theatre-1': 30, 'transfer-room': 15 };
+
+/** What a role id says of the role: `dr-lindholm` is a physician. */
+const roleOf = (id) => ({ dr: 'physician', donor: 'donor-coordinator' }[id.split('-')[0]] ?? id.split('-')[0]);
+
+const part = (url, value) => ({ url, ...value });
+
+/** What a visit takes up: one of each role, a room, and a device where it needs one. */
+function requirements(entry) {
+  const requirement = (role, type, after) => ({
+    url: 'requirement',
+    extension: [
+      part('role', { valueCode: role }), part('type', { valueCode: type }),
+      ...(after ? [part('buffer-after', { valueUnsignedInt: after })] : []),
+    ],
+  });
+  return [
+    ...[...new Set(entry.roles.map(roleOf))].map((role) => requirement(role, 'PractitionerRole')),
+    requirement('room', 'Location', AFTER[entry.rooms[0]]),
+    ...(entry.devices ? [requirement('ultrasound', 'Device')] : []),
+  ];
+}
+
+function schedulingPolicy(entry) {
+  return {
+    url: system.extension('scheduling-policy'),
+    extension: [
+      part('duration', { valuePositiveInt: entry.minutes }),
+      part('align-minutes', { valuePositiveInt: 5 }),
+      part('cancel-cutoff-hours', { valueUnsignedInt: 24 }),
+      part('self-book', { valueBoolean: SELF_BOOKED.has(entry.id) }),
+      ...requirements(entry),
+      part('reminder', { extension: [part('offset', { valueDuration: quantity('24', 'h') })] }),
+    ],
+  };
+}
+
 function healthcareService(entry) {
   const sites = [...new Set(entry.rooms.map((room) => `site-${siteOfRoom[room]}`))];
   return {
     resourceType: 'HealthcareService',
     id: entry.id,
+    extension: [schedulingPolicy(entry)],
     identifier: [identifier('healthcare-service', entry.id, 'official')],
     active: true,
     providedBy: reference('Organization', 'clinic', 'Nordlicht Kinderwunschzentrum'),

@@ -12,6 +12,7 @@ export VESTA_PACKAGES_DIR="$PACKAGES"
 if [ $# -gt 0 ]; then
     exec target/release/bench "$@"
 fi
+target/release/bench fhirpath
 target/release/bench rest
 target/release/bench transactions
 if [ -n "${BENCH_LONG:-}" ]; then

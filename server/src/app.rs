@@ -244,6 +244,7 @@ fn limits(config: &Config) -> Limits {
         delete_referenced: !limits.references_checked_on_delete,
         expansion: usize::try_from(limits.expansion_codes_max).unwrap_or(usize::MAX),
         search: search_limits(limits),
+        fhirpath_steps: limits.fhirpath_steps_max,
     }
 }
 

@@ -26,6 +26,25 @@ pub struct Limits {
     pub expansion: usize,
     /// What one search may ask for.
     pub search: SearchLimits,
+    /// Steps of the FHIRPath of one request.
+    pub fhirpath_steps: u32,
+}
+
+/// As the settings have it.
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            parse: ParseLimits::default(),
+            bundle_entries: 50_000,
+            page_size: 50,
+            page_size_max: 1000,
+            conditional_delete: 100,
+            delete_referenced: false,
+            search: SearchLimits::default(),
+            fhirpath_steps: 5_000_000,
+            expansion: 10_000,
+        }
+    }
 }
 
 /// Limits of one search.

@@ -4,11 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fhir::ids::{ResourceKey, ResourceType};
-use fhir::json::ParseLimits;
 use fhir::resource::Resource;
 use fhir::search::index_values::{DateValue, IndexValues, NumberValue, StringValue};
 use vesta::auth::{Access, Reason};
-use vesta::context::{Handling, Limits, RequestContext, ReturnPreference, SearchLimits};
+use vesta::context::{Handling, Limits, RequestContext, ReturnPreference};
 use vesta::definitions::FoundBy;
 use vesta::store::{PreparedWrite, Source, Store, StoreSettings, Verb};
 
@@ -146,13 +145,11 @@ fn found_by(row: &IndexRow) -> Result<FoundBy> {
 
 fn context() -> RequestContext {
     let limits = Limits {
-        parse: ParseLimits::default(),
         bundle_entries: 1,
         page_size: 1,
         page_size_max: 1,
         conditional_delete: 1,
-        delete_referenced: false,
-        search: SearchLimits::default(),
+        ..Limits::default()
     };
     RequestContext::new(
         Access::system(Reason::AuthDisabled),

@@ -33,6 +33,39 @@ fn whatever_expression_a_parameter_has_is_indexed_or_refused() {
 }
 
 #[test]
+fn whatever_an_expression_is_it_is_evaluated_within_its_limits_or_refused() {
+    let Some(bench) = Bench::new() else {
+        return;
+    };
+    let kept = inputs(include_str!("../fuzz/corpus/fhirpath.txt"));
+    assert!(!kept.is_empty());
+    kept.iter().for_each(|input| bench.fhirpath(input));
+    random(&kept, 4000, |input| bench.fhirpath(input));
+}
+
+#[test]
+fn whatever_a_body_is_it_is_found_right_or_wrong() {
+    let Some(bench) = Bench::new() else {
+        return;
+    };
+    let kept = inputs(include_str!("../fuzz/corpus/validate.txt"));
+    assert!(!kept.is_empty());
+    kept.iter().for_each(|input| bench.validate(input));
+    random(&kept, 4000, |input| bench.validate(input));
+}
+
+#[test]
+fn whatever_a_narrative_is_nothing_in_it_runs() {
+    let Some(bench) = Bench::new() else {
+        return;
+    };
+    let kept = inputs(include_str!("../fuzz/corpus/narrative.txt"));
+    assert!(!kept.is_empty());
+    kept.iter().for_each(|input| bench.narrative(input));
+    random(&kept, 4000, |input| bench.narrative(input));
+}
+
+#[test]
 fn a_corpus_file_keeps_every_byte() {
     for input in [&b"a=\\b"[..], b"", b"\x00\xff\n", "ü|".as_bytes()] {
         let line = fuzzed::line(input);

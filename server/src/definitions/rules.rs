@@ -12,7 +12,9 @@ use fhir::definitions::structure::Structures;
 use fhir::ids::{ResourceKey, ResourceType};
 use fhir::json::Document;
 use fhir::outcome::{Issue, Severity};
-use fhir::patch::{PatchError, PatchErrorKind, apply_json_patch, apply_xml_patch};
+use fhir::patch::{
+    PatchError, PatchErrorKind, apply_fhirpath_patch, apply_json_patch, apply_xml_patch,
+};
 use fhir::resource::Resource;
 use fhir::search::error::{SearchError, SearchErrorKind, SearchLimit};
 use fhir::search::extract::{ExtractError, ExtractLimits, Extractor};
@@ -299,20 +301,24 @@ impl Definitions {
         resource: &Resource,
         patch: &Patch,
     ) -> Result<Resource> {
-        match patch {
-            Patch::Json(patch) => {
-                let text = apply_json_patch(resource.document(), patch).map_err(unpatched)?;
-                Resource::parse_with(text, cx.limits.parse).map_err(|error| {
-                    Error::new(
-                        ErrorKind::Invalid,
-                        format!("the patched resource cannot be read: {error}"),
-                    )
-                })
+        let text = match patch {
+            Patch::Json(patch) => apply_json_patch(resource.document(), patch),
+            Patch::FhirPath(parameters) => {
+                self.validate(parameters)?;
+                let document = resource.document();
+                let steps = cx.limits.fhirpath_steps;
+                apply_fhirpath_patch(document, parameters.document(), &self.structures, steps)
             }
             Patch::Xml(patch) => {
-                apply_xml_patch(resource, patch, &self.structures).map_err(unpatched)
+                return apply_xml_patch(resource, patch, &self.structures).map_err(unpatched);
             }
-        }
+        };
+        Resource::parse_with(text.map_err(unpatched)?, cx.limits.parse).map_err(|error| {
+            Error::new(
+                ErrorKind::Invalid,
+                format!("the patched resource cannot be read: {error}"),
+            )
+        })
     }
 }
 
@@ -323,6 +329,8 @@ pub enum Patch {
     Json(Document),
     /// RFC 5261.
     Xml(Bytes),
+    /// Operations in a Parameters resource (<https://hl7.org/fhir/R4/fhirpatch.html>).
+    FhirPath(Resource),
 }
 
 /// The generation a database begins with.

@@ -81,6 +81,7 @@ pub(super) fn settings() -> Settings {
             conditional_delete: 1,
             delete_referenced: false,
             expansion: 10_000,
+            fhirpath_steps: 5_000_000,
             search: SearchLimits::default(),
         }),
         body_bytes_max: 1000,

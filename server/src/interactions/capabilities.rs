@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::Outcome;
-use crate::definitions::{Definitions, Inclusions, SearchParameterEntry};
+use crate::definitions::{Definitions, Inclusions, SearchParameterEntry, own_profiles};
 use crate::error::{Error, ErrorKind, Result};
 use crate::operations::{OperationEntry, Registry};
 use crate::store::KnownSystem;
@@ -41,7 +41,12 @@ const FORMATS: [&str; 4] = [
     "json",
     "xml",
 ];
-const PATCH_FORMATS: [&str; 2] = ["application/json-patch+json", "application/xml-patch+xml"];
+const PATCH_FORMATS: [&str; 4] = [
+    "application/json-patch+json",
+    "application/xml-patch+xml",
+    "application/fhir+json",
+    "application/fhir+xml",
+];
 
 /// What the statement says of the server itself.
 #[derive(Clone, Debug)]
@@ -74,6 +79,8 @@ pub struct Offered<'a> {
     pub compartments: &'a [&'a str],
     /// The operations.
     pub operations: &'a [OperationEntry<'a>],
+    /// Canonical URLs of profiles, by type.
+    pub profiles: &'a BTreeMap<ResourceType, Vec<Box<str>>>,
 }
 
 /// Generation and revision of definitions.
@@ -119,6 +126,7 @@ impl Capabilities {
                     inclusions: &definitions.inclusions(software.date),
                     compartments: &definitions.compartment_urls(),
                     operations: &operations.entries(),
+                    profiles: &own_profiles(),
                 };
                 let statement = Arc::new(CapabilityStatement::new(&software, offered));
                 *last = Some((moment, Arc::clone(&statement)));
@@ -250,6 +258,10 @@ impl Statement<'_> {
 
     fn resource(&self, resource: &mut ObjectWriter<'_>, resource_type: ResourceType) {
         resource.string("type", resource_type.name());
+        let profiles = self.offered.profiles.get(&resource_type);
+        if let Some(profiles) = profiles.filter(|_| self.with_trial_use) {
+            strings(resource, "supportedProfile", profiles);
+        }
         interactions(resource, &TYPE_INTERACTIONS);
         if self.with_trial_use {
             resource.string("versioning", "versioned");

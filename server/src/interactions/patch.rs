@@ -1,4 +1,4 @@
-//! patch by JSON Patch and XML Patch (<https://hl7.org/fhir/R4/http.html#patch>).
+//! patch by JSON Patch, XML Patch and FHIRPath Patch (<https://hl7.org/fhir/R4/http.html#patch>).
 
 use fhir::ids::ResourceKey;
 use fhir::json::ParseLimits;

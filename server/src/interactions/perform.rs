@@ -10,7 +10,7 @@ use super::{
     search, update,
 };
 use crate::context::RequestContext;
-use crate::definitions::{CurrentDefinitions, Definitions};
+use crate::definitions::{CurrentDefinitions, Definitions, own_definition};
 use crate::error::{ErrorKind, Result};
 use crate::operations::Registry;
 use crate::store::{Source, Store, is_outdated};
@@ -165,13 +165,13 @@ impl Interactions {
         }
     }
 
-    /// The definition of one of the server's own operations, which is not stored but part of it.
+    /// A definition of the server's own, which is not stored but part of it.
     fn own_definition(&self, key: &ResourceKey) -> Option<Outcome> {
         let is_operation = key.resource_type.name() == "OperationDefinition";
-        let text = self
-            .operations
-            .definition(key.id.as_str())
-            .filter(|_| is_operation)?;
+        let of_operation = self.operations.definition(key.id.as_str());
+        let text = of_operation
+            .filter(|_| is_operation)
+            .or_else(|| own_definition(key))?;
         Some(Outcome::body(StatusCode::OK, text))
     }
 }

@@ -321,9 +321,13 @@ impl RouteRequest<'_> {
     fn patch_document(&mut self) -> Result<Patch> {
         match self.body.take() {
             Some(RouteBody::Patch(patch)) => Ok(patch),
-            Some(_) => Err(Error::new(
+            Some(RouteBody::Resource(resource)) => match resource.resource_type().name() {
+                "Parameters" => Ok(Patch::FhirPath(resource)),
+                _ => Err(malformed("a patch that is a resource is a Parameters")),
+            },
+            Some(RouteBody::Form(_)) => Err(Error::new(
                 ErrorKind::UnsupportedMediaType,
-                "a patch is application/json-patch+json or application/xml-patch+xml",
+                "a patch is application/json-patch+json, application/xml-patch+xml or a Parameters resource",
             )),
             None => Err(malformed("a body with a patch is needed")),
         }

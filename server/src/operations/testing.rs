@@ -184,6 +184,7 @@ pub(crate) fn context() -> RequestContext {
         conditional_delete: 1,
         delete_referenced: false,
         expansion: 10_000,
+        fhirpath_steps: 5_000_000,
         search: SearchLimits::default(),
     };
     RequestContext::new(

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fhir::ids::ResourceKey;
-use fhir::json::ParseLimits;
 use fhir::resource::Resource;
 use fhir::search::hash::{ANY_REFERENCE, key_hash};
 use fhir::search::index_values::{IndexValues, StringValue};
@@ -18,20 +17,17 @@ use sqlx::{Connection, Executor, PgConnection, Row};
 use super::testing::TestDatabase;
 use super::*;
 use crate::auth::{Access, Reason};
-use crate::context::{Handling, Limits, RequestContext, ReturnPreference, SearchLimits};
+use crate::context::{Handling, Limits, RequestContext, ReturnPreference};
 use crate::definitions::FoundBy;
 use crate::error::ErrorKind;
 
 fn context() -> RequestContext {
     let limits = Limits {
-        parse: ParseLimits::default(),
         bundle_entries: 100,
         page_size: 10,
         page_size_max: 100,
         conditional_delete: 10,
-        delete_referenced: false,
-        expansion: 10_000,
-        search: SearchLimits::default(),
+        ..Limits::default()
     };
     let access = Access::system(Reason::Job);
     let (handling, preference) = (Handling::Strict, ReturnPreference::Unsaid);

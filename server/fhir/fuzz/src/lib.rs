@@ -1,5 +1,6 @@
-//! What is fuzzed: the text of a search, and the FHIRPath of a search parameter. The fuzz targets run this on inputs of
-//! libFuzzer's making, the ordinary tests on those that were kept and on a few thousand of proptest's.
+//! What is fuzzed: the text of a search, the FHIRPath of a search parameter, and what `resources.rs` adds. The fuzz targets
+//! run this on inputs of libFuzzer's making, the ordinary tests on those that were kept and on a few thousand of
+//! proptest's.
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -12,6 +13,8 @@
     unreachable_pub,
     reason = "a fuzz target fails where it panics, and finds the packages where the set-up keeps them"
 )]
+
+mod resources;
 
 use std::env;
 use std::fmt::Write as _;

@@ -1,10 +1,11 @@
-//! Patches of a resource (<https://hl7.org/fhir/R4/http.html#patch>): JSON Patch and XML Patch, on the resource's own
-//! text. What no operation names survives byte for byte.
+//! Patches of a resource (<https://hl7.org/fhir/R4/http.html#patch>): JSON Patch, XML Patch and FHIRPath Patch, on the
+//! resource's own text. What no operation names survives byte for byte.
 //!
 //! The specification names no status for a patch that cannot be applied beyond those of an update; RFC 5789 §2.2 does.
-//! [`PatchErrorKind`] says which it is for each kind. FHIRPath Patch has its own place beside these two.
+//! [`PatchErrorKind`] says which it is for each kind.
 
 mod equal;
+mod fhirpath;
 mod json;
 mod pointer;
 #[cfg(test)]
@@ -13,6 +14,7 @@ mod xml;
 
 use std::fmt;
 
+pub use fhirpath::apply_fhirpath_patch;
 pub use json::apply_json_patch;
 pub use xml::apply_xml_patch;
 
@@ -46,7 +48,8 @@ pub enum PatchErrorKind {
     Test,
     /// The result would be another resource, of another type or id: 400, as for an update.
     Identity,
-    /// The result is not a resource that can be carried over, or is nested too deeply: 422.
+    /// The result is not a resource that can be carried over, is nested too deeply, or would hold a value of a type that
+    /// its element does not have: 422.
     Result,
     /// More work than a patch may cause: 422 with the issue type `too-costly`.
     Costly,

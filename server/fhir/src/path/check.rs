@@ -119,6 +119,7 @@ impl Checker<'_> {
                 ordered(&base, "[]")?;
                 base
             }
+            Tree::Once(_, tree) => self.tree(tree, focus)?,
             Tree::Polarity(_, operand) => {
                 let operand = self.tree(operand, focus)?;
                 self.numeric(&operand, "-")?;

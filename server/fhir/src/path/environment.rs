@@ -54,7 +54,7 @@ pub struct Hooks<'a> {
     pub subsumes: Option<&'a Subsumes<'a>>,
     /// `htmlChecks()`
     pub html_checks: Option<&'a HtmlChecks<'a>>,
-    /// Comparing and computing with quantities of different units.
+    /// Comparing and computing with quantities of different units: [`canonical_quantity`](super::canonical_quantity).
     pub canonical: Option<&'a Canonical<'a>>,
     /// `trace()`
     pub trace: Option<&'a Trace<'a>>,

@@ -6,6 +6,7 @@ use std::cell::Cell;
 use super::collection::Collection;
 use super::environment::Environment;
 use super::item::{Item, Node};
+use super::memo::Memo;
 use super::tree::{Call, Operator, Tree};
 use super::{EvaluationError, Expression, comparison, equality, operators};
 
@@ -16,6 +17,7 @@ pub(super) struct Evaluation<'e, 'a> {
     pub(super) environment: &'e Environment<'a>,
     pub(super) resource: Option<Node<'a>>,
     pub(super) context: Item<'a>,
+    pub(super) memo: Memo<'a>,
     steps: Cell<u32>,
 }
 
@@ -35,6 +37,21 @@ pub fn evaluate<'a>(
 ) -> Result<Collection<'a>, EvaluationError> {
     let evaluation = Evaluation::new(focus.clone(), environment);
     evaluation.run(&expression.tree, Focus::root(&focus))
+}
+
+/// The same within a budget of steps that several evaluations share: what this one costs is taken from it.
+pub fn evaluate_within<'a>(
+    expression: &'a Expression,
+    focus: Item<'a>,
+    environment: &Environment<'a>,
+    steps: &mut u32,
+) -> Result<Collection<'a>, EvaluationError> {
+    let mut environment = *environment;
+    environment.limits.steps = *steps;
+    let evaluation = Evaluation::new(focus.clone(), &environment);
+    let answer = evaluation.run(&expression.tree, Focus::root(&focus));
+    *steps = steps.saturating_sub(evaluation.steps.get());
+    answer
 }
 
 /// What an expression says of an item as a condition; nothing where it says nothing, which breaks no invariant.
@@ -81,6 +98,7 @@ impl<'e, 'a> Evaluation<'e, 'a> {
             environment,
             resource,
             context: focus,
+            memo: Memo::default(),
             steps: Cell::new(0),
         }
     }
@@ -155,6 +173,7 @@ impl<'e, 'a> Evaluation<'e, 'a> {
                 operators::polarity(self.run(operand, focus)?, *negative, self)
             }
             Tree::Binary(operator, left, right) => self.binary(*operator, left, right, focus),
+            Tree::Once(slot, tree) => self.once_more(*slot, tree, focus),
             Tree::TypeOperator { is, base, name } => {
                 let base = self.run(base, focus)?;
                 if *is {
@@ -264,6 +283,11 @@ impl<'e, 'a> Evaluation<'e, 'a> {
                     self.boolean(right, focus)?,
                 )),
             };
+        }
+        if let (Operator::In, Tree::Once(slot, list)) = (operator, right) {
+            let left = self.run(left, focus)?;
+            let list = self.once(*slot, list, focus)?;
+            return equality::member_of(&left, &list, "in", self);
         }
         let (left, right) = (self.run(left, focus)?, self.run(right, focus)?);
         match operator {
@@ -384,7 +408,7 @@ impl<'e, 'a> Evaluation<'e, 'a> {
 }
 
 /// What copying an item costs beyond a step.
-fn weight(item: &Item<'_>) -> usize {
+pub(super) fn weight(item: &Item<'_>) -> usize {
     match item {
         Item::String(Cow::Owned(text)) => text.len() / 64,
         _ => 0,

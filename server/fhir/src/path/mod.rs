@@ -15,6 +15,7 @@ mod functions;
 mod item;
 mod lexer;
 mod members;
+mod memo;
 mod navigation;
 mod operators;
 mod parser;
@@ -27,6 +28,7 @@ mod temporal;
 mod tests;
 mod tree;
 mod types;
+mod units;
 
 use std::fmt;
 
@@ -35,10 +37,11 @@ pub use collection::{Collection, IntoItems};
 pub use environment::{
     Canonical, Conforms, Environment, Hooks, HtmlChecks, Limits, Member, Subsumes, Trace,
 };
-pub use evaluation::{condition, evaluate};
+pub use evaluation::{condition, evaluate, evaluate_within};
 pub use item::{Elsewhere, Item, Node, TypeInfo};
 pub use quantity::{Calendar, Quantity, Unit};
 pub use temporal::{Date, DateTime, Time};
+pub use units::canonical_quantity;
 
 /// The longest expression, in bytes.
 pub const MAX_LENGTH: usize = 32 * 1024;

@@ -97,8 +97,13 @@ impl<'a> Evaluation<'_, 'a> {
             }
             if member.is_companion() {
                 pair.1 = Some(member.value);
-            } else {
-                pair.0 = Some(member.value);
+                continue;
+            }
+            pair.0 = Some(member.value);
+            // Beside what is no primitive stands nothing, and no choice is given twice but by mistake.
+            let kind = self.environment.structures.get(element_type.type_id).kind;
+            if !element.is_choice && kind != TypeKind::Primitive {
+                break;
             }
         }
         match found {

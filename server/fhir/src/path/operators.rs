@@ -7,6 +7,7 @@ use rust_decimal::prelude::ToPrimitive;
 
 use super::EvaluationError;
 use super::collection::Collection;
+use super::environment::Hooks;
 use super::evaluation::{Answer, Evaluation};
 use super::item::Item;
 use super::quantity::{Quantity, Unit};
@@ -213,21 +214,8 @@ fn quantities<'a>(
     let hooks = &evaluation.environment.hooks;
     let what = symbol(operator);
     if let Operator::Add | Operator::Subtract = operator {
-        // The result has the unit of the finer side only where both are the same.
-        if left.unit != right.unit {
-            return Err(EvaluationError::NotSupported(
-                "adding quantities of different units",
-            ));
-        }
-        let value = calculate(operator, left.value, right.value);
-        return Ok(value
-            .map(|value| {
-                Item::Quantity(Quantity {
-                    value,
-                    unit: left.unit,
-                })
-            })
-            .into());
+        let sum = finer(operator, left, right, hooks)?;
+        return Ok(sum.map(Item::Quantity).into());
     }
     if !matches!(operator, Operator::Multiply | Operator::Divide) {
         return Err(EvaluationError::Type(what));
@@ -261,6 +249,42 @@ fn quantities<'a>(
             })
         })
         .into())
+}
+
+/// A sum or difference, in the finer of the two units; nothing beyond the range of decimals.
+fn finer<'a>(
+    operator: Operator,
+    left: Quantity<'a>,
+    right: Quantity<'a>,
+    hooks: &Hooks<'_>,
+) -> Result<Option<Quantity<'a>>, EvaluationError> {
+    let unknown = EvaluationError::NotSupported("adding quantities of different units");
+    if left.unit == right.unit {
+        let value = calculate(operator, left.value, right.value);
+        let unit = left.unit;
+        return Ok(value.map(|value| Quantity { value, unit }));
+    }
+    let each = |value: Decimal| {
+        let of = |unit: &Unit<'a>| Quantity {
+            value,
+            unit: unit.clone(),
+        };
+        of(&left.unit).aligned(&of(&right.unit), hooks)
+    };
+    // Where nothing of one unit is something of the other, as with temperatures, a sum means nothing.
+    let nothing = each(Decimal::ZERO).filter(|(left, right)| left.is_zero() && right.is_zero());
+    let (Some(_), Some((one_left, one_right))) = (nothing, each(Decimal::ONE)) else {
+        return Err(unknown);
+    };
+    let (left_value, right_value) = left.aligned(&right, hooks).ok_or(unknown)?;
+    let (one, unit) = match one_left <= one_right {
+        true => (one_left, left.unit),
+        false => (one_right, right.unit),
+    };
+    let value = calculate(operator, left_value, right_value)
+        .and_then(|value| value.checked_div(one))
+        .map(|value| value.normalize());
+    Ok(value.map(|value| Quantity { value, unit }))
 }
 
 /// A unit as a factor of another: in brackets where it has factors itself.

@@ -8,7 +8,7 @@ use super::pattern::Pattern;
 use super::quantity::Calendar;
 use super::temporal::{Date, DateTime, Time};
 use super::tree::{Call, Literal, Namespace, Operator, Step, Tree, TypeName};
-use super::{MAX_DEPTH, MAX_LENGTH, SyntaxError};
+use super::{MAX_DEPTH, MAX_LENGTH, SyntaxError, memo};
 
 /// How strongly `is` and `as` bind.
 const TYPE_BINDING: u8 = 8;
@@ -39,9 +39,12 @@ pub(super) fn parse(text: &str) -> Result<Tree, SyntaxError> {
         at: 0,
         depth: 0,
     };
-    let parsed = parser.expression(0)?;
+    let mut parsed = parser.expression(0)?;
     match parser.peek() {
-        Token::End => Ok(parsed.tree),
+        Token::End => {
+            memo::mark(&mut parsed.tree);
+            Ok(parsed.tree)
+        }
         _ => Err(parser.fault("the expression should end here")),
     }
 }
@@ -261,7 +264,8 @@ impl Parser {
                     &*text,
                     "and" | "or" | "xor" | "implies" | "div" | "mod" | "true" | "false"
                 );
-                if reserved && !delimited {
+                // Behind a dot no operator can stand: `text.div` is the element, as R4's own patches write it.
+                if reserved && !delimited && base.is_none() {
                     return Err(SyntaxError::new("an expression is expected here", place));
                 }
                 let is_first = base.is_none();

@@ -32,6 +32,8 @@ pub(super) enum Tree {
     /// `-x`, or `+x` when `false`.
     Polarity(bool, Box<Tree>),
     Binary(Operator, Box<Tree>, Box<Tree>),
+    /// What gives the same for all items of the list it stands in, by the place where that is kept.
+    Once(u16, Box<Tree>),
     /// The operators `is` (`true`) and `as`.
     TypeOperator {
         is: bool,

@@ -169,7 +169,8 @@ fn local_path<'u>(cx: &RequestContext, url: &'u str) -> Result<(&'u str, &'u str
     }
 }
 
-/// The resource of an entry is its body; a patch travels in a Binary (<https://hl7.org/fhir/R4/http.html#patch>).
+/// The resource of an entry is its body. A patch is a Parameters resource or travels in a Binary
+/// (<https://hl7.org/fhir/R4/http.html#patch>).
 fn body(cx: &RequestContext, method: &Method, resource: Value<'_>) -> Result<RouteBody> {
     if resource.kind() != Kind::Object {
         return Err(Error::new(ErrorKind::Malformed, "a resource is a JSON object").at("resource"));

@@ -41,6 +41,7 @@ fn made(version: &'static str) -> CapabilityStatement {
                 is_system: true,
                 resource_types: &[patient],
             }],
+            profiles: &[(patient, vec!["http://p".into()])].into(),
         },
     )
 }
@@ -81,7 +82,7 @@ fn the_statement_says_what_is_registered() {
     check(
         root,
         &["patchFormat"],
-        r#"["application/json-patch+json","application/xml-patch+xml"]"#,
+        r#"["application/json-patch+json","application/xml-patch+xml","application/fhir+json","application/fhir+xml"]"#,
     );
     let rest = root.get("rest").unwrap().items().next().unwrap();
     assert_eq!(
@@ -97,6 +98,7 @@ fn the_statement_says_what_is_registered() {
         r#"[{"name":"meta","definition":"http://hl7.org/fhir/OperationDefinition/Resource-meta"}]"#;
     check(rest, &["operation"], meta);
     let patient = of_type(&statement, "Patient");
+    check(patient, &["supportedProfile"], r#"["http://p"]"#);
     check(patient, &["operation"], meta);
     check(
         patient,

@@ -10,6 +10,7 @@ fn body(name: &str) -> Option<RouteBody> {
     match name {
         "" => None,
         "patient" => Some(resource(r#"{"resourceType":"Patient","id":"1"}"#)),
+        "parameters" => Some(resource(r#"{"resourceType":"Parameters"}"#)),
         "bundle" => Some(resource(r#"{"resourceType":"Bundle","type":"batch"}"#)),
         "patch" => Some(RouteBody::Patch(Patch::Xml(bytes::Bytes::from_static(
             b"<diff/>",
@@ -99,6 +100,7 @@ fn every_path_and_method_has_its_interaction() {
     check("PUT Patient?a=b", "patient", "update Patient where a=b");
     check("PUT Patient/?a=b", "patient", "update Patient where a=b");
     check("PATCH Patient/1", "patch", "patch Patient/1");
+    check("PATCH Patient/1", "parameters", "patch Patient/1");
     check("PATCH Patient?a=b", "patch", "patch Patient where a=b");
     check("DELETE Patient/1", "", "delete Patient/1");
     check("DELETE Patient?a=b", "", "delete Patient where a=b");
@@ -219,11 +221,7 @@ fn bodies_that_mean_nothing_are_refused() {
     check("PUT Bundle/1", "bundle", ErrorKind::Malformed);
     check("POST Patient", "a=b", ErrorKind::UnsupportedMediaType);
     check("POST Patient", "patch", ErrorKind::UnsupportedMediaType);
-    check(
-        "PATCH Patient/1",
-        "patient",
-        ErrorKind::UnsupportedMediaType,
-    );
+    check("PATCH Patient/1", "patient", ErrorKind::Malformed);
     check(
         "POST Patient/_search",
         "patient",

@@ -1,4 +1,4 @@
-//! The 13 JSON Patch and 13 XML Patch cases of FHIR/fhir-test-cases, where they are at hand.
+//! The 13 JSON Patch, 13 XML Patch and 19 FHIRPath Patch cases of FHIR/fhir-test-cases, where they are at hand.
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -10,10 +10,12 @@ use std::path::{Path, PathBuf};
 
 use roxmltree::Node;
 
+use crate::fixtures;
 use crate::json::{Document, Value};
-use crate::patch::apply_json_patch;
 use crate::patch::equal::equal;
 use crate::patch::xml::patch_text;
+use crate::patch::{apply_fhirpath_patch, apply_json_patch};
+use crate::xml::{XmlLimits, from_xml};
 
 /// A file of the patch cases: below `VESTA_TESTDATA`, or below `shared/testdata` beside a folder around this one.
 fn cases(file: &str) -> Option<String> {
@@ -128,4 +130,58 @@ fn xml_patch_cases_pass() {
         count += 1;
     }
     assert_eq!(count, 13);
+}
+
+/// The text of a resource in a case, as JSON; white space between words counts as one space.
+fn resource(inner: &str) -> Document {
+    let start = inner.find(|c: char| c == '>' || c.is_whitespace()).unwrap();
+    let xml = format!("{} {NAMESPACES}{}", &inner[..start], &inner[start..]);
+    let structures = fixtures::structures().unwrap();
+    let resource = from_xml(xml.as_bytes(), structures, XmlLimits::default()).unwrap();
+    resource.document().clone()
+}
+
+fn without_layout(text: &str) -> String {
+    let spaced = text.replace("\\n", " ").replace("><", "> <");
+    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn fhirpath_patch_cases_pass() {
+    let (Some(text), Some(structures)) = (cases("fhir-patch-tests.xml"), fixtures::structures())
+    else {
+        return;
+    };
+    let cases = roxmltree::Document::parse(&text).unwrap();
+    let mut count = 0;
+    for case in cases.root_element().children().filter(Node::is_element) {
+        let name = case.attribute("name").unwrap();
+        let part = |name: &str| {
+            let folder = case
+                .children()
+                .find(|child| child.has_tag_name(("http://hl7.org/fhir", name)));
+            let node = folder?.first_element_child()?;
+            Some(resource(&text[node.range()]))
+        };
+        let input = part("input").unwrap();
+        let answer = apply_fhirpath_patch(&input, &part("diff").unwrap(), structures, 10_000);
+        match part("output") {
+            Some(expected) => {
+                let patched = without_layout(&answer.expect(name));
+                let patched = Document::parse(patched).unwrap();
+                let expected = Document::parse(without_layout(expected.text())).unwrap();
+                assert!(
+                    equal(patched.root(), expected.root()),
+                    "{name}: {} {}",
+                    patched.text(),
+                    expected.text()
+                );
+            }
+            None => {
+                answer.expect_err(name);
+            }
+        }
+        count += 1;
+    }
+    assert_eq!(count, 19);
 }

@@ -11,6 +11,7 @@
 
 mod checks;
 mod fuzz;
+mod memo;
 mod suite;
 mod sweep;
 mod tables;

@@ -7,7 +7,8 @@ use crate::json::Document;
 use crate::path::functions::FAMILIES;
 use crate::path::signatures::signature;
 use crate::path::{
-    DateTime, Environment, EvaluationError, Expression, Hooks, Item, Node, evaluate,
+    DateTime, Environment, EvaluationError, Expression, Hooks, Item, Node, canonical_quantity,
+    evaluate,
 };
 
 const PATIENT: &str = r##"{"resourceType":"Patient","id":"p","meta":{"versionId":"1"},
@@ -178,6 +179,12 @@ fn hooks_answer_what_the_engine_cannot() {
         ("4 'g'.comparable(1 'mg')", "true"),
         ("4 'g'.comparable(1 'm')", "false"),
         ("4 'g' / 2 'mg'", "2000 '1'"),
+        ("4 'g' + 2 'mg'", "4002 'mg'"),
+        ("2 'mg' - 4 'g'", "-3998 'mg'"),
+        (
+            "4 'g' + 2 'm'",
+            "! 'adding quantities of different units' is not supported here",
+        ),
         ("4 'g'.toQuantity('mg')", "4000 'mg'"),
         ("4 'g'.convertsToQuantity('m')", "false"),
         ("name.trace('t').count()", "2"),
@@ -284,4 +291,45 @@ fn as_takes_one_item_where_that_is_asked_for() {
     environment.as_is_singular = true;
     let error = evaluate(&expression, focus, &environment).unwrap_err();
     assert_eq!(error, EvaluationError::Singleton("as"));
+}
+
+#[test]
+fn quantities_become_canonical_by_ucum() {
+    let check = |value: &str, unit: &str, wanted: Option<(&str, &str)>| {
+        let value = rust_decimal::Decimal::from_str_exact(value).unwrap();
+        let found = canonical_quantity(value, unit);
+        let found = found
+            .as_ref()
+            .map(|(value, unit)| (value.to_string(), unit.as_str()));
+        let wanted = wanted.map(|(value, unit)| (value.to_owned(), unit));
+        assert_eq!(found, wanted, "{value} {unit}");
+    };
+    check("1.50", "mg", Some(("0.0015", "g1")));
+    check("1", "kg", Some(("1000", "g1")));
+    check("37.0", "Cel", Some(("310.15", "K1")));
+    check("0", "mg", Some(("0", "g1")));
+    check("7.4", "[pH]", None);
+    check("1", "no unit", None);
+    check("79228162514264337593543950335", "kg", None);
+    check("0.0000000000000000000000000001", "ug", None);
+    let hooks = Hooks {
+        canonical: Some(&canonical_quantity),
+        ..Hooks::default()
+    };
+    for (expression, wanted) in [
+        ("3 'm' + 3 'cm'", "303 'cm'"),
+        ("1 'h' - 30 'min'", "30 'min'"),
+        ("2 days + 1 hour", "49 hours"),
+        (
+            "1 'Cel' + 1 '[degF]'",
+            "! 'adding quantities of different units' is not supported here",
+        ),
+        ("5 'mg/dL' = 50 'mg/L'", "true"),
+        ("37 'Cel' = 98.6 '[degF]'", "true"),
+        ("1 'cm'.comparable(1 's')", "false"),
+    ] {
+        if let Some(found) = result(expression, hooks) {
+            assert_eq!(found, wanted, "{expression}");
+        }
+    }
 }

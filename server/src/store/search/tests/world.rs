@@ -104,6 +104,7 @@ pub(super) fn context() -> RequestContext {
         conditional_delete: 1,
         delete_referenced: true,
         expansion: 10_000,
+        fhirpath_steps: 5_000_000,
         search: SearchLimits::default(),
     };
     RequestContext::new(
