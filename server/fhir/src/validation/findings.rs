@@ -87,6 +87,9 @@ pub(super) struct Findings {
     issues: Vec<(u32, Issue)>,
     errors: usize,
     more: bool,
+    /// How many profiles lead to what is being checked; none where it is the specification itself.
+    pub(super) profiles: usize,
+    breaks_base: bool,
 }
 
 impl Findings {
@@ -109,6 +112,7 @@ impl Findings {
         (code, text): (IssueType, Box<str>),
     ) {
         let is_error = severity <= Severity::Error;
+        self.breaks_base |= is_error && self.profiles == 0;
         let others = self.issues.len() - self.errors;
         if (is_error && self.errors == ISSUES_MAX) || (!is_error && others == ISSUES_MAX) {
             self.more |= is_error;
@@ -136,6 +140,11 @@ impl Findings {
     /// Whether there is an error.
     pub(super) fn has_errors(&self) -> bool {
         self.errors > 0
+    }
+
+    /// Whether there is an error by the specification itself, not by a profile alone.
+    pub(super) fn breaks_base(&self) -> bool {
+        self.breaks_base
     }
 
     /// Whether nothing more would be listed.

@@ -13,6 +13,8 @@ mod findings;
 mod hl7_cases;
 #[cfg(test)]
 mod hl7_reasons;
+#[cfg(test)]
+mod mutations;
 mod narrative;
 mod primitives;
 #[cfg(test)]

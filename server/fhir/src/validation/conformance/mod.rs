@@ -82,6 +82,8 @@ pub struct Validator<'a> {
 pub struct Report {
     /// The findings, in the order of the text.
     pub issues: Vec<Issue>,
+    /// Whether one of the errors is by the specification itself, not by a profile alone.
+    pub breaks_base: bool,
     /// What [`Terminology`] could not say: whoever can may ask further.
     pub questions: Vec<CodeQuestion>,
     /// The literal references to resources of a server, and what is to be said of each that leads nowhere.
@@ -120,16 +122,19 @@ impl<'a> Validator<'a> {
         let mut findings = walker.into_findings();
         let Some(root) = Node::resource(resource.root(), &self.definitions.structures) else {
             return Report {
+                breaks_base: findings.breaks_base(),
                 issues: findings.into_sorted(),
                 ..Report::default()
             };
         };
         let check = Check::new(self, root);
         check.resource(&mut findings, root, &path, None);
+        findings.profiles = 1;
         for canonical in profiles {
             check.asked(&mut findings, root, canonical, &path);
         }
         Report {
+            breaks_base: findings.breaks_base(),
             issues: findings.into_sorted(),
             questions: check.questions.into_inner(),
             references: check.references.into_inner(),

@@ -39,7 +39,9 @@ impl<'a> Check<'_, 'a> {
             return self.error(out, path, node, (IssueType::Structure, text));
         }
         self.depth.set(self.depth.get() + 1);
+        out.profiles += 1;
         self.meet(out, node, &profile.root, (path, scope));
+        out.profiles -= 1;
         self.depth.set(self.depth.get() - 1);
     }
 
