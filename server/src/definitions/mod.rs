@@ -11,6 +11,7 @@ mod rules;
 mod run_time;
 #[cfg(test)]
 mod tests;
+mod validity;
 mod wanted;
 
 use std::fs::{self, File};

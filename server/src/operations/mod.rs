@@ -21,6 +21,7 @@ mod lastn;
 mod meta;
 mod meta_add;
 mod meta_delete;
+mod validate;
 
 pub use arguments::{Argument, Arguments, FromArgument, Params};
 pub use invocation::{OperationAnswer, OperationContext, OperationInput, OperationTarget};
@@ -36,5 +37,6 @@ pub fn all() -> Result<Registry, RegistryError> {
         .with::<index_status::IndexStatus>()?
         .with::<meta::Meta>()?
         .with::<meta_add::MetaAdd>()?
-        .with::<meta_delete::MetaDelete>()
+        .with::<meta_delete::MetaDelete>()?
+        .with::<validate::Validate>()
 }

@@ -37,6 +37,12 @@ pub enum DefinitionError {
         /// The type's name.
         name: String,
     },
+    /// A profile whose type, or what it is derived from, nobody defines.
+    #[error("{url}: the profile's type, or what it is derived from, is unknown")]
+    UnusableProfile {
+        /// The canonical URL.
+        url: String,
+    },
     /// A primitive type this code has no grammar for.
     #[error("{name}: not a primitive type of R4")]
     UnknownPrimitive {

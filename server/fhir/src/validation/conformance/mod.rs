@@ -42,9 +42,10 @@ pub struct Strictness {
     pub warnings: bool,
     /// What a string is that holds markup; nothing where nobody minds.
     pub markup: Option<Severity>,
-    /// Whether an Observation with the code of a vital sign must meet R4's profile for that
+    /// Whether what is only implied is checked: that a system is an absolute URI, and that an Observation with the code of
+    /// a vital sign meets R4's profile for that
     /// (<https://hl7.org/fhir/R4/observation-vitalsigns.html>).
-    pub vital_signs: bool,
+    pub implied: bool,
 }
 
 impl Default for Strictness {
@@ -55,7 +56,7 @@ impl Default for Strictness {
             best_practice: false,
             warnings: true,
             markup: None,
-            vital_signs: true,
+            implied: true,
         }
     }
 }

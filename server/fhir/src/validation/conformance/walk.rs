@@ -42,7 +42,7 @@ impl<'a> Check<'_, 'a> {
             _ => {}
         }
         self.claims(out, node, path, scope);
-        if self.validator.strictness.vital_signs {
+        if self.validator.strictness.implied {
             self.vital_signs(out, node, path, scope);
         }
     }
@@ -152,7 +152,8 @@ impl<'a> Check<'_, 'a> {
             return;
         };
         let type_name = self.type_name(child.node);
-        if &*child.element.name == "system"
+        if self.validator.strictness.implied
+            && &*child.element.name == "system"
             && matches!(owner, "Identifier" | "Coding")
             && value.string().is_some_and(|system| !system.contains(':'))
         {
