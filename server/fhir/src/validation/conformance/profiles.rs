@@ -370,10 +370,12 @@ impl<'a> Check<'_, 'a> {
         if definition.kind != TypeKind::Resource || node.is_same(&scope.resource) {
             return scope;
         }
-        let contained = scope.root.value.and_then(|root| root.get("contained"));
-        let mut contained = contained.into_iter().flat_map(Value::items);
-        let place = node.value.map(Value::index);
-        let is_contained = contained.any(|value| Some(value.index()) == place);
+        let id = text(node, "id");
+        let structures = &self.definitions().structures;
+        let is_contained = id.is_some_and(|id| {
+            let found = self.world.contained(scope.root, &id, structures);
+            found.is_some_and(|found| found.is_same(&node))
+        });
         Scope {
             resource: node,
             root: if is_contained { scope.root } else { node },

@@ -1,6 +1,8 @@
 //! References: contained ones lead somewhere, and targets have a type the element allows
 //! (<https://hl7.org/fhir/R4/references.html>).
 
+use std::collections::{HashMap, HashSet};
+
 use super::nodes::{Child, text};
 use super::world::Target;
 use super::{Check, Scope};
@@ -31,10 +33,10 @@ impl<'a> Check<'_, 'a> {
             let what = (IssueType::NotFound, "no contained resource has this id");
             return self.error(out, path, node, what);
         }
-        if matches!(target, Target::Elsewhere) && !reference.contains([':', '?']) {
+        let is_asked = self.validator.strictness.warnings;
+        if is_asked && matches!(target, Target::Elsewhere) && !reference.contains([':', '?']) {
             let what = "what this refers to does not exist";
-            let mut issue = Issue::error(IssueType::NotFound, what).at(path.to_string());
-            issue.position = node.value.map(Value::position);
+            let issue = Issue::error(IssueType::NotFound, what).at(path.to_string());
             let mut references = self.references.borrow_mut();
             if references.len() < REFERENCES_MAX {
                 references.push((reference.as_ref().into(), issue));
@@ -73,17 +75,28 @@ impl<'a> Check<'_, 'a> {
     /// A contained resource is referred to, or refers to its container (dom-3).
     pub(super) fn contained(&self, out: &mut Findings, node: Node<'a>, path: &Path<'_>) {
         let Some(root) = node.value else { return };
-        let list = root.get("contained").into_iter().flat_map(Value::items);
-        for (index, contained) in list.enumerate() {
+        let list = || root.get("contained").into_iter().flat_map(Value::items);
+        if list().next().is_none() {
+            return;
+        }
+        let mut locals = Locals::default();
+        for (name, value) in root.members() {
+            if name != "contained" {
+                locals.collect(value, None);
+            }
+        }
+        for (index, contained) in list().enumerate() {
+            locals.collect(contained, Some(index));
+        }
+        for (index, contained) in list().enumerate() {
             let Some(id) = contained.get("id").and_then(Value::string) else {
                 let here = path.member("contained").item(index);
                 let what = "a contained resource has an id, by which it is referred to";
                 out.add(&here, contained, IssueType::Required, what);
                 continue;
             };
-            let local = format!("#{id}");
-            if !refers(root, &local, contained.index()) && !refers(contained, "#", u32::MAX) {
-                let text = format!("nothing refers to the contained resource '{local}' (dom-3)");
+            if !locals.lead_to(&id, index) {
+                let text = format!("nothing refers to the contained resource '#{id}' (dom-3)");
                 out.add(path, root, IssueType::Invariant, text);
             }
         }
@@ -133,20 +146,41 @@ pub(super) fn node_of(target: Target<'_>) -> Option<Node<'_>> {
     }
 }
 
-/// Whether a text below a value is that reference, or links to it; what is at a place is left out.
-fn refers(value: Value<'_>, local: &str, except: u32) -> bool {
-    if value.index() == except {
-        return false;
-    }
-    match value.kind() {
-        Kind::Object => value.members().any(|(name, below)| match &*name {
-            "div" => below
+/// The references within a resource, and which contained resource each stands in.
+#[derive(Default)]
+struct Locals(HashMap<String, HashSet<Option<usize>>>);
+
+impl Locals {
+    /// Takes every text below a value that is a reference to a contained resource, or a link to one.
+    fn collect(&mut self, value: Value<'_>, source: Option<usize>) {
+        match value.kind() {
+            Kind::Object => {
+                for (name, below) in value.members() {
+                    match below.string().filter(|_| name == "div") {
+                        Some(text) => text.split('"').for_each(|part| self.add(part, source)),
+                        None => self.collect(below, source),
+                    }
+                }
+            }
+            Kind::Array => value.items().for_each(|below| self.collect(below, source)),
+            Kind::String => value
                 .string()
-                .is_some_and(|text| text.contains(&format!("\"{local}\""))),
-            _ => refers(below, local, except),
-        }),
-        Kind::Array => value.items().any(|below| refers(below, local, except)),
-        Kind::String => value.string().as_deref() == Some(local),
-        Kind::Number | Kind::Boolean | Kind::Null => false,
+                .iter()
+                .for_each(|text| self.add(text, source)),
+            Kind::Number | Kind::Boolean | Kind::Null => {}
+        }
+    }
+
+    fn add(&mut self, text: &str, source: Option<usize>) {
+        if let Some(id) = text.strip_prefix('#') {
+            self.0.entry(id.to_owned()).or_default().insert(source);
+        }
+    }
+
+    /// Whether something else than itself refers to a contained resource, or it refers to its container.
+    fn lead_to(&self, id: &str, index: usize) -> bool {
+        let from = |id: &str| self.0.get(id).into_iter().flatten();
+        from(id).any(|source| *source != Some(index))
+            || from("").any(|source| *source == Some(index))
     }
 }

@@ -1,6 +1,8 @@
 //! The resources at hand: contained ones, and those of a Bundle, by what references to them say
 //! (<https://hl7.org/fhir/R4/bundle.html#references>).
 
+use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 use crate::definitions::structure::Structures;
@@ -14,6 +16,12 @@ pub(super) struct World<'a> {
     /// By the text of references that need nothing else to be understood.
     by_reference: HashMap<Box<str>, Node<'a>>,
     pub(super) entries: Vec<Entry<'a>>,
+    /// Full URLs by the place of the entry's resource.
+    full_urls: HashMap<u32, &'a str>,
+    /// How many entries have a full URL.
+    counts: HashMap<&'a str, usize>,
+    /// Contained resources by the place of their container and their id; looked at when first asked for.
+    contained: RefCell<HashMap<u32, HashMap<Cow<'a, str>, Node<'a>>>>,
 }
 
 /// One entry of the Bundle.
@@ -42,6 +50,9 @@ impl<'a> World<'a> {
             root,
             by_reference: HashMap::new(),
             entries: Vec::new(),
+            full_urls: HashMap::new(),
+            counts: HashMap::new(),
+            contained: RefCell::default(),
         };
         let entries = root.value.and_then(|value| value.get("entry"));
         let is_bundle = &*structures.get(root.type_id).name == "Bundle";
@@ -57,6 +68,9 @@ impl<'a> World<'a> {
             let full_url = entry.get("fullUrl").and_then(borrowed);
             world.entries.push(Entry { full_url, node });
             if let Some(full_url) = full_url {
+                *world.counts.entry(full_url).or_default() += 1;
+                let place = node.value.map_or(0, Value::index);
+                world.full_urls.insert(place, full_url);
                 world.by_reference.entry(full_url.into()).or_insert(node);
             }
             let id = resource.and_then(|value| value.get("id")?.string());
@@ -77,11 +91,27 @@ impl<'a> World<'a> {
 
     /// The `fullUrl` of a resource that is an entry's.
     pub(super) fn full_url(&self, node: Node<'a>) -> Option<&'a str> {
-        let entry = self
-            .entries
-            .iter()
-            .find(|entry| entry.node.is_same(&node))?;
-        entry.full_url
+        self.full_urls.get(&node.value?.index()).copied()
+    }
+
+    /// The contained resource of an id.
+    pub(super) fn contained(
+        &self,
+        root: Node<'a>,
+        id: &str,
+        structures: &'a Structures,
+    ) -> Option<Node<'a>> {
+        let value = root.value?;
+        let mut known = self.contained.borrow_mut();
+        let by_id = known.entry(value.index()).or_insert_with(|| {
+            let list = value.get("contained").into_iter().flat_map(Value::items);
+            let named = list.filter_map(|value| {
+                let id = value.get("id")?.string()?;
+                Some((id, Node::resource(value, structures)?))
+            });
+            named.collect()
+        });
+        by_id.get(id).copied()
     }
 
     /// The same node, as one of this document.
@@ -108,10 +138,7 @@ impl<'a> World<'a> {
         }
         let absolute = absolute(text, full_url);
         let wanted = absolute.as_deref().unwrap_or(text);
-        let entries = self.entries.iter();
-        entries
-            .filter(|entry| entry.full_url == Some(wanted))
-            .count()
+        self.counts.get(wanted).copied().unwrap_or_default()
     }
 
     /// What the text of a reference leads to, from a resource with that `fullUrl` inside of `root`.
@@ -126,13 +153,8 @@ impl<'a> World<'a> {
             if id.is_empty() {
                 return Target::Contained(root);
             }
-            let contained = root.value.and_then(|value| value.get("contained"));
-            let found = contained
-                .into_iter()
-                .flat_map(Value::items)
-                .find(|value| value.get("id").and_then(Value::string).as_deref() == Some(id));
-            return found
-                .and_then(|value| Node::resource(value, structures))
+            return self
+                .contained(root, id, structures)
                 .map_or(Target::Nowhere, Target::Contained);
         }
         if self.entries.is_empty() {
@@ -170,7 +192,7 @@ pub(super) fn absolute(text: &str, full_url: Option<&str>) -> Option<String> {
 /// The text of a string without escapes; one with escapes is no URL.
 pub(super) fn borrowed(value: Value<'_>) -> Option<&str> {
     match value.string()? {
-        std::borrow::Cow::Borrowed(text) => Some(text),
-        std::borrow::Cow::Owned(_) => None,
+        Cow::Borrowed(text) => Some(text),
+        Cow::Owned(_) => None,
     }
 }
