@@ -29,6 +29,9 @@ pub enum ProfileError {
     Endless,
 }
 
+/// Profiles that cannot be used, by URL, and why.
+pub type Faults = Vec<(Box<str>, ProfileError)>;
+
 /// Collects profiles, then merges them.
 #[derive(Debug, Default)]
 pub struct ProfilesBuilder {
@@ -97,11 +100,7 @@ impl ProfilesBuilder {
     }
 
     /// The profiles, merged, on top of others; and those that cannot be used, with the reason.
-    pub fn build(
-        self,
-        structures: &Structures,
-        known: &Profiles,
-    ) -> (Profiles, Vec<(Box<str>, ProfileError)>) {
+    pub fn build(self, structures: &Structures, known: &Profiles) -> (Profiles, Faults) {
         let mut faults = Vec::new();
         let mut merged: HashMap<Box<str>, Profile> = HashMap::new();
         for draft in &self.drafts {

@@ -203,6 +203,30 @@ fn differences(place: &Place<'_>, published: &reading::RawElement, is_slice: boo
         let (ours, theirs) = (type_names(types), type_names(&rules.types));
         found.push(format!("types {ours:?}, published {theirs:?}"));
     }
+    samples(place, rules, &mut found);
+    let binding = last(place, |rules| rules.binding.as_ref())
+        .or_else(|| place.element.and_then(|element| element.binding.as_ref()));
+    let shown = |binding: &crate::definitions::structure::Binding| {
+        format!("{:?} {}", binding.strength, binding.value_set)
+    };
+    let (ours, theirs) = (binding.map(shown), rules.binding.as_ref().map(shown));
+    if ours != theirs {
+        found.push(format!("binding {ours:?}, published {theirs:?}"));
+    }
+    let own: BTreeSet<&str> = place
+        .rules
+        .iter()
+        .flat_map(|rules| &rules.constraints)
+        .map(|rule| &*rule.key)
+        .collect();
+    let theirs: BTreeSet<&str> = rules.constraints.iter().map(|rule| &*rule.key).collect();
+    if !own.is_subset(&theirs) {
+        found.push(format!("constraints {own:?}, published {theirs:?}"));
+    }
+    found
+}
+
+fn samples(place: &Place<'_>, rules: &ElementRules, found: &mut Vec<String>) {
     for (what, ours, theirs) in [
         (
             "fixed",
@@ -230,26 +254,6 @@ fn differences(place: &Place<'_>, published: &reading::RawElement, is_slice: boo
             found.push(format!("{what} {ours:?}, published {theirs:?}"));
         }
     }
-    let binding = last(place, |rules| rules.binding.as_ref())
-        .or_else(|| place.element.and_then(|element| element.binding.as_ref()));
-    let shown = |binding: &crate::definitions::structure::Binding| {
-        format!("{:?} {}", binding.strength, binding.value_set)
-    };
-    let (ours, theirs) = (binding.map(shown), rules.binding.as_ref().map(shown));
-    if ours != theirs {
-        found.push(format!("binding {ours:?}, published {theirs:?}"));
-    }
-    let own: BTreeSet<&str> = place
-        .rules
-        .iter()
-        .flat_map(|rules| &rules.constraints)
-        .map(|rule| &*rule.key)
-        .collect();
-    let theirs: BTreeSet<&str> = rules.constraints.iter().map(|rule| &*rule.key).collect();
-    if !own.is_subset(&theirs) {
-        found.push(format!("constraints {own:?}, published {theirs:?}"));
-    }
-    found
 }
 
 fn compact(sample: &super::Sample) -> String {

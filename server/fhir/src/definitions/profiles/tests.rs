@@ -1,6 +1,6 @@
 //! Differentials written here, and the trees they make.
 
-use super::{Occurrences, ProfileElement, ProfileError, Profiles, ProfilesBuilder, SlicingRules};
+use super::{Faults, Occurrences, ProfileElement, Profiles, ProfilesBuilder, SlicingRules};
 use crate::definitions::fixtures::definitions;
 use crate::json::Document;
 
@@ -56,7 +56,7 @@ fn profile(url: &str, base: &str, elements: &str) -> String {
 
 const OBSERVATION: &str = "http://hl7.org/fhir/StructureDefinition/Observation";
 
-fn build(definitions_of: &[String]) -> Option<(Profiles, Vec<(Box<str>, ProfileError)>)> {
+fn build(definitions_of: &[String]) -> Option<(Profiles, Faults)> {
     let mut builder = ProfilesBuilder::default();
     for text in definitions_of {
         builder
