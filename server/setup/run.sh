@@ -10,6 +10,7 @@ else
 fi
 export VESTA_DATA_DIR="${VESTA_DATA_DIR:-$data/demo}"
 export VESTA_PACKAGES_DIR="$PACKAGES"
+export VESTA_PROFILES="${VESTA_PROFILES:-clinic}"
 export VESTA_LOAD_WHEN_EMPTY="${VESTA_LOAD_WHEN_EMPTY:-$ROOT/bundles}"
 say "starting vesta; its data is in $VESTA_DATA_DIR"
 exec target/release/vesta serve

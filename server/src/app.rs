@@ -42,11 +42,13 @@ impl App {
         };
         let full_text = config.limits.full_text;
         let definitions_from = Arc::new(settings.clone());
+        let validation = config.validation.clone();
         let reading = tokio::task::spawn_blocking(move || {
             let loaded = definitions::load(&settings).map_err(unusable)?;
             tracing::info!(origin = ?loaded.origin, elapsed_ms = loaded.elapsed.as_millis(), "definitions read");
             let definitions = Definitions::new(loaded.definitions).map_err(unusable)?;
-            Ok::<_, Error>(definitions.with_full_text(full_text))
+            let definitions = definitions.with_full_text(full_text);
+            Ok::<_, Error>(definitions.with_validation(&validation))
         });
         wait_until_reachable(database_url, PATIENCE).await?;
         migrate(database_url).await?;

@@ -9,6 +9,7 @@ mod embedded;
 mod limits;
 #[cfg(test)]
 mod tests;
+mod validation;
 mod values;
 
 use std::ffi::OsString;
@@ -20,6 +21,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 pub use check::{ConfigError, Report, Start};
 pub use embedded::PostgresSettings;
 pub use limits::Limits;
+pub use validation::{Profiles, Unknown, ValidationSettings};
 pub use values::{ByteSize, Secret};
 
 /// Vesta, a FHIR R4 server on PostgreSQL.
@@ -102,6 +104,10 @@ pub struct Config {
     /// Form of the log lines, which go to standard error
     #[arg(long, env = "VESTA_LOG_FORMAT", global = true, value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
+
+    /// Validation.
+    #[command(flatten, next_help_heading = "Validation")]
+    pub validation: ValidationSettings,
 
     /// The embedded PostgreSQL.
     #[command(flatten, next_help_heading = "Embedded PostgreSQL")]

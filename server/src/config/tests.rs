@@ -41,6 +41,9 @@ fn the_defaults_are_those_that_others_rely_on() {
     assert_eq!(config.limits.body_bytes_max, ByteSize::mib(64));
     assert_eq!(config.limits.page_size, 50);
     assert!(config.limits.references_checked_on_delete && config.limits.full_text);
+    assert_eq!(config.validation.profiles, Profiles::Base);
+    assert_eq!(config.validation.unknown_profiles, Unknown::Warning);
+    assert!(!config.validation.best_practice);
     assert!(config.packages_dir.ends_with("vesta/packages"));
     assert!(config.database_url.is_none());
     assert!(config.postgres.postgres_fsync);
@@ -75,7 +78,8 @@ fn the_base_url_follows_listener_and_tls() {
 }
 
 /// After `serve`: a flag, its value, and a part of the line that refuses them.
-const REFUSED: [(&str, &str, &str); 20] = [
+const REFUSED: [(&str, &str, &str); 21] = [
+    ("--profiles", "all", "(variable VESTA_PROFILES)"),
     ("--colour", "red", "unexpected argument '--colour'"),
     ("--auth", "smart", "(variable VESTA_AUTH)"),
     ("--listen", "0.0.0.0:80", "must be a loopback address"),

@@ -12,6 +12,7 @@ mod run_time;
 mod terminology;
 #[cfg(test)]
 mod tests;
+mod validity;
 mod wanted;
 
 use std::fs::{self, File};

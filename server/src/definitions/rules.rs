@@ -11,7 +11,6 @@ use fhir::definitions::search_parameters::SearchParameters;
 use fhir::definitions::structure::Structures;
 use fhir::ids::{ResourceKey, ResourceType};
 use fhir::json::Document;
-use fhir::outcome::{Issue, Severity};
 use fhir::patch::{
     PatchError, PatchErrorKind, apply_fhirpath_patch, apply_json_patch, apply_xml_patch,
 };
@@ -25,11 +24,11 @@ use fhir::search::matches::ResourceFacts;
 use fhir::search::plan::{Contained, Plan};
 use fhir::search::planner::{Handling as PlannerHandling, PlanLimits, Planner};
 use fhir::search::query::{Query, QueryLimits};
-use fhir::validation;
 use jiff::Timestamp;
 
 use super::offered::{self, Inclusions, SearchParameterEntry};
 use super::run_time::RunTimeParameter;
+use super::validity::Validity;
 use super::wanted::Wanted;
 use crate::context::{Handling, RequestContext};
 use crate::error::{Error, ErrorKind, Result};
@@ -43,6 +42,7 @@ pub struct Definitions {
     structures: Arc<Structures>,
     index: Arc<IndexPlan>,
     pub(super) full_text: bool,
+    pub(super) validity: Validity,
     pub(super) basis: Arc<OnceLock<Vec<u8>>>,
     pub(super) wanted: Arc<OnceLock<Wanted>>,
     /// The parameters that are stored and in force.
@@ -94,6 +94,7 @@ impl Definitions {
             structures,
             index: Arc::new(index),
             full_text: true,
+            validity: Validity::default(),
             basis: Arc::default(),
             wanted: Arc::default(),
             run_time: Arc::default(),
@@ -157,20 +158,6 @@ impl Definitions {
     pub fn compartment_urls(&self) -> Vec<&str> {
         let compartments = self.registries.compartments.all();
         compartments.iter().map(|one| &*one.url).collect()
-    }
-
-    /// Refuses a resource that breaks base R4 (<https://hl7.org/fhir/R4/validation.html>).
-    pub fn validate(&self, resource: &Resource) -> Result<()> {
-        refuse_errors(validation::validate(resource, &self.registries))
-    }
-
-    /// Refuses a batch or transaction Bundle that is not one; the resources of its entries are looked at where they are
-    /// written.
-    pub fn validate_request_bundle(&self, bundle: &Resource) -> Result<()> {
-        refuse_errors(validation::validate_request_bundle(
-            bundle,
-            &self.registries,
-        ))
     }
 
     /// What a resource is found by.
@@ -355,13 +342,6 @@ fn unextracted(error: &ExtractError, resource: &Resource) -> Error {
         | ExtractError::Evaluation { .. } => ErrorKind::BadValue,
     };
     Error::new(kind, error.to_string()).at(resource.resource_type().name())
-}
-
-fn refuse_errors(issues: Vec<Issue>) -> Result<()> {
-    match issues.iter().any(|issue| issue.severity <= Severity::Error) {
-        true => Err(Error::with_issues(ErrorKind::Malformed, issues)),
-        false => Ok(()),
-    }
 }
 
 /// The query, as far as limits let it be read.

@@ -30,6 +30,7 @@ mod meta_delete;
 mod subsumes;
 mod terms;
 mod translate;
+mod validate;
 mod valueset_validate_code;
 
 pub use arguments::{Argument, Arguments, FromArgument, Params};
@@ -55,5 +56,6 @@ pub fn all() -> Result<Registry, RegistryError> {
         .with::<subsumes::Subsumes>()?
         .with::<translate::Translate>()?
         .with::<closure::Closure>()?
-        .with::<find_matches::FindMatches>()
+        .with::<find_matches::FindMatches>()?
+        .with::<validate::Validate>()
 }

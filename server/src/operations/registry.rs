@@ -122,7 +122,7 @@ impl Registry {
         let definition = &operation.definition;
         let call = operation.call(cx, input)?;
         for parameters in call.checkable(cx.limits.parse)? {
-            definitions.validate(&parameters)?;
+            definitions.validate_structure(&parameters)?;
         }
         let arguments = call.arguments(definition, cx.limits.parse)?;
         let context = OperationContext {

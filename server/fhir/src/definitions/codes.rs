@@ -87,7 +87,39 @@ impl CodeSets {
     }
 }
 
+/// Whether a code belongs to a value set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Membership {
+    /// It does.
+    In,
+    /// It does not.
+    Out,
+    /// The value set, or the part of it that counts, is not enumerated here.
+    Unknown,
+}
+
 impl CodeSet {
+    /// Whether a code belongs to it, as far as that is known; without a system, a code of any system.
+    pub fn membership(&self, system: Option<&str>, code: &str) -> Membership {
+        let mut parts = self
+            .systems
+            .iter()
+            .filter(|part| system.is_none_or(|system| *part.system == *system));
+        let mut unknown = self.is_open;
+        let found = parts.any(|part| match part.codes {
+            Codes::All => {
+                unknown = true;
+                false
+            }
+            _ => part.codes.contain(code),
+        });
+        match (found, unknown) {
+            (true, _) => Membership::In,
+            (false, true) => Membership::Unknown,
+            (false, false) => Membership::Out,
+        }
+    }
+
     /// Whether a code of any of its systems is this one: the question for elements of type `code`.
     pub fn has_code(&self, code: &str) -> bool {
         self.is_open || self.systems.iter().any(|one| one.codes.contain(code))

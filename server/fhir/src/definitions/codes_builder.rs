@@ -8,7 +8,7 @@ use crate::json::Value;
 
 /// Collects ValueSets and CodeSystems.
 #[derive(Debug, Default)]
-pub(super) struct CodeSetsBuilder {
+pub(crate) struct CodeSetsBuilder {
     expansions: HashMap<String, Draft>,
     composes: HashMap<String, Compose>,
     systems: HashMap<String, Vec<Box<str>>>,
@@ -41,7 +41,7 @@ fn text(value: Value<'_>, name: &str) -> Option<String> {
 
 impl CodeSetsBuilder {
     /// Adds one ValueSet; the first definition and the first complete expansion of a URL count.
-    pub(super) fn add_value_set(&mut self, value_set: Value<'_>) {
+    pub(crate) fn add_value_set(&mut self, value_set: Value<'_>) {
         let Some(url) = text(value_set, "url") else {
             return;
         };
@@ -62,7 +62,7 @@ impl CodeSetsBuilder {
     }
 
     /// Adds one CodeSystem, if it lists all its codes.
-    pub(super) fn add_code_system(&mut self, code_system: Value<'_>) {
+    pub(crate) fn add_code_system(&mut self, code_system: Value<'_>) {
         if text(code_system, "content").as_deref() != Some("complete") {
             return;
         }
@@ -74,7 +74,7 @@ impl CodeSetsBuilder {
     }
 
     /// The sets of these URLs. One that nobody defines is open.
-    pub(super) fn build(&self, urls: impl Iterator<Item = Box<str>>) -> CodeSets {
+    pub(crate) fn build(&self, urls: impl Iterator<Item = Box<str>>) -> CodeSets {
         let sets: Vec<CodeSet> = urls
             .map(|url| {
                 let draft = self.resolve(&url, 0);

@@ -1,7 +1,7 @@
 //! Registries of what the specification defines, built from its own JSON and kept in compact form.
 
 pub mod codes;
-mod codes_builder;
+pub(crate) mod codes_builder;
 pub mod compartments;
 pub mod corrections;
 #[cfg(test)]
@@ -9,6 +9,7 @@ mod corrections_tests;
 #[cfg(test)]
 pub(crate) mod fixtures;
 pub mod primitive;
+pub mod profiles;
 pub mod search_parameters;
 pub mod structure;
 mod structure_builder;
@@ -24,8 +25,9 @@ use crate::json::Value;
 use codes::CodeSets;
 use codes_builder::CodeSetsBuilder;
 use compartments::{Compartments, CompartmentsBuilder};
+use profiles::{Profiles, ProfilesBuilder};
 use search_parameters::{SearchParameters, SearchParametersBuilder};
-use structure::{BindingStrength, Structures};
+use structure::{Binding, BindingStrength, Structures};
 
 pub use structure_builder::{DefinitionError, StructuresBuilder};
 
@@ -38,8 +40,10 @@ pub struct Definitions {
     pub search_parameters: SearchParameters,
     /// Compartments.
     pub compartments: Compartments,
-    /// The codes of required bindings.
+    /// The codes of bindings that instances are held to.
     pub code_sets: CodeSets,
+    /// Profiles and extensions.
+    pub profiles: Profiles,
 }
 
 /// Collects definitions in any order, then joins them.
@@ -49,6 +53,7 @@ pub struct DefinitionsBuilder {
     search_parameters: SearchParametersBuilder,
     compartments: CompartmentsBuilder,
     codes: CodeSetsBuilder,
+    profiles: ProfilesBuilder,
 }
 
 impl DefinitionsBuilder {
@@ -71,7 +76,11 @@ impl DefinitionsBuilder {
             .and_then(Value::string)
             .as_deref()
         {
-            Some("StructureDefinition") => self.structures.add(definition),
+            Some("StructureDefinition") => {
+                // One that cannot be used is found by who claims or asks for it.
+                let _ = self.profiles.add(definition);
+                self.structures.add(definition)
+            }
             Some("SearchParameter") => self.search_parameters.add(definition),
             Some("CompartmentDefinition") => self.compartments.add(definition),
             Some("ValueSet") => {
@@ -91,12 +100,14 @@ impl DefinitionsBuilder {
         let mut structures = self.structures.build()?;
         let search_parameters = self.search_parameters.build(&structures)?;
         let compartments = self.compartments.build(&search_parameters)?;
-        let code_sets = join_codes(&mut structures, &self.codes)?;
+        let (profiles, _) = self.profiles.build(&structures, &Profiles::default());
+        let code_sets = join_codes(&mut structures, &profiles, &self.codes)?;
         Ok(Definitions {
             structures,
             search_parameters,
             compartments,
             code_sets,
+            profiles,
         })
     }
 }
@@ -104,15 +115,13 @@ impl DefinitionsBuilder {
 /// Builds the code sets that instances are held to and points the bindings at them.
 fn join_codes(
     structures: &mut Structures,
+    profiles: &Profiles,
     codes: &CodeSetsBuilder,
 ) -> Result<CodeSets, DefinitionError> {
-    let urls: BTreeSet<Box<str>> = structures
-        .bindings_mut()
-        .filter_map(|binding| match binding.strength {
-            BindingStrength::Required => Some(binding.value_set.clone()),
-            _ => binding.maximum.clone(),
-        })
-        .collect();
+    let mut urls = BTreeSet::new();
+    let mut add = |binding: &Binding| urls.extend(binding.value_sets().map(Box::from));
+    structures.bindings_mut().for_each(|binding| add(binding));
+    profiles.each_binding(&mut add);
     u16::try_from(urls.len()).map_err(|_| DefinitionError::TooManyTypes)?;
     let sets = codes.build(urls.into_iter());
     for binding in structures.bindings_mut() {

@@ -2,11 +2,13 @@
 //! (<https://hl7.org/fhir/R4/elementdefinition.html>). No narrative, no text: only what code asks for.
 
 use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
 use super::codes::CodeSetId;
 use super::primitive::PrimitiveType;
+use crate::path::Expression;
 
 /// A type's place in [`Structures`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -161,6 +163,34 @@ pub struct Constraint {
     pub human: Box<str>,
     /// The rule as FHIRPath.
     pub expression: Box<str>,
+    /// Whether it is advice that only those who ask for it hear
+    /// (<http://hl7.org/fhir/StructureDefinition/elementdefinition-bestpractice>).
+    pub is_best_practice: bool,
+    /// Parsed when it is first needed.
+    #[serde(skip)]
+    pub(crate) parsed: OnceLock<Option<Arc<Expression>>>,
+}
+
+impl Constraint {
+    /// A rule whose breach is an error.
+    pub(crate) fn new(key: &str, human: &str, expression: &str) -> Self {
+        Self {
+            key: key.into(),
+            is_warning: false,
+            human: human.into(),
+            expression: expression.into(),
+            is_best_practice: false,
+            parsed: OnceLock::new(),
+        }
+    }
+
+    /// The rule, parsed; `None` where it is no FHIRPath.
+    pub fn parsed(&self) -> Option<&Expression> {
+        let parsed = self
+            .parsed
+            .get_or_init(|| Expression::parse(&self.expression).ok().map(Arc::new));
+        parsed.as_deref()
+    }
 }
 
 impl Member {
@@ -281,6 +311,18 @@ impl TypeDefinition {
     /// The element's place in the specification's order, by JSON member name.
     pub fn order(&self, member_name: &str) -> Option<usize> {
         Some(usize::from(self.find(member_name)?.element))
+    }
+}
+
+impl Binding {
+    /// The value sets whose codes tell what is an error or a warning.
+    pub(crate) fn value_sets(&self) -> impl Iterator<Item = &str> {
+        let own = matches!(
+            self.strength,
+            BindingStrength::Required | BindingStrength::Extensible
+        );
+        let maximum = self.maximum.as_deref();
+        own.then_some(&*self.value_set).into_iter().chain(maximum)
     }
 }
 

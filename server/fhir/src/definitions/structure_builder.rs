@@ -37,6 +37,12 @@ pub enum DefinitionError {
         /// The type's name.
         name: String,
     },
+    /// A profile whose type, or what it is derived from, nobody defines.
+    #[error("{url}: the profile's type, or what it is derived from, is unknown")]
+    UnusableProfile {
+        /// The canonical URL.
+        url: String,
+    },
     /// A primitive type this code has no grammar for.
     #[error("{name}: not a primitive type of R4")]
     UnknownPrimitive {
@@ -403,7 +409,7 @@ fn targets(profiles: Value<'_>) -> Vec<Box<str>> {
         .collect()
 }
 
-fn binding(item: Value<'_>) -> Option<Binding> {
+pub(super) fn binding(item: Value<'_>) -> Option<Binding> {
     let strength = match item.get("strength")?.string()?.as_ref() {
         "required" => BindingStrength::Required,
         "extensible" => BindingStrength::Extensible,
@@ -431,7 +437,7 @@ fn without_version(canonical: &str) -> Box<str> {
     canonical.split('|').next().unwrap_or_default().into()
 }
 
-fn constraints(item: Value<'_>) -> Vec<Constraint> {
+pub(super) fn constraints(item: Value<'_>) -> Vec<Constraint> {
     let Some(list) = item.get("constraint") else {
         return Vec::new();
     };
@@ -443,12 +449,24 @@ fn constraints(item: Value<'_>) -> Vec<Constraint> {
             if matches!(key.as_ref(), "ele-1" | "ext-1") {
                 return None;
             }
+            let human = text("human").unwrap_or_default();
+            let expression = text("expression")?;
             Some(Constraint {
-                key: key.as_ref().into(),
                 is_warning: text("severity")? == "warning",
-                human: text("human").unwrap_or_default().as_ref().into(),
-                expression: text("expression")?.as_ref().into(),
+                is_best_practice: is_best_practice(one),
+                ..Constraint::new(&key, &human, &expression)
             })
         })
         .collect()
 }
+
+fn is_best_practice(constraint: Value<'_>) -> bool {
+    let extensions = constraint.get("extension").into_iter();
+    extensions.flat_map(Value::items).any(|extension| {
+        extension.get("url").and_then(Value::string).as_deref() == Some(BEST_PRACTICE)
+            && extension.get("valueBoolean").and_then(Value::boolean) == Some(true)
+    })
+}
+
+const BEST_PRACTICE: &str =
+    "http://hl7.org/fhir/StructureDefinition/elementdefinition-bestpractice";

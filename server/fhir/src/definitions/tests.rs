@@ -265,7 +265,15 @@ fn code_sets_answer_for_codes_and_systems() {
         .filter(|set| set.is_open)
         .map(|set| &*set.url)
         .collect();
-    assert_eq!(open, ["http://loinc.org/vs/LL379-9"]);
+    assert_eq!(
+        open,
+        [
+            "http://dicom.nema.org/medical/dicom/current/output/chtml/part04/sect_B.5.html#table_B.5-1",
+            "http://hl7.org/fhir/ValueSet/use-context",
+            "http://loinc.org/vs/LL379-9",
+            "http://www.rsna.org/RadLex_Playbook.aspx",
+        ]
+    );
 }
 
 fn build(json: &[&str]) -> Result<Definitions, DefinitionError> {

@@ -52,6 +52,10 @@ impl<'d> Walker<'d> {
         self.findings.into_issues()
     }
 
+    pub(super) fn into_findings(self) -> Findings {
+        self.findings
+    }
+
     pub(super) fn definition(&self, id: TypeId) -> &'d TypeDefinition {
         self.definitions.structures.get(id)
     }
@@ -120,12 +124,16 @@ impl<'d> Walker<'d> {
                 chosen,
                 name: bare,
             };
+            let here = if element.is_choice {
+                path.choice(&element.name, &self.definition(chosen.type_id).name)
+            } else {
+                path.member(bare)
+            };
             let present = if bare.len() == name.len() {
-                let here = path.member(&name);
                 self.value(object, value, known, &here, is_contained);
                 true
             } else {
-                self.companion(object, value, known, &path.member(&name))
+                self.companion(object, value, known, &here)
             };
             if present {
                 seen.elements |= bit;

@@ -13,6 +13,8 @@ pub const ISSUES_MAX: usize = 100;
 pub(super) struct Path<'a> {
     parent: Option<&'a Path<'a>>,
     name: &'a str,
+    /// The type that stands for a choice.
+    chosen: Option<&'a str>,
     index: Option<usize>,
 }
 
@@ -21,6 +23,7 @@ impl<'a> Path<'a> {
         Self {
             parent: None,
             name,
+            chosen: None,
             index: None,
         }
     }
@@ -28,8 +31,15 @@ impl<'a> Path<'a> {
     pub(super) fn member(&'a self, name: &'a str) -> Self {
         Self {
             parent: Some(self),
-            name,
-            index: None,
+            ..Self::root(name)
+        }
+    }
+
+    /// One type of a choice: `value.ofType(Quantity)`.
+    pub(super) fn choice(&'a self, name: &'a str, chosen: &'a str) -> Self {
+        Self {
+            chosen: Some(chosen),
+            ..self.member(name)
         }
     }
 
@@ -38,6 +48,15 @@ impl<'a> Path<'a> {
             index: Some(index),
             ..self
         }
+    }
+
+    /// The names of the steps to it, the outermost resource's not included.
+    pub(super) fn names(&self) -> Vec<&'a str> {
+        let mut names = self.parent.map(Path::names).unwrap_or_default();
+        if self.parent.is_some() {
+            names.push(self.name);
+        }
+        names
     }
 
     /// The JSON member the place is in.
@@ -52,6 +71,9 @@ impl fmt::Display for Path<'_> {
             write!(f, "{parent}.")?;
         }
         f.write_str(self.name)?;
+        if let Some(chosen) = self.chosen {
+            write!(f, ".ofType({chosen})")?;
+        }
         match self.index {
             Some(index) => write!(f, "[{index}]"),
             None => Ok(()),
@@ -59,11 +81,15 @@ impl fmt::Display for Path<'_> {
     }
 }
 
-/// The findings, up to [`ISSUES_MAX`].
+/// The findings, up to [`ISSUES_MAX`] errors and as many others, each with its place in the text.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
-    issues: Vec<Issue>,
+    issues: Vec<(u32, Issue)>,
+    errors: usize,
     more: bool,
+    /// How many profiles lead to what is being checked; none where it is the specification itself.
+    pub(super) profiles: usize,
+    breaks_base: bool,
 }
 
 impl Findings {
@@ -74,14 +100,51 @@ impl Findings {
         code: IssueType,
         text: impl Into<Box<str>>,
     ) {
-        if self.issues.len() < ISSUES_MAX {
-            let issue = Issue::error(code, text)
-                .at(path.to_string())
-                .positioned(value.position());
-            self.issues.push(issue);
-        } else {
-            self.more = true;
+        self.note(Severity::Error, path, value, (code, text.into()));
+    }
+
+    /// Adds a finding of any severity.
+    pub(super) fn note(
+        &mut self,
+        severity: Severity,
+        path: &Path<'_>,
+        value: Value<'_>,
+        (code, text): (IssueType, Box<str>),
+    ) {
+        let is_error = severity <= Severity::Error;
+        self.breaks_base |= is_error && self.profiles == 0;
+        let others = self.issues.len() - self.errors;
+        if (is_error && self.errors == ISSUES_MAX) || (!is_error && others == ISSUES_MAX) {
+            self.more |= is_error;
+            return;
         }
+        let expression = path.to_string();
+        let is_same = |(_, other): &(u32, Issue)| {
+            other.severity == severity
+                && other.diagnostics == text
+                && other
+                    .expression
+                    .first()
+                    .is_some_and(|one| **one == *expression)
+        };
+        if self.issues.iter().any(is_same) {
+            return;
+        }
+        self.errors += usize::from(is_error);
+        let issue = Issue::new(severity, code, text)
+            .at(expression)
+            .positioned(value.position());
+        self.issues.push((value.index(), issue));
+    }
+
+    /// Whether there is an error.
+    pub(super) fn has_errors(&self) -> bool {
+        self.errors > 0
+    }
+
+    /// Whether there is an error by the specification itself, not by a profile alone.
+    pub(super) fn breaks_base(&self) -> bool {
+        self.breaks_base
     }
 
     /// Whether nothing more would be listed.
@@ -89,14 +152,23 @@ impl Findings {
         self.more
     }
 
-    pub(super) fn into_issues(mut self) -> Vec<Issue> {
-        if self.more {
-            self.issues.push(Issue::new(
+    /// The findings in the order they were made.
+    pub(super) fn into_issues(self) -> Vec<Issue> {
+        let more = self.more;
+        let mut issues: Vec<_> = self.issues.into_iter().map(|(_, issue)| issue).collect();
+        if more {
+            issues.push(Issue::new(
                 Severity::Information,
                 IssueType::Informational,
                 "there are more findings than are listed",
             ));
         }
-        self.issues
+        issues
+    }
+
+    /// The findings in the order of the text.
+    pub(super) fn into_sorted(mut self) -> Vec<Issue> {
+        self.issues.sort_by_key(|(index, _)| *index);
+        self.into_issues()
     }
 }

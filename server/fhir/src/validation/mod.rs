@@ -4,12 +4,17 @@
 
 mod bindings;
 mod companions;
+mod conformance;
 mod elements;
 #[cfg(test)]
 mod examples;
 mod findings;
 #[cfg(test)]
 mod hl7_cases;
+#[cfg(test)]
+mod hl7_reasons;
+#[cfg(test)]
+mod mutations;
 mod narrative;
 mod primitives;
 #[cfg(test)]
@@ -24,6 +29,7 @@ use crate::resource::Resource;
 use elements::Walker;
 use findings::Path;
 
+pub use conformance::{CodeQuestion, Report, Strictness, Terminology, Validator};
 pub use findings::ISSUES_MAX;
 
 /// Everything wrong with a batch or transaction Bundle but for the resources of its entries, each of which is checked

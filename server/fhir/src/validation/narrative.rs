@@ -13,6 +13,8 @@ pub(super) enum NarrativeError {
     Xml,
     #[error("the narrative is one 'div' in the namespace of XHTML")]
     Div,
+    #[error("the narrative has no text and no image (txt-2)")]
+    Empty,
     #[error("an element a narrative must not have (txt-1)")]
     Element,
     #[error("'{0}' must not be in a narrative (txt-1)")]
@@ -32,14 +34,17 @@ pub(super) fn check(text: &str) -> Result<(), NarrativeError> {
     let mut reader = Reader::from_str(text);
     let mut depth = 0usize;
     let mut closed = false;
+    let mut says_something = false;
     loop {
         match reader.read_event().map_err(|_| NarrativeError::Xml)? {
             Event::Start(start) => {
                 element(&start, depth, closed)?;
+                says_something |= start.name().as_ref() == "img";
                 depth += 1;
             }
             Event::Empty(start) => {
                 element(&start, depth, closed)?;
+                says_something |= start.name().as_ref() == "img";
                 closed |= depth == 0;
             }
             Event::End(_) => {
@@ -48,6 +53,7 @@ pub(super) fn check(text: &str) -> Result<(), NarrativeError> {
             }
             Event::Text(characters) => {
                 let is_blank = characters.trim_ascii().is_empty();
+                says_something |= !is_blank;
                 if depth == 0 && !is_blank {
                     return Err(NarrativeError::Div);
                 }
@@ -56,8 +62,10 @@ pub(super) fn check(text: &str) -> Result<(), NarrativeError> {
                 if !is_entity(name.as_bytes()) {
                     return Err(NarrativeError::Entity);
                 }
+                says_something = true;
             }
-            Event::CData(_) | Event::Comment(_) => {}
+            Event::CData(_) => says_something = true,
+            Event::Comment(_) => {}
             Event::DocType(_) | Event::PI(_) | Event::Decl(_) => {
                 return Err(NarrativeError::Markup);
             }
@@ -65,7 +73,8 @@ pub(super) fn check(text: &str) -> Result<(), NarrativeError> {
         }
     }
     match (depth, closed) {
-        (0, true) => Ok(()),
+        (0, true) if says_something => Ok(()),
+        (0, true) => Err(NarrativeError::Empty),
         (0, false) => Err(NarrativeError::Div),
         _ => Err(NarrativeError::Xml),
     }

@@ -158,7 +158,8 @@ fn check_narrative(inner: &str, expected: &str) {
 #[test]
 fn a_narrative_is_plain_xhtml() {
     let check = check_narrative;
-    check("", "ok");
+    check("", "the narrative has no text and no image (txt-2)");
+    check("<p> </p>", "the narrative has no text and no image (txt-2)");
     check(
         r#"<p class="a">b &amp; &#233; &#xe9; <b>c</b><br/><!-- d --></p>"#,
         "ok",

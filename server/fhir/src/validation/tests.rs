@@ -62,7 +62,7 @@ fn unknown_elements_are_named() {
     );
     observation(
         r#""component":[{"code":{"text":"a"}},{"code":{"text":"b"},"valueQuantity":{"val":1}}]"#,
-        "Observation.component[1].valueQuantity.val: unknown element of Quantity",
+        "Observation.component[1].value.ofType(Quantity).val: unknown element of Quantity",
     );
 }
 
@@ -94,7 +94,7 @@ fn json_types_follow_the_definition() {
     );
     patient(
         r#""multipleBirthInteger":"1""#,
-        "Patient.multipleBirthInteger: must be a JSON number, without quotes",
+        "Patient.multipleBirth.ofType(integer): must be a JSON number, without quotes",
     );
     patient(
         r#""active":null"#,
@@ -124,11 +124,11 @@ fn nothing_is_empty() {
     );
     patient(
         r#""_birthDate":{}"#,
-        "Patient._birthDate: must have a value or extensions (ele-1)",
+        "Patient.birthDate: must have a value or extensions (ele-1)",
     );
     patient(
         r#""name":[{"_given":[]}]"#,
-        "Patient.name[0]._given: an array must not be empty",
+        "Patient.name[0].given: an array must not be empty",
     );
 }
 
@@ -151,32 +151,32 @@ fn arrays_of_primitives_are_padded_with_null() {
     name(
         r#""given":["a",null],"_given":[EXT,null]"#,
         "Patient.name[0].given[1]: null is no value: leave the element out\n\
-         Patient.name[0]._given[1]: null in both arrays: the element has neither value nor extensions",
+         Patient.name[0].given[1]: null in both arrays: the element has neither value nor extensions",
     );
     name(
         r#""_given":EXT"#,
-        "Patient.name[0]._given: must be a JSON array: the element may repeat",
+        "Patient.name[0].given: must be a JSON array: the element may repeat",
     );
     name(
         r#""given":["a"],"_given":["b"]"#,
-        "Patient.name[0]._given[0]: must be a JSON object with id and extensions",
+        "Patient.name[0].given[0]: must be a JSON object with id and extensions",
     );
     name(r#""family":"a","_family":{"id":"f"}"#, "");
     name(
         r#""_family":{"id":"f"}"#,
-        "Patient.name[0]._family: must have a value or extensions (ele-1)",
+        "Patient.name[0].family: must have a value or extensions (ele-1)",
     );
     name(
         r#""family":"a","_family":{"value":"b"}"#,
-        "Patient.name[0]._family.value: unknown element of Element",
+        "Patient.name[0].family.value: unknown element of Element",
     );
     name(
         r#""_period":{"extension":[]}"#,
-        "Patient.name[0]._period: a leading underscore is for the id and extensions of primitives only",
+        "Patient.name[0].period: a leading underscore is for the id and extensions of primitives only",
     );
     name(
         r#""family":"a","_id":EXT"#,
-        "Patient.name[0]._id: an attribute in XML has no id and extensions",
+        "Patient.name[0].id: an attribute in XML has no id and extensions",
     );
 }
 
@@ -202,7 +202,7 @@ fn required_elements_are_there() {
     check(&absent, "");
     check(
         r#"{"resourceType":"Observation","_status":{"id":"a"},"code":{"text":"t"}}"#,
-        "Observation._status: must have a value or extensions (ele-1)\nObservation: 'status' is required",
+        "Observation.status: must have a value or extensions (ele-1)\nObservation: 'status' is required",
     );
     check(
         r#"{"resourceType":"MedicationRequest","status":"active","intent":"order","subject":{"display":"d"}}"#,

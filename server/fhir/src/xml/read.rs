@@ -45,6 +45,9 @@ struct Reader<'a> {
     structures: &'a Structures,
 }
 
+/// The namespace of attributes about schemas.
+const SCHEMA_INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
+
 impl<'a> Reader<'a> {
     fn root(&mut self) -> Result<Tag<'a>, XmlError> {
         loop {
@@ -95,8 +98,13 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A resource has none but the hint at a schema, which is passed over (<https://hl7.org/fhir/R4/xml.html>).
     fn no_attributes(&self) -> Result<(), XmlError> {
-        match self.scanner.attributes().first() {
+        let is_hint = |attribute: &&Attribute<'_>| {
+            attribute.namespace == SCHEMA_INSTANCE && attribute.local == "schemaLocation"
+        };
+        let mut attributes = self.scanner.attributes().iter();
+        match attributes.find(|attribute| !is_hint(attribute)) {
             None => Ok(()),
             Some(attribute) => Err(self.unknown_attribute(attribute)),
         }

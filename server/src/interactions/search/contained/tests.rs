@@ -10,6 +10,7 @@ const RECORDS: &[&str] = &[
     "contained":[{"resourceType":"Medication","id":"m","code":{"coding":[{"code":"x"}],"text":"Ä"}}]}"##,
     r##"{"resourceType":"MedicationRequest","id":"two","status":"active","intent":"order","subject":{"reference":"#p"},
     "medicationReference":{"reference":"#m"},
+    "supportingInformation":[{"reference":"#n"},{"reference":"#o"}],
     "contained":[{"resourceType":"Medication","id":"m","code":{"coding":[{"code":"x"}]}},
     {"resourceType":"Patient","id":"p","name":[{"family":"Within"}]},
     {"resourceType":"Medication","id":"n","code":{"coding":[{"code":"x"}]}},

@@ -1,0 +1,232 @@
+//! Collects the StructureDefinitions that constrain a type, then merges each with what it is derived from.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::merging::{TreeBuilder, complete, lay};
+use super::reading::{RawElement, contexts, element, text};
+use super::{ExtensionUse, Profile, ProfileElement, Profiles};
+use crate::definitions::structure::{Constraint, Structures, TypeId, TypeKind};
+use crate::json::Value;
+
+/// The longest line of profiles derived from each other.
+const DEPTH_MAX: usize = 32;
+
+/// Why a profile cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProfileError {
+    /// A member it must have is not there.
+    #[error("'{0}' is missing or of the wrong type")]
+    Missing(&'static str),
+    /// It constrains a type nobody defines.
+    #[error("the type '{0}' is unknown")]
+    UnknownType(Box<str>),
+    /// It is derived from a profile nobody defines, and has no snapshot.
+    #[error("'{0}', which it is derived from, is unknown")]
+    UnknownBase(Box<str>),
+    /// It is derived from itself, or from too many others.
+    #[error("the line of profiles it is derived from has no end")]
+    Endless,
+}
+
+/// Profiles that cannot be used, by URL, and why.
+pub type Faults = Vec<(Box<str>, ProfileError)>;
+
+/// Collects profiles, then merges them.
+#[derive(Debug, Default)]
+pub struct ProfilesBuilder {
+    drafts: Vec<Draft>,
+    urls: HashMap<Box<str>, usize>,
+}
+
+#[derive(Clone, Debug)]
+struct Draft {
+    /// URL and version.
+    key: Box<str>,
+    url: Box<str>,
+    version: Option<Box<str>>,
+    type_name: Box<str>,
+    base: Box<str>,
+    differential: Vec<RawElement>,
+    snapshot: Vec<RawElement>,
+    extension: Option<ExtensionUse>,
+}
+
+impl ProfilesBuilder {
+    /// Adds one StructureDefinition; those that define a type, or constrain a logical model, are passed over. Where two
+    /// define the same, the first counts.
+    pub fn add(&mut self, definition: Value<'_>) -> Result<(), ProfileError> {
+        if text(definition, "kind").as_deref() == Some("logical") {
+            return Ok(());
+        }
+        let url = text(definition, "url").ok_or(ProfileError::Missing("url"))?;
+        let core = url.strip_prefix("http://hl7.org/fhir/StructureDefinition/");
+        let defines = core.is_some() && core == text(definition, "type").as_deref();
+        let constrains = text(definition, "derivation").as_deref() == Some("constraint");
+        if defines || (core.is_some() && !constrains) {
+            return Ok(());
+        }
+        let version = text(definition, "version");
+        let key = versioned(&url, version.as_deref());
+        if self.urls.contains_key(&*key) {
+            return Ok(());
+        }
+        let type_name = text(definition, "type").ok_or(ProfileError::Missing("type"))?;
+        let base =
+            text(definition, "baseDefinition").ok_or(ProfileError::Missing("baseDefinition"))?;
+        let elements = |name| -> Vec<RawElement> {
+            let list = definition.at(&[name, "element"]).into_iter();
+            list.flat_map(Value::items).filter_map(element).collect()
+        };
+        let differential = elements("differential");
+        // A snapshot is needed only where the differential leads nowhere.
+        let snapshot = elements("snapshot");
+        let extension = (type_name == "Extension").then(|| extension_use(definition));
+        self.urls.insert(key.clone(), self.drafts.len());
+        self.urls
+            .entry(url.as_str().into())
+            .or_insert(self.drafts.len());
+        self.drafts.push(Draft {
+            key,
+            url: url.into(),
+            version: version.map(Into::into),
+            type_name: type_name.into(),
+            base: base.into(),
+            differential,
+            snapshot,
+            extension,
+        });
+        Ok(())
+    }
+
+    /// The profiles, merged, on top of others; and those that cannot be used, with the reason.
+    pub fn build(self, structures: &Structures, known: &Profiles) -> (Profiles, Faults) {
+        let mut faults = Vec::new();
+        let mut merged: HashMap<Box<str>, Profile> = HashMap::new();
+        for draft in &self.drafts {
+            if let Err(fault) = self.merge(draft, structures, known, &mut merged, 0) {
+                faults.push((draft.url.clone(), fault));
+            }
+        }
+        let mut profiles = known.clone();
+        let in_order = || {
+            let urls: HashSet<_> = merged.keys().collect();
+            self.drafts
+                .iter()
+                .filter(move |draft| urls.contains(&draft.key))
+        };
+        profiles.extend(in_order().map(|draft| Arc::new(merged[&draft.key].clone())));
+        let completed: Vec<_> = in_order()
+            .map(|draft| {
+                let mut profile = merged[&draft.key].clone();
+                complete(&mut profile.root, &profiles);
+                Arc::new(profile)
+            })
+            .collect();
+        profiles.extend(completed);
+        (profiles, faults)
+    }
+
+    fn merge(
+        &self,
+        draft: &Draft,
+        structures: &Structures,
+        known: &Profiles,
+        merged: &mut HashMap<Box<str>, Profile>,
+        depth: usize,
+    ) -> Result<(), ProfileError> {
+        if merged.contains_key(&draft.key) {
+            return Ok(());
+        }
+        if depth > DEPTH_MAX {
+            return Err(ProfileError::Endless);
+        }
+        let type_id = structures
+            .by_name(&draft.type_name)
+            .filter(|id| structures.get(*id).kind != TypeKind::Backbone)
+            .ok_or_else(|| ProfileError::UnknownType(draft.type_name.clone()))?;
+        let tree = |elements: &Vec<RawElement>, base: &ProfileElement| {
+            TreeBuilder::new(structures, type_id, base).build(elements.clone())
+        };
+        let root = match self.base(draft, structures, known, merged, depth)? {
+            Some(mut root) if !draft.differential.is_empty() => {
+                let differential = tree(&draft.differential, &root);
+                lay(&mut root, differential);
+                root
+            }
+            _ if !draft.snapshot.is_empty() => tree(&draft.snapshot, &ProfileElement::default()),
+            Some(root) => root,
+            None => return Err(ProfileError::UnknownBase(draft.base.clone())),
+        };
+        merged.insert(draft.key.clone(), profile(draft, type_id, root));
+        Ok(())
+    }
+
+    /// What the profile below says; `None` where that is unknown.
+    fn base(
+        &self,
+        draft: &Draft,
+        structures: &Structures,
+        known: &Profiles,
+        merged: &mut HashMap<Box<str>, Profile>,
+        depth: usize,
+    ) -> Result<Option<ProfileElement>, ProfileError> {
+        let unversioned = draft.base.split('|').next().unwrap_or_default();
+        let place = self
+            .urls
+            .get(&draft.base)
+            .or_else(|| self.urls.get(unversioned));
+        if let Some(place) = place {
+            let base = &self.drafts[*place];
+            self.merge(base, structures, known, merged, depth + 1)?;
+            return Ok(merged.get(&base.key).map(|base| base.root.clone()));
+        }
+        if let Some(base) = known.get(&draft.base).or_else(|| known.get(unversioned)) {
+            return Ok(Some(base.root.clone()));
+        }
+        let is_type = unversioned
+            .strip_prefix("http://hl7.org/fhir/StructureDefinition/")
+            .is_some_and(|name| structures.by_name(name).is_some());
+        Ok(is_type.then(ProfileElement::default))
+    }
+}
+
+fn profile(draft: &Draft, type_id: TypeId, root: ProfileElement) -> Profile {
+    let mut extension = draft.extension.clone();
+    if let Some(extension) = &mut extension {
+        extension.is_modifier = root.rules.is_modifier == Some(true);
+    }
+    Profile {
+        url: draft.url.clone(),
+        version: draft.version.clone(),
+        type_id,
+        base: draft.base.split('|').next().unwrap_or_default().into(),
+        root,
+        extension,
+    }
+}
+
+fn extension_use(definition: Value<'_>) -> ExtensionUse {
+    let invariants = definition
+        .get("contextInvariant")
+        .into_iter()
+        .flat_map(Value::items)
+        .zip(1..)
+        .filter_map(|(item, number)| {
+            let expression = item.string()?;
+            let key = format!("context invariant {number}");
+            Some(Constraint::new(&key, "", &expression))
+        });
+    ExtensionUse {
+        contexts: contexts(definition),
+        invariants: invariants.collect(),
+        is_modifier: false,
+    }
+}
+
+fn versioned(url: &str, version: Option<&str>) -> Box<str> {
+    match version {
+        Some(version) => format!("{url}|{version}").into(),
+        None => url.into(),
+    }
+}

@@ -1,0 +1,38 @@
+//! Settings of validation.
+
+use clap::{Args, ValueEnum};
+
+/// What resources are held to when they are written.
+#[derive(Debug, Clone, Args)]
+pub struct ValidationSettings {
+    /// Profiles that every resource of a type must meet when it is written
+    #[arg(long, env = "VESTA_PROFILES", global = true, value_enum, default_value_t = Profiles::Base)]
+    pub profiles: Profiles,
+
+    /// What a profile is that a resource claims and this server does not know
+    #[arg(long, env = "VESTA_UNKNOWN_PROFILES", global = true, value_enum, default_value_t = Unknown::Warning)]
+    pub unknown_profiles: Unknown,
+
+    /// Whether $validate tells the specification's advice on best practice, as warnings
+    #[arg(long, env = "VESTA_BEST_PRACTICE", global = true, value_name = "BOOL")]
+    #[arg(default_value_t = false, action = clap::ArgAction::Set)]
+    pub best_practice: bool,
+}
+
+/// Profiles that every resource must meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Profiles {
+    /// Those it claims, as far as they are known; the specification always
+    Base,
+    /// Those of the clinic too, which its CapabilityStatement names for each type
+    Clinic,
+}
+
+/// What something unknown is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Unknown {
+    /// $validate tells it; writes go on
+    Warning,
+    /// An error, which refuses the write
+    Error,
+}

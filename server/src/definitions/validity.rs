@@ -1,0 +1,239 @@
+//! What resources are held to (<https://hl7.org/fhir/R4/validation.html>): the specification always, the profiles they
+//! claim as far as they are known, and those that the clinic asks of each type where that is switched on.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use fhir::ids::ResourceType;
+use fhir::json::{Document, Value};
+use fhir::outcome::{Issue, Severity};
+use fhir::path::DateTime;
+use fhir::resource::Resource;
+use fhir::validation::{self, Report, Strictness, Validator};
+
+use super::own::{OWN, OwnFile};
+use super::rules::Definitions;
+use crate::config::{Profiles, Unknown, ValidationSettings};
+use crate::context::RequestContext;
+use crate::error::{Error, ErrorKind, Result};
+
+/// How strict this server is.
+#[derive(Clone, Debug)]
+pub(super) struct Validity {
+    unknown_profile: Severity,
+    best_practice: bool,
+    /// The profiles that the clinic asks of each type.
+    by_type: Arc<BTreeMap<ResourceType, Vec<Box<str>>>>,
+}
+
+impl Default for Validity {
+    fn default() -> Self {
+        Self {
+            unknown_profile: Severity::Warning,
+            best_practice: false,
+            by_type: Arc::default(),
+        }
+    }
+}
+
+impl Definitions {
+    /// The same, as strict as settings say.
+    #[must_use]
+    pub fn with_validation(mut self, settings: &ValidationSettings) -> Self {
+        self.validity = Validity {
+            unknown_profile: match settings.unknown_profiles {
+                Unknown::Warning => Severity::Warning,
+                Unknown::Error => Severity::Error,
+            },
+            best_practice: settings.best_practice,
+            by_type: match settings.profiles {
+                Profiles::Base => Arc::default(),
+                Profiles::Clinic => Arc::new(profiles_by_type(OWN)),
+            },
+        };
+        self
+    }
+
+    /// Refuses a resource that breaks R4, 400, or a profile that it must meet, 422.
+    pub fn validate(&self, resource: &Resource) -> Result<()> {
+        let report = self.examine(resource, &[], None);
+        let kind = match report.breaks_base {
+            true => ErrorKind::Malformed,
+            false => ErrorKind::Invalid,
+        };
+        refuse_errors(kind, report.issues)
+    }
+
+    /// Refuses what is not of the structure that R4 gives it: Parameters of an operation.
+    pub fn validate_structure(&self, resource: &Resource) -> Result<()> {
+        let issues = validation::validate(resource, self.registries());
+        refuse_errors(ErrorKind::Malformed, issues)
+    }
+
+    /// Refuses a batch or transaction Bundle that is not one; the resources of its entries are looked at where they are
+    /// written.
+    pub fn validate_request_bundle(&self, bundle: &Resource) -> Result<()> {
+        let issues = validation::validate_request_bundle(bundle, self.registries());
+        refuse_errors(ErrorKind::Malformed, issues)
+    }
+
+    /// Everything there is to say of a resource, by the profiles it must meet and others that are asked for.
+    pub fn report(
+        &self,
+        cx: &RequestContext,
+        resource: &Resource,
+        profiles: &[&str],
+        questionnaires: &[&Resource],
+    ) -> Report {
+        let asking = Asking {
+            now: DateTime::parse(&cx.now.to_string()),
+            questionnaires,
+        };
+        self.examine(resource, profiles, Some(asking))
+    }
+
+    /// Errors alone, unless somebody asks for more.
+    fn examine(
+        &self,
+        resource: &Resource,
+        profiles: &[&str],
+        asking: Option<Asking<'_>>,
+    ) -> Report {
+        let of_type = self.validity.by_type.get(&resource.resource_type());
+        let mut all: Vec<&str> = of_type.into_iter().flatten().map(|url| &**url).collect();
+        all.extend(profiles);
+        let validator = Validator::new(self.registries());
+        let strictness = Strictness {
+            unknown_profile: self.validity.unknown_profile,
+            best_practice: self.validity.best_practice,
+            warnings: asking.is_some(),
+            implied: asking.is_some(),
+            ..Strictness::default()
+        };
+        let questionnaires = asking
+            .as_ref()
+            .map_or(&[][..], |asking| asking.questionnaires);
+        let validator = Validator {
+            strictness,
+            questionnaires,
+            now: asking.as_ref().and_then(|asking| asking.now),
+            ..validator
+        };
+        validator.validate(resource, &all)
+    }
+}
+
+/// What is at hand where somebody asks for a report.
+struct Asking<'a> {
+    now: Option<DateTime>,
+    questionnaires: &'a [&'a Resource],
+}
+
+fn refuse_errors(kind: ErrorKind, issues: Vec<Issue>) -> Result<()> {
+    match issues.iter().any(|issue| issue.severity <= Severity::Error) {
+        true => Err(Error::with_issues(kind, issues)),
+        false => Ok(()),
+    }
+}
+
+/// The profile that the clinic's CapabilityStatements ask of each type (`rest.resource.profile`).
+fn profiles_by_type(own: &[OwnFile]) -> BTreeMap<ResourceType, Vec<Box<str>>> {
+    let mut found: BTreeMap<ResourceType, Vec<Box<str>>> = BTreeMap::new();
+    let statements = own.iter().filter(|(path, _)| {
+        path.rsplit('/')
+            .next()
+            .is_some_and(|name| name.starts_with("CapabilityStatement-"))
+    });
+    for (_, text) in statements {
+        let Ok(document) = Document::parse(text.as_bytes().to_vec()) else {
+            continue;
+        };
+        let list = |value: Option<Value<'_>>| -> Vec<(ResourceType, Box<str>)> {
+            let items = value.into_iter().flat_map(Value::items);
+            items
+                .filter_map(|item| {
+                    let name = item.get("type")?.string()?;
+                    let url = item.get("profile")?.string()?;
+                    Some((ResourceType::parse(&name)?, Box::from(&*url)))
+                })
+                .collect()
+        };
+        for rest in document
+            .root()
+            .get("rest")
+            .into_iter()
+            .flat_map(Value::items)
+        {
+            for (resource_type, url) in list(rest.get("resource")) {
+                found.entry(resource_type).or_default().push(url);
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operations::testing::{context, definitions};
+
+    const STATEMENT: OwnFile = (
+        "profiles/clinic/CapabilityStatement-clinic.json",
+        r#"{"resourceType":"CapabilityStatement","rest":[{"resource":[
+            {"type":"Observation","profile":"http://hl7.org/fhir/StructureDefinition/vitalsigns"},{"type":"Patient"}]}]}"#,
+    );
+
+    const OBSERVATION: &str =
+        r#""resourceType":"Observation","status":"final","code":{"text":"a"}"#;
+
+    /// Status and first sentence of what a write of these members is refused with.
+    fn check(definitions: &Definitions, members: &str, expected: &str) {
+        let resource = Resource::parse(format!("{{{members}}}")).unwrap();
+        let refused = definitions.validate(&resource).err();
+        let said = refused.map_or("ok".to_owned(), |error| {
+            format!("{} {error}", error.status().as_u16())
+        });
+        assert!(said.starts_with(expected), "{members}: {said}");
+    }
+
+    #[test]
+    fn the_specification_is_400_and_a_profile_is_422() {
+        let Some(base) = definitions() else { return };
+        check(&base, OBSERVATION, "ok");
+        let absent =
+            format!(r#"{OBSERVATION},"valueString":"a","dataAbsentReason":{{"text":"none"}}"#);
+        check(&base, &absent, "400");
+        let claims = |url: &str| format!(r#"{OBSERVATION},"meta":{{"profile":["{url}"]}}"#);
+        let vital = claims("http://hl7.org/fhir/StructureDefinition/vitalsigns");
+        check(&base, &vital, "422");
+        check(&base, &claims("http://nobody.example/knows"), "ok");
+        let mut strict = Definitions::clone(&base);
+        strict.validity.unknown_profile = Severity::Error;
+        check(&strict, &claims("http://nobody.example/knows"), "4");
+        let mut clinic = Definitions::clone(&base);
+        clinic.validity.by_type = Arc::new(profiles_by_type(&[STATEMENT]));
+        check(&clinic, OBSERVATION, "422");
+        check(&clinic, r#""resourceType":"Patient""#, "ok");
+    }
+
+    #[test]
+    fn a_report_says_more_than_a_refusal() {
+        let Some(definitions) = definitions() else {
+            return;
+        };
+        let resource = Resource::parse(format!(
+            r#"{{{OBSERVATION},"meta":{{"profile":["http://nobody.example/knows"]}}}}"#
+        ))
+        .unwrap();
+        let report = definitions.report(&context(), &resource, &["http://other.example"], &[]);
+        let said: Vec<String> = report
+            .issues
+            .iter()
+            .map(|issue| format!("{:?} {}", issue.severity, issue.expression[0]))
+            .collect();
+        assert_eq!(
+            said,
+            ["Error Observation", "Warning Observation.meta.profile[0]",]
+        );
+    }
+}
