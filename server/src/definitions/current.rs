@@ -62,6 +62,8 @@ pub struct CurrentDefinitions {
     now: ArcSwap<Definitions>,
     /// One at a time reads what is stored.
     pub(crate) refreshing: tokio::sync::Mutex<()>,
+    /// One at a time changes what is stored, and whoever was overtaken again and again holds up the next change.
+    pub(crate) changing: tokio::sync::Mutex<()>,
 }
 
 impl CurrentDefinitions {
@@ -71,6 +73,7 @@ impl CurrentDefinitions {
             now: ArcSwap::new(Arc::clone(&built_in)),
             built_in,
             refreshing: tokio::sync::Mutex::default(),
+            changing: tokio::sync::Mutex::default(),
         }
     }
 

@@ -18,6 +18,9 @@ use crate::store::{Source, Store, is_outdated};
 /// How often a write is done again because the definitions have changed meanwhile.
 const TRIES: u32 = 10;
 
+/// How often it is done again before changes of the definitions by this server wait for it.
+const TRIES_BESIDE: u32 = 3;
+
 /// What interactions are performed with. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Interactions {
@@ -39,7 +42,11 @@ impl Interactions {
     pub async fn perform(&self, cx: &RequestContext, interaction: Interaction) -> Result<Outcome> {
         let mut tries = 1;
         let mut interaction = interaction;
+        let mut alone = None;
         loop {
+            if alone.is_none() && (interaction.defines_search() || tries > TRIES_BESIDE) {
+                alone = Some(self.current.changing.lock().await);
+            }
             let now = Self {
                 definitions: self.current.now(),
                 ..self.clone()
