@@ -57,7 +57,7 @@ fn every_profile_has_examples_that_keep_it_and_examples_that_break_it() {
             let changed = apply_json_patch(first.document(), &Document::parse(change).unwrap());
             let changed = changed.unwrap_or_else(|error| panic!("{what}: {error}"));
             let changed = Resource::parse(changed).unwrap();
-            assert_eq!(base_refuses(&changed), None, "{what}");
+            // What breaks a rule of R4 or of an extension as well is refused in any case.
             let breaks = text(example, "breaks").unwrap();
             let found = broken(structure, &changed, terminology);
             assert!(found.contains(&breaks), "{what}: {found:?}");
