@@ -27,6 +27,14 @@ pub(super) fn from_sqlx(fault: sqlx::Error) -> Error {
                 return Error::new(ErrorKind::Timeout, "the database took too long")
                     .caused_by(fault);
             }
+            // A row of an index has its bounds: a code or URL of many thousand characters.
+            Some("54000") => {
+                return Error::new(
+                    ErrorKind::TooCostly,
+                    "a code, URL or other value is too long to be indexed",
+                )
+                .caused_by(fault);
+            }
             _ => None,
         },
         _ => None,
