@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use fhir::ids::ResourceKey;
 use fhir::resource::Resource;
-use fhir::search::hash::{ANY_REFERENCE, key_hash};
+use fhir::search::hash::{ANY_REFERENCE, key_hash, reference};
 use fhir::search::index_values::{IndexValues, StringValue};
 use sqlx::{Connection, Executor, PgConnection, Row};
 
@@ -175,7 +175,7 @@ async fn a_referenced_resource_stays_and_says_by_whom() {
     let store = database.store().await;
     store.put(&cx, write(&cx, "a", "x")).await.unwrap();
     let mut referrer = write(&cx, "b", "y");
-    referrer.index.tokens = vec![ANY_REFERENCE ^ key_hash(&key("Patient/a"))];
+    referrer.index.tokens = vec![reference(ANY_REFERENCE, key_hash(&key("Patient/a")))];
     store.put(&cx, referrer).await.unwrap();
     let delete =
         |check| PreparedDelete::new(key("Patient/a"), WriteCondition::default(), check, cx.now);

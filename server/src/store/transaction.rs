@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fhir::ids::ResourceKey;
-use fhir::search::hash::{ANY_REFERENCE, key_hash};
+use fhir::search::hash::{ANY_REFERENCE, key_hash, reference};
 use fhir::search::plan::Plan;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Postgres, Row};
@@ -193,7 +193,7 @@ impl Transaction {
         let (types, ids) = key_columns(keys.iter());
         let elements: Vec<i64> = keys
             .iter()
-            .map(|key| ANY_REFERENCE ^ key_hash(key))
+            .map(|key| reference(ANY_REFERENCE, key_hash(key)))
             .collect();
         let rows = sqlx::query(statements::FIND_REFERRERS)
             .bind(types)

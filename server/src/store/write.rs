@@ -1,7 +1,7 @@
 //! Creates, updates and deletes of single resources: each is one statement with one commit, alone or combined.
 
 use fhir::ids::VersionId;
-use fhir::search::hash::{ANY_REFERENCE, key_hash};
+use fhir::search::hash::{ANY_REFERENCE, key_hash, reference};
 use jiff::Timestamp;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
@@ -264,7 +264,7 @@ pub(super) async fn delete_resources(
     let element = |delete: &&PreparedDelete| {
         delete
             .check_referrers
-            .then(|| ANY_REFERENCE ^ key_hash(&delete.key))
+            .then(|| reference(ANY_REFERENCE, key_hash(&delete.key)))
     };
     let rows = sqlx::query(statements::DELETE_RESOURCES)
         .bind(types)

@@ -3,6 +3,9 @@
 //! `element = seed ^ value hash`; the seed is an operand's. For a reference the value hash is [`key_hash`] of its target, which the
 //! store keeps as a column of the target: `seed # key_hash` joins a chain by arithmetic. All other value hashes begin
 //! from a tag of their own, so that no two forms of a value share an encoding.
+//!
+//! The last bit of an element says whether the store also keeps it in order ([`is_listed`]): that of a code with its
+//! system, and of a literal reference, where the operand's seed has it. The last bit of a value hash says nothing.
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
@@ -34,32 +37,51 @@ enum Form {
     Text,
     UrlBelow,
     Contains,
+    Listed,
 }
 
 /// The seed of one operand of the expressions of a concrete type's parameters: all parameters of the search type that
 /// have the operand share it. `place` is the operand in a form of its own ([`super::index_plan`]).
 pub fn operand_seed(resource_type: ResourceType, search_type: SearchType, place: &str) -> i64 {
     let name = resource_type.name();
-    signed(xxh3_64(
+    unlisted(signed(xxh3_64(
         format!("{name}|{}|{place}", search_type.code()).as_bytes(),
-    ))
+    )))
+}
+
+/// The seed of an operand whose codes and references the store keeps in order, from its [`operand_seed`]: another one, so
+/// that no element that was stored before it was listed passes for one of its own.
+pub fn listed_seed(seed: i64) -> i64 {
+    (seed ^ tagged(Form::Listed, b"")) | LISTED
+}
+
+/// Whether the store keeps the resources that have an element in the order of their numbers, beside the index of all
+/// elements.
+pub fn is_listed(element: i64) -> bool {
+    element & LISTED == LISTED
+}
+
+const LISTED: i64 = 1;
+
+fn unlisted(element: i64) -> i64 {
+    element & !LISTED
 }
 
 /// The seed of what only an operand's references to resources of one type have: presence, logical references, and
 /// texts that name no resource of this server. Literal references need none: their elements tell the type.
 pub fn filtered_seed(seed: i64, target: ResourceType) -> i64 {
-    seed ^ tagged(Form::Target, target.name().as_bytes())
+    unlisted(seed ^ tagged(Form::Target, target.name().as_bytes()))
 }
 
 /// The seed of the logical references (`Reference.identifier`) of a reference operand.
 pub fn identifier_seed(seed: i64) -> i64 {
-    seed ^ tagged(Form::Identifier, b"")
+    unlisted(seed ^ tagged(Form::Identifier, b""))
 }
 
 /// The seed of the texts that go with an operand's codes: what `:text` asks
 /// (<https://hl7.org/fhir/R4/search.html#token>).
 pub fn text_seed(seed: i64) -> i64 {
-    seed ^ tagged(Form::Text, b"")
+    unlisted(seed ^ tagged(Form::Text, b""))
 }
 
 /// The seed of an operand's quantities in a canonical UCUM unit ([`super::ucum`]).
@@ -80,7 +102,7 @@ pub fn group_seed(resource_type: ResourceType, place: &str) -> i64 {
 /// one form of it, its element under the seed 0.
 pub fn group_pair(group: i64, first: i64, second: i64) -> i64 {
     let first = xxh3_64_with_seed(&first.to_le_bytes(), tag(Form::Group));
-    group ^ signed(xxh3_64_with_seed(&second.to_le_bytes(), first))
+    unlisted(group ^ signed(xxh3_64_with_seed(&second.to_le_bytes(), first)))
 }
 
 /// The parameter of the numbers that stand in a group beside a value; `component` is the place of that value's component.
@@ -132,65 +154,65 @@ pub fn target_hash(resource_type: ResourceType, id: &str) -> i64 {
 
 /// "The parameter has a value": what `:missing` asks.
 pub fn present(seed: i64) -> i64 {
-    seed ^ tagged(Form::Present, b"")
+    unlisted(seed ^ tagged(Form::Present, b""))
 }
 
 /// A token's system and code.
 pub fn token(seed: i64, system: &str, code: &str) -> i64 {
-    seed ^ pair(Form::Pair, system, code)
+    seed ^ unlisted(pair(Form::Pair, system, code))
 }
 
 /// A token's code, whatever its system.
 pub fn code(seed: i64, code: &str) -> i64 {
-    seed ^ tagged(Form::Code, code.as_bytes())
+    unlisted(seed ^ tagged(Form::Code, code.as_bytes()))
 }
 
 /// A token's system, whatever its code.
 pub fn system(seed: i64, system: &str) -> i64 {
-    seed ^ tagged(Form::System, system.as_bytes())
+    unlisted(seed ^ tagged(Form::System, system.as_bytes()))
 }
 
 /// The code of a token that has no system.
 pub fn code_without_system(seed: i64, code: &str) -> i64 {
-    seed ^ tagged(Form::CodeWithoutSystem, code.as_bytes())
+    unlisted(seed ^ tagged(Form::CodeWithoutSystem, code.as_bytes()))
 }
 
 /// An identifier's value together with one coding of its type.
 pub fn of_type(seed: i64, type_system: &str, type_code: &str, value: &str) -> i64 {
     let kind = pair(Form::OfType, type_system, type_code);
-    seed ^ signed(xxh3_64_with_seed(value.as_bytes(), unsigned(kind)))
+    unlisted(seed ^ signed(xxh3_64_with_seed(value.as_bytes(), unsigned(kind))))
 }
 
 /// A literal reference to `Type/id` on this server.
 pub fn reference(seed: i64, target_hash: i64) -> i64 {
-    seed ^ target_hash
+    seed ^ unlisted(target_hash)
 }
 
 /// A literal reference to one version of `Type/id` on this server.
 pub fn versioned_reference(seed: i64, target_hash: i64, version: &str) -> i64 {
     let key = unsigned(target_hash ^ tagged(Form::VersionedKey, b""));
-    seed ^ signed(xxh3_64_with_seed(version.as_bytes(), key))
+    unlisted(seed ^ signed(xxh3_64_with_seed(version.as_bytes(), key)))
 }
 
 /// A literal reference, canonical or uri that names no resource of this server, as it is written.
 pub fn url(seed: i64, text: &str) -> i64 {
-    seed ^ tagged(Form::Url, text.as_bytes())
+    unlisted(seed ^ tagged(Form::Url, text.as_bytes()))
 }
 
 /// A URL that is below another, or that other itself, which ends without a slash: what `:below` asks.
 pub fn url_below(seed: i64, above: &str) -> i64 {
-    seed ^ tagged(Form::UrlBelow, above.as_bytes())
+    unlisted(seed ^ tagged(Form::UrlBelow, above.as_bytes()))
 }
 
 /// A whole string, letter by letter: what `:exact` asks.
 pub fn exact(seed: i64, text: &str) -> i64 {
-    seed ^ tagged(Form::Exact, text.as_bytes())
+    unlisted(seed ^ tagged(Form::Exact, text.as_bytes()))
 }
 
 /// "The resource contains one of the type": what a search of contained resources begins from
 /// (<https://hl7.org/fhir/R4/search.html#contained>).
 pub fn contains(resource_type: ResourceType) -> i64 {
-    tagged(Form::Contains, resource_type.name().as_bytes())
+    unlisted(tagged(Form::Contains, resource_type.name().as_bytes()))
 }
 
 fn tagged(form: Form, bytes: &[u8]) -> i64 {
@@ -232,7 +254,7 @@ mod tests {
         check(ANY_REFERENCE, signed(xxh3_64(b"*reference")));
         check(
             operand_seed(observation(), SearchType::Token, "code"),
-            signed(xxh3_64(b"Observation|token|code")),
+            unlisted(signed(xxh3_64(b"Observation|token|code"))),
         );
         let key: ResourceKey = "Patient/123".parse().unwrap();
         check(key_hash(&key), signed(xxh3_64(b"Patient/123")));
@@ -241,11 +263,42 @@ mod tests {
             target_hash(key.resource_type, &long),
             signed(xxh3_64(format!("Patient/{long}").as_bytes())),
         );
-        check(token(0, "http://loinc.org", "1234-5"), TOKEN);
+        check(token(0, "http://loinc.org", "1234-5"), TOKEN & !1);
     }
 
     /// `http://loinc.org|1234-5`: changes only with a reindex of everything stored.
     const TOKEN: i64 = -3_418_934_635_956_383_105;
+
+    #[test]
+    fn only_codes_with_a_system_and_literal_references_are_listed_and_only_under_such_a_seed() {
+        let plain = operand_seed(observation(), SearchType::Token, "code");
+        let listed = listed_seed(plain);
+        let key: ResourceKey = "Patient/a".parse().unwrap();
+        for n in 0..64 {
+            let text = n.to_string();
+            let target = key_hash(&key) ^ n;
+            assert!(is_listed(token(listed, "a", &text)));
+            assert!(is_listed(reference(listed, target)));
+            let others = [
+                token(plain, "a", &text),
+                reference(plain, target),
+                reference(ANY_REFERENCE, target),
+                reference(filtered_seed(listed, key.resource_type), target),
+                token(identifier_seed(listed), "a", &text),
+                versioned_reference(listed, target, "1"),
+                code(listed, &text),
+                system(listed, &text),
+                code_without_system(listed, &text),
+                of_type(listed, "a", "b", &text),
+                url(listed, &text),
+                url_below(listed, &text),
+                exact(listed, &text),
+                present(listed),
+                group_pair(listed, 1, n),
+            ];
+            assert!(!others.into_iter().any(is_listed));
+        }
+    }
 
     #[test]
     fn every_form_of_a_value_is_another_element() {

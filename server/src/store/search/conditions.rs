@@ -126,7 +126,7 @@ fn push_clause(statement: &mut Statement, alias: &str, clause: &Clause) {
         Clause::ReferredBy { seeds, source } => match set_name(statement, clause) {
             Some(set) => {
                 statement.push(format!(
-                    "({alias}.key_hash in (select element from {set})) is true"
+                    "(({alias}.key_hash & -2) in (select element from {set})) is true"
                 ));
             }
             None => push_referred_by(statement, alias, seeds, source),
@@ -301,7 +301,7 @@ fn push_refers_to(statement: &mut Statement, alias: &str, seeds: &[i64], target:
     let row = statement.name("r");
     statement
         .push(format!(
-            "exists (select from resource {row} where {row}.key_hash = any(array(select e.element # seeds.seed from unnest({alias}.tok) e(element), unnest("
+            "exists (select from resource {row} where {row}.key_hash & -2 = any(array(select e.element # seeds.seed from unnest({alias}.tok) e(element), unnest("
         ))
         .elements(seeds)
         .push(format!(") seeds(seed))) and not {row}.deleted and "));
@@ -317,7 +317,7 @@ fn push_referred_by(statement: &mut Statement, alias: &str, seeds: &[i64], sourc
     statement
         .push("exists (select from unnest(")
         .elements(seeds);
-    statement.push(format!(") seeds(seed) cross join lateral (select {row}.rid from resource {row} where {row}.tok @> array[seeds.seed # {alias}.key_hash] and not {row}.deleted and "));
+    statement.push(format!(") seeds(seed) cross join lateral (select {row}.rid from resource {row} where {row}.tok @> array[seeds.seed # ({alias}.key_hash & -2)] and not {row}.deleted and "));
     push_types(statement, &row, &source.resource_types);
     statement.push(" and ");
     push_all(statement, &row, &source.clauses);

@@ -8,9 +8,9 @@ use sqlx::{PgConnection, Row};
 use super::Searching;
 use super::conditions::{push_all, push_types};
 use super::estimate::Estimator;
-use super::leads::{
-    Choice, Lead, choose, flat, left_after, push_candidates, push_lead, push_walked_types,
-};
+use super::lead_rows::push_lead;
+use super::leads::{Choice, Lead, choose, flat, left_after, push_candidates, push_walked_types};
+use super::listed;
 use super::sets::Sets;
 use super::statement::Statement;
 use crate::error::{Error, Result};
@@ -66,6 +66,20 @@ fn push_count(
     let types = &plan.resource_types;
     let (cheap, costly) = left_after(clauses, &choice.lead);
     match &choice.lead {
+        // What lists is of resources that exist, and the element says the type.
+        _ if let [clause] = clauses
+            && let Some(elements) = listed::elements(clause) =>
+        {
+            let count = match elements {
+                [_] => "count(*)",
+                _ => "count(distinct l.rid)",
+            };
+            push_selected(statement, count);
+            statement
+                .push(" from index_element l where l.element = any(")
+                .elements(elements)
+                .push(")");
+        }
         // Value rows are those of resources that exist, and their parameter says the type.
         Lead::Clauses(leading) if cheap.is_empty() && costly.is_empty() && are_values(leading) => {
             let rows = push_lead(statement, estimator, types, leading, None);

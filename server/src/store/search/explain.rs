@@ -90,6 +90,7 @@ fn way(attempt: Attempt) -> String {
         Way::ValueFirst => "from an index of values",
         Way::Walk => "along the order",
         Way::Recent => "from the index of elements among the newest rows",
+        Way::Listed => "along the newest rows of listed elements",
     };
     match attempt.cap {
         Some(cap) => format!("{way}, at most {cap} rows"),

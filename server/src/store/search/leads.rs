@@ -1,11 +1,13 @@
 //! Where a search can begin: rows that an index names, of which the other conditions are asked.
 
 use fhir::ids::ResourceType;
+use fhir::search::hash::is_listed;
 use fhir::search::plan::{Clause, Criteria};
 
-use super::conditions::{columns, is_cheap, push_all, push_any, push_types};
+use super::conditions::{columns, is_cheap, push_all, push_types};
 use super::estimate::{Estimator, about_the_same_period};
-use super::periods::push_instant_test;
+use super::lead_rows::push_lead;
+use super::listed;
 use super::ranges;
 use super::statement::Statement;
 
@@ -166,9 +168,13 @@ fn cost_of(
         | Clause::Number(_)
         | Clause::Near { .. }
         | Clause::Text { .. } => ranges::has_index(clause).then_some((rows, listed)),
-        Clause::RefersTo { target, .. } => {
+        Clause::RefersTo { seeds, target } => {
             let (targets, cost) = members(estimator, target);
-            let probes = targets.saturating_mul(PROBE + ROW);
+            let probe = match seeds.iter().copied().all(is_listed) {
+                true => listed::PROBE,
+                false => PROBE,
+            };
+            let probes = targets.saturating_mul(probe + ROW);
             Some((rows, visited.saturating_add(cost).saturating_add(probes)))
         }
         Clause::ReferredBy { source, .. } => {
@@ -329,168 +335,4 @@ pub(super) fn push_walked_types(statement: &mut Statement, alias: &str, types: &
                 .push(") and ");
         }
     }
-}
-
-/// Writes a CTE with the column `rid`, with repetitions: every row that passes all of the clauses is in it.
-pub(super) fn push_lead(
-    statement: &mut Statement,
-    estimator: &Estimator<'_>,
-    types: &[ResourceType],
-    clauses: &[&Clause],
-    cap: Option<i64>,
-) -> String {
-    let name = match clauses {
-        [Clause::RefersTo { seeds, target }] => {
-            push_refers_to(statement, estimator, seeds, target, cap)
-        }
-        [Clause::ReferredBy { seeds, source }] => {
-            push_referred_by(statement, estimator, seeds, source, cap)
-        }
-        [Clause::All(parts)] => {
-            let parts = flat(parts);
-            let choice = choose(estimator, types, &parts);
-            let (candidates, left) = push_candidates(
-                statement,
-                estimator,
-                types,
-                &parts,
-                &choice.lead,
-                cap,
-                false,
-            );
-            let name = statement.begin_with("l");
-            statement.push(format!("select c.rid from {candidates} c where "));
-            push_all(statement, "c", left);
-            name
-        }
-        [Clause::Any(parts)] => {
-            let leads: Vec<String> = parts
-                .iter()
-                .map(|part| push_lead(statement, estimator, types, &[part], cap))
-                .collect();
-            let name = statement.begin_with("l");
-            let leads: Vec<String> = leads
-                .iter()
-                .map(|lead| format!("select rid from {lead}"))
-                .collect();
-            statement.push(leads.join(" union all "));
-            name
-        }
-        _ => {
-            let name = statement.begin_with("l");
-            push_simple_lead(statement, types, clauses);
-            statement.cap(&name, cap);
-            name
-        }
-    };
-    statement.push(")");
-    name
-}
-
-fn push_simple_lead(statement: &mut Statement, types: &[ResourceType], clauses: &[&Clause]) {
-    match clauses {
-        [Clause::AnyToken(elements)] => {
-            statement
-                .push("select r.rid from resource r where r.tok && ")
-                .elements(elements);
-        }
-        [Clause::Ids(ids)] => {
-            let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-            let names = match types {
-                [] => ResourceType::all()
-                    .map(|one| one.name().to_owned())
-                    .collect(),
-                some => some.iter().map(|one| one.name().to_owned()).collect(),
-            };
-            statement
-                .push("select r.rid from resource r where r.resource_type = any(")
-                .texts(names)
-                .push(") and r.id = any(")
-                .texts(ids)
-                .push(")");
-        }
-        [Clause::LastUpdated(tests)] => {
-            statement.push("select r.rid from (select c.resource_type, c.id, c.version_id from change c where ");
-            push_walked_types(statement, "c", types);
-            push_any(statement, tests, |statement, test| {
-                push_instant_test(statement, test, "c.at")
-            });
-            statement.push(" offset 0) c cross join lateral (select r.rid from resource r where r.resource_type = c.resource_type and r.id = c.id and r.version_id = c.version_id offset 0) r");
-        }
-        [Clause::Nothing] => {
-            statement.push("select r.rid from resource r where false");
-        }
-        values => {
-            statement.push("select v.rid from (");
-            ranges::push_rows(statement, values);
-            statement.push(") v");
-        }
-    }
-}
-
-/// From the targets to the rows that refer to them: one look into the index of elements for each.
-fn push_refers_to(
-    statement: &mut Statement,
-    estimator: &Estimator<'_>,
-    seeds: &[i64],
-    target: &Criteria,
-    cap: Option<i64>,
-) -> String {
-    let members = push_members(statement, estimator, target, "c.key_hash", cap);
-    let name = statement.begin_with("l");
-    statement
-        .push(format!(
-            "select r.rid from {members} t cross join unnest("
-        ))
-        .elements(seeds)
-        .push(") seeds(seed) cross join lateral (select r.rid from resource r where r.tok @> array[t.key_hash # seeds.seed] offset 0) r");
-    statement.cap(&name, cap);
-    name
-}
-
-/// From the rows that refer to those they refer to: each element is tried as a reference.
-fn push_referred_by(
-    statement: &mut Statement,
-    estimator: &Estimator<'_>,
-    seeds: &[i64],
-    source: &Criteria,
-    cap: Option<i64>,
-) -> String {
-    let members = push_members(statement, estimator, source, "c.tok", cap);
-    let name = statement.begin_with("l");
-    statement
-        .push(format!(
-            "select r.rid from (select distinct e.element # seeds.seed as key_hash from {members} t cross join lateral unnest(t.tok) e(element) cross join unnest("
-        ))
-        .elements(seeds)
-        .push(") seeds(seed)) t cross join lateral (select r.rid from resource r where r.key_hash = t.key_hash and not r.deleted offset 0) r");
-    statement.cap(&name, cap);
-    name
-}
-
-/// A CTE of the resources that meet criteria, with one of their columns.
-pub(super) fn push_members(
-    statement: &mut Statement,
-    estimator: &Estimator<'_>,
-    criteria: &Criteria,
-    column: &str,
-    cap: Option<i64>,
-) -> String {
-    let clauses = flat(&criteria.clauses);
-    let types = &criteria.resource_types;
-    let choice = choose(estimator, types, &clauses);
-    let (candidates, left) = push_candidates(
-        statement,
-        estimator,
-        types,
-        &clauses,
-        &choice.lead,
-        cap,
-        false,
-    );
-    let name = statement.begin_with("t");
-    statement.push(format!("select {column} from {candidates} c where "));
-    push_all(statement, "c", left);
-    statement.push(")");
-    name
 }

@@ -10,7 +10,9 @@ mod count;
 mod estimate;
 mod explain;
 mod grams;
+mod lead_rows;
 mod leads;
+mod listed;
 mod newest;
 mod order;
 mod path;
@@ -43,6 +45,7 @@ use super::{StoredVersion, Transaction};
 use crate::error::{Error, Result};
 use estimate::Estimator;
 use leads::flat;
+use listed::Listed;
 use order::Direction;
 use path::{Attempt, Path, Tuning, Way};
 use place::Place;
@@ -273,7 +276,7 @@ impl<'a> Search<'a> {
         begin: fn() -> Statement,
     ) -> Vec<Statement> {
         let parts: &[Part] = match attempt.way {
-            Way::ValueFirst | Way::Recent => &[Part::With],
+            Way::ValueFirst | Way::Recent | Way::Listed => &[Part::With],
             Way::Walk => walk::parts(&self.plan.sort, self.place),
         };
         let one = |(n, part): (usize, &Part)| {
@@ -298,6 +301,14 @@ impl<'a> Search<'a> {
                     lead: &path.choice.lead,
                     place: self.place,
                     span: attempt.cap.unwrap_or(i64::MAX),
+                }
+                .push_page(&mut statement, self.limit()),
+                Way::Listed => Listed {
+                    plan: self.plan,
+                    clauses: &self.clauses,
+                    lead: path.listed,
+                    place: self.place,
+                    cap: attempt.cap,
                 }
                 .push_page(&mut statement, self.limit()),
                 Way::Walk => Walk {

@@ -5,6 +5,7 @@ use fhir::search::plan::{Clause, Plan, SortKey};
 use super::conditions::is_cheap;
 use super::estimate::{Estimator, share};
 use super::leads::{Choice, Lead, ROW, choose, left_after};
+use super::listed;
 use super::recent;
 use super::sets::asking;
 use super::walk;
@@ -42,6 +43,8 @@ pub(super) enum Way {
     Walk,
     /// From the rows that the index of elements names among the newest.
     Recent,
+    /// Along the newest rows of elements that are listed in order.
+    Listed,
 }
 
 /// A way with its bound.
@@ -57,6 +60,8 @@ pub(super) struct Attempt {
 #[derive(Clone, Debug)]
 pub(super) struct Path<'a> {
     pub(super) choice: Choice<'a>,
+    /// The clause whose elements are listed, where that is a way.
+    pub(super) listed: Option<&'a Clause>,
     pub(super) attempts: Vec<Attempt>,
     /// Matches expected.
     pub(super) matches: i64,
@@ -109,15 +114,18 @@ impl<'a> Path<'a> {
                 .saturating_add(asking_all(estimator, clauses, looked))
                 .saturating_mul(doubt)
         });
+        let listed = listed::cost(estimator, plan, clauses, matches, limit);
         let attempts = attempts(
             tuning,
             choice.lead == Lead::Everything,
             (visited, value_first_cost),
             (looked, walk_cost),
             recent::cost(estimator, plan, &choice.lead, choice.rows, matches, limit),
+            listed.map(|cost| listed_attempt(estimator, clauses, cost, tuning)),
         );
         Self {
             choice,
+            listed: listed.map(|cost| cost.lead),
             attempts,
             matches,
             value_first_cost,
@@ -133,6 +141,7 @@ fn attempts(
     (visited, value_first_cost): (i64, i64),
     (looked, walk_cost): (i64, Option<i64>),
     recent: Option<recent::Cost>,
+    listed: Option<(Attempt, i64)>,
 ) -> Vec<Attempt> {
     let value_first = |cap| Attempt {
         way: Way::ValueFirst,
@@ -158,7 +167,31 @@ fn attempts(
         };
         (attempt, cost.nanoseconds)
     });
+    let other_ways = [
+        walk_cost,
+        recent.map(|(_, cost)| cost),
+        Some(value_first_cost),
+    ];
+    let least = other_ways.into_iter().flatten().min().unwrap_or(i64::MAX);
     match (tuning.only, walk_cost) {
+        (Some(Way::Listed), _) if let Some((attempt, _)) = listed => vec![
+            Attempt {
+                cap: None,
+                ..attempt
+            },
+            one_by_one(value_first(None)),
+        ],
+        (None, _)
+            if let Some((attempt, cost)) = listed
+                && cost < least =>
+        {
+            vec![
+                attempt,
+                value_first(some_rows),
+                walking(some_looks),
+                one_by_one(value_first(None)),
+            ]
+        }
         (Some(Way::Recent), _) if let Some((attempt, _)) = recent => vec![
             Attempt {
                 cap: Some(tuning.looked_max),
@@ -201,6 +234,27 @@ fn attempts(
             one_by_one(value_first(None)),
         ],
     }
+}
+
+/// The way along lists, and nanoseconds it is thought to take.
+fn listed_attempt(
+    estimator: &Estimator<'_>,
+    clauses: &[&Clause],
+    cost: listed::Cost<'_>,
+    tuning: &Tuning,
+) -> (Attempt, i64) {
+    let attempt = Attempt {
+        way: Way::Listed,
+        cap: (!cost.is_all).then(|| trusted(cost.visited, tuning.looked_max)),
+        rows: Some(cost.visited),
+    };
+    let left = clauses.iter().copied();
+    let left: Vec<_> = left.filter(|one| !std::ptr::eq(*one, cost.lead)).collect();
+    // As with elements that lead together: the estimate of what meets is weak.
+    let doubt = if cost.is_all { 1 } else { 2 };
+    let asking = asking_all(estimator, &left, cost.visited);
+    let nanoseconds = cost.nanoseconds.saturating_add(asking);
+    (attempt, nanoseconds.saturating_mul(doubt))
 }
 
 /// Rows of a walk that is expected to look at so many, before it is given up: one of few numbers, since some are in the

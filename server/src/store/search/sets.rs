@@ -5,7 +5,8 @@
 use fhir::search::plan::{Clause, Criteria};
 
 use super::estimate::Estimator;
-use super::leads::{ELEMENTS, ROW, members, push_members};
+use super::lead_rows::push_members;
+use super::leads::{ELEMENTS, ROW, members};
 use super::path::row_cost;
 use super::statement::Statement;
 
@@ -72,7 +73,7 @@ impl Sets<'_> {
         let name = match clause {
             Clause::Not(clause) => return self.push_set(statement, clause),
             Clause::RefersTo { seeds, target } => {
-                let gathered = "t.key_hash # seeds.seed as element";
+                let gathered = "(t.key_hash & -2) # seeds.seed as element";
                 let rows = self.push_members(statement, target, "c.key_hash");
                 self.push_gathered(statement, gathered, &format!("{rows} t"), seeds)
             }

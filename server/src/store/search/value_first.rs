@@ -4,7 +4,8 @@ use fhir::search::plan::{Clause, Plan};
 
 use super::conditions::{columns, push_all, push_types};
 use super::estimate::Estimator;
-use super::leads::{Lead, left_after, push_candidates, push_lead};
+use super::lead_rows::push_lead;
+use super::leads::{Lead, left_after, push_candidates};
 use super::order::{Direction, is_in_content, push_behind, push_key, push_order};
 use super::place::Place;
 use super::statement::Statement;

@@ -8,9 +8,12 @@ with input as materialized (
     insert into resource (resource_type, id, key_hash, version_id, last_updated, method, tok, json, exact)
     select resource_type, id, key_hash, 1, at, 'POST', tok::bigint[], content::jsonb, case when is_exact then content end
       from input order by n
-    returning rid, resource_type, id
+    returning rid, resource_type, id, tok
 ), written as materialized (
-    select i.n, w.rid from inserted w join input i on i.resource_type = w.resource_type and i.id = w.id
+    select i.n, w.rid, w.tok from inserted w join input i on i.resource_type = w.resource_type and i.id = w.id
+), elements as (
+    insert into index_element (element, rid)
+    select e.element, w.rid from written w cross join unnest(w.tok) as e(element) where is_listed(e.element)
 ), strings as (
     insert into index_string (parameter, folded, grams, rid)
     select s.parameter, s.folded, s.grams::integer[], w.rid

@@ -1,6 +1,6 @@
 //! From expressions to operands (<https://hl7.org/fhir/R4/searchparameter.html>).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::{
@@ -30,6 +30,7 @@ pub(super) fn compile(definitions: &Definitions) -> Result<IndexPlan, IndexPlanE
         definitions,
         kinds,
         expressions: HashMap::new(),
+        listed: listed(definitions),
         unsuited: Vec::new(),
         not_indexed: Vec::new(),
     };
@@ -59,6 +60,40 @@ pub(super) fn compile(definitions: &Definitions) -> Result<IndexPlan, IndexPlanE
     })
 }
 
+/// The parameters whose operands the store keeps in order (ADR 0018): what most searches of a clinic name, and what many
+/// resources have in common. Each costs a write one row more.
+const LISTED: [(&str, SearchType); 2] = [
+    ("patient", SearchType::Reference),
+    ("code", SearchType::Token),
+];
+
+/// The seeds of their operands in all types.
+fn listed(definitions: &Definitions) -> HashSet<i64> {
+    let structures = &definitions.structures;
+    let mut seeds = HashSet::new();
+    for resource_type in ResourceType::all() {
+        let Some(type_id) = structures.by_name(resource_type.name()) else {
+            continue;
+        };
+        let is_listed = |one: &&SearchParameter| LISTED.contains(&(&*one.code, one.search_type));
+        let parameters = definitions.search_parameters.for_type(resource_type);
+        for parameter in parameters.filter(is_listed) {
+            let parts = parameter.expression.as_deref().and_then(operands);
+            for part in parts.into_iter().flatten() {
+                if let Ok((path, _)) = Path::compile(part, type_id, structures) {
+                    let search_type = parameter.search_type;
+                    seeds.insert(hash::operand_seed(
+                        resource_type,
+                        search_type,
+                        &path.place(),
+                    ));
+                }
+            }
+        }
+    }
+    seeds
+}
+
 /// A parameter, and the type it is compiled for.
 pub(super) struct Subject<'d> {
     pub(super) resource_type: ResourceType,
@@ -70,6 +105,8 @@ pub(super) struct Compiler<'d> {
     pub(super) definitions: &'d Definitions,
     pub(super) kinds: Vec<ValueKind>,
     expressions: HashMap<&'d str, Arc<Expression>>,
+    /// Plain seeds of the operands that are kept in order.
+    listed: HashSet<i64>,
     unsuited: Vec<(String, String)>,
     not_indexed: Vec<(String, String)>,
 }
@@ -201,6 +238,10 @@ impl<'d> Compiler<'d> {
     ) -> (CompiledOperand, Vec<String>) {
         let (code_sets, kinds, unsuited) = self.values(search_type, &ends);
         let seed = hash::operand_seed(subject.resource_type, search_type, &path.place());
+        let seed = match self.listed.contains(&seed) {
+            true => hash::listed_seed(seed),
+            false => seed,
+        };
         let compiled = CompiledOperand {
             seed,
             search_type,

@@ -129,14 +129,14 @@ fn holds(world: &[Known], one: &Known, clause: &Clause) -> bool {
             meets(world, other, target)
                 && seeds
                     .iter()
-                    .any(|seed| values.tokens.contains(&(seed ^ hash)))
+                    .any(|seed| values.tokens.contains(&hash::reference(*seed, hash)))
         }),
         Clause::ReferredBy { seeds, source } => world.iter().any(|other| {
             let hash = hash::key_hash(&one.key);
             meets(world, other, source)
                 && seeds
                     .iter()
-                    .any(|seed| other.values.tokens.contains(&(seed ^ hash)))
+                    .any(|seed| other.values.tokens.contains(&hash::reference(*seed, hash)))
         }),
         Clause::All(clauses) => clauses.iter().all(|clause| holds(world, one, clause)),
         Clause::Any(clauses) => clauses.iter().any(|clause| holds(world, one, clause)),

@@ -16,15 +16,20 @@ use crate::store::testing::TestDatabase;
 use crate::store::{Source, Store};
 
 const SUBJECT: i64 = 1 << 40;
+/// Its references are listed in order, too.
+const PATIENT: i64 = 1 << 41 | 1;
 
 /// 2 000 patients, 20 000 observations of them.
 const GENERATE: &str = "
 insert into resource (resource_type, id, key_hash, version_id, last_updated, method, tok, json)
-select case when n % 11 = 0 then 'Patient' else 'Observation' end, 'r' || n, n, 1,
+select case when n % 11 = 0 then 'Patient' else 'Observation' end, 'r' || n, n * 2, 1,
        timestamptz '2020-01-01' + n * interval '1 minute', 'PUT',
-       array[1, 10 + n % 2, 100 + n % 50, 1000 + n, (1::bigint << 40) # (n / 11 * 11)],
+       array[2, 10 + n % 2 * 2, 100 + n % 50 * 2, 10000 + n * 2, (1::bigint << 40) # (n / 11 * 22),
+             (1::bigint << 41) # 1 # (n / 11 * 22), 201 + n % 50 * 2],
        jsonb_build_object('resourceType', 'Patient', 'gender', n % 3)
   from generate_series(11, 22010) n;
+insert into index_element (element, rid)
+select e, rid from resource cross join unnest(tok) e where is_listed(e);
 insert into index_string (parameter, folded, rid, grams) select 1, 'name' || rid, rid, array[rid::integer] from resource where resource_type = 'Patient';
 insert into index_date (parameter, lower, upper, is_long, rid)
 select 2, t, t + interval '1 hour', false, rid from (select rid, last_updated as t from resource) r;
@@ -163,11 +168,22 @@ fn named(text: &str) -> Clause {
 #[tokio::test]
 async fn elements_and_keys_go_by_their_index() {
     let gate = Gate::new().await;
-    let shapes: [(Plan, &[&str]); 9] = [
-        (of(&[token(1012)]), &["resource_tok"]),
-        (of(&[token(1)]), &["resource_walk"]),
-        (of(&[token(1), token(1012)]), &["resource_tok"]),
-        (of(&[Clause::AnyToken(vec![1012, 1013])]), &["resource_tok"]),
+    let patient = token(PATIENT ^ 22 * 2);
+    let shapes: [(Plan, &[&str]); 13] = [
+        (of(&[token(201)]), &["index_element_value", "resource_rid"]),
+        (
+            of(&[Clause::AnyToken(vec![201, 203])]),
+            &["index_element_value", "resource_rid"],
+        ),
+        (of(&[patient]), &["index_element_value"]),
+        (of(&[token(201), token(10)]), &["index_element_value"]),
+        (of(&[token(10_024)]), &["resource_tok"]),
+        (of(&[token(2)]), &["resource_walk"]),
+        (of(&[token(2), token(10_024)]), &["resource_tok"]),
+        (
+            of(&[Clause::AnyToken(vec![10_024, 10_026])]),
+            &["resource_tok"],
+        ),
         (of(&[Clause::NoToken(vec![10])]), &["resource_walk"]),
         (of(&[]), &["resource_walk"]),
         (Plan::default(), &["resource_rid"]),
@@ -239,38 +255,42 @@ async fn values_go_by_their_index() {
 #[tokio::test]
 async fn chains_and_orders_go_by_their_index() {
     let gate = Gate::new().await;
-    let chain = Clause::RefersTo {
-        seeds: vec![SUBJECT],
+    let chain = |seed| Clause::RefersTo {
+        seeds: vec![seed],
         target: Criteria {
             resource_types: vec![resource_type("Patient")],
-            clauses: vec![token(1011)],
+            clauses: vec![token(10_022)],
         },
     };
     let has = Clause::ReferredBy {
         seeds: vec![SUBJECT],
         source: Criteria {
             resource_types: vec![observation()],
-            clauses: vec![token(1012)],
+            clauses: vec![token(10_024)],
         },
     };
-    let shapes: [(Plan, &[&str]); 8] = [
-        (of(&[chain]), &["resource_tok", "resource_rid"]),
-        (of(&[has]), &["resource_tok", "resource_key_hash"]),
+    let shapes: [(Plan, &[&str]); 9] = [
+        (of(&[chain(SUBJECT)]), &["resource_tok", "resource_rid"]),
         (
-            sorted(of(&[token(1)]), SortKey::Date(vec![2])),
+            of(&[chain(PATIENT)]),
+            &["resource_tok", "index_element_value", "resource_rid"],
+        ),
+        (of(&[has]), &["resource_tok", "resource_key"]),
+        (
+            sorted(of(&[token(2)]), SortKey::Date(vec![2])),
             &["index_date_lower"],
         ),
         (
-            sorted(of(&[token(1)]), SortKey::Number(vec![3])),
+            sorted(of(&[token(2)]), SortKey::Number(vec![3])),
             &["index_number_lower"],
         ),
         (
-            sorted(of(&[token(1)]), SortKey::LastUpdated),
+            sorted(of(&[token(2)]), SortKey::LastUpdated),
             &["change_by_time"],
         ),
-        (sorted(of(&[token(1)]), SortKey::Id), &["resource_pkey"]),
+        (sorted(of(&[token(2)]), SortKey::Id), &["resource_pkey"]),
         (
-            sorted(of(&[token(1012)]), SortKey::Date(vec![2])),
+            sorted(of(&[token(10_024)]), SortKey::Date(vec![2])),
             &["resource_tok", "index_date_rid"],
         ),
         (
@@ -288,6 +308,8 @@ async fn a_walk_reads_in_order_and_ends_early() {
     let gate = Gate::new().await;
     for plan in [
         of(&[token(10)]),
+        of(&[token(201)]),
+        of(&[token(201), token(10)]),
         sorted(of(&[token(10)]), SortKey::Date(vec![2])),
         sorted(of(&[token(10)]), SortKey::Date(vec![2, 22])),
         sorted(of(&[token(10)]), SortKey::Number(vec![3])),

@@ -11,7 +11,7 @@ use fhir::search::plan::{
 use super::oracle;
 use super::world::{
     DATES, Dice, NUMBERS, PARTNER, POSITIONS, STRINGS, SUBJECT, WORDS, World, day, decimal,
-    seeds_of, text, types,
+    element, seeds_of, text, types,
 };
 use crate::store::{Source, Store};
 
@@ -109,7 +109,11 @@ fn seeds(dice: &mut Dice, all: &'static [i64; 4], types: &[ResourceType]) -> Vec
 }
 
 fn clause(world: &World, dice: &mut Dice, types: &[ResourceType], depth: u32) -> Clause {
-    let elements: Vec<i64> = (1..=9).collect();
+    let elements: Vec<i64> = types
+        .iter()
+        .copied()
+        .flat_map(|one| (1..=9).map(move |number| element(number, one)))
+        .collect();
     let references = [PARTNER, SUBJECT];
     let ids: Vec<_> = world.known.iter().map(|one| one.key.id.clone()).collect();
     match dice.roll(if depth == 0 { 12 } else { 17 }) {

@@ -89,6 +89,14 @@ pub(super) fn seeds_of(seeds: &[i64; 4], resource_type: ResourceType) -> &[i64] 
     }
 }
 
+/// One of a few elements. Those that are listed say the type, as all elements of a parameter do.
+pub(super) fn element(number: i64, resource_type: ResourceType) -> i64 {
+    match resource_type.name() {
+        "Patient" if hash::is_listed(number) => number + 100,
+        _ => number,
+    }
+}
+
 /// A day of January 2020.
 pub(super) fn day(number: i64) -> Timestamp {
     let first: Timestamp = "2020-01-01T00:00:00Z".parse().unwrap();
@@ -197,9 +205,10 @@ impl World {
     fn values(&self, number: i64, dice: &mut Dice) -> (IndexValues, Option<&'static str>) {
         let mut values = IndexValues::default();
         let own = |seeds: &'static [i64; 4]| seeds_of(seeds, Self::key_of(number).resource_type);
-        for element in 1..=8 {
-            if dice.one_in(u64::try_from(element).unwrap()) {
-                values.tokens.push(element);
+        for number_of in 1..=8 {
+            if dice.one_in(u64::try_from(number_of).unwrap()) {
+                let own = element(number_of, Self::key_of(number).resource_type);
+                values.tokens.push(own);
             }
         }
         for seed in [SUBJECT, PARTNER] {
@@ -290,6 +299,7 @@ impl World {
                     ..only(Way::Recent)
                 }),
             ),
+            ("listed", self.tuned(only(Way::Listed))),
             ("hasty", self.tuned(hasty)),
         ]
     }
