@@ -290,7 +290,12 @@ pub fn related(
         return Ok(Vec::new());
     };
     if is_below {
-        let found = knowledge.concepts(&system, Selection::Below(code.into(), true))?;
+        let selection = Selection::Below {
+            code: code.into(),
+            with_itself: true,
+            words: Vec::new(),
+        };
+        let found = knowledge.concepts(&system, selection)?;
         return Ok(found.list.iter().map(|one| one.code.clone()).collect());
     }
     let found = knowledge.concepts(&system, Selection::Codes(vec![code.into()]))?;
