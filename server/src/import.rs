@@ -7,8 +7,6 @@ mod plan;
 mod progress;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod tests;
 
 use std::path::Path;
 use std::sync::Arc;
