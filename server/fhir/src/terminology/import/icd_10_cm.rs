@@ -218,7 +218,9 @@ impl<R: BufRead> Tabular<R> {
     /// A text is said of what it stands in.
     fn said(&mut self, name: &str, extension: &str, text: String) -> Result<(), ImportFault> {
         match (name, self.open.last()) {
-            ("version", _) if self.open.len() <= 1 => self.version = text,
+            ("version", _) if self.open.len() <= 1 && self.version.is_empty() => {
+                self.version = text
+            }
             ("name", Some(Open::Chapter)) => self.group(|group| group.code = text),
             ("desc", Some(Open::Chapter | Open::Section)) => {
                 self.group(|group| group.display = text);
