@@ -11,7 +11,7 @@ mod tests;
 use std::path::Path;
 use std::sync::Arc;
 
-use fhir::ids::{ResourceKey, ResourceType};
+use fhir::ids::ResourceKey;
 use fhir::resource::Resource;
 use fhir::terminology::import::Piece;
 use tokio::sync::mpsc;
@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 use crate::auth::{Access, Reason};
 use crate::config::CodeSource;
 use crate::context::{Handling, Limits, RequestContext, ReturnPreference};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::interactions::{Interaction, Interactions, WriteConditions};
 use crate::store::{Arranged, CodeImport, Pieces};
 
@@ -72,6 +72,11 @@ impl Importer<'_> {
         let planned = tokio::task::spawn_blocking(move || Plan::of(&asked));
         let plan = planned.await.map_err(stopped)??;
         let id = || plan.head.id.clone();
+        // Refused before all is read, not after.
+        let refused = |fault| ImportError::Refused { id: id(), fault };
+        let (_, resource) = resource(&plan, 0).map_err(refused)?;
+        let checked = self.interactions.definitions.validate(&resource);
+        checked.map_err(refused)?;
         let import = store.begin_code_import(&plan.head).await;
         let import = import.map_err(ImportError::Store)?;
         let mut import = import.ok_or_else(|| ImportError::Busy { id: id() })?;
@@ -136,9 +141,7 @@ impl Importer<'_> {
             id: plan.head.id.clone(),
             fault,
         };
-        let text = plan.head.resource(concepts.unsigned_abs());
-        let resource = Resource::parse(text).map_err(|fault| refused(Error::internal(fault)))?;
-        let key = key(&plan.head.id).map_err(refused)?;
+        let (key, resource) = resource(plan, concepts).map_err(refused)?;
         let cx = RequestContext::new(
             Access::system(Reason::Load),
             format!("import {}", plan.head.id).into(),
@@ -157,11 +160,14 @@ impl Importer<'_> {
     }
 }
 
-fn key(id: &str) -> crate::error::Result<ResourceKey> {
-    let resource_type = ResourceType::parse("CodeSystem");
-    let resource_type = resource_type.ok_or_else(|| Error::internal("there is no CodeSystem"))?;
-    let id = id.parse().map_err(Error::internal)?;
-    Ok(ResourceKey::new(resource_type, id))
+/// The CodeSystem of so many concepts, and its key.
+fn resource(plan: &Plan, concepts: i32) -> crate::error::Result<(ResourceKey, Resource)> {
+    let text = plan.head.resource(concepts.unsigned_abs());
+    let resource = Resource::parse(text).map_err(Error::internal)?;
+    let id = plan.head.id.parse();
+    let id = id.map_err(|_| Error::new(ErrorKind::BadValue, "the id is none of FHIR's"))?;
+    let key = ResourceKey::new(resource.resource_type(), id);
+    Ok((key, resource))
 }
 
 /// Builds the concepts, some at a time: how many there are, and how many steps were lost.

@@ -22,8 +22,8 @@ pub enum CodeSource {
     Snomed {
         /// Folder
         path: PathBuf,
-        /// Version URI: http://snomed.info/sct/[module]/version/[date] [default: as the release's
-        /// module dependencies say it, or the names of the international edition's files]
+        /// Version URI: http://snomed.info/sct/[module]/version/[date] [default: that of the
+        /// international edition, where the files are named after it]
         #[arg(long, value_name = "URI")]
         version: Option<String>,
         /// Language reference set whose preferred terms are the displays; further ones are displays

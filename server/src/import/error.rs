@@ -73,7 +73,10 @@ pub enum ImportError {
     #[error("there is no code; nothing was imported")]
     Empty,
     /// The CodeSystem was refused.
-    #[error("CodeSystem/{id} was refused, and with it the import: {fault}")]
+    #[error(
+        "CodeSystem/{id} is refused, and with it the import: {}",
+        sentence(fault)
+    )]
     Refused {
         /// The id of the CodeSystem.
         id: String,
@@ -89,6 +92,15 @@ pub enum ImportError {
     /// The database.
     #[error("the database: {fault}{cause}", fault = .0, cause = cause(.0))]
     Store(Error),
+}
+
+/// All that is wrong.
+fn sentence(error: &Error) -> String {
+    let issues = error.issues().iter().map(|issue| {
+        let places = issue.expression.join(", ");
+        format!("{places} {}", issue.diagnostics).trim().to_owned()
+    });
+    issues.collect::<Vec<_>>().join("; ")
 }
 
 /// Whoever imports may read it.

@@ -27,6 +27,7 @@ pub(super) struct Plan {
 enum Step {
     LoincTerms,
     LoincHierarchy,
+    LoincAnswers,
     /// In this language.
     LoincTranslation(String),
     Snomed(FileKind),
@@ -101,6 +102,7 @@ impl Plan {
             let read = match step {
                 Step::LoincTerms => loinc::terms(file, sink),
                 Step::LoincHierarchy => loinc::hierarchy(file, sink),
+                Step::LoincAnswers => loinc::answers(file, sink),
                 Step::LoincTranslation(language) => loinc::translation(file, language, sink),
                 Step::Snomed(FileKind::Languages) => preferences.read(file),
                 Step::Snomed(FileKind::Concepts) => snomed::concepts(file, sink),
@@ -109,8 +111,6 @@ impl Plan {
                 }
                 Step::Snomed(FileKind::Relationships) => snomed::relationships(file, sink),
                 Step::Snomed(FileKind::Members) => snomed::members(file, sink),
-                // Was read for the version.
-                Step::Snomed(FileKind::Modules) => Ok(()),
                 Step::Icd10Cm => icd_10_cm::tabular(BufReader::new(file), sink).map(|_| ()),
                 Step::Columns(mapping) => columns::read(file, mapping, sink),
             };
@@ -129,6 +129,7 @@ fn of_loinc(path: &Path, version: Option<&str>, languages: &[String]) -> Result<
     let hierarchy = files::one(&found, |one| {
         is_named(one, "ComponentHierarchyBySystem.csv") || is_named(one, "MultiAxialHierarchy.csv")
     })?;
+    let answers = files::one(&found, |one| is_named(one, "AnswerList.csv"))?;
     let whole = terms.canonicalize().unwrap_or_else(|_| terms.clone());
     let told = whole
         .ancestors()
@@ -138,6 +139,7 @@ fn of_loinc(path: &Path, version: Option<&str>, languages: &[String]) -> Result<
     let head = Head::loinc(&version, hierarchy.is_some());
     let mut steps = vec![(terms, Step::LoincTerms)];
     steps.extend(hierarchy.map(|one| (one, Step::LoincHierarchy)));
+    steps.extend(answers.map(|one| (one, Step::LoincAnswers)));
     if !languages.is_empty() {
         let list = files::one(&found, |one| is_named(one, "LinguisticVariants.csv"))?;
         let list = list.ok_or_else(|| missing(path, "LinguisticVariants.csv"))?;
@@ -179,16 +181,9 @@ fn of_snomed(path: &Path, version: Option<&str>, refsets: &[u64]) -> Result<Plan
         }
         Some(version) => version.to_owned(),
         None => {
-            let mut modules = snomed::Modules::default();
-            for (path, _) in of_kind(FileKind::Modules) {
-                let read = modules.read(open(&path)?);
-                read.map_err(|fault| wrong(&path, fault))?;
-            }
-            let concepts = of_kind(FileKind::Concepts).next();
-            let named =
-                concepts.and_then(|(path, _)| snomed_names::international_version(&name_of(&path)));
-            let told = modules.version().or(named);
-            told.ok_or_else(|| ImportError::NoVersion { path: path.into() })?
+            let named = of_kind(FileKind::Concepts)
+                .find_map(|(path, _)| snomed_names::international_version(&name_of(&path)));
+            named.ok_or_else(|| ImportError::NoVersion { path: path.into() })?
         }
     };
     for (kind, what) in [

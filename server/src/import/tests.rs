@@ -150,6 +150,52 @@ async fn an_import_is_whole_or_not_there_and_replaces_the_last() {
     world.close().await;
 }
 
+#[tokio::test]
+async fn a_fragment_is_no_proof_against_a_code_and_a_wrong_head_is_refused_first() {
+    let Some(world) = World::new().await else {
+        return;
+    };
+    let folder = TempDir::new("import");
+    let path = folder.path().join("fees.csv");
+    fs::write(&path, "code,display\n1,a\n").unwrap();
+    let source = |system: &str, id: &str| CodeSource::Csv {
+        path: path.clone(),
+        system: system.to_owned(),
+        version: None,
+        title: Some("Fees".to_owned()),
+        id: Some(id.to_owned()),
+        fragment: true,
+        columns: Vec::new(),
+    };
+    let check = async |source: CodeSource, expected: &str| {
+        let refusal = importer(&world).import(&source).await.unwrap_err();
+        assert_eq!(refusal.to_string(), expected);
+    };
+    let refused = "CodeSystem/a_b is refused, and with it the import:";
+    check(
+        source("http://here/fees", "a_b"),
+        &format!("{refused} the id is none of FHIR's"),
+    )
+    .await;
+    fs::write(&path, "nothing that is read\n").unwrap();
+    check(
+        source("http://here/fees here", "fees"),
+        "CodeSystem/fees is refused, and with it the import: CodeSystem.url a URI has no white space",
+    )
+    .await;
+    fs::write(&path, "code,display\n1,a\n").unwrap();
+    importer(&world)
+        .import(&source("http://here/fees", "fees"))
+        .await
+        .unwrap();
+    let validate = "CodeSystem/$validate-code?url=http://here/fees&code=";
+    let found = r#""result","valueBoolean":true"#;
+    has(&world, &format!("{validate}1"), &[found]).await;
+    let unknown = format!("{validate}2");
+    has(&world, &unknown, &[found, "UNKNOWN_CODE_IN_FRAGMENT"]).await;
+    world.close().await;
+}
+
 /// The CodeSystem is a resource as any other: what is written to it counts, and with it go its concepts.
 #[tokio::test]
 async fn concepts_belong_to_their_code_system() {

@@ -47,12 +47,7 @@ fn with(layout: u8, file: &[u8], sink: &mut Sink<'_>) -> Result<(), ImportFault>
         }
         5 => snomed::relationships(file, sink),
         6 => snomed::members(file, sink),
-        7 => {
-            let mut modules = snomed::Modules::default();
-            modules.read(file)?;
-            modules.version();
-            Ok(())
-        }
+        7 => loinc::answers(file, sink),
         8 => {
             let version = icd_10_cm::version(file);
             let read = icd_10_cm::tabular(file, sink);

@@ -269,6 +269,17 @@ fn implied(url: &str) -> Result<Option<(Canonical, Vec<Filter>)>, Stop> {
     if url == "http://loinc.org/vs" {
         return Ok(Some((Canonical::of(loinc::URL, None), Vec::new())));
     }
+    let filter = |property: &str, op: &str, value: &str| {
+        vec![Filter {
+            property: property.into(),
+            op: op.into(),
+            value: value.into(),
+        }]
+    };
+    if let Some(list) = url.strip_prefix("http://loinc.org/vs/LL") {
+        let filters = filter(loinc::ANSWER_LIST, "=", &format!("LL{list}"));
+        return Ok(Some((Canonical::of(loinc::URL, None), filters)));
+    }
     let Some((base, rest)) = url.split_once("?fhir_vs") else {
         return Ok(None);
     };
@@ -277,13 +288,6 @@ fn implied(url: &str) -> Result<Option<(Canonical, Vec<Filter>)>, Stop> {
     let system = match edition {
         Some(edition) if is_snomed && !edition.is_empty() => Canonical::of(snomed::URL, Some(base)),
         _ => Canonical::of(base, None),
-    };
-    let filter = |property: &str, op: &str, value: &str| {
-        vec![Filter {
-            property: property.into(),
-            op: op.into(),
-            value: value.into(),
-        }]
     };
     let (form, value) = rest.split_once('/').unwrap_or((rest, ""));
     let filters = match form {

@@ -214,6 +214,12 @@ async fn loinc_and_icd_10_cm_are_imported_and_answer() {
     let name =
         "Loinc_9.01/AccessoryFiles/ComponentHierarchyBySystem/ComponentHierarchyBySystem.csv";
     write(folder.path(), name, hierarchy);
+    let answers = "AnswerListId,AnswerListName,AnswerStringId,DisplayText\nLL1-1,How,LA1-1,Well\n";
+    write(
+        folder.path(),
+        "Loinc_9.01/AccessoryFiles/AnswerFile/AnswerList.csv",
+        answers,
+    );
     let variants = "Loinc_9.01/AccessoryFiles/LinguisticVariants";
     write(
         folder.path(),
@@ -237,7 +243,7 @@ async fn loinc_and_icd_10_cm_are_imported_and_answer() {
         "there is no translation 'fr-FR'; there are: de-DE"
     );
     let imported = importer(&world).import(&loinc("de-de")).await.unwrap();
-    assert_eq!((&*imported.id, imported.concepts), ("loinc-9.01", 3));
+    assert_eq!((&*imported.id, imported.concepts), ("loinc-9.01", 5));
     let lookup = "CodeSystem/$lookup?system=http://loinc.org&code=1-8";
     let scale = r#""SCALE_TYP"},{"name":"value","valueString":"Qn"}"#;
     has(
@@ -259,6 +265,11 @@ async fn loinc_and_icd_10_cm_are_imported_and_answer() {
     assert_eq!(
         expanded(&world, "url=http://loinc.org?fhir_vs=isa/LP1-1").await,
         "LP1-1 1-8 2-6"
+    );
+
+    assert_eq!(
+        expanded(&world, "url=http://loinc.org/vs/LL1-1").await,
+        "LA1-1"
     );
 
     let tabular = r#"<ICD10CM.tabular><version>2031</version><chapter><name>1</name><desc>Spells</desc><section id="A00-A09"><desc>Spells</desc>

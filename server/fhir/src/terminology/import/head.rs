@@ -68,6 +68,7 @@ impl Head {
     pub fn loinc(version: &str, has_hierarchy: bool) -> Self {
         let mut properties = strings(loinc::properties(), Some("http://loinc.org/property/"));
         properties.push(known("inactive", "inactive", "boolean"));
+        properties.push(own(loinc::ANSWER_LIST, "code"));
         Self {
             id: id("loinc", version),
             url: loinc::URL.to_owned(),

@@ -9,6 +9,9 @@ use super::{ImportFault, Sink, give};
 /// The canonical URL.
 pub const URL: &str = "http://loinc.org";
 
+/// The property that names the lists an answer is in.
+pub const ANSWER_LIST: &str = "answer-list";
+
 /// What the table of terms must have beside the code, the axes as properties.
 const AXES: [&str; 8] = [
     "COMPONENT",
@@ -136,6 +139,38 @@ pub fn hierarchy(reader: impl Read, sink: &mut Sink<'_>) -> Result<(), ImportFau
         if let Some(parent) = row.said(Some(parent)) {
             give(sink, Piece::parent(concept.code, parent))?;
         }
+    }
+    Ok(())
+}
+
+/// Reads the lists of answers, `AnswerList.csv`: lists and answers are concepts, and answers say in which lists they are.
+pub fn answers(reader: impl Read, sink: &mut Sink<'_>) -> Result<(), ImportFault> {
+    let mut table = Table::open(reader, Layout::Quoted(b','))?;
+    let [list, name, answer, text] = table.columns([
+        "AnswerListId",
+        "AnswerListName",
+        "AnswerStringId",
+        "DisplayText",
+    ])?;
+    while let Some(row) = table.next()? {
+        let lists = Row {
+            code: row.code(list)?,
+            display: row.said(Some(name)),
+            ..Row::default()
+        };
+        give(sink, lists.piece(PieceKind::Mentioned))?;
+        // Lists that others define have no answers here.
+        if row.said(Some(answer)).is_none() {
+            continue;
+        }
+        let answers = Row {
+            code: row.code(answer)?,
+            display: row.said(Some(text)),
+            ..Row::default()
+        };
+        give(sink, answers.piece(PieceKind::Mentioned))?;
+        let value = PropertyValue::Code(lists.code);
+        give(sink, Piece::property(answers.code, ANSWER_LIST, value))?;
     }
     Ok(())
 }

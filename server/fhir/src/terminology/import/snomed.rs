@@ -1,7 +1,7 @@
 //! SNOMED CT, in the snapshot files of a release in RF2 (<https://hl7.org/fhir/R4/snomedct.html>,
 //! <https://confluence.ihtsdotools.org/display/DOCRELFMT>).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::io::Read;
 
 use super::piece::{Piece, PieceKind, PropertyValue, Row, Text};
@@ -221,52 +221,6 @@ pub fn members(reader: impl Read, sink: &mut Sink<'_>) -> Result<(), ImportFault
         }
     }
     Ok(())
-}
-
-/// What modules need each other, and of which date they are.
-#[derive(Debug, Default)]
-pub struct Modules {
-    dates: BTreeMap<String, String>,
-    needed: BTreeSet<String>,
-}
-
-impl Modules {
-    /// Reads the reference set of module dependencies.
-    pub fn read(&mut self, reader: impl Read) -> Result<(), ImportFault> {
-        let mut table = Table::open(reader, Layout::Tabs)?;
-        let [active, module, needed, date] = table.columns([
-            "active",
-            "moduleId",
-            "referencedComponentId",
-            "sourceEffectiveTime",
-        ])?;
-        while let Some(row) = table.next()? {
-            if !is_active(row, active)? {
-                continue;
-            }
-            let (date, latest) = (
-                row.get(date),
-                self.dates.entry(code(row, module)?.to_owned()).or_default(),
-            );
-            if date > latest.as_str() {
-                *latest = date.to_owned();
-            }
-            self.needed.insert(code(row, needed)?.to_owned());
-        }
-        Ok(())
-    }
-
-    /// The version of the edition: that of the one module that no other needs.
-    pub fn version(&self) -> Option<String> {
-        let mut above = self
-            .dates
-            .iter()
-            .filter(|(module, _)| !self.needed.contains(*module));
-        match (above.next(), above.next()) {
-            (Some((module, date)), None) => super::snomed_names::version(module, date),
-            _ => None,
-        }
-    }
 }
 
 fn is_active(row: TableRow<'_>, column: Column) -> Result<bool, ImportFault> {

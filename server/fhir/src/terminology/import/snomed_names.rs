@@ -14,8 +14,6 @@ pub enum FileKind {
     Languages,
     /// Members of simple reference sets.
     Members,
-    /// Modules and what they need.
-    Modules,
 }
 
 /// The international edition's module.
@@ -33,7 +31,6 @@ impl FileKind {
             "sct2_relationship_" => Some(Self::Relationships),
             "der2_crefset_language" => Some(Self::Languages),
             "der2_refset_simple" => Some(Self::Members),
-            "der2_ssrefset_moduledependency" => Some(Self::Modules),
             _ => None,
         }
     }
