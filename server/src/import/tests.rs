@@ -11,6 +11,8 @@ use super::*;
 use crate::operations::testing::World;
 use crate::testing::TempDir;
 
+const LOOKUP: &str = "CodeSystem/$lookup?system=http://here/fees&code=";
+
 fn importer(world: &World) -> Importer<'_> {
     Importer {
         interactions: &world.interactions,
@@ -59,45 +61,55 @@ async fn has(world: &World, url: &str, expected: &[&str]) {
 }
 
 #[tokio::test]
-async fn an_import_is_whole_or_not_there_and_replaces_the_last() {
+async fn a_file_that_is_refused_changes_nothing() {
     let Some(world) = World::new().await else {
         return;
     };
     let folder = TempDir::new("import");
     let path = folder.path().join("fees.csv");
-    let import = async |text: &str, version: &str| {
+    let check = async |text: &str, expected: &str| {
         fs::write(&path, text).unwrap();
-        importer(&world).import(&csv(&path, version)).await
+        let refusal = importer(&world).import(&csv(&path, "1")).await;
+        let refusal = refusal.unwrap_err().to_string();
+        let path = path.display().to_string();
+        assert_eq!(refusal.replace(&path, "PATH"), expected);
+        has(&world, &format!("{LOOKUP}1"), &["404 "]).await;
     };
-    let refused = async |text: &str, expected: &str| {
-        let refusal = import(text, "1").await.unwrap_err().to_string();
-        assert_eq!(
-            refusal.replace(&path.display().to_string(), "PATH"),
-            expected
-        );
-    };
-    refused("code,display\n", "PATH: the file has no column price").await;
-    refused(
-        "code,display,price\n",
-        "there is no code; nothing was imported",
-    )
-    .await;
-    refused(
-        "code,display,price\n1,a,\n2,b,\n1,c,\n",
-        "the code '1' stands twice; nothing was imported",
-    )
-    .await;
-    refused("code,display,price\n1,a,\n,b,\n", "PATH: line 3: \"\" is no code: it is empty, has spaces at an end or side by side, or is longer than 512 bytes").await;
-    let lookup = "CodeSystem/$lookup?system=http://here/fees&code=";
-    let unknown = "404 ";
-    has(&world, &format!("{lookup}2"), &[unknown]).await;
-
-    // Killed at each of its steps: the connection ends, and nothing is answered.
+    let none = "there is no code; nothing was imported";
+    check("code,display\n", "PATH: the file has no column price").await;
+    check("code,display,price\n", none).await;
+    let twice = "the code '1' stands twice; nothing was imported";
+    check("code,display,price\n1,a,\n2,b,\n1,c,\n", twice).await;
+    check("code,display,price\n1,a,\n,b,\n", "PATH: line 3: \"\" is no code: it is empty, has spaces at an end or side by side, or is longer than 512 bytes").await;
     let store = &world.interactions.store;
-    let plan = Plan::of(&csv(&path, "1")).unwrap();
+    assert_eq!(store.known_systems().await.unwrap(), []);
+    world.close().await;
+}
+
+/// The database takes a moment to see that a connection is gone.
+async fn begun(world: &World, plan: &Plan) -> CodeImport {
+    for _ in 0..1000 {
+        let begun = world.interactions.store.begin_code_import(&plan.head);
+        if let Some(import) = begun.await.unwrap() {
+            return import;
+        }
+    }
+    panic!("the lock of an import that was killed stays");
+}
+
+/// Killed at each of its steps: the connection ends, and nothing is answered.
+#[tokio::test]
+async fn an_import_that_is_killed_leaves_nothing() {
+    let Some(world) = World::new().await else {
+        return;
+    };
+    let folder = TempDir::new("import");
+    let path = folder.path().join("fees.csv");
     fs::write(&path, "code,display,price\n1,a,\n2,b,\n").unwrap();
+    let plan = Plan::of(&csv(&path, "1")).unwrap();
+    let store = &world.interactions.store;
     for step in 0..3 {
-        let mut killed = store.begin_code_import(&plan.head).await.unwrap().unwrap();
+        let mut killed = begun(&world, &plan).await;
         let other = store.begin_code_import(&plan.head).await.unwrap();
         assert!(other.is_none(), "two import the same");
         let busy = importer(&world).import(&csv(&path, "1")).await.unwrap_err();
@@ -111,18 +123,42 @@ async fn an_import_is_whole_or_not_there_and_replaces_the_last() {
         read.unwrap();
         killed.add(pieces).await.unwrap();
         if step > 0 {
-            assert_eq!(
-                killed.arrange().await.unwrap(),
-                Arranged::Concepts { count: 2, lost: 0 }
-            );
+            let arranged = killed.arrange().await.unwrap();
+            assert_eq!(arranged, Arranged::Concepts { count: 2, lost: 0 });
             killed.build(0).await.unwrap();
         }
         if step > 1 {
             killed.finish().await.unwrap();
         }
-        killed.close().await.unwrap();
-        has(&world, &format!("{lookup}2"), &[unknown]).await;
+        drop(killed);
+        has(&world, &format!("{LOOKUP}2"), &["404 "]).await;
     }
+    begun(&world, &plan).await.close().await.unwrap();
+    importer(&world).import(&csv(&path, "1")).await.unwrap();
+    // What was broken off is gone, and what is used is not.
+    assert_eq!(store.clear_code_imports().await.unwrap(), 0);
+    has(
+        &world,
+        &format!("{LOOKUP}2"),
+        &[r#""display","valueString":"b""#],
+    )
+    .await;
+    world.close().await;
+}
+
+#[tokio::test]
+async fn an_import_replaces_the_last() {
+    let Some(world) = World::new().await else {
+        return;
+    };
+    let folder = TempDir::new("import");
+    let path = folder.path().join("fees.csv");
+    let import = async |text: &str, version: &str| {
+        fs::write(&path, text).unwrap();
+        importer(&world).import(&csv(&path, version)).await
+    };
+    let lookup = LOOKUP;
+    let store = &world.interactions.store;
     let imported = import("code,display,price\n1,a,1.50\n2,b,\n", "1")
         .await
         .unwrap();
@@ -133,9 +169,6 @@ async fn an_import_is_whole_or_not_there_and_replaces_the_last() {
         &[r#""fee"},{"name":"value","valueString":"1.50"}"#],
     )
     .await;
-    // What was broken off is gone, and what is used is not.
-    assert_eq!(store.clear_code_imports().await.unwrap(), 0);
-
     import("code,display,price\n1,a,1.75\n3,c,\n", "1")
         .await
         .unwrap();
@@ -207,7 +240,7 @@ async fn concepts_belong_to_their_code_system() {
     fs::write(&path, "code,display,price\n1,a,\n2,b,\n").unwrap();
     importer(&world).import(&csv(&path, "1")).await.unwrap();
     let store = &world.interactions.store;
-    let lookup = "CodeSystem/$lookup?system=http://here/fees&code=";
+    let lookup = LOOKUP;
     let resource = |more: &str| {
         format!(
             r#"{{"resourceType":"CodeSystem","id":"fees","url":"http://here/fees","status":"active",{more}}}"#

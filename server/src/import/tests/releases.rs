@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{expanded, has, importer, write};
+use super::{Imported, expanded, has, importer, write};
 use crate::config::CodeSource;
 use crate::operations::testing::World;
 use crate::testing::TempDir;
@@ -91,20 +91,24 @@ pub(super) fn snomed(folder: &Path) -> CodeSource {
 
 const SNOMED: &str = "http://snomed.info/sct";
 
-#[tokio::test]
-async fn snomed_ct_is_imported_and_answers() {
-    let Some(world) = World::new().await else {
-        return;
-    };
+const VERSION: &str = "http://snomed.info/sct/900000000000207008/version/20310101";
+
+/// A world that has the release.
+async fn with_snomed() -> Option<(World, Imported)> {
+    let world = World::new().await?;
     let folder = TempDir::new("import");
     write_snomed(folder.path());
-    let imported = importer(&world)
-        .import(&snomed(folder.path()))
-        .await
-        .unwrap();
-    let version = "http://snomed.info/sct/900000000000207008/version/20310101";
+    let imported = importer(&world).import(&snomed(folder.path())).await;
+    Some((world, imported.unwrap()))
+}
+
+#[tokio::test]
+async fn snomed_ct_is_imported_and_looked_up() {
+    let Some((world, imported)) = with_snomed().await else {
+        return;
+    };
     assert_eq!((imported.concepts, imported.lost), (8, 1));
-    assert_eq!(imported.version, version);
+    assert_eq!(imported.version, VERSION);
     let id = "snomed-ct-900000000000207008-20310101";
     assert_eq!(imported.id, id);
     let stored = world.read(&format!("CodeSystem/{id}")).await.unwrap();
@@ -151,7 +155,14 @@ async fn snomed_ct_is_imported_and_answers() {
     check("100000", "410000", "subsumes").await;
     check("410000", "300000", "subsumed-by").await;
     check("410000", "220000", "not-subsumed").await;
+    world.close().await;
+}
 
+#[tokio::test]
+async fn snomed_ct_is_expanded_by_the_value_sets_it_implies() {
+    let Some((world, _)) = with_snomed().await else {
+        return;
+    };
     let check = async |query: &str, expected: &str| {
         assert_eq!(expanded(&world, query).await, expected, "{query}");
     };
@@ -182,7 +193,7 @@ async fn snomed_ct_is_imported_and_answers() {
     )
     .await;
     check(
-        &format!("url={version}?fhir_vs=isa/310000"),
+        &format!("url={VERSION}?fhir_vs=isa/310000"),
         "310000 410000",
     )
     .await;
@@ -203,7 +214,7 @@ async fn snomed_ct_is_imported_and_answers() {
 }
 
 #[tokio::test]
-async fn loinc_and_icd_10_cm_are_imported_and_answer() {
+async fn loinc_is_imported_and_answers() {
     let Some(world) = World::new().await else {
         return;
     };
@@ -272,6 +283,15 @@ async fn loinc_and_icd_10_cm_are_imported_and_answer() {
         "LA1-1"
     );
 
+    world.close().await;
+}
+
+#[tokio::test]
+async fn icd_10_cm_is_imported_and_answers() {
+    let Some(world) = World::new().await else {
+        return;
+    };
+    let folder = TempDir::new("import");
     let tabular = r#"<ICD10CM.tabular><version>2031</version><chapter><name>1</name><desc>Spells</desc><section id="A00-A09"><desc>Spells</desc>
         <diag><name>A00</name><desc>Sleep</desc><sevenChrDef><extension char="A">first</extension></sevenChrDef>
         <diag><name>A00.1</name><desc>Deep</desc></diag></diag></section></chapter></ICD10CM.tabular>"#;

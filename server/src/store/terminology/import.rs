@@ -81,6 +81,7 @@ pub enum Arranged {
 #[derive(Debug)]
 pub struct CodeImport {
     connection: PgConnection,
+    id: String,
     tid: i64,
 }
 
@@ -99,7 +100,12 @@ impl Store {
             .fetch_one(&mut connection)
             .await
             .map_err(from_sqlx)?;
-        Ok(Some(CodeImport { connection, tid }))
+        let id = head.id.clone();
+        Ok(Some(CodeImport {
+            connection,
+            id,
+            tid,
+        }))
     }
 
     /// Takes away what imports have left that nobody has: replaced, deleted or broken off. How many these were.
@@ -116,11 +122,7 @@ impl Store {
             // Whose lock is held is under way.
             if lock(&mut connection, &id).await? {
                 cleared += usize::from(clear(&mut connection, tid).await?);
-                sqlx::query(statements::UNLOCK_CODE_IMPORT)
-                    .bind(&id)
-                    .execute(&mut connection)
-                    .await
-                    .map_err(from_sqlx)?;
+                unlock(&mut connection, &id).await?;
             }
         }
         connection.close().await.map_err(from_sqlx)?;
@@ -145,6 +147,15 @@ async fn lock(connection: &mut PgConnection, id: &str) -> Result<bool> {
         .fetch_one(connection)
         .await
         .map_err(from_sqlx)
+}
+
+async fn unlock(connection: &mut PgConnection, id: &str) -> Result<()> {
+    sqlx::query(statements::UNLOCK_CODE_IMPORT)
+        .bind(id)
+        .execute(connection)
+        .await
+        .map_err(from_sqlx)?;
+    Ok(())
 }
 
 /// False where somebody has it after all, or another has cleared it.
@@ -233,7 +244,9 @@ impl CodeImport {
     }
 
     /// Ends the connection, and with it what it alone has.
-    pub async fn close(self) -> Result<()> {
+    pub async fn close(mut self) -> Result<()> {
+        // Not left to the database, which may take a moment to see that the connection is gone.
+        unlock(&mut self.connection, &self.id).await?;
         self.connection.close().await.map_err(from_sqlx)
     }
 }

@@ -230,7 +230,7 @@ impl<R: BufRead> Tabular<R> {
                 self.category(|category| category.code = text);
             }
             ("desc", Some(Open::Category)) => self.category(|category| category.display = text),
-            ("extension", Some(Open::Notes(Note::SeventhCharacter))) => {
+            ("extension", Some(Open::Notes(Note::Extensions))) => {
                 let mut signs = extension.chars();
                 match (signs.next(), signs.next()) {
                     (Some(sign), None) if sign.is_ascii_alphanumeric() => {

@@ -26,9 +26,10 @@ pub(super) enum Note {
     Notes,
     /// Other names: designations.
     InclusionTerm,
-    SeventhCharacterNote,
+    /// When a 7th character is to be added.
+    AboutExtensions,
     /// The 7th characters themselves.
-    SeventhCharacter,
+    Extensions,
 }
 
 /// The properties that notes become.
@@ -41,7 +42,7 @@ pub(super) fn properties() -> impl Iterator<Item = &'static str> {
         Note::CodeAlso,
         Note::UseAdditionalCode,
         Note::Notes,
-        Note::SeventhCharacterNote,
+        Note::AboutExtensions,
     ];
     notes.into_iter().map(Note::property)
 }
@@ -58,8 +59,8 @@ impl Note {
             "useAdditionalCode" => Self::UseAdditionalCode,
             "notes" => Self::Notes,
             "inclusionTerm" => Self::InclusionTerm,
-            "sevenChrNote" => Self::SeventhCharacterNote,
-            "sevenChrDef" => Self::SeventhCharacter,
+            "sevenChrNote" => Self::AboutExtensions,
+            "sevenChrDef" => Self::Extensions,
             _ => return None,
         })
     }
@@ -75,15 +76,18 @@ impl Note {
             Self::UseAdditionalCode => "useAdditionalCode",
             Self::Notes => "notes",
             Self::InclusionTerm => "inclusionTerm",
-            Self::SeventhCharacterNote | Self::SeventhCharacter => "seventhCharacterNote",
+            Self::AboutExtensions | Self::Extensions => "seventhCharacterNote",
         }
     }
 }
 
+/// A code, what is above it, and the 7th characters it has from there.
+type Waiting<'a> = (&'a Category, Option<&'a str>, &'a [(char, String)]);
+
 impl Category {
     /// Hands on the code, those below it, and those with a 7th character.
     pub(super) fn give(&self, above: Option<&str>, sink: &mut Sink<'_>) -> Result<(), ImportFault> {
-        let mut waiting: Vec<(&Self, Option<&str>, &[(char, String)])> = vec![(self, above, &[])];
+        let mut waiting: Vec<Waiting<'_>> = vec![(self, above, &[])];
         while let Some((one, above, inherited)) = waiting.pop() {
             let extensions = match one.extensions.is_empty() {
                 true => inherited,

@@ -50,7 +50,7 @@ impl<R: Read> Table<R> {
             record: StringRecord::new(),
         };
         if let Some(row) = table.next()? {
-            let names = row.record.iter().map(|name| folded(name));
+            let names = row.record.iter().map(folded);
             table.names = names.collect();
         }
         Ok(table)
