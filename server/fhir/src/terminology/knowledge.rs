@@ -52,7 +52,7 @@ pub enum Selection {
 pub struct Concepts {
     /// The concepts.
     pub list: Vec<Arc<Concept>>,
-    /// Whether there are more than may be looked at.
+    /// Whether there are more than may be looked at; then the list is no answer.
     pub is_cut: bool,
 }
 

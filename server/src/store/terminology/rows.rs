@@ -108,7 +108,7 @@ pub(super) async fn concepts(
     for row in &rows {
         list.extend(concept(row)?.map(Arc::new));
     }
-    let is_cut = !matches!(selection, Selection::Codes(_)) && list.len() > most;
+    let is_cut = !matches!(selection, Selection::Codes(_)) && rows.len() > most;
     Ok((revision(&rows)?, Concepts { list, is_cut }))
 }
 
