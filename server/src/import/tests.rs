@@ -80,7 +80,7 @@ async fn a_file_that_is_refused_changes_nothing() {
     check("code,display,price\n", none).await;
     let twice = "the code '1' stands twice; nothing was imported";
     check("code,display,price\n1,a,\n2,b,\n1,c,\n", twice).await;
-    check("code,display,price\n1,a,\n,b,\n", "PATH: line 3: \"\" is no code: it is empty, has spaces at an end or side by side, or is longer than 512 bytes").await;
+    check("code,display,price\n1,a,\n,b,\n", "PATH: line 3: \"\" is no code: it is empty, has control characters, spaces at an end or side by side, or is longer than 512 bytes").await;
     let store = &world.interactions.store;
     assert_eq!(store.known_systems().await.unwrap(), []);
     world.close().await;

@@ -180,10 +180,10 @@ fn words<'a>(texts: impl Iterator<Item = &'a str>) -> String {
 
 /// Whether a text can be a code (<https://hl7.org/fhir/R4/datatypes.html#code>).
 pub(super) fn check_code(code: &str) -> Result<(), String> {
-    let is_spaced = code.split(' ').any(str::is_empty) || code.contains(['\t', '\n', '\r']);
+    let is_spaced = code.split(' ').any(str::is_empty) || code.contains(|sign| sign < ' ');
     match is_spaced || code.len() > CODE_BYTES_MAX {
         true => Err(format!(
-            "{:?} is no code: it is empty, has spaces at an end or side by side, or is longer than {CODE_BYTES_MAX} bytes",
+            "{:?} is no code: it is empty, has control characters, spaces at an end or side by side, or is longer than {CODE_BYTES_MAX} bytes",
             short(code)
         )),
         false => Ok(()),

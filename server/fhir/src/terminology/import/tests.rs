@@ -63,7 +63,7 @@ c 2-6 {'code':'2-6','display':'Salt in serum','property':[{'code':'COMPONENT','v
         "",
         "the file has no column LOINC_NUM, LONG_COMMON_NAME, COMPONENT, PROPERTY, TIME_ASPCT, SYSTEM, SCALE_TYP, METHOD_TYP, CLASS, STATUS",
     );
-    let no_code = "line 3: \"\" is no code: it is empty, has spaces at an end or side by side, or is longer than 512 bytes";
+    let no_code = "line 3: \"\" is no code: it is empty, has control characters, spaces at an end or side by side, or is longer than 512 bytes";
     check(&TERMS.replace("2-6", " "), no_code);
     let control = "line 2: there is a control character";
     check(&TERMS.replace("MCnc", "M\u{1}"), control);
@@ -357,6 +357,8 @@ fn what_is_no_tabular_list_is_refused() {
         assert_eq!(what, expected);
     };
     check("<name>A00</name>", "", "a diag has no name");
+    let no_code = "\"A0\\u{1}\" is no code: it is empty, has control characters, spaces at an end or side by side, or is longer than 512 bytes";
+    check("id=\"A00-A09\"><desc>", "id=\"A0\u{1}\"><desc>", no_code);
     check(
         "</ICD10CM.tabular>",
         "",
