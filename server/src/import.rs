@@ -81,27 +81,30 @@ impl Importer<'_> {
         let import = import.map_err(ImportError::Store)?;
         let mut import = import.ok_or_else(|| ImportError::Busy { id: id() })?;
         tracing::info!(id = %plan.head.id, url = %plan.head.url, version = %plan.head.version, "import begins");
-        let plan = self.read(plan, &mut import).await?;
-        let (concepts, lost) = build(&mut import).await?;
+        let filled = self.fill(plan, &mut import).await;
+        let closed = import.close().await;
+        // What this one has replaced, or left.
+        let cleared = store.clear_code_imports().await;
+        let imported = filled?;
+        closed.and(cleared).map_err(ImportError::Store)?;
+        Ok(imported)
+    }
+
+    async fn fill(&self, plan: Plan, import: &mut CodeImport) -> Result<Imported, ImportError> {
+        let plan = self.read(plan, import).await?;
+        let (concepts, lost) = build(import).await?;
         self.publish(&plan, concepts).await?;
-        let is_used = import.is_used().await.map_err(ImportError::Store)?;
-        import.close().await.map_err(ImportError::Store)?;
-        if !is_used {
-            let id = plan.head.id.clone();
-            return Err(ImportError::Overtaken { id });
+        let head = plan.head;
+        match import.is_used().await.map_err(ImportError::Store)? {
+            false => Err(ImportError::Overtaken { id: head.id }),
+            true => Ok(Imported {
+                id: head.id,
+                url: head.url,
+                version: head.version,
+                concepts,
+                lost,
+            }),
         }
-        // What this one has replaced.
-        store
-            .clear_code_imports()
-            .await
-            .map_err(ImportError::Store)?;
-        Ok(Imported {
-            id: plan.head.id,
-            url: plan.head.url,
-            version: plan.head.version,
-            concepts,
-            lost,
-        })
     }
 
     /// Puts down what the files say. One thread reads, this task writes.
