@@ -17,7 +17,7 @@ bash "$SETUP/packages.sh"
 export VESTA_PACKAGES_DIR="$PACKAGES"
 
 cd "$FUZZ"
-for target in search_query search_path fhirpath validate narrative; do
+for target in search_query search_path fhirpath validate narrative import_codes; do
     say "fuzzing $target for $SECONDS_EACH seconds"
     cargo run --quiet --locked --bin corpus -- expand "corpus/$target.txt" "work/$target"
     cargo +nightly fuzz run --fuzz-dir . "$target" "work/$target" -- \

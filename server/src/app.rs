@@ -8,11 +8,12 @@ use fhir::json::ParseLimits;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Access, Reason};
-use crate::config::{self, Config};
+use crate::config::{self, CodeSource, Config};
 use crate::context::{Handling, Limits, RequestContext, ReturnPreference, SearchLimits};
 use crate::definitions::{self, CurrentDefinitions, Definitions, PackageList};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{self, Parts, Perform, Readiness};
+use crate::import::{Imported, Importer};
 use crate::interactions::Interactions;
 use crate::interactions::capabilities::{Capabilities, Software};
 use crate::jobs;
@@ -101,6 +102,16 @@ impl App {
         self.loader().load(paths).await.map_err(unusable)
     }
 
+    /// Imports a code system from the files of its publisher.
+    pub async fn import_codes(&self, source: &CodeSource) -> Result<Imported> {
+        let importer = Importer {
+            interactions: &self.interactions,
+            base_url: Arc::clone(&self.base_url),
+            limits: Arc::clone(&self.limits),
+        };
+        importer.import(source).await.map_err(unusable)
+    }
+
     fn loader(&self) -> Loader<'_> {
         Loader {
             interactions: &self.interactions,
@@ -124,8 +135,16 @@ impl App {
         let cx = self.context(Reason::Job);
         let Interactions { store, current, .. } = &self.interactions;
         let fill = jobs::fill_terminology(store, &self.definitions_from);
+        let clear = jobs::clear_imports(store);
         let keep = jobs::keep_indexed(store, current, &cx);
-        let work = async { tokio::join!(fill, keep) };
+        let work = async { tokio::join!(fill, clear, keep) };
+        stop.run_until_cancelled(work).await;
+    }
+
+    /// Fills in what packages bring, where no other process has, until told to stop: what every server does.
+    pub async fn fill_terminology(self, stop: CancellationToken) {
+        let store = &self.interactions.store;
+        let work = jobs::fill_terminology(store, &self.definitions_from);
         stop.run_until_cancelled(work).await;
     }
 

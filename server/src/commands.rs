@@ -125,6 +125,17 @@ async fn perform(
             loaded?;
             Ok(())
         }
+        Command::ImportCodes { source } => {
+            let app = start(config, database).await?;
+            let imported = app.import_codes(source).await;
+            app.stop().await;
+            let imported = imported?;
+            tracing::info!(
+                id = %imported.id, url = %imported.url, version = %imported.version,
+                concepts = imported.concepts, steps_lost = imported.lost, "import complete"
+            );
+            Ok(())
+        }
         Command::Reindex => {
             let app = start(config, database).await?;
             let done = app.reindex().await;
@@ -172,7 +183,7 @@ async fn serve(
     }
     let jobs = match role {
         Role::All | Role::Worker => Some(tokio::spawn(app.clone().run_jobs(stop.clone()))),
-        Role::Api => None,
+        Role::Api => Some(tokio::spawn(app.clone().fill_terminology(stop.clone()))),
     };
     if config.auth == Auth::Disabled {
         tracing::warn!("VESTA_AUTH=disabled: whoever reaches this listener may do everything");

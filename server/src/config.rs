@@ -5,6 +5,7 @@
 )]
 
 mod check;
+mod codes;
 mod embedded;
 mod limits;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use std::path::PathBuf;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub use check::{ConfigError, Report, Start};
+pub use codes::CodeSource;
 pub use embedded::PostgresSettings;
 pub use limits::Limits;
 pub use validation::{Profiles, Unknown, ValidationSettings};
@@ -142,6 +144,12 @@ pub enum Command {
         /// Files, or directories of files, with one Bundle each
         #[arg(required = true, value_name = "BUNDLE")]
         bundles: Vec<PathBuf>,
+    },
+    /// Import LOINC, SNOMED CT, ICD-10-CM or codes in a CSV file
+    ImportCodes {
+        /// What is imported.
+        #[command(subcommand)]
+        source: CodeSource,
     },
     /// Compute the search values of all resources anew
     Reindex,

@@ -3,7 +3,7 @@
 #[path = "../fuzz/src/lib.rs"]
 mod fuzzed;
 
-use fuzzed::{Bench, inputs};
+use fuzzed::{Bench, import_codes, inputs};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -63,6 +63,14 @@ fn whatever_a_narrative_is_nothing_in_it_runs() {
     assert!(!kept.is_empty());
     kept.iter().for_each(|input| bench.narrative(input));
     random(&kept, 4000, |input| bench.narrative(input));
+}
+
+#[test]
+fn whatever_a_file_of_codes_is_it_is_read_or_refused() {
+    let kept = inputs(include_str!("../fuzz/corpus/import_codes.txt"));
+    assert!(!kept.is_empty());
+    kept.iter().for_each(|input| import_codes(input));
+    random(&kept, 4000, import_codes);
 }
 
 #[test]

@@ -214,12 +214,28 @@ fn help_and_version_are_texts() {
 #[test]
 fn the_documentation_is_the_help_text() {
     let command = described().term_width(100);
-    // Taken before the first rendering, which would give it all flags of its parent.
-    let serve = command.find_subcommand("serve").unwrap().clone();
-    let mut serve = serve.bin_name("vesta serve").term_width(100);
+    // Taken before the first rendering, which would give them all flags of their parent.
+    let mut own = vec![(
+        "serve".to_owned(),
+        command.find_subcommand("serve").unwrap(),
+    )];
+    let import = command.find_subcommand("import-codes").unwrap();
+    own.extend(import.get_subcommands().map(|one| {
+        let name = format!("import-codes {}", one.get_name());
+        (name, one)
+    }));
+    let own: Vec<_> = own
+        .into_iter()
+        .map(|(name, one)| (name, one.clone()))
+        .collect();
     let mut help = command.clone().render_long_help().to_string();
-    help.push_str("\n---- vesta serve --help: the above, and ----\n\n");
-    help.push_str(&serve.render_long_help().to_string());
+    for (name, one) in own {
+        help.push_str(&format!(
+            "\n---- vesta {name} --help: the above, and ----\n\n"
+        ));
+        let mut one = one.bin_name(format!("vesta {name}")).term_width(100);
+        help.push_str(&one.render_long_help().to_string());
+    }
     let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
     let help = lines.join("\n") + "\n";
     let documented = include_str!("../../SETTINGS.txt");

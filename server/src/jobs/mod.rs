@@ -4,4 +4,4 @@ mod reindex;
 mod terminology;
 
 pub use reindex::{follow_definitions, keep_indexed, reindex};
-pub use terminology::fill_terminology;
+pub use terminology::{clear_imports, fill_terminology};

@@ -28,6 +28,17 @@ pub async fn fill_terminology(store: &Store, settings: &Arc<Settings>) {
     }
 }
 
+/// Takes away what imports of code systems have left: what was replaced, deleted or broken off.
+pub async fn clear_imports(store: &Store) {
+    match store.clear_code_imports().await {
+        Ok(0) => {}
+        Ok(imports) => tracing::info!(imports, "what imports have left is cleared"),
+        Err(error) => {
+            tracing::error!(%error, cause = ?error.cause(), "what imports have left stays behind");
+        }
+    }
+}
+
 async fn fill(store: &Store, settings: &Arc<Settings>) -> Result<bool> {
     let fingerprint = terminology_fingerprint(settings);
     if store.package_terminology().await? == fingerprint {

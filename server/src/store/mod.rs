@@ -52,7 +52,9 @@ pub use prepared::{ExpectedVersions, PreparedDelete, PreparedWrite, Verb, WriteC
 pub use reindex::Indexed;
 pub use search::{ExplainedStatement, Explanation, MatchPlace, SearchPage};
 pub use source::Source;
-pub use terminology::{ClosureEntry, ClosureNews, KnownSystem, MappingsOf, Moment};
+pub use terminology::{
+    Arranged, ClosureEntry, ClosureNews, CodeImport, KnownSystem, MappingsOf, Moment, Pieces,
+};
 pub use transaction::{Attempts, Transaction};
 
 use combine::Combiner;

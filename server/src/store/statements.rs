@@ -10,6 +10,10 @@ macro_rules! statements {
     };
 }
 
+/// Rows for the table that `begin_code_import` makes; a `COPY` cannot be prepared.
+pub(super) const COPY_IMPORT_PIECES: &str =
+    "copy import_piece (kind, code, rank, value, words) from stdin";
+
 statements! {
     CREATE_RESOURCES = "create_resources";
     PUT_RESOURCES = "put_resources";
@@ -56,6 +60,17 @@ statements! {
     ADD_CLOSURE = "add_closure";
     LIST_CLOSURE = "list_closure";
     LIST_CLOSURE_SYSTEMS = "list_closure_systems";
+    BEGIN_CODE_IMPORT = "begin_code_import";
+    ARRANGE_CODE_IMPORT = "arrange_code_import";
+    BUILD_CODE_IMPORT = "build_code_import";
+    FINISH_CODE_IMPORT = "finish_code_import";
+    IS_CODE_IMPORT_USED = "is_code_import_used";
+    LOCK_CODE_IMPORT = "lock_code_import";
+    UNLOCK_CODE_IMPORT = "unlock_code_import";
+    LIST_CODE_IMPORTS_LEFT = "list_code_imports_left";
+    CLAIM_CODE_IMPORT = "claim_code_import";
+    CLEAR_CODE_IMPORT = "clear_code_import";
+    SET_PATIENCE = "set_patience";
     DESCRIBE_BACKUP_SERVER = "describe_backup_server";
     LIST_BACKUP_MIGRATIONS = "list_backup_migrations";
     LIST_BACKUP_TABLES = "list_backup_tables";

@@ -44,6 +44,17 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("backup", &["config", "store"]),
     ("load", &["error", "auth", "context", "interactions"]),
     (
+        "import",
+        &[
+            "error",
+            "config",
+            "auth",
+            "context",
+            "store",
+            "interactions",
+        ],
+    ),
+    (
         "http",
         &["error", "config", "auth", "context", "interactions"],
     ),

@@ -1,4 +1,4 @@
-//! What is fuzzed: the text of a search, the FHIRPath of a search parameter, and what `resources.rs` adds. The fuzz targets
+//! What is fuzzed: the text of a search, the FHIRPath of a search parameter, and what `resources.rs` and `codes.rs` add. The fuzz targets
 //! run this on inputs of libFuzzer's making, the ordinary tests on those that were kept and on a few thousand of
 //! proptest's.
 #![allow(
@@ -14,6 +14,7 @@
     reason = "a fuzz target fails where it panics, and finds the packages where the set-up keeps them"
 )]
 
+mod codes;
 mod resources;
 
 use std::env;
@@ -39,6 +40,8 @@ use fhir::search::planner::{Handling, PlanLimits, Planner};
 use fhir::search::query::{Query, QueryLimits};
 use flate2::read::GzDecoder;
 use jiff::Timestamp;
+
+pub use codes::import_codes;
 
 /// Resources of many shapes, to evaluate expressions on.
 const EXAMPLES: [&str; 10] = [

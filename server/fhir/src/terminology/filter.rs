@@ -5,6 +5,7 @@ use regex::{Regex, RegexBuilder};
 use super::code_system::CodeSystem;
 use super::concept::Concept;
 use super::fault::{FaultKind, Finding, Stop};
+use super::import::snomed;
 use super::knowledge::{Knowledge, Selection};
 use super::rule::Rule;
 use super::value_set::{ConceptSet, Filter};
@@ -27,6 +28,8 @@ enum Test {
     IsNotA,
     /// One of these codes: the value and all above it.
     Above(Vec<Box<str>>),
+    /// A member of a reference set of SNOMED CT.
+    Member,
     /// Below it, with nothing below itself.
     Leaf,
     Is,
@@ -61,11 +64,20 @@ impl<'a> Filters<'a> {
 
     /// The smallest part of the code system that is known to have all that pass.
     pub(super) fn selection(&self, words: &[Box<str>]) -> Selection {
+        let below = |filter: &Filter, with_itself| Selection::Below {
+            code: filter.value.clone(),
+            with_itself,
+            words: words.to_vec(),
+        };
         let mut selections = self.tests.iter().filter_map(|(filter, test)| match test {
-            Test::IsA => Some(Selection::Below(filter.value.clone(), true)),
-            Test::Below | Test::Leaf => Some(Selection::Below(filter.value.clone(), false)),
+            Test::IsA => Some(below(filter, true)),
+            Test::Below | Test::Leaf => Some(below(filter, false)),
             Test::RightBelow => Some(Selection::RightBelow(filter.value.clone())),
             Test::Above(codes) => Some(Selection::Codes(codes.clone())),
+            Test::Member => Some(Selection::Having(
+                snomed::MEMBER_OF.into(),
+                vec![filter.value.clone()],
+            )),
             Test::Is if is_code(filter) => Some(Selection::Codes(vec![filter.value.clone()])),
             Test::Is if is_stored(filter) => Some(Selection::Having(
                 filter.property.clone(),
@@ -124,6 +136,7 @@ fn test(
             Test::Above(codes)
         }
         "=" => Test::Is,
+        "in" if is_code(filter) && *system.url == *snomed::URL => Test::Member,
         "in" => Test::In(list(&filter.value)),
         "not-in" => Test::NotIn(list(&filter.value)),
         "exists" if matches!(&*filter.value, "true" | "false") => {
@@ -176,6 +189,9 @@ fn passes(test: &Test, filter: &Filter, system: &CodeSystem, concept: &Concept) 
         Test::IsNotA => !is_it() && !is_below(),
         Test::Leaf => is_below() && !concept.has_children,
         Test::Above(codes) => codes.contains(&concept.code),
+        Test::Member => concept
+            .values(snomed::MEMBER_OF)
+            .any(|refset| *refset == *filter.value),
         Test::Is => any(&|value| value == &*filter.value),
         Test::In(list) => any(&|value| list.iter().any(|one| **one == *value)),
         Test::NotIn(list) => !any(&|value| list.iter().any(|one| **one == *value)),

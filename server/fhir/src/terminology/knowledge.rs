@@ -32,8 +32,15 @@ pub enum Selection {
     All(Vec<Box<str>>),
     /// Those of these codes, in any case.
     Codes(Vec<Box<str>>),
-    /// Those below a code, with it or without.
-    Below(Box<str>, bool),
+    /// Those below a code.
+    Below {
+        /// The code.
+        code: Box<str>,
+        /// Whether it is selected, too.
+        with_itself: bool,
+        /// Words, in lower case, that those selected have in their code or texts.
+        words: Vec<Box<str>>,
+    },
     /// Those right below a code.
     RightBelow(Box<str>),
     /// Those whose property has one of these values.
@@ -45,7 +52,7 @@ pub enum Selection {
 pub struct Concepts {
     /// The concepts.
     pub list: Vec<Arc<Concept>>,
-    /// Whether there are more than may be looked at.
+    /// Whether there are more than may be looked at; then the list is no answer.
     pub is_cut: bool,
 }
 
@@ -205,8 +212,13 @@ impl Selection {
             Self::Codes(codes) => codes
                 .iter()
                 .any(|code| code.eq_ignore_ascii_case(&concept.code)),
-            Self::Below(code, with_itself) => {
-                concept.ancestors.contains(code) || *with_itself && concept.code == *code
+            Self::Below {
+                code,
+                with_itself,
+                words,
+            } => {
+                let is_it = *with_itself && concept.code == *code;
+                (is_it || concept.ancestors.contains(code)) && has_words(concept, words)
             }
             Self::RightBelow(code) => concept.parents.contains(code),
             Self::Having(property, values) => concept

@@ -279,7 +279,8 @@ pub fn subsumes(
     })
 }
 
-/// The codes at and below a code, or at and above it; nothing where the code system or the code is not here.
+/// The codes at and below a code, or at and above it; nothing where the code system or the code is not here. Never some
+/// of them: more than may be looked at are refused.
 pub fn related(
     knowledge: &Knowledge,
     system: &str,
@@ -290,7 +291,17 @@ pub fn related(
         return Ok(Vec::new());
     };
     if is_below {
-        let found = knowledge.concepts(&system, Selection::Below(code.into(), true))?;
+        let selection = Selection::Below {
+            code: code.into(),
+            with_itself: true,
+            words: Vec::new(),
+        };
+        let found = knowledge.concepts(&system, selection)?;
+        if found.is_cut {
+            let sentence =
+                format!("There are too many codes below '{code}' to look for all of them");
+            return Err(Finding::of(Rule::TooCostly, sentence).stop(FaultKind::TooCostly));
+        }
         return Ok(found.list.iter().map(|one| one.code.clone()).collect());
     }
     let found = knowledge.concepts(&system, Selection::Codes(vec![code.into()]))?;

@@ -10,6 +10,7 @@ pub mod expand;
 pub mod fault;
 mod filter;
 mod grammar;
+pub mod import;
 pub mod knowledge;
 pub mod language;
 pub mod lookup;

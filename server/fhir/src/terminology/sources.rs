@@ -9,6 +9,7 @@ use super::concept::Concept;
 use super::fault::{FaultKind, Finding, Stop};
 use super::filter::Filters;
 use super::grammar;
+use super::import::{loinc, snomed};
 use super::knowledge::{Knowledge, Selection};
 use super::rule::Rule;
 use super::settings::Settings;
@@ -34,9 +35,8 @@ impl Sources<'_> {
             return Ok(Some(found));
         }
         let url = &*canonical.url;
-        if let Some((system, below)) = implied(url) {
-            let filters: Vec<Filter> = below.into_iter().collect();
-            return Ok(ValueSet::implicit(url, system, filters).map(Arc::new));
+        if let Some((system, filters)) = implied(url)? {
+            return Ok(ValueSet::implicit(url, &system, filters).map(Arc::new));
         }
         let all = self.knowledge.code_systems(url)?;
         let names_it = |one: &&Arc<CodeSystem>| {
@@ -46,7 +46,9 @@ impl Sources<'_> {
                 && !one.is_supplement()
         };
         let system = all.iter().find(names_it);
-        let implicit = |one: &Arc<CodeSystem>| ValueSet::implicit(url, &one.url, Vec::new());
+        let implicit = |one: &Arc<CodeSystem>| {
+            ValueSet::implicit(url, &Canonical::of(&one.url, None), Vec::new())
+        };
         Ok(system.and_then(implicit).map(Arc::new))
     }
 
@@ -261,19 +263,45 @@ pub fn unknown_value_set(canonical: &str) -> Stop {
     Finding::of(Rule::UnknownValueSet, sentence).stop(FaultKind::NotFound)
 }
 
-/// The code system that the URL of a value set implies, and the code it is about: `?fhir_vs`, `?fhir_vs=isa/138875005`.
-fn implied(url: &str) -> Option<(&str, Option<Filter>)> {
+/// The code system that the URL of a value set implies, and what its codes must be: `?fhir_vs`, `?fhir_vs=isa/138875005`
+/// (<https://hl7.org/fhir/R4/snomedct.html#implicit>).
+fn implied(url: &str) -> Result<Option<(Canonical, Vec<Filter>)>, Stop> {
     if url == "http://loinc.org/vs" {
-        return Some(("http://loinc.org", None));
+        return Ok(Some((Canonical::of(loinc::URL, None), Vec::new())));
     }
-    let (system, rest) = url.split_once("?fhir_vs")?;
-    let filter = match rest {
-        "" => None,
-        _ => Some(Filter {
-            property: "concept".into(),
-            op: "is-a".into(),
-            value: rest.strip_prefix("=isa/")?.into(),
-        }),
+    let filter = |property: &str, op: &str, value: &str| {
+        vec![Filter {
+            property: property.into(),
+            op: op.into(),
+            value: value.into(),
+        }]
     };
-    Some((system, filter))
+    if let Some(list) = url.strip_prefix("http://loinc.org/vs/LL") {
+        let filters = filter(loinc::ANSWER_LIST, "=", &format!("LL{list}"));
+        return Ok(Some((Canonical::of(loinc::URL, None), filters)));
+    }
+    let Some((base, rest)) = url.split_once("?fhir_vs") else {
+        return Ok(None);
+    };
+    let edition = base.strip_prefix(snomed::URL);
+    let is_snomed = edition.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let system = match edition {
+        Some(edition) if is_snomed && !edition.is_empty() => Canonical::of(snomed::URL, Some(base)),
+        _ => Canonical::of(base, None),
+    };
+    let (form, value) = rest.split_once('/').unwrap_or((rest, ""));
+    let filters = match form {
+        "" if rest.is_empty() => Vec::new(),
+        "=isa" => filter("concept", "is-a", value),
+        "=refset" if is_snomed && !value.is_empty() => filter(snomed::MEMBER_OF, "=", value),
+        "=refset" | "=ecl" if is_snomed => {
+            let sentence = format!(
+                "The value set '{url}' cannot be expanded: of the value sets that SNOMED CT implies, ?fhir_vs, ?fhir_vs=isa/[code] and ?fhir_vs=refset/[code] are supported"
+            );
+            let finding = Finding::of(Rule::UnknownFilter, sentence);
+            return Err(finding.stop(FaultKind::NotSupported));
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some((system, filters)))
 }

@@ -192,7 +192,14 @@ fn selections_choose_what_they_say() {
     };
     check(Selection::All(vec!["r".into(), "let".into()]), &["scarlet"]);
     check(Selection::Codes(vec!["RED".into()]), &["red"]);
-    check(Selection::Below("red".into(), false), &["scarlet"]);
+    let below = |words: &[&str]| Selection::Below {
+        code: "red".into(),
+        with_itself: false,
+        words: words.iter().map(|word| (*word).into()).collect(),
+    };
+    check(below(&[]), &["scarlet"]);
+    check(below(&["let"]), &["scarlet"]);
+    check(below(&["navy"]), &[]);
     check(Selection::RightBelow("blue".into()), &["navy"]);
     check(
         Selection::Having("child".into(), vec!["navy".into()]),

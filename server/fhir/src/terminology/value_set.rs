@@ -155,14 +155,15 @@ impl ValueSet {
     }
 
     /// A value set of all codes of a system, or of those below one.
-    pub fn implicit(url: &str, system: &str, filters: Vec<Filter>) -> Option<Self> {
+    pub fn implicit(url: &str, system: &Canonical, filters: Vec<Filter>) -> Option<Self> {
         let text = format!(
             r#"{{"resourceType":"ValueSet","url":{},"status":"active"}}"#,
             crate::json::quoted(url)
         );
         let mut read = Self::read(Resource::parse(text).ok()?);
         let include = ConceptSet {
-            system: Some(system.into()),
+            system: Some(system.url.clone()),
+            version: system.version.clone(),
             filters,
             ..ConceptSet::default()
         };

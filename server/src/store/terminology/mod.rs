@@ -3,6 +3,7 @@
 
 mod cache;
 mod closure;
+mod import;
 mod mappings;
 mod packages;
 mod rows;
@@ -21,6 +22,7 @@ use crate::error::{Error, Result};
 
 pub(super) use cache::Cache;
 pub use closure::{ClosureEntry, ClosureNews};
+pub use import::{Arranged, CodeImport, Pieces};
 pub use mappings::MappingsOf;
 
 /// The state of the tables that an evaluation has seen.

@@ -79,17 +79,23 @@ pub(super) async fn concepts(
                 .bind(tid)
                 .bind(folded.collect::<Vec<_>>())
         }
-        Selection::Below(code, with_itself) => sqlx::query(statements::LIST_CONCEPTS_BELOW)
+        Selection::Below {
+            code,
+            with_itself,
+            words,
+        } => sqlx::query(statements::LIST_CONCEPTS_BELOW)
             .bind(tid)
             .bind(&**code)
             .bind(*with_itself)
             .bind(false)
+            .bind(texts(words))
             .bind(limit),
         Selection::RightBelow(code) => sqlx::query(statements::LIST_CONCEPTS_BELOW)
             .bind(tid)
             .bind(&**code)
             .bind(false)
             .bind(true)
+            .bind(Vec::<&str>::new())
             .bind(limit),
         Selection::Having(property, values) => sqlx::query(statements::LIST_CONCEPTS_HAVING)
             .bind(tid)
@@ -102,7 +108,7 @@ pub(super) async fn concepts(
     for row in &rows {
         list.extend(concept(row)?.map(Arc::new));
     }
-    let is_cut = !matches!(selection, Selection::Codes(_)) && list.len() > most;
+    let is_cut = !matches!(selection, Selection::Codes(_)) && rows.len() > most;
     Ok((revision(&rows)?, Concepts { list, is_cut }))
 }
 

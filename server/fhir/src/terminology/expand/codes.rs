@@ -266,6 +266,9 @@ impl<'k> Expander<'k> {
                 _ => Selection::All(Vec::new()),
             };
             let more = self.sources.knowledge.concepts(&supplement, selection)?;
+            if more.is_cut {
+                return Err(self.too_costly(&value_set.named()));
+            }
             for concept in concepts.iter_mut() {
                 if let Some(said) = more.list.iter().find(|one| one.code == concept.code) {
                     *concept = Arc::new(supplemented(concept, said));

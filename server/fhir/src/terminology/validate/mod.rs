@@ -88,11 +88,7 @@ pub fn validate(
 }
 
 fn all_codes(canonical: &Canonical) -> Result<Arc<ValueSet>, Stop> {
-    let mut value_set = ValueSet::implicit(&canonical.url, &canonical.url, Vec::new());
-    let includes = value_set.as_mut().and_then(|one| one.compose.as_mut());
-    for include in includes.into_iter().flat_map(|one| &mut one.include) {
-        include.version.clone_from(&canonical.version);
-    }
+    let value_set = ValueSet::implicit(&canonical.url, canonical, Vec::new());
     let broken = || {
         let sentence = "the URL of the code system cannot be written as JSON";
         Finding::of(Rule::BadUrl, sentence).stop(FaultKind::Invalid)

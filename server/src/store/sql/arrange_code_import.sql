@@ -1,0 +1,2 @@
+-- once all has come
+select twice, concepts, lost from arrange_code_import()

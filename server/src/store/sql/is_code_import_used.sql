@@ -1,0 +1,2 @@
+-- asked once the CodeSystem is written
+select coalesce((select state = 'used' from code_import where tid = $1), false)
