@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 
 /// What resources are held to when they are written.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct ValidationSettings {
     /// Profiles that every resource of a type must meet when it is written
     #[arg(long, env = "VESTA_PROFILES", global = true, value_enum, default_value_t = Profiles::Base)]
@@ -20,17 +20,19 @@ pub struct ValidationSettings {
 }
 
 /// Profiles that every resource must meet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Profiles {
+    #[default]
     /// Those it claims, as far as they are known; the specification always
     Base,
-    /// Those of the clinic too, which its CapabilityStatement names for each type
+    /// Those of the clinic too, each under its own condition
     Clinic,
 }
 
 /// What something unknown is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Unknown {
+    #[default]
     /// $validate tells it; writes go on
     Warning,
     /// An error, which refuses the write

@@ -1,6 +1,7 @@
 //! What the specification defines, and what this product defines beside it: read from FHIR packages and from
 //! `profiles/` and `search-params/`, compiled once into a compact file, read from that at every other start.
 
+mod clinic;
 mod compact_file;
 mod compile;
 mod current;
