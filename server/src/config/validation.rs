@@ -13,6 +13,10 @@ pub struct ValidationSettings {
     #[arg(long, env = "VESTA_UNKNOWN_PROFILES", global = true, value_enum, default_value_t = Unknown::Warning)]
     pub unknown_profiles: Unknown,
 
+    /// What the references of a resource to others on this server must lead to
+    #[arg(long, env = "VESTA_REFERENCES", global = true, value_enum, default_value_t = References::Ignore)]
+    pub references: References,
+
     /// Whether $validate tells the specification's advice on best practice, as warnings
     #[arg(long, env = "VESTA_BEST_PRACTICE", global = true, value_name = "BOOL")]
     #[arg(default_value_t = false, action = clap::ArgAction::Set)]
@@ -27,6 +31,16 @@ pub enum Profiles {
     Base,
     /// Those of the clinic too, each under its own condition
     Clinic,
+}
+
+/// What references must lead to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum References {
+    #[default]
+    /// Anything of the right type, whether it is there or not
+    Ignore,
+    /// A resource that exists, or that the same transaction writes
+    Existing,
 }
 
 /// What something unknown is.

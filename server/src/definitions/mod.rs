@@ -10,6 +10,7 @@ mod own;
 mod packages;
 mod rules;
 mod run_time;
+mod targets;
 mod terminology;
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ use own::{OWN, OwnFile};
 pub use own::{own_definition, own_profiles};
 pub use packages::{Package, PackageList, Take};
 pub use rules::{Definitions, FoundBy, Patch, stored_only};
+pub use targets::RequiredTargets;
 pub use terminology::{terminology, terminology_fingerprint};
 
 /// Where the definitions come from.

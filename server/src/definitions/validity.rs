@@ -11,7 +11,8 @@ use fhir::validation::{self, Report, Strictness, Validator};
 use super::clinic::ClinicProfiles;
 use super::own::OWN;
 use super::rules::Definitions;
-use crate::config::{Profiles, Unknown, ValidationSettings};
+use super::targets::RequiredTargets;
+use crate::config::{Profiles, References, Unknown, ValidationSettings};
 use crate::context::RequestContext;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -20,6 +21,7 @@ use crate::error::{Error, ErrorKind, Result};
 pub(super) struct Validity {
     unknown_profile: Severity,
     best_practice: bool,
+    references: References,
     clinic: Arc<ClinicProfiles>,
 }
 
@@ -28,6 +30,7 @@ impl Default for Validity {
         Self {
             unknown_profile: Severity::Warning,
             best_practice: false,
+            references: References::Ignore,
             clinic: Arc::default(),
         }
     }
@@ -45,6 +48,7 @@ impl Definitions {
                 Unknown::Error => Severity::Error,
             },
             best_practice: settings.best_practice,
+            references: settings.references,
             clinic: match settings.profiles {
                 Profiles::Base => Arc::default(),
                 Profiles::Clinic => Arc::new(ClinicProfiles::read(OWN)?),
@@ -55,12 +59,13 @@ impl Definitions {
 
     /// Refuses a resource that breaks R4, 400, or a profile that it must meet, 422.
     pub fn validate(&self, resource: &Resource) -> Result<()> {
-        let report = self.examine(resource, &[], None);
-        let kind = match report.breaks_base {
-            true => ErrorKind::Malformed,
-            false => ErrorKind::Invalid,
-        };
-        refuse_errors(kind, report.issues)
+        refuse(self.examine(resource, &[], "", None)).map(drop)
+    }
+
+    /// Refuses in the same way what is to be written, and tells what must exist besides.
+    pub fn check_write(&self, cx: &RequestContext, resource: &Resource) -> Result<RequiredTargets> {
+        let report = self.examine(resource, &[], &cx.base_url, None);
+        refuse(report).map(|report| RequiredTargets::new(report.references))
     }
 
     /// Refuses what is not of the structure that R4 gives it: Parameters of an operation.
@@ -88,7 +93,7 @@ impl Definitions {
             now: DateTime::parse(&cx.now.to_string()),
             questionnaires,
         };
-        self.examine(resource, profiles, Some(asking))
+        self.examine(resource, profiles, &cx.base_url, Some(asking))
     }
 
     /// Errors alone, unless somebody asks for more.
@@ -96,6 +101,7 @@ impl Definitions {
         &self,
         resource: &Resource,
         profiles: &[&str],
+        base_url: &str,
         asking: Option<Asking<'_>>,
     ) -> Report {
         let clinic = self.validity.clinic.of(resource, self.structures());
@@ -106,6 +112,7 @@ impl Definitions {
             best_practice: self.validity.best_practice,
             warnings: asking.is_some(),
             implied: asking.is_some(),
+            references: self.validity.references == References::Existing,
             ..Strictness::default()
         };
         let questionnaires = asking
@@ -114,6 +121,7 @@ impl Definitions {
         let validator = Validator {
             strictness,
             questionnaires,
+            base_url,
             now: asking.as_ref().and_then(|asking| asking.now),
             ..validator
         };
@@ -125,6 +133,18 @@ impl Definitions {
 struct Asking<'a> {
     now: Option<DateTime>,
     questionnaires: &'a [&'a Resource],
+}
+
+/// The report of a resource that is valid.
+fn refuse(report: Report) -> Result<Report> {
+    if report.is_valid() {
+        return Ok(report);
+    }
+    let kind = match report.breaks_base {
+        true => ErrorKind::Malformed,
+        false => ErrorKind::Invalid,
+    };
+    Err(Error::with_issues(kind, report.issues))
 }
 
 fn refuse_errors(kind: ErrorKind, issues: Vec<Issue>) -> Result<()> {

@@ -24,6 +24,7 @@ statements! {
     LIST_LABELS = "list_labels";
     LIST_REFERRERS = "list_referrers";
     FIND_REFERRERS = "find_referrers";
+    FIND_ABSENT = "find_absent";
     LOCK_CRITERIA = "lock_criteria";
     READ_SETTING = "read_setting";
     WRITE_SETTING = "write_setting";
