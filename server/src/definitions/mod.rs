@@ -10,6 +10,7 @@ mod own;
 mod packages;
 mod rules;
 mod run_time;
+mod stored_profiles;
 mod targets;
 mod terminology;
 #[cfg(test)]
@@ -28,10 +29,11 @@ use fhir::json::ParseError;
 
 pub use current::{CurrentDefinitions, IndexState, StoredDefinitions};
 pub use offered::{Inclusions, SearchParameterEntry};
+pub use own::own_definition;
 use own::{OWN, OwnFile};
-pub use own::{own_definition, own_profiles};
 pub use packages::{Package, PackageList, Take};
 pub use rules::{Definitions, FoundBy, Patch, stored_only};
+pub use stored_profiles::StoredProfile;
 pub use targets::RequiredTargets;
 pub use terminology::{terminology, terminology_fingerprint};
 

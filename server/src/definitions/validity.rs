@@ -120,6 +120,7 @@ impl Definitions {
             .map_or(&[][..], |asking| asking.questionnaires);
         let validator = Validator {
             strictness,
+            profiles: &self.profiles,
             questionnaires,
             base_url,
             now: asking.as_ref().and_then(|asking| asking.now),
@@ -194,7 +195,7 @@ mod tests {
         check(&base, &claims("http://nobody.example/knows"), "ok");
         let mut strict = Definitions::clone(&base);
         strict.validity.unknown_profile = Severity::Error;
-        check(&strict, &claims("http://nobody.example/knows"), "4");
+        check(&strict, &claims("http://nobody.example/knows"), "422");
         let mut clinic = Definitions::clone(&base);
         clinic.validity.clinic = Arc::new(ClinicProfiles::read(&[PROFILE]).unwrap());
         check(&clinic, OBSERVATION, "422");

@@ -62,6 +62,7 @@ pub(super) fn prepare(
     refuse_subsetted(resource)?;
     let targets = definitions.check_write(cx, resource)?;
     definitions.check_search_parameter(&key, resource)?;
+    definitions.check_profile(&key, resource)?;
     let index = definitions.index_values(resource, &cx.base_url)?;
     Ok(PreparedWrite::new(key, verb, resource, index, cx.now).referring_to(targets))
 }

@@ -30,6 +30,7 @@ statements! {
     WRITE_SETTING = "write_setting";
     IS_EMPTY = "is_empty";
     READ_GENERATION = "read_generation";
+    LIST_PROFILES = "list_profiles";
     LIST_SEARCH_PARAMETERS = "list_search_parameters";
     LIST_SEARCH_INDEX = "list_search_index";
     DECLARE_SEARCH_INDEX = "declare_search_index";
