@@ -1,14 +1,14 @@
 //! What is fuzzed beyond search: FHIRPath on its own, the check of a resource, and that of a narrative.
 
+use fhir::definitions::profiles::{Profiles, ProfilesBuilder};
 use fhir::json::{ParseLimits, Writer};
 use fhir::outcome::Issue;
+use fhir::outcome::Severity;
 use fhir::path::{
     Environment, EvaluationError, Expression, Item, Limits, Node, canonical_quantity, condition,
     evaluate, evaluate_within,
 };
 use fhir::resource::Resource;
-use fhir::definitions::profiles::{Profiles, ProfilesBuilder};
-use fhir::outcome::Severity;
 use fhir::validation::{ISSUES_MAX, Strictness, Validator, validate};
 use fhir::xml::{XmlLimits, from_xml, to_xml};
 
@@ -95,7 +95,11 @@ impl Bench {
         let back = back.expect("the server reads what it writes");
         let issues = self.checked(&back);
         assert!(issues.is_empty(), "{issues:?} in {xml}");
-        assert_eq!(self.conforms(&back), is_valid, "XML changes the verdict: {xml}");
+        assert_eq!(
+            self.conforms(&back),
+            is_valid,
+            "XML changes the verdict: {xml}"
+        );
     }
 
     /// Whether a resource is valid by everything: the same each time, and at most so many findings.
