@@ -12,6 +12,7 @@ use std::time::Instant;
 
 use clap::Args;
 use fhir::definitions::Definitions;
+use fhir::definitions::profiles::ProfileElement;
 use fhir::definitions::structure::{Structures, TypeDefinition};
 use fhir::json::{Document, Value};
 use fhir::resource::Resource;
@@ -67,11 +68,16 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let loaded = vesta::definitions::load(&settings)?;
     report::line(&format!(
         "definitions of R4, of this product and of the International Patient Summary: {} MB of memory, {} ms ({:?})",
-        (memory()? - before) / 1024,
+        memory()?.saturating_sub(before) / 1024,
         loaded.elapsed.as_millis(),
         loaded.origin,
     ));
     let definitions = loaded.definitions;
+    let rules = parse_rules(&definitions);
+    report::line(&format!(
+        "with all {rules} rules parsed, as after long use: {} MB",
+        memory()?.saturating_sub(before) / 1024,
+    ));
     report::progress("reading examples");
     let (examples, grammars) = examples(&options.packages_dir.join(PACKAGE))?;
     let schema = schema::schema(&definitions, &grammars);
@@ -90,12 +96,35 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         ));
     }
     summary(&all).print();
+    let valid = all.iter().filter(|one| one.is_valid_by_schema).count();
+    report::line(&format!("the schema finds {valid} of them valid"));
     slowest(&all).print();
-    report::line(&format!(
-        "after all of them, rules parsed: {} MB of memory more than before the definitions, examples and schema included",
-        (memory()? - before) / 1024,
-    ));
     Ok(())
+}
+
+/// Parses every rule, which else is parsed when it is first needed; how many there are.
+fn parse_rules(definitions: &Definitions) -> usize {
+    let of_type = |one: &TypeDefinition| {
+        let below = one.elements.iter().flat_map(|element| &element.constraints);
+        one.constraints
+            .iter()
+            .chain(below)
+            .filter(|rule| rule.parsed().is_some())
+            .count()
+    };
+    let types = definitions.structures.all().map(|(_, one)| of_type(one));
+    let profiles = definitions.profiles.all().map(|one| in_profile(&one.root));
+    types.chain(profiles).sum()
+}
+
+fn in_profile(element: &ProfileElement) -> usize {
+    let own = element
+        .rules
+        .constraints
+        .iter()
+        .filter(|rule| rule.parsed().is_some());
+    let below = element.children.iter().chain(&element.slices);
+    own.count() + below.map(in_profile).sum::<usize>()
 }
 
 /// Kilobytes of this process that are backed by no file.
@@ -177,6 +206,7 @@ struct Measured<'e> {
     name: &'e str,
     bytes: usize,
     nanos: [u64; STEPS.len()],
+    is_valid_by_schema: bool,
 }
 
 fn measure<'e>(
@@ -226,6 +256,7 @@ fn measure<'e>(
             fastest(&|| report(definitions, writing)),
             fastest(&|| report(definitions, Strictness::default())),
         ],
+        is_valid_by_schema: schema.is_valid(TapeNode::Value(resource.root())),
     })
 }
 
