@@ -1,7 +1,6 @@
 //! The merged trees, with the element table below them, against the snapshots that packages publish.
 #![expect(
     clippy::disallowed_methods,
-    clippy::disallowed_types,
     reason = "tests read the packages where they are at hand"
 )]
 
