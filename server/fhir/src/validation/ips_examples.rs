@@ -121,6 +121,11 @@ fn what_breaks_a_slice_is_found() {
         r#"{"op":"remove","path":"/entry/1/resource/birthDate"}"#,
         "Bundle: 'entry:patient' is required",
     );
+    // And what keeps it from being that is told as well.
+    of_bundle(
+        r#"{"op":"remove","path":"/entry/1/resource/birthDate"}"#,
+        "Bundle.entry[1].resource: 'birthDate' is required",
+    );
     of_bundle(
         r#"{"op":"remove","path":"/identifier"}"#,
         "Bundle: 'identifier' is required",
