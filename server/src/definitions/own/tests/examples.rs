@@ -8,7 +8,7 @@ use fhir::resource::Resource;
 
 use super::held::{applies, broken};
 use super::{CANONICAL, Terminology, checks, ours, repository, structures, text};
-use crate::config::{Profiles, ValidationSettings};
+use crate::config::{Profiles, References, ValidationSettings};
 use crate::load::Loader;
 use crate::operations::testing::World;
 
@@ -162,8 +162,12 @@ async fn a_server_of_the_clinic_refuses_what_breaks_its_profiles() {
 }
 
 #[tokio::test]
-async fn the_demo_clinic_is_loaded_under_its_profiles() {
-    let Some(world) = World::held_to(&clinic()).await else {
+async fn the_demo_clinic_is_loaded_under_its_profiles_and_refers_to_what_exists() {
+    let settings = ValidationSettings {
+        references: References::Existing,
+        ..clinic()
+    };
+    let Some(world) = World::held_to(&settings).await else {
         return;
     };
     let loader = Loader {
