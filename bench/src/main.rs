@@ -14,6 +14,7 @@ mod server;
 mod soak;
 mod statistics;
 mod transactions;
+mod validation;
 
 use std::process::ExitCode;
 
@@ -46,6 +47,8 @@ enum Command {
     Search(search::Options),
     /// Nanoseconds of FHIRPath: expressions of search, and the costliest invariants
     Fhirpath(fhirpath::Options),
+    /// Validation of the official examples beside parsing and a JSON Schema, and the memory of the definitions
+    Validation(validation::Options),
     /// Kills of server and database in the middle of writes, and races between clients
     Soak(soak::Options),
 }
@@ -58,6 +61,7 @@ async fn main() -> ExitCode {
         Command::Transactions(options) => transactions::run(&options).await,
         Command::Search(options) => search::run(&options).await,
         Command::Fhirpath(options) => fhirpath::run(&options),
+        Command::Validation(options) => validation::run(&options),
         Command::Soak(options) => soak::run(&options).await,
     };
     match done {

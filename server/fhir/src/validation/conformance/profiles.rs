@@ -73,7 +73,7 @@ impl<'a> Check<'_, 'a> {
         met
     }
 
-    fn is_of(&self, node: Node<'a>, profile: &Profile) -> bool {
+    pub(super) fn is_of(&self, node: Node<'a>, profile: &Profile) -> bool {
         let structures = &self.definitions().structures;
         structures.is_a(node.type_id, profile.type_id)
     }

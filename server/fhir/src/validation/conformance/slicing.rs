@@ -49,6 +49,14 @@ impl<'a> Check<'_, 'a> {
                 .map(|(item, _)| *item)
                 .collect();
             self.count(out, &own, slice, (path, parent));
+            if own.is_empty() && slice.rules.min.is_some_and(|min| min > 0) {
+                let left = items
+                    .iter()
+                    .zip(&places)
+                    .filter(|(_, place)| place.is_none());
+                let left = left.map(|(item, _)| *item);
+                self.nearly(out, left, (slice, slicing), (path, scope));
+            }
             for item in &own {
                 let here = self.path_of(item, path);
                 self.meet(out, item.node, slice, (&here, scope));
@@ -56,6 +64,36 @@ impl<'a> Check<'_, 'a> {
             if !slice.slices.is_empty() {
                 let slicing = slice.slicing.as_ref().unwrap_or(slicing);
                 self.sliced(out, &own, (slice, slicing), (path, parent, scope));
+            }
+        }
+    }
+
+    /// What keeps those that look like a slice which is missing from being it, where a profile tells.
+    fn nearly(
+        &self,
+        out: &mut Findings,
+        items: impl Iterator<Item = Child<'a>>,
+        (slice, slicing): (&'a ProfileElement, &'a Slicing),
+        (path, scope): (&Path<'_>, Scope<'a>),
+    ) {
+        let mut discriminators = slicing.discriminators.iter();
+        let by_profile = discriminators.find(|one| one.kind == DiscriminatorKind::Profile);
+        let Some(discriminator) = by_profile else {
+            return;
+        };
+        let steps = steps(&discriminator.path);
+        let wanted = self.elements_at(slice, &steps);
+        let types = wanted.iter().flat_map(|element| &element.rules.types);
+        let urls = types.flat_map(|one| &one.profiles);
+        let profiles: Vec<_> = urls
+            .filter_map(|url| self.validator.profiles.get(url))
+            .collect();
+        for item in items {
+            let found = self.nodes_at(item.node, &steps, scope);
+            let looks_like = |node: &Node<'a>| profiles.iter().any(|one| self.is_of(*node, one));
+            if found.iter().any(looks_like) {
+                let here = self.path_of(&item, path);
+                self.meet(out, item.node, slice, (&here, scope));
             }
         }
     }
