@@ -9,6 +9,7 @@ mod own;
 mod packages;
 mod rules;
 mod run_time;
+mod searched;
 mod terminology;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ use own::{OWN, OwnFile};
 pub use own::{own_definition, own_profiles};
 pub use packages::{Package, PackageList, Take};
 pub use rules::{Definitions, FoundBy, Patch, stored_only};
+pub use searched::Searched;
 pub use terminology::{terminology, terminology_fingerprint};
 
 /// Where the definitions come from.

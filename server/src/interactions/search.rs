@@ -15,6 +15,7 @@ use crate::context::RequestContext;
 use crate::error::Result;
 use crate::searchset::{PageLinks, Searchset};
 use crate::store::{SearchPage, Source};
+use crate::terminology::planned;
 
 /// A searchset Bundle: one page of matches and what is included with them, with links to the other pages.
 pub(super) async fn search(
@@ -25,7 +26,8 @@ pub(super) async fn search(
     query: &str,
 ) -> Result<Outcome> {
     let definitions = &interactions.definitions;
-    let plan = scope::plan(definitions, cx, scope, query)?;
+    let searched = scope::searched(cx, scope, query);
+    let plan = planned(cx, &interactions.store, definitions, &searched).await?;
     let path = scope::path(cx, scope);
     let cursor = paging::cursor(query)?;
     let mut understood = plan.understood.clone();

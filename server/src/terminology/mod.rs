@@ -2,6 +2,7 @@
 
 mod given;
 mod parameters;
+mod search;
 #[cfg(test)]
 mod tests;
 
@@ -10,10 +11,8 @@ use std::sync::Arc;
 
 use fhir::outcome::Issue;
 use fhir::terminology::canonical::Canonical;
-use fhir::terminology::expand::{Entry, codes};
 use fhir::terminology::fault::{Fault, FaultKind, Finding, ISSUE_TYPES, Stop};
 use fhir::terminology::knowledge::Knowledge;
-use fhir::terminology::lookup::related;
 use fhir::terminology::membership::{MemberQuestion, Membership, members};
 use fhir::terminology::rule::Rule;
 use fhir::terminology::settings::Settings;
@@ -25,6 +24,7 @@ use crate::store::{Moment, Store, raced};
 
 pub use given::Given;
 pub use parameters::Wanted;
+pub use search::planned;
 
 /// How often an evaluation lets itself be disturbed by changes of what it works on.
 const TRIES: usize = 10;
@@ -94,24 +94,6 @@ impl Terminology<'_> {
     ) -> Result<Vec<(MemberQuestion, Membership)>> {
         let settings = self.settings();
         self.evaluate(|knowledge| members(knowledge, &settings, questions))
-            .await
-    }
-
-    /// The codes of a value set, each with its system: what a search by `:in` and `:not-in` asks.
-    pub async fn codes(self, canonical: &Canonical) -> Result<Vec<(Box<str>, Box<str>)>> {
-        let settings = self.settings();
-        let value_set = self.value_set(canonical).await?;
-        let entries = self
-            .evaluate(|knowledge| codes(knowledge, &settings, &value_set))
-            .await?;
-        let pair = |entry: Entry| (entry.system, entry.concept.code.clone());
-        Ok(entries.into_iter().map(pair).collect())
-    }
-
-    /// The codes at and below a code, or at and above it: what a search by `:below` and `:above` asks. None where the
-    /// code system or the code is not here.
-    pub async fn related(self, system: &str, code: &str, is_below: bool) -> Result<Vec<Box<str>>> {
-        self.evaluate(|knowledge| related(knowledge, system, code, is_below))
             .await
     }
 

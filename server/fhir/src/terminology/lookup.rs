@@ -279,29 +279,38 @@ pub fn subsumes(
     })
 }
 
-/// The codes at and below a code, or at and above it; nothing where the code system or the code is not here.
-pub fn related(
+/// The codes at and below a code.
+pub fn below(
     knowledge: &Knowledge,
-    system: &str,
-    code: &str,
-    is_below: bool,
+    settings: &Settings,
+    looked: &Looked,
 ) -> Result<Vec<Box<str>>, Stop> {
-    let Some(system) = knowledge.code_system(system, None)? else {
-        return Ok(Vec::new());
+    let sources = Sources {
+        knowledge,
+        settings,
     };
-    if is_below {
-        let found = knowledge.concepts(&system, Selection::Below(code.into(), true))?;
-        return Ok(found.list.iter().map(|one| one.code.clone()).collect());
+    let (system, concept) = find(sources, looked)?;
+    let found = knowledge.concepts(&system, Selection::Below(concept.code.clone(), true))?;
+    if found.is_cut || found.list.len() > settings.codes_max {
+        let (code, most) = (&looked.code, settings.codes_max);
+        let sentence = format!("More than {most} codes are below the code '{code}'");
+        return Err(Finding::of(Rule::TooCostly, sentence).stop(FaultKind::TooCostly));
     }
-    let found = knowledge.concepts(&system, Selection::Codes(vec![code.into()]))?;
-    let concept = found
-        .list
-        .iter()
-        .find(|one| system.same_code(&one.code, code));
-    let codes = |one: &Arc<Concept>| {
-        let mut codes = one.ancestors.clone();
-        codes.push(one.code.clone());
-        codes
+    Ok(found.list.iter().map(|one| one.code.clone()).collect())
+}
+
+/// The codes at and above a code.
+pub fn above(
+    knowledge: &Knowledge,
+    settings: &Settings,
+    looked: &Looked,
+) -> Result<Vec<Box<str>>, Stop> {
+    let sources = Sources {
+        knowledge,
+        settings,
     };
-    Ok(concept.map(codes).unwrap_or_default())
+    let (_, concept) = find(sources, looked)?;
+    let mut codes = concept.ancestors.clone();
+    codes.push(concept.code.clone());
+    Ok(codes)
 }

@@ -10,6 +10,7 @@ use fhir::resource::Resource;
 
 use super::{Arguments, Operation, OperationAnswer, OperationContext, OperationTarget, Params};
 use crate::context::Handling;
+use crate::definitions::Searched;
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::Source;
 
@@ -187,9 +188,8 @@ async fn questionnaire(cx: OperationContext<'_>, resource: &Resource) -> Result<
     let types: Vec<_> = fhir::ids::ResourceType::parse("Questionnaire")
         .into_iter()
         .collect();
-    let plan = cx
-        .definitions
-        .plan(cx.request, &types, &query, Handling::Strict)?;
+    let searched = Searched::of(&types, &query, Handling::Strict);
+    let plan = cx.definitions.plan(cx.request, &searched, None)?;
     let mut source = Source::Committed(cx.store);
     let page = source.search(cx.request, &plan, 1, "", None).await?;
     let content = page
