@@ -4,6 +4,7 @@ use fhir::ids::ResourceType;
 use fhir::search::plan::{Clause, Criteria};
 
 use super::conditions::{columns, is_cheap, push_all, push_any, push_types};
+use super::elements::push_rows_with;
 use super::estimate::{Estimator, about_the_same_period};
 use super::periods::push_instant_test;
 use super::ranges;
@@ -389,11 +390,7 @@ pub(super) fn push_lead(
 
 fn push_simple_lead(statement: &mut Statement, types: &[ResourceType], clauses: &[&Clause]) {
     match clauses {
-        [Clause::AnyToken(elements)] => {
-            statement
-                .push("select r.rid from resource r where r.tok && ")
-                .elements(elements);
-        }
+        [Clause::AnyToken(elements)] => push_rows_with(statement, elements),
         [Clause::Ids(ids)] => {
             let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
             let names = match types {
