@@ -1,5 +1,7 @@
 //! search of a type, of all, or of a compartment (<https://hl7.org/fhir/R4/http.html#search>).
 
+#[cfg(test)]
+mod coded_tests;
 mod contained;
 mod scope;
 #[cfg(test)]
