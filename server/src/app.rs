@@ -48,7 +48,7 @@ impl App {
             tracing::info!(origin = ?loaded.origin, elapsed_ms = loaded.elapsed.as_millis(), "definitions read");
             let definitions = Definitions::new(loaded.definitions).map_err(unusable)?;
             let definitions = definitions.with_full_text(full_text);
-            Ok::<_, Error>(definitions.with_validation(&validation))
+            definitions.with_validation(&validation).map_err(unusable)
         });
         wait_until_reachable(database_url, PATIENCE).await?;
         migrate(database_url).await?;

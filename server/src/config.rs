@@ -21,7 +21,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 pub use check::{ConfigError, Report, Start};
 pub use embedded::PostgresSettings;
 pub use limits::Limits;
-pub use validation::{Profiles, Unknown, ValidationSettings};
+pub use validation::{Profiles, References, Unknown, ValidationSettings};
 pub use values::{ByteSize, Secret};
 
 /// Vesta, a FHIR R4 server on PostgreSQL.

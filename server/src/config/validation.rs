@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 
 /// What resources are held to when they are written.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct ValidationSettings {
     /// Profiles that every resource of a type must meet when it is written
     #[arg(long, env = "VESTA_PROFILES", global = true, value_enum, default_value_t = Profiles::Base)]
@@ -13,6 +13,10 @@ pub struct ValidationSettings {
     #[arg(long, env = "VESTA_UNKNOWN_PROFILES", global = true, value_enum, default_value_t = Unknown::Warning)]
     pub unknown_profiles: Unknown,
 
+    /// What the references of a resource to others on this server must lead to
+    #[arg(long, env = "VESTA_REFERENCES", global = true, value_enum, default_value_t = References::Ignore)]
+    pub references: References,
+
     /// Whether $validate tells the specification's advice on best practice, as warnings
     #[arg(long, env = "VESTA_BEST_PRACTICE", global = true, value_name = "BOOL")]
     #[arg(default_value_t = false, action = clap::ArgAction::Set)]
@@ -20,17 +24,29 @@ pub struct ValidationSettings {
 }
 
 /// Profiles that every resource must meet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Profiles {
+    #[default]
     /// Those it claims, as far as they are known; the specification always
     Base,
-    /// Those of the clinic too, which its CapabilityStatement names for each type
+    /// Those of the clinic too, each under its own condition
     Clinic,
 }
 
+/// What references must lead to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum References {
+    #[default]
+    /// Anything of the right type, whether it is there or not
+    Ignore,
+    /// A resource that exists, or that the same transaction writes
+    Existing,
+}
+
 /// What something unknown is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Unknown {
+    #[default]
     /// $validate tells it; writes go on
     Warning,
     /// An error, which refuses the write

@@ -10,6 +10,7 @@ use fhir::ids::{ResourceKey, ResourceType};
 
 use super::Definitions;
 use super::run_time::{RunTimeParameter, join};
+use super::stored_profiles::StoredProfile;
 use super::wanted::{self, WORDS, Wanted};
 use crate::error::Result;
 
@@ -24,6 +25,10 @@ pub struct StoredDefinitions {
     pub built_in: String,
     /// The SearchParameters, in the order of their creation.
     pub parameters: Vec<(ResourceKey, bytes::Bytes)>,
+    /// Counts changes of the stored profiles.
+    pub profiles_revision: i64,
+    /// The stored profiles, in the order of their creation, where they have changed.
+    pub profiles: Option<Vec<StoredProfile>>,
     /// By type.
     pub index: BTreeMap<ResourceType, IndexState>,
 }
@@ -106,6 +111,10 @@ impl CurrentDefinitions {
                 join(&self.built_in, parameters)?
             }
         };
+        match &stored.profiles {
+            Some(list) => next.set_stored_profiles(list.clone(), stored.profiles_revision),
+            None => next.keep_stored_profiles(&now),
+        }
         next.generation = stored.generation;
         next.revision = stored.revision;
         next.set_unready(unready(&next, stored));
@@ -137,6 +146,11 @@ impl Definitions {
     /// Which state of the search values they know of.
     pub fn revision(&self) -> i64 {
         self.revision
+    }
+
+    /// All three numbers that tell whether others are in force by now.
+    pub fn moment(&self) -> (i64, i64, i64) {
+        (self.generation, self.revision, self.profiles_revision())
     }
 
     /// What is not answered at the moment.

@@ -1,6 +1,7 @@
 //! What the specification defines, and what this product defines beside it: read from FHIR packages and from
 //! `profiles/` and `search-params/`, compiled once into a compact file, read from that at every other start.
 
+mod clinic;
 mod compact_file;
 mod compile;
 mod current;
@@ -10,6 +11,8 @@ mod packages;
 mod rules;
 mod run_time;
 mod searched;
+mod stored_profiles;
+mod targets;
 mod terminology;
 #[cfg(test)]
 mod tests;
@@ -27,11 +30,13 @@ use fhir::json::ParseError;
 
 pub use current::{CurrentDefinitions, IndexState, StoredDefinitions};
 pub use offered::{Inclusions, SearchParameterEntry};
+pub use own::own_definition;
 use own::{OWN, OwnFile};
-pub use own::{own_definition, own_profiles};
 pub use packages::{Package, PackageList, Take};
 pub use rules::{Definitions, FoundBy, Patch, stored_only};
 pub use searched::Searched;
+pub use stored_profiles::StoredProfile;
+pub use targets::RequiredTargets;
 pub use terminology::{terminology, terminology_fingerprint};
 
 /// Where the definitions come from.

@@ -42,7 +42,7 @@ pub fn own_definition(key: &ResourceKey) -> Option<&'static str> {
 }
 
 /// The canonical URLs of our profiles, by the type of resource they are for.
-pub fn own_profiles() -> BTreeMap<ResourceType, Vec<Box<str>>> {
+pub(super) fn own_profiles() -> BTreeMap<ResourceType, Vec<Box<str>>> {
     let mut profiles: BTreeMap<ResourceType, Vec<Box<str>>> = BTreeMap::new();
     let structures = definitions()
         .filter(|(path, _)| named(path).is_some_and(|(name, _)| name == "StructureDefinition"));

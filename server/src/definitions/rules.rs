@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use fhir::definitions::Definitions as Registries;
+use fhir::definitions::profiles::Profiles;
 use fhir::definitions::search_parameters::SearchParameters;
 use fhir::definitions::structure::Structures;
 use fhir::ids::{ResourceKey, ResourceType};
@@ -25,6 +26,7 @@ use jiff::Timestamp;
 
 use super::offered::{self, Inclusions, SearchParameterEntry};
 use super::run_time::RunTimeParameter;
+use super::stored_profiles::StoredProfiles;
 use super::validity::Validity;
 use super::wanted::Wanted;
 use crate::context::RequestContext;
@@ -40,6 +42,9 @@ pub struct Definitions {
     pub(super) index: Arc<IndexPlan>,
     pub(super) full_text: bool,
     pub(super) validity: Validity,
+    /// Those that the server brings, and those that are stored.
+    pub(super) profiles: Arc<Profiles>,
+    pub(super) stored_profiles: Arc<StoredProfiles>,
     pub(super) basis: Arc<OnceLock<Vec<u8>>>,
     pub(super) wanted: Arc<OnceLock<Wanted>>,
     /// The parameters that are stored and in force.
@@ -84,6 +89,7 @@ impl Definitions {
         let index = IndexPlan::compile(&registries)?;
         let structures = Arc::new(registries.structures.clone());
         let parameters = Arc::new(registries.search_parameters.clone());
+        let profiles = Arc::new(registries.profiles.clone());
         let registries = Arc::new(registries);
         Ok(Self {
             built_in: Arc::clone(&registries),
@@ -92,6 +98,8 @@ impl Definitions {
             index: Arc::new(index),
             full_text: true,
             validity: Validity::default(),
+            profiles,
+            stored_profiles: Arc::default(),
             basis: Arc::default(),
             wanted: Arc::default(),
             run_time: Arc::default(),

@@ -1,19 +1,18 @@
 //! What resources are held to (<https://hl7.org/fhir/R4/validation.html>): the specification always, the profiles they
 //! claim as far as they are known, and those that the clinic asks of each type where that is switched on.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fhir::ids::ResourceType;
-use fhir::json::{Document, Value};
 use fhir::outcome::{Issue, Severity};
-use fhir::path::DateTime;
+use fhir::path::{DateTime, SyntaxError};
 use fhir::resource::Resource;
 use fhir::validation::{self, Report, Strictness, Validator};
 
-use super::own::{OWN, OwnFile};
+use super::clinic::ClinicProfiles;
+use super::own::OWN;
 use super::rules::Definitions;
-use crate::config::{Profiles, Unknown, ValidationSettings};
+use super::targets::RequiredTargets;
+use crate::config::{Profiles, References, Unknown, ValidationSettings};
 use crate::context::RequestContext;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -22,8 +21,8 @@ use crate::error::{Error, ErrorKind, Result};
 pub(super) struct Validity {
     unknown_profile: Severity,
     best_practice: bool,
-    /// The profiles that the clinic asks of each type.
-    by_type: Arc<BTreeMap<ResourceType, Vec<Box<str>>>>,
+    references: References,
+    clinic: Arc<ClinicProfiles>,
 }
 
 impl Default for Validity {
@@ -31,37 +30,42 @@ impl Default for Validity {
         Self {
             unknown_profile: Severity::Warning,
             best_practice: false,
-            by_type: Arc::default(),
+            references: References::Ignore,
+            clinic: Arc::default(),
         }
     }
 }
 
 impl Definitions {
-    /// The same, as strict as settings say.
-    #[must_use]
-    pub fn with_validation(mut self, settings: &ValidationSettings) -> Self {
+    /// The same, as strict as settings say; a condition of one of our profiles that is no FHIRPath stops the start.
+    pub fn with_validation(
+        mut self,
+        settings: &ValidationSettings,
+    ) -> std::result::Result<Self, SyntaxError> {
         self.validity = Validity {
             unknown_profile: match settings.unknown_profiles {
                 Unknown::Warning => Severity::Warning,
                 Unknown::Error => Severity::Error,
             },
             best_practice: settings.best_practice,
-            by_type: match settings.profiles {
+            references: settings.references,
+            clinic: match settings.profiles {
                 Profiles::Base => Arc::default(),
-                Profiles::Clinic => Arc::new(profiles_by_type(OWN)),
+                Profiles::Clinic => Arc::new(ClinicProfiles::read(OWN)?),
             },
         };
-        self
+        Ok(self)
     }
 
     /// Refuses a resource that breaks R4, 400, or a profile that it must meet, 422.
     pub fn validate(&self, resource: &Resource) -> Result<()> {
-        let report = self.examine(resource, &[], None);
-        let kind = match report.breaks_base {
-            true => ErrorKind::Malformed,
-            false => ErrorKind::Invalid,
-        };
-        refuse_errors(kind, report.issues)
+        refuse(self.examine(resource, &[], "", None)).map(drop)
+    }
+
+    /// Refuses in the same way what is to be written, and tells what must exist besides.
+    pub fn check_write(&self, cx: &RequestContext, resource: &Resource) -> Result<RequiredTargets> {
+        let report = self.examine(resource, &[], &cx.base_url, None);
+        refuse(report).map(|report| RequiredTargets::new(report.references))
     }
 
     /// Refuses what is not of the structure that R4 gives it: Parameters of an operation.
@@ -89,7 +93,7 @@ impl Definitions {
             now: DateTime::parse(&cx.now.to_string()),
             questionnaires,
         };
-        self.examine(resource, profiles, Some(asking))
+        self.examine(resource, profiles, &cx.base_url, Some(asking))
     }
 
     /// Errors alone, unless somebody asks for more.
@@ -97,17 +101,18 @@ impl Definitions {
         &self,
         resource: &Resource,
         profiles: &[&str],
+        base_url: &str,
         asking: Option<Asking<'_>>,
     ) -> Report {
-        let of_type = self.validity.by_type.get(&resource.resource_type());
-        let mut all: Vec<&str> = of_type.into_iter().flatten().map(|url| &**url).collect();
-        all.extend(profiles);
+        let clinic = self.validity.clinic.of(resource, self.structures());
+        let all: Vec<&str> = clinic.chain(profiles.iter().copied()).collect();
         let validator = Validator::new(self.registries());
         let strictness = Strictness {
             unknown_profile: self.validity.unknown_profile,
             best_practice: self.validity.best_practice,
             warnings: asking.is_some(),
             implied: asking.is_some(),
+            references: self.validity.references == References::Existing,
             ..Strictness::default()
         };
         let questionnaires = asking
@@ -115,7 +120,9 @@ impl Definitions {
             .map_or(&[][..], |asking| asking.questionnaires);
         let validator = Validator {
             strictness,
+            profiles: &self.profiles,
             questionnaires,
+            base_url,
             now: asking.as_ref().and_then(|asking| asking.now),
             ..validator
         };
@@ -129,6 +136,18 @@ struct Asking<'a> {
     questionnaires: &'a [&'a Resource],
 }
 
+/// The report of a resource that is valid.
+fn refuse(report: Report) -> Result<Report> {
+    if report.is_valid() {
+        return Ok(report);
+    }
+    let kind = match report.breaks_base {
+        true => ErrorKind::Malformed,
+        false => ErrorKind::Invalid,
+    };
+    Err(Error::with_issues(kind, report.issues))
+}
+
 fn refuse_errors(kind: ErrorKind, issues: Vec<Issue>) -> Result<()> {
     match issues.iter().any(|issue| issue.severity <= Severity::Error) {
         true => Err(Error::with_issues(kind, issues)),
@@ -136,51 +155,18 @@ fn refuse_errors(kind: ErrorKind, issues: Vec<Issue>) -> Result<()> {
     }
 }
 
-/// The profile that the clinic's CapabilityStatements ask of each type (`rest.resource.profile`).
-fn profiles_by_type(own: &[OwnFile]) -> BTreeMap<ResourceType, Vec<Box<str>>> {
-    let mut found: BTreeMap<ResourceType, Vec<Box<str>>> = BTreeMap::new();
-    let statements = own.iter().filter(|(path, _)| {
-        path.rsplit('/')
-            .next()
-            .is_some_and(|name| name.starts_with("CapabilityStatement-"))
-    });
-    for (_, text) in statements {
-        let Ok(document) = Document::parse(text.as_bytes().to_vec()) else {
-            continue;
-        };
-        let list = |value: Option<Value<'_>>| -> Vec<(ResourceType, Box<str>)> {
-            let items = value.into_iter().flat_map(Value::items);
-            items
-                .filter_map(|item| {
-                    let name = item.get("type")?.string()?;
-                    let url = item.get("profile")?.string()?;
-                    Some((ResourceType::parse(&name)?, Box::from(&*url)))
-                })
-                .collect()
-        };
-        for rest in document
-            .root()
-            .get("rest")
-            .into_iter()
-            .flat_map(Value::items)
-        {
-            for (resource_type, url) in list(rest.get("resource")) {
-                found.entry(resource_type).or_default().push(url);
-            }
-        }
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::definitions::own::OwnFile;
     use crate::operations::testing::{context, definitions};
 
-    const STATEMENT: OwnFile = (
-        "profiles/clinic/CapabilityStatement-clinic.json",
-        r#"{"resourceType":"CapabilityStatement","rest":[{"resource":[
-            {"type":"Observation","profile":"http://hl7.org/fhir/StructureDefinition/vitalsigns"},{"type":"Patient"}]}]}"#,
+    const PROFILE: OwnFile = (
+        "profiles/clinic/StructureDefinition-final.json",
+        r#"{"resourceType":"StructureDefinition","type":"Observation","derivation":"constraint",
+            "extension":[{"url":"https://vesta.example/fhir/StructureDefinition/profile-applies-when",
+                "valueExpression":{"language":"text/fhirpath","expression":"status = 'final'"}}],
+            "url":"http://hl7.org/fhir/StructureDefinition/vitalsigns"}"#,
     );
 
     const OBSERVATION: &str =
@@ -209,10 +195,12 @@ mod tests {
         check(&base, &claims("http://nobody.example/knows"), "ok");
         let mut strict = Definitions::clone(&base);
         strict.validity.unknown_profile = Severity::Error;
-        check(&strict, &claims("http://nobody.example/knows"), "4");
+        check(&strict, &claims("http://nobody.example/knows"), "422");
         let mut clinic = Definitions::clone(&base);
-        clinic.validity.by_type = Arc::new(profiles_by_type(&[STATEMENT]));
+        clinic.validity.clinic = Arc::new(ClinicProfiles::read(&[PROFILE]).unwrap());
         check(&clinic, OBSERVATION, "422");
+        let preliminary = OBSERVATION.replace("final", "preliminary");
+        check(&clinic, &preliminary, "ok");
         check(&clinic, r#""resourceType":"Patient""#, "ok");
     }
 

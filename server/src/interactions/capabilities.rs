@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::Outcome;
-use crate::definitions::{Definitions, Inclusions, SearchParameterEntry, own_profiles};
+use crate::definitions::{Definitions, Inclusions, SearchParameterEntry};
 use crate::error::{Error, ErrorKind, Result};
 use crate::operations::{OperationEntry, Registry};
 use crate::store::KnownSystem;
@@ -84,7 +84,7 @@ pub struct Offered<'a> {
 }
 
 /// Generation and revision of definitions.
-type Moment = (i64, i64);
+type Moment = (i64, i64, i64);
 
 /// The statement, put together once.
 #[derive(Clone, Debug)]
@@ -111,7 +111,7 @@ impl Capabilities {
 
     /// The statement of these definitions.
     pub fn of(&self, definitions: &Definitions, operations: &Registry) -> Arc<CapabilityStatement> {
-        let moment = (definitions.generation(), definitions.revision());
+        let moment = definitions.moment();
         // A statement is replaced as a whole: what a panic leaves behind is one, too.
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         match &*last {
@@ -126,7 +126,7 @@ impl Capabilities {
                     inclusions: &definitions.inclusions(software.date),
                     compartments: &definitions.compartment_urls(),
                     operations: &operations.entries(),
-                    profiles: &own_profiles(),
+                    profiles: &definitions.profiles_by_type(),
                 };
                 let statement = Arc::new(CapabilityStatement::new(&software, offered));
                 *last = Some((moment, Arc::clone(&statement)));

@@ -112,6 +112,7 @@ async fn create_once(
     }
     let written = tx.create(std::slice::from_ref(prepared)).await?.pop();
     let written = written.ok_or_else(|| Error::internal("a create answered nothing"))?;
+    tx.refuse_broken(prepared.targets()).await?;
     Ok(write::answer(prepared.key().clone(), written))
 }
 

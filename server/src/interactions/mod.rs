@@ -23,6 +23,7 @@ pub use perform::Interactions;
 
 use bytes::Bytes;
 use fhir::ids::{ResourceKey, ResourceType, VersionId};
+use fhir::json::Value;
 use fhir::outcome::Issue;
 use fhir::resource::Resource;
 use http::StatusCode;
@@ -146,7 +147,26 @@ pub enum Interaction {
 impl Interaction {
     /// Whether it changes SearchParameters, and is not a Bundle that does so among other things.
     pub(crate) fn defines_search(&self) -> bool {
-        let resource_type = match self {
+        let changed = self.changed_type();
+        changed.is_some_and(|one| one.name() == "SearchParameter")
+    }
+
+    /// Whether it changes SearchParameters or StructureDefinitions: what comes next may already mean them.
+    pub(crate) fn defines(&self) -> bool {
+        let defines = |name: &str| matches!(name, "SearchParameter" | "StructureDefinition");
+        match self {
+            Self::Bundle { resource } => {
+                let entries = resource.get("entry").into_iter().flat_map(Value::items);
+                let mut urls = entries.filter_map(|entry| entry.at(&["request", "url"])?.string());
+                urls.any(|url| defines(url.split(['/', '?']).next().unwrap_or_default()))
+            }
+            _ => self.changed_type().is_some_and(|one| defines(one.name())),
+        }
+    }
+
+    /// The type of what it changes, where it is no Bundle and no operation.
+    fn changed_type(&self) -> Option<ResourceType> {
+        Some(match self {
             Self::Create { resource_type, .. }
             | Self::ConditionalUpdate { resource_type, .. }
             | Self::ConditionalPatch { resource_type, .. }
@@ -160,9 +180,8 @@ impl Interaction {
             | Self::Search { .. }
             | Self::Capabilities { .. }
             | Self::Bundle { .. }
-            | Self::Operation { .. } => return false,
-        };
-        resource_type.name() == "SearchParameter"
+            | Self::Operation { .. } => return None,
+        })
     }
 
     /// Whether it may change what is stored.

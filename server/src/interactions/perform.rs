@@ -64,7 +64,7 @@ impl Interactions {
                     interaction = again;
                 }
                 Ok(outcome) => {
-                    if again.defines_search() {
+                    if again.defines() {
                         // Whoever asks next may already mean it. Where this fails, it follows a second later.
                         let _ = self.store.refresh_if_changed(&self.current).await;
                     }

@@ -60,10 +60,11 @@ pub(super) fn prepare(
     resource: &Resource,
 ) -> Result<PreparedWrite> {
     refuse_subsetted(resource)?;
-    definitions.validate(resource)?;
+    let targets = definitions.check_write(cx, resource)?;
     definitions.check_search_parameter(&key, resource)?;
+    definitions.check_profile(&key, resource)?;
     let index = definitions.index_values(resource, &cx.base_url)?;
-    Ok(PreparedWrite::new(key, verb, resource, index, cx.now))
+    Ok(PreparedWrite::new(key, verb, resource, index, cx.now).referring_to(targets))
 }
 
 /// A resource with parts left out must not replace the whole (<https://hl7.org/fhir/R4/search.html#summary>).
@@ -127,5 +128,6 @@ pub(super) fn unchanged(key: ResourceKey, version: VersionId, outcome: Outcome) 
 pub(super) async fn put_one(tx: &mut Transaction, prepared: PreparedWrite) -> Result<Outcome> {
     let written = tx.put(&[&prepared]).await?.pop();
     let written = written.ok_or_else(|| Error::internal("an update answered nothing"))??;
+    tx.refuse_broken(prepared.targets()).await?;
     Ok(answer(prepared.key().clone(), written))
 }

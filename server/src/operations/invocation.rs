@@ -96,18 +96,13 @@ impl<'a> OperationContext<'a> {
         verb: Verb,
         resource: &Resource,
     ) -> Result<PreparedWrite> {
-        self.definitions.validate(resource)?;
+        let targets = self.definitions.check_write(self.request, resource)?;
         self.definitions.check_search_parameter(&key, resource)?;
         let index = self
             .definitions
             .index_values(resource, &self.request.base_url)?;
-        Ok(PreparedWrite::new(
-            key,
-            verb,
-            resource,
-            index,
-            self.request.now,
-        ))
+        let write = PreparedWrite::new(key, verb, resource, index, self.request.now);
+        Ok(write.referring_to(targets))
     }
 }
 

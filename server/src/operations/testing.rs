@@ -15,6 +15,7 @@ use fhir::resource::Resource;
 
 use super::all;
 use crate::auth::{Access, Reason};
+use crate::config::ValidationSettings;
 use crate::context::{Handling, Limits, RequestContext, ReturnPreference, SearchLimits};
 use crate::definitions::{self, CurrentDefinitions, Definitions, DefinitionsError, PackageList};
 use crate::error::Result;
@@ -36,7 +37,13 @@ pub(crate) struct World {
 impl World {
     /// A new world on an empty database.
     pub(crate) async fn new() -> Option<World> {
-        let definitions = definitions()?;
+        Self::held_to(&ValidationSettings::default()).await
+    }
+
+    /// A new world whose resources are held to what settings say.
+    pub(crate) async fn held_to(settings: &ValidationSettings) -> Option<World> {
+        let definitions = Definitions::clone(&*definitions()?);
+        let definitions = Arc::new(definitions.with_validation(settings).unwrap());
         let database = TestDatabase::new().await;
         let software = Software {
             version: "0",
@@ -75,6 +82,16 @@ impl World {
             conditions,
         };
         self.interactions.perform(&self.cx, update).await.unwrap()
+    }
+
+    /// What a create of a resource answers: its text, or the status and sentence of the refusal.
+    pub(crate) async fn create(&self, resource: Resource) -> std::result::Result<String, String> {
+        let create = Interaction::Create {
+            resource_type: resource.resource_type(),
+            resource,
+            if_none_exist: None,
+        };
+        said(self.interactions.perform(&self.cx, create).await)
     }
 
     /// The text of a resource, or the status and sentence of the refusal.

@@ -2,17 +2,25 @@
 //! (server/decisions/0014-search-parameters-at-run-time.md).
 
 use bytes::Bytes;
-use fhir::ids::{ResourceKey, ResourceType};
+use fhir::ids::{ResourceKey, ResourceType, VersionId};
 use sqlx::postgres::PgRow;
 use sqlx::{Executor, PgConnection, Row};
 
 use super::fault::{from_sqlx, raced};
+use super::read::read_resources;
 use super::{Store, statements};
-use crate::definitions::{CurrentDefinitions, Definitions, IndexState, StoredDefinitions};
+use crate::definitions::{
+    CurrentDefinitions, Definitions, IndexState, StoredDefinitions, StoredProfile,
+};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How often what is read is read again because it has changed meanwhile.
 const TRIES: usize = 10;
+
+/// How many stored profiles are looked at, most of which may be what the server brings as well.
+const PROFILES_LISTED: i64 = 20_000;
+/// How many of them are read at once.
+const PROFILES_READ: usize = 50;
 
 /// A walk through the resources of a type that computes their search values.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,12 +71,16 @@ impl Store {
 
     async fn read_into(&self, current: &CurrentDefinitions) -> Result<()> {
         for _ in 0..TRIES {
-            let stored = self.stored_definitions().await?;
+            let mut stored = self.stored_definitions().await?;
             if stored.built_in != current.built_in().fingerprint() {
                 return Err(Error::new(
                     ErrorKind::Unavailable,
                     "a server with other definitions has taken the database over; this one can only be stopped",
                 ));
+            }
+            let now = current.now();
+            if stored.profiles_revision != now.profiles_revision() {
+                stored.profiles = Some(self.stored_profiles(&now).await?);
             }
             let next = current.with(&stored)?;
             if !is_declared(&next, &stored) && !self.declare(&next).await? {
@@ -86,15 +98,14 @@ impl Store {
             .fetch_one(&self.pool)
             .await
             .map_err(from_sqlx)?;
-        let stored: (i64, i64) = (
+        let stored: (i64, i64, i64) = (
             row.try_get("generation").map_err(from_sqlx)?,
             row.try_get("revision").map_err(from_sqlx)?,
+            row.try_get("profiles").map_err(from_sqlx)?,
         );
         let now = current.now();
         // While something is under way, how far it is changes without further notice.
-        match stored == (now.generation(), now.revision())
-            && now.unready().indexing().next().is_none()
-        {
+        match stored == now.moment() && now.unready().indexing().next().is_none() {
             true => Ok(()),
             false => self.refresh(current).await,
         }
@@ -121,6 +132,7 @@ impl Store {
             generation: row.try_get("generation").map_err(from_sqlx)?,
             revision: row.try_get("revision").map_err(from_sqlx)?,
             built_in: row.try_get("built_in").map_err(from_sqlx)?,
+            profiles_revision: row.try_get("profiles").map_err(from_sqlx)?,
             ..StoredDefinitions::default()
         };
         for row in &parameters {
@@ -131,6 +143,42 @@ impl Store {
             .filter_map(|row| state(row).transpose())
             .collect::<Result<_>>()?;
         Ok(stored)
+    }
+
+    /// The profiles that are stored; those that are known already are not read again.
+    async fn stored_profiles(&self, known: &Definitions) -> Result<Vec<StoredProfile>> {
+        let begin = "begin isolation level repeatable read read only";
+        let mut tx = self.pool.begin_with(begin).await.map_err(from_sqlx)?;
+        let rows = sqlx::query(statements::LIST_PROFILES)
+            .bind(PROFILES_LISTED)
+            .fetch_all(&mut *tx)
+            .await
+            .map_err(from_sqlx)?;
+        let mut profiles = Vec::with_capacity(rows.len());
+        for rows in rows.chunks(PROFILES_READ) {
+            let listed: Vec<(ResourceKey, VersionId)> =
+                rows.iter().map(profile).collect::<Result<_>>()?;
+            let is_unknown =
+                |one: &&(ResourceKey, VersionId)| known.stored_profile(&one.0.id, one.1).is_none();
+            let unknown: Vec<ResourceKey> = listed
+                .iter()
+                .filter(is_unknown)
+                .map(|(key, _)| key.clone())
+                .collect();
+            let mut contents = read_resources(&mut tx, &unknown).await?.into_iter();
+            for (key, version) in listed {
+                let read = match known.stored_profile(&key.id, version) {
+                    Some(known) => Some(known.clone()),
+                    None => contents.next().flatten().and_then(|found| {
+                        let content = found.content?;
+                        Some(StoredProfile::read(key.id, version, content))
+                    }),
+                };
+                profiles.extend(read);
+            }
+        }
+        tx.rollback().await.map_err(from_sqlx)?;
+        Ok(profiles)
     }
 
     async fn declare(&self, definitions: &Definitions) -> Result<bool> {
@@ -247,6 +295,15 @@ fn is_declared(definitions: &Definitions, stored: &StoredDefinitions) -> bool {
         state.complete.iter().all(is_wanted)
             && state.target.as_ref().is_none_or(|one| *one == target())
     })
+}
+
+fn profile(row: &PgRow) -> Result<(ResourceKey, VersionId)> {
+    let id: &str = row.try_get("id").map_err(from_sqlx)?;
+    let version: i64 = row.try_get("version_id").map_err(from_sqlx)?;
+    let key = format!("StructureDefinition/{id}");
+    let version = VersionId::new(version)
+        .ok_or_else(|| Error::internal("a stored version is not positive"))?;
+    Ok((key.parse().map_err(Error::internal)?, version))
 }
 
 fn parameter(row: &PgRow) -> Result<(ResourceKey, Bytes)> {

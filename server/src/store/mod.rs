@@ -6,6 +6,7 @@
     reason = "this module is the SQL boundary"
 )]
 
+mod absent;
 pub mod backup;
 mod batch;
 mod changes;

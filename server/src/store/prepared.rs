@@ -6,7 +6,7 @@ use fhir::search::index_values::IndexValues;
 use jiff::Timestamp;
 
 use super::stamp::Stamp;
-use crate::definitions::FoundBy;
+use crate::definitions::{FoundBy, RequiredTargets};
 
 /// The verb that made a version (<https://hl7.org/fhir/R4/valueset-http-verb.html>).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +90,7 @@ pub struct PreparedWrite {
     pub(super) index: IndexValues,
     pub(super) generation: i64,
     pub(super) condition: WriteCondition,
+    pub(super) targets: RequiredTargets,
 }
 
 impl PreparedWrite {
@@ -110,7 +111,20 @@ impl PreparedWrite {
             index: index.values,
             generation: index.generation,
             condition: WriteCondition::default(),
+            targets: RequiredTargets::default(),
         }
+    }
+
+    /// The same write, which is refused where one of these resources does not exist.
+    #[must_use]
+    pub fn referring_to(mut self, targets: RequiredTargets) -> Self {
+        self.targets = targets;
+        self
+    }
+
+    /// What must exist when it is written. Within a transaction that is for the caller to ask, when all is written.
+    pub fn targets(&self) -> &RequiredTargets {
+        &self.targets
     }
 
     /// The same write under a condition.

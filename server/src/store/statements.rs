@@ -24,11 +24,13 @@ statements! {
     LIST_LABELS = "list_labels";
     LIST_REFERRERS = "list_referrers";
     FIND_REFERRERS = "find_referrers";
+    FIND_ABSENT = "find_absent";
     LOCK_CRITERIA = "lock_criteria";
     READ_SETTING = "read_setting";
     WRITE_SETTING = "write_setting";
     IS_EMPTY = "is_empty";
     READ_GENERATION = "read_generation";
+    LIST_PROFILES = "list_profiles";
     LIST_SEARCH_PARAMETERS = "list_search_parameters";
     LIST_SEARCH_INDEX = "list_search_index";
     DECLARE_SEARCH_INDEX = "declare_search_index";

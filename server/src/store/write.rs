@@ -18,11 +18,13 @@ use crate::error::{Error, ErrorKind, Result};
 impl Store {
     /// Stores a resource under an id that nobody has.
     pub async fn create(&self, _cx: &RequestContext, write: PreparedWrite) -> Result<Written> {
+        self.refuse_broken(&write).await?;
         self.creates.ask(write).await
     }
 
     /// Stores a resource under its id, whether there is one or not, if its condition holds.
     pub async fn put(&self, _cx: &RequestContext, write: PreparedWrite) -> Result<Written> {
+        self.refuse_broken(&write).await?;
         self.puts.ask(write).await
     }
 

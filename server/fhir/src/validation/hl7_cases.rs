@@ -257,6 +257,7 @@ fn found(folder: &Path, case: &Case, definitions: &Definitions) -> (BTreeSet<Str
         strictness: Strictness {
             unknown_extension: Severity::Error,
             best_practice: case.best_practice,
+            references: case.resolves,
             markup: case.security.then_some(Severity::Error),
             ..Strictness::default()
         },
@@ -264,11 +265,11 @@ fn found(folder: &Path, case: &Case, definitions: &Definitions) -> (BTreeSet<Str
     };
     let asked: Vec<&str> = asked.iter().map(String::as_str).collect();
     let report = validator.validate(&resource, &asked);
-    let missing = report.references.iter().filter(|_| case.resolves);
+    let missing = report.references.iter().map(|(_, issue)| issue);
     let errors = report
         .issues
         .iter()
-        .chain(missing.map(|(_, issue)| issue))
+        .chain(missing)
         .filter(|issue| issue.severity <= Severity::Error);
     let mut places = BTreeSet::new();
     let mut messages = Vec::new();
@@ -318,9 +319,9 @@ fn verdicts_and_places_are_hl7s() {
     println!(
         "{all} verdicts, {same_verdict} the same; {invalid} invalid, {same_place} with an error at the same place"
     );
-    assert!(same_verdict * 100 >= all * 50, "{same_verdict} of {all}");
+    assert!(same_verdict * 100 >= all * 95, "{same_verdict} of {all}");
     assert!(
-        same_place * 100 >= invalid * 50,
+        same_place * 100 >= invalid * 80,
         "{same_place} of {invalid}"
     );
 }

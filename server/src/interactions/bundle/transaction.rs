@@ -16,6 +16,7 @@ use super::entry::{self, Entry, expression};
 use super::response;
 use super::staged::{Staged, WriteKind};
 use crate::context::RequestContext;
+use crate::definitions::RequiredTargets;
 use crate::error::{Error, ErrorKind, Result};
 use crate::interactions::perform::Interactions;
 use crate::interactions::{Interaction, Outcome, ReadConditions, conditional, delete, read, write};
@@ -50,6 +51,7 @@ pub(super) async fn transaction(
             staged: &staged,
             tx: &mut tx,
             answers: BTreeMap::new(),
+            targets: BTreeMap::new(),
         };
         let result = attempt.perform().await;
         if let Some(answer) = attempts.finish(tx, result).await {
@@ -65,6 +67,8 @@ struct Attempt<'a> {
     staged: &'a [Staged],
     tx: &'a mut Transaction,
     answers: BTreeMap<usize, Outcome>,
+    /// What entries refer to, by their places.
+    targets: BTreeMap<usize, RequiredTargets>,
 }
 
 /// A write whose target is known.
@@ -100,6 +104,7 @@ impl<'a> Attempt<'a> {
         let gone = self.delete(&deletes).await?;
         self.write(targets).await?;
         self.refuse_referenced(&gone).await?;
+        self.refuse_broken().await?;
         self.look().await?;
         let answers: Vec<response::Answer> = self.answers.into_values().map(Ok).collect();
         Ok(response::bundle(self.cx, "transaction-response", &answers))
@@ -294,6 +299,17 @@ impl<'a> Attempt<'a> {
             .find(|(_, other)| *other == key)
             .map_or(0, |(place, _)| *place);
         Err(refusal.within(&expression(place)))
+    }
+
+    /// Asked when all is written: entries may refer to each other.
+    async fn refuse_broken(&mut self) -> Result<()> {
+        let absent = self.tx.absent(self.targets.values()).await?;
+        for (place, targets) in &self.targets {
+            let refused = targets.refuse(&absent);
+            let within = |error: Error| error.within("resource").within(&expression(*place));
+            refused.map_err(within)?;
+        }
+        Ok(())
     }
 
     /// Performs the entries that only read.

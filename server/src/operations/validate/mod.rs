@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
+
 use fhir::ids::{ResourceId, ResourceKey};
 use fhir::json::Value;
 use fhir::outcome::{Issue, IssueType, operation_outcome};
@@ -10,7 +12,7 @@ use fhir::resource::Resource;
 
 use super::{Arguments, Operation, OperationAnswer, OperationContext, OperationTarget, Params};
 use crate::context::Handling;
-use crate::definitions::Searched;
+use crate::definitions::{RequiredTargets, Searched};
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::Source;
 
@@ -86,8 +88,10 @@ impl Operation for Validate {
             let questionnaire = questionnaire(cx, &resource).await?;
             let questionnaires: Vec<&Resource> = questionnaire.iter().collect();
             let definitions = cx.definitions;
-            let report = definitions.report(cx.request, &resource, &profiles, &questionnaires);
+            let mut report = definitions.report(cx.request, &resource, &profiles, &questionnaires);
+            let targets = RequiredTargets::new(std::mem::take(&mut report.references));
             issues.extend(report.issues);
+            issues.extend(targets.issues(&absent(cx, &targets, &resource).await?));
             if let Some(key) = key(cx, &resource) {
                 issues.extend(
                     definitions
@@ -99,6 +103,19 @@ impl Operation for Validate {
         }
         Ok(OperationAnswer::resource(operation_outcome(&issues)))
     }
+}
+
+/// What the resource refers to and is not there; it may refer to itself.
+async fn absent(
+    cx: OperationContext<'_>,
+    targets: &RequiredTargets,
+    resource: &Resource,
+) -> Result<HashSet<ResourceKey>> {
+    let mut absent = cx.store.absent(targets).await?;
+    if let Some(key) = key(cx, resource) {
+        absent.remove(&key);
+    }
+    Ok(absent)
 }
 
 /// The stored resource that a call on an instance is about.

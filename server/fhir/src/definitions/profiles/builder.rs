@@ -12,6 +12,12 @@ use crate::json::Value;
 /// The longest line of profiles derived from each other.
 const DEPTH_MAX: usize = 32;
 
+/// How many elements a differential or a snapshot may have.
+const ELEMENTS_MAX: usize = 5_000;
+
+/// How deep an element may stand, slices of slices included.
+const STEPS_MAX: usize = 64;
+
 /// Why a profile cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProfileError {
@@ -24,6 +30,9 @@ pub enum ProfileError {
     /// It is derived from a profile nobody defines, and has no snapshot.
     #[error("'{0}', which it is derived from, is unknown")]
     UnknownBase(Box<str>),
+    /// It has too many elements, or one that is too deep.
+    #[error("it has more than {ELEMENTS_MAX} elements, or one more than {STEPS_MAX} steps deep")]
+    TooLarge,
     /// It is derived from itself, or from too many others.
     #[error("the line of profiles it is derived from has no end")]
     Endless,
@@ -35,15 +44,17 @@ pub type Faults = Vec<(Box<str>, ProfileError)>;
 /// Collects profiles, then merges them.
 #[derive(Debug, Default)]
 pub struct ProfilesBuilder {
-    drafts: Vec<Draft>,
+    drafts: Vec<Arc<ProfileDraft>>,
     urls: HashMap<Box<str>, usize>,
 }
 
+/// A StructureDefinition that constrains a type, read but not yet merged.
 #[derive(Clone, Debug)]
-struct Draft {
+pub struct ProfileDraft {
     /// URL and version.
     key: Box<str>,
-    url: Box<str>,
+    /// The canonical URL, without version.
+    pub url: Box<str>,
     version: Option<Box<str>>,
     type_name: Box<str>,
     base: Box<str>,
@@ -52,25 +63,20 @@ struct Draft {
     extension: Option<ExtensionUse>,
 }
 
-impl ProfilesBuilder {
-    /// Adds one StructureDefinition; those that define a type, or constrain a logical model, are passed over. Where two
-    /// define the same, the first counts.
-    pub fn add(&mut self, definition: Value<'_>) -> Result<(), ProfileError> {
+impl ProfileDraft {
+    /// Reads one StructureDefinition; `None` where it defines a type, or constrains a logical model.
+    pub fn read(definition: Value<'_>) -> Result<Option<Self>, ProfileError> {
         if text(definition, "kind").as_deref() == Some("logical") {
-            return Ok(());
+            return Ok(None);
         }
         let url = text(definition, "url").ok_or(ProfileError::Missing("url"))?;
         let core = url.strip_prefix("http://hl7.org/fhir/StructureDefinition/");
         let defines = core.is_some() && core == text(definition, "type").as_deref();
         let constrains = text(definition, "derivation").as_deref() == Some("constraint");
         if defines || (core.is_some() && !constrains) {
-            return Ok(());
+            return Ok(None);
         }
         let version = text(definition, "version");
-        let key = versioned(&url, version.as_deref());
-        if self.urls.contains_key(&*key) {
-            return Ok(());
-        }
         let type_name = text(definition, "type").ok_or(ProfileError::Missing("type"))?;
         let base =
             text(definition, "baseDefinition").ok_or(ProfileError::Missing("baseDefinition"))?;
@@ -79,15 +85,14 @@ impl ProfilesBuilder {
             list.flat_map(Value::items).filter_map(element).collect()
         };
         let differential = elements("differential");
-        // A snapshot is needed only where the differential leads nowhere.
+        // Needed only where the differential leads nowhere.
         let snapshot = elements("snapshot");
+        if is_too_large(&differential) || is_too_large(&snapshot) {
+            return Err(ProfileError::TooLarge);
+        }
         let extension = (type_name == "Extension").then(|| extension_use(definition));
-        self.urls.insert(key.clone(), self.drafts.len());
-        self.urls
-            .entry(url.as_str().into())
-            .or_insert(self.drafts.len());
-        self.drafts.push(Draft {
-            key,
+        Ok(Some(Self {
+            key: versioned(&url, version.as_deref()),
             url: url.into(),
             version: version.map(Into::into),
             type_name: type_name.into(),
@@ -95,8 +100,29 @@ impl ProfilesBuilder {
             differential,
             snapshot,
             extension,
-        });
+        }))
+    }
+}
+
+impl ProfilesBuilder {
+    /// Adds one StructureDefinition; those that define a type, or constrain a logical model, are passed over. Where two
+    /// define the same, the first counts.
+    pub fn add(&mut self, definition: Value<'_>) -> Result<(), ProfileError> {
+        if let Some(draft) = ProfileDraft::read(definition)? {
+            self.add_draft(Arc::new(draft));
+        }
         Ok(())
+    }
+
+    /// Adds one that has been read before. Where two define the same, the first counts.
+    pub fn add_draft(&mut self, draft: Arc<ProfileDraft>) {
+        if self.urls.contains_key(&draft.key) {
+            return;
+        }
+        let place = self.drafts.len();
+        self.urls.insert(draft.key.clone(), place);
+        self.urls.entry(draft.url.clone()).or_insert(place);
+        self.drafts.push(draft);
     }
 
     /// The profiles, merged, on top of others; and those that cannot be used, with the reason.
@@ -129,7 +155,7 @@ impl ProfilesBuilder {
 
     fn merge(
         &self,
-        draft: &Draft,
+        draft: &ProfileDraft,
         structures: &Structures,
         known: &Profiles,
         merged: &mut HashMap<Box<str>, Profile>,
@@ -165,7 +191,7 @@ impl ProfilesBuilder {
     /// What the profile below says; `None` where that is unknown.
     fn base(
         &self,
-        draft: &Draft,
+        draft: &ProfileDraft,
         structures: &Structures,
         known: &Profiles,
         merged: &mut HashMap<Box<str>, Profile>,
@@ -191,7 +217,16 @@ impl ProfilesBuilder {
     }
 }
 
-fn profile(draft: &Draft, type_id: TypeId, root: ProfileElement) -> Profile {
+fn is_too_large(elements: &[RawElement]) -> bool {
+    let is_too_deep = |element: &RawElement| {
+        let slice = element.slice.as_deref().unwrap_or_default();
+        let steps = element.path.matches('.').count() + slice.matches('/').count();
+        steps > STEPS_MAX
+    };
+    elements.len() > ELEMENTS_MAX || elements.iter().any(is_too_deep)
+}
+
+fn profile(draft: &ProfileDraft, type_id: TypeId, root: ProfileElement) -> Profile {
     let mut extension = draft.extension.clone();
     if let Some(extension) = &mut extension {
         extension.is_modifier = root.rules.is_modifier == Some(true);

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::structure::{Binding, Constraint, TypeId};
 use crate::json::{Document, Value};
 
-pub use builder::{Faults, ProfileError, ProfilesBuilder};
+pub use builder::{Faults, ProfileDraft, ProfileError, ProfilesBuilder};
 
 /// All profiles, extensions among them, by canonical URL.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -22,6 +22,7 @@ use std::collections::{HashMap, HashSet};
 use super::findings::{Findings, Path};
 use crate::definitions::Definitions;
 use crate::definitions::profiles::{Profile, Profiles};
+use crate::ids::ResourceKey;
 use crate::json::Value;
 use crate::outcome::{Issue, IssueType, Severity};
 use crate::path::{DateTime, Node};
@@ -46,6 +47,8 @@ pub struct Strictness {
     /// a vital sign meets R4's profile for that
     /// (<https://hl7.org/fhir/R4/observation-vitalsigns.html>).
     pub implied: bool,
+    /// Whether the targets of references are told.
+    pub references: bool,
 }
 
 impl Default for Strictness {
@@ -57,6 +60,7 @@ impl Default for Strictness {
             warnings: true,
             markup: None,
             implied: true,
+            references: false,
         }
     }
 }
@@ -76,6 +80,8 @@ pub struct Validator<'a> {
     pub strictness: Strictness,
     /// The instant of `now()` and `today()`.
     pub now: Option<DateTime>,
+    /// The base URL of the server, without a slash at the end: references that begin with it are to its resources.
+    pub base_url: &'a str,
 }
 
 /// What a validation has found.
@@ -87,8 +93,9 @@ pub struct Report {
     pub breaks_base: bool,
     /// What [`Terminology`] could not say: whoever can may ask further.
     pub questions: Vec<CodeQuestion>,
-    /// The literal references to resources of a server, and what is to be said of each that leads nowhere.
-    pub references: Vec<(Box<str>, Issue)>,
+    /// Where literal references to resources of the server lead, where [`Strictness::references`] asks for it, and what is
+    /// to be said of each that leads nowhere. What stands inside a Bundle is not among them.
+    pub references: Vec<(ResourceKey, Issue)>,
 }
 
 impl Report {
@@ -110,6 +117,7 @@ impl<'a> Validator<'a> {
             questionnaires: &[],
             strictness: Strictness::default(),
             now: None,
+            base_url: "",
         }
     }
 
@@ -150,7 +158,7 @@ struct Check<'v, 'a> {
     /// Whether nodes meet profiles, as far as that is known or being found out.
     met: RefCell<HashMap<(u32, *const Profile), bool>>,
     questions: RefCell<Vec<CodeQuestion>>,
-    references: RefCell<Vec<(Box<str>, Issue)>>,
+    references: RefCell<Vec<(ResourceKey, Issue)>>,
     /// Resources whose meeting of a profile has been told.
     told: RefCell<HashSet<(u32, *const Profile)>>,
     depth: Cell<u8>,

@@ -3,16 +3,16 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::nodes::{Child, text};
+use super::nodes::{Child, place, text};
 use super::world::Target;
 use super::{Check, Scope};
-use crate::ids::ResourceType;
+use crate::ids::{Reference, ResourceType};
 use crate::json::{Kind, Value};
 use crate::outcome::{Issue, IssueType};
 use crate::path::Node;
 use crate::validation::findings::{Findings, Path};
 
-/// How many references are told of at most.
+/// How many references are checked at most.
 const REFERENCES_MAX: usize = 10_000;
 
 impl<'a> Check<'_, 'a> {
@@ -33,14 +33,8 @@ impl<'a> Check<'_, 'a> {
             let what = (IssueType::NotFound, "no contained resource has this id");
             return self.error(out, path, node, what);
         }
-        let is_asked = self.validator.strictness.warnings;
-        if is_asked && matches!(target, Target::Elsewhere) && !reference.contains([':', '?']) {
-            let what = "what this refers to does not exist";
-            let issue = Issue::error(IssueType::NotFound, what).at(path.to_string());
-            let mut references = self.references.borrow_mut();
-            if references.len() < REFERENCES_MAX {
-                references.push((reference.as_ref().into(), issue));
-            }
+        if matches!(target, Target::Elsewhere) {
+            self.note_target(out, node, &reference, (path, scope));
         }
         if self.world.matches(&reference, scope.full_url) > 1 {
             let what = "more than one entry of the Bundle is what this refers to";
@@ -70,6 +64,32 @@ impl<'a> Check<'_, 'a> {
             let text = format!("the reference is to a {name}, what it leads to is a {found}");
             self.error(out, path, node, (IssueType::Value, text));
         }
+    }
+
+    /// Takes note of where a reference of the outermost resource leads.
+    fn note_target(
+        &self,
+        out: &mut Findings,
+        node: Node<'a>,
+        reference: &str,
+        (path, scope): (&Path<'_>, Scope<'a>),
+    ) {
+        if !self.validator.strictness.references || self.world.is_inside_bundle(scope.root) {
+            return;
+        }
+        let Reference::Local { key, .. } = Reference::parse(reference, self.validator.base_url)
+        else {
+            return;
+        };
+        let mut references = self.references.borrow_mut();
+        if references.len() == REFERENCES_MAX {
+            let text = format!("more than {REFERENCES_MAX} references are more than are checked");
+            return self.error(out, path, node, (IssueType::TooCostly, text));
+        }
+        let text = format!("refers to {key}, which does not exist");
+        let mut issue = Issue::error(IssueType::NotFound, text).at(path.to_string());
+        issue.position = place(node).map(Value::position);
+        references.push((key, issue));
     }
 
     /// A contained resource is referred to, or refers to its container (dom-3).

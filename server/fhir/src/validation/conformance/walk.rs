@@ -140,7 +140,10 @@ impl<'a> Check<'_, 'a> {
                         IssueType::NotFound,
                         "this profile is unknown here: whether the resource meets it has not been checked",
                     );
+                    // R4 allows it: only this server may not.
+                    out.profiles += 1;
                     self.note(out, severity, (&here, claim), what);
+                    out.profiles -= 1;
                 }
             }
         }

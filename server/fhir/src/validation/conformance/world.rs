@@ -85,6 +85,11 @@ impl<'a> World<'a> {
         world
     }
 
+    /// Whether a resource stands in a Bundle, which the outermost one is then.
+    pub(super) fn is_inside_bundle(&self, node: Node<'a>) -> bool {
+        !self.entries.is_empty() && !node.is_same(&self.root)
+    }
+
     pub(super) fn by_reference(&self) -> &HashMap<Box<str>, Node<'a>> {
         &self.by_reference
     }

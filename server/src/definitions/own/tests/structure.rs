@@ -10,7 +10,8 @@ use fhir::resource::Resource;
 
 use super::super::{definitions, named};
 use super::{CANONICAL, Terminology, checks, elements, ours, structures, text};
-use crate::definitions::{own_definition, own_profiles};
+use crate::definitions::own::own_profiles;
+use crate::definitions::own_definition;
 
 #[test]
 fn every_definition_is_valid_and_is_what_its_file_is_called() {

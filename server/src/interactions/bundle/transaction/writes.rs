@@ -174,6 +174,12 @@ impl<'a> Attempt<'a> {
         &mut self,
         prepared: Vec<(usize, WriteKind, PreparedWrite)>,
     ) -> Result<()> {
+        let referring = prepared
+            .iter()
+            .map(|(place, _, write)| (*place, write.targets()));
+        let referring = referring.filter(|(_, targets)| !targets.is_empty());
+        self.targets
+            .extend(referring.map(|(place, targets)| (place, targets.clone())));
         let (creates, mut puts): (Vec<_>, Vec<_>) = prepared
             .into_iter()
             .partition(|(_, kind, _)| *kind == WriteKind::Create);

@@ -1,0 +1,223 @@
+//! Profiles and extensions that are written over REST are known from then on, on every server, until they are deleted.
+
+use std::sync::Arc;
+
+use fhir::ids::ResourceKey;
+use fhir::resource::Resource;
+
+use crate::config::{Profiles, Unknown, ValidationSettings};
+use crate::definitions::CurrentDefinitions;
+use crate::interactions::{Interaction, Interactions, WriteConditions};
+use crate::operations::testing::{World, said};
+
+const PROFILE: &str = "http://clinic.example/StructureDefinition/named";
+const EXTENSION: &str = "http://clinic.example/StructureDefinition/colour";
+
+fn profile(id: &str, url: &str, base: &str, more: &str) -> String {
+    format!(
+        r#"{{"resourceType":"StructureDefinition","id":"{id}","url":"{url}","name":"Named","status":"active",
+        "kind":"resource","abstract":false,"type":"Patient","baseDefinition":"{base}","derivation":"constraint",
+        "differential":{{"element":[{{"id":"Patient","path":"Patient"}}{more}]}}}}"#
+    )
+}
+
+fn named(status: &str) -> String {
+    let name = r#",{"id":"Patient.name","path":"Patient.name","min":1}"#;
+    let base = "http://hl7.org/fhir/StructureDefinition/Patient";
+    profile("named", PROFILE, base, name).replace("\"active\"", &format!("\"{status}\""))
+}
+
+fn colour() -> String {
+    format!(
+        r#"{{"resourceType":"StructureDefinition","id":"colour","url":"{EXTENSION}","name":"Colour","status":"active",
+        "kind":"complex-type","abstract":false,"context":[{{"type":"element","expression":"Patient"}}],"type":"Extension",
+        "baseDefinition":"http://hl7.org/fhir/StructureDefinition/Extension","derivation":"constraint",
+        "differential":{{"element":[{{"id":"Extension","path":"Extension"}},
+            {{"id":"Extension.value[x]","path":"Extension.value[x]","min":1,"type":[{{"code":"code"}}]}}]}}}}"#
+    )
+}
+
+fn patient(url: &str, members: &str) -> String {
+    format!(r#"{{"resourceType":"Patient","meta":{{"profile":["{url}"]}}{members}}}"#)
+}
+
+/// Another server of the same database.
+async fn server(world: &World) -> Interactions {
+    let current = CurrentDefinitions::new(Arc::clone(world.interactions.current.built_in()));
+    let current = Arc::new(current);
+    let interactions = Interactions {
+        definitions: current.now(),
+        current,
+        ..world.interactions.clone()
+    };
+    let adopted = interactions.store.adopt(&interactions.current).await;
+    adopted.unwrap();
+    interactions
+}
+
+async fn perform(
+    server: &Interactions,
+    world: &World,
+    interaction: Interaction,
+) -> Result<String, String> {
+    said(server.perform(&world.cx, interaction).await)
+}
+
+async fn put(server: &Interactions, world: &World, text: &str) -> Result<String, String> {
+    let resource = Resource::parse(text.to_owned()).unwrap();
+    let update = Interaction::Update {
+        key: ResourceKey::new(
+            resource.resource_type(),
+            resource.id().unwrap().parse().unwrap(),
+        ),
+        resource,
+        conditions: WriteConditions::default(),
+    };
+    perform(server, world, update).await
+}
+
+async fn delete(server: &Interactions, world: &World, key: &str) {
+    let delete = Interaction::Delete {
+        key: key.parse().unwrap(),
+        conditions: WriteConditions::default(),
+    };
+    perform(server, world, delete).await.unwrap();
+}
+
+/// What a create of a resource is refused with.
+async fn check(server: &Interactions, world: &World, text: &str, expected: &str) {
+    let resource = Resource::parse(text.to_owned()).unwrap();
+    let create = Interaction::Create {
+        resource_type: resource.resource_type(),
+        resource,
+        if_none_exist: None,
+    };
+    let refusal = perform(server, world, create).await.err();
+    let refusal = refusal.unwrap_or("ok".to_owned());
+    assert!(refusal.starts_with(expected), "{text}: {refusal}");
+}
+
+/// A world that refuses what claims an unknown profile.
+async fn strict(profiles: Profiles) -> Option<World> {
+    let settings = ValidationSettings {
+        profiles,
+        unknown_profiles: Unknown::Error,
+        ..ValidationSettings::default()
+    };
+    World::held_to(&settings).await
+}
+
+#[tokio::test]
+async fn a_profile_is_known_from_its_write_to_its_deletion_on_every_server() {
+    let Some(world) = strict(Profiles::Base).await else {
+        return;
+    };
+    let (one, other) = (server(&world).await, server(&world).await);
+    let follow = async || {
+        other
+            .store
+            .refresh_if_changed(&other.current)
+            .await
+            .unwrap()
+    };
+    let nameless = patient(PROFILE, "");
+    let named_one = patient(PROFILE, r#","name":[{"text":"Ann"}]"#);
+    check(&one, &world, &named_one, "422 this profile is unknown").await;
+    put(&one, &world, &named("active")).await.unwrap();
+    follow().await;
+    for server in [&one, &other] {
+        check(server, &world, &nameless, "422 'name' is required").await;
+        check(server, &world, &named_one, "ok").await;
+    }
+    // A later version counts in its place.
+    put(
+        &one,
+        &world,
+        &named("active").replace("\"min\":1", "\"min\":0"),
+    )
+    .await
+    .unwrap();
+    follow().await;
+    check(&other, &world, &nameless, "ok").await;
+    put(&one, &world, &named("retired")).await.unwrap();
+    check(&one, &world, &named_one, "422 this profile is unknown").await;
+    put(&one, &world, &named("draft")).await.unwrap();
+    check(&one, &world, &named_one, "ok").await;
+    // One that starts later finds it.
+    check(&server(&world).await, &world, &nameless, "422").await;
+    delete(&one, &world, "StructureDefinition/named").await;
+    follow().await;
+    for server in [&one, &other] {
+        check(server, &world, &named_one, "422 this profile is unknown").await;
+    }
+    drop((one, other));
+    world.close().await;
+}
+
+#[tokio::test]
+async fn extensions_count_as_well_and_profiles_may_come_before_what_they_are_derived_from() {
+    let Some(world) = strict(Profiles::Base).await else {
+        return;
+    };
+    let one = server(&world).await;
+    let coloured = |value: &str| {
+        format!(r#"{{"resourceType":"Patient","extension":[{{"url":"{EXTENSION}",{value}}}]}}"#)
+    };
+    let modified = coloured(r#""valueCode":"red""#).replace("extension", "modifierExtension");
+    check(&one, &world, &coloured(r#""valueInteger":1"#), "ok").await;
+    put(&one, &world, &colour()).await.unwrap();
+    check(&one, &world, &coloured(r#""valueInteger":1"#), "4").await;
+    check(&one, &world, &coloured(r#""valueCode":"red""#), "ok").await;
+    check(&one, &world, &modified, "4").await;
+    let derived = "http://clinic.example/StructureDefinition/derived";
+    let born = r#",{"id":"Patient.birthDate","path":"Patient.birthDate","min":1}"#;
+    put(&one, &world, &profile("derived", derived, PROFILE, born))
+        .await
+        .unwrap();
+    let born = patient(derived, r#","birthDate":"2000-01-01""#);
+    check(&one, &world, &born, "4").await;
+    let entry = format!(
+        r#"{{"resourceType":"Bundle","type":"transaction","entry":[{{"resource":{},
+        "request":{{"method":"PUT","url":"StructureDefinition/named"}}}}]}}"#,
+        named("active")
+    );
+    let resource = Resource::parse(entry).unwrap();
+    perform(&one, &world, Interaction::Bundle { resource })
+        .await
+        .unwrap();
+    check(&one, &world, &born, "422 'name' is required").await;
+    let metadata = Interaction::Capabilities { mode: None };
+    let metadata = perform(&one, &world, metadata).await.unwrap();
+    assert!(metadata.contains(derived) && metadata.contains(PROFILE));
+    drop(one);
+    world.close().await;
+}
+
+#[tokio::test]
+async fn what_the_server_brings_cannot_be_weakened() {
+    let Some(world) = strict(Profiles::Clinic).await else {
+        return;
+    };
+    let one = server(&world).await;
+    let ours = "https://vesta.example/fhir/StructureDefinition/clinic-patient";
+    let base = "http://hl7.org/fhir/StructureDefinition/Patient";
+    let weak = profile("weak", ours, base, "").replace("\"name\"", "\"version\":\"99\",\"name\"");
+    put(&one, &world, &weak).await.unwrap();
+    check(&one, &world, r#"{"resourceType":"Patient"}"#, "422").await;
+    check(&one, &world, &patient(&format!("{ours}|99"), ""), "422").await;
+    // What leads to itself, or stands too deep, has no effect and does no harm.
+    let circle = "http://clinic.example/StructureDefinition/circle";
+    put(&one, &world, &profile("circle", circle, circle, ""))
+        .await
+        .unwrap();
+    let deep = format!(r#",{{"id":"a","path":"Patient{}"}}"#, ".link".repeat(5_000));
+    let deep_url = "http://clinic.example/StructureDefinition/deep";
+    put(&one, &world, &profile("deep", deep_url, base, &deep))
+        .await
+        .unwrap();
+    for url in [circle, deep_url] {
+        check(&one, &world, &patient(url, ""), "422").await;
+    }
+    drop(one);
+    world.close().await;
+}
