@@ -88,7 +88,7 @@ pub(super) async fn create(
     write::check_type(&resource, resource_type)?;
     let plan = criteria(interactions, cx, resource_type, query).await?;
     let key = ResourceKey::new(resource_type, write::new_id()?);
-    let prepared = write::prepare(cx, &interactions.definitions, key, Verb::Post, &resource)?;
+    let prepared = write::prepare(cx, interactions, key, Verb::Post, &resource).await?;
     let mut attempts = interactions.store.attempts();
     loop {
         let mut tx = attempts.begin(cx).await?;
@@ -172,7 +172,8 @@ async fn update_once(
         resource.resource_type(),
         lock_one_match(tx, plan).await?,
     )?;
-    let prepared = write::prepare(cx, &interactions.definitions, key, Verb::Put, resource)?
+    let prepared = write::prepare(cx, interactions, key, Verb::Put, resource)
+        .await?
         .under(condition.clone());
     write::put_one(tx, prepared).await
 }

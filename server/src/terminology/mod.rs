@@ -1,5 +1,6 @@
 //! Terminology, driven: evaluations of [`fhir::terminology`] are given what they lack until they have an answer.
 
+mod bindings;
 mod given;
 mod parameters;
 mod search;
@@ -22,6 +23,7 @@ use fhir::terminology::value_set::ValueSet;
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::{Moment, Store, raced};
 
+pub use bindings::CodeAnswers;
 pub use given::Given;
 pub use parameters::Wanted;
 pub use search::planned;
@@ -50,7 +52,8 @@ impl Terminology<'_> {
         evaluate: impl Fn(&Knowledge) -> std::result::Result<T, Stop> + Send + Sync,
     ) -> Result<T> {
         for _ in 0..TRIES {
-            if let Some(answer) = self.attempt(&evaluate).await? {
+            let mut moment = Moment::default();
+            if let Some(answer) = self.attempt(&evaluate, &mut moment).await? {
                 return answer.map_err(|fault| refused(&fault));
             }
         }
@@ -61,9 +64,9 @@ impl Terminology<'_> {
     async fn attempt<T: Send>(
         self,
         evaluate: &(impl Fn(&Knowledge) -> std::result::Result<T, Stop> + Send + Sync),
+        moment: &mut Moment,
     ) -> Result<Option<std::result::Result<T, Box<Fault>>>> {
         let mut knowledge = self.given.knowledge();
-        let mut moment = Moment::default();
         for _ in 0..ROUNDS {
             let answer = match evaluate(&knowledge) {
                 Err(Stop::Missing) => {
@@ -73,7 +76,7 @@ impl Terminology<'_> {
                     }
                     let learned =
                         self.store
-                            .learn(&mut knowledge, needs, self.concepts_max, &mut moment);
+                            .learn(&mut knowledge, needs, self.concepts_max, moment);
                     match learned.await? {
                         true => continue,
                         false => return Ok(None),
@@ -82,19 +85,36 @@ impl Terminology<'_> {
                 Err(Stop::Fault(fault)) => Err(fault),
                 Ok(answer) => Ok(answer),
             };
-            return Ok(self.store.confirm(&mut moment).await?.then_some(answer));
+            return Ok(self.store.confirm(moment).await?.then_some(answer));
         }
         Err(Error::internal("an evaluation never has enough"))
     }
 
-    /// Whether codes belong to value sets: what the validator asks.
+    /// Whether codes belong to value sets: what the validator asks. Answers are remembered as long as the tables stay as
+    /// they are.
     pub async fn members(
         self,
         questions: &BTreeSet<MemberQuestion>,
     ) -> Result<Vec<(MemberQuestion, Membership)>> {
         let settings = self.settings();
-        self.evaluate(|knowledge| members(knowledge, &settings, questions))
-            .await
+        for _ in 0..TRIES {
+            let mut moment = Moment::default();
+            let (mut answers, open) = self.store.remembered_members(questions, &mut moment);
+            let found = self
+                .attempt(
+                    &|knowledge| members(knowledge, &settings, &open),
+                    &mut moment,
+                )
+                .await?;
+            let Some(found) = found else {
+                continue;
+            };
+            let found = found.map_err(|fault| refused(&fault))?;
+            self.store.keep_members(&found, &moment);
+            answers.extend(found);
+            return Ok(answers);
+        }
+        Err(raced())
     }
 
     fn settings(self) -> Settings {
