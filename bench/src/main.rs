@@ -13,6 +13,7 @@ mod search;
 mod server;
 mod soak;
 mod statistics;
+mod terminology;
 mod transactions;
 
 use std::process::ExitCode;
@@ -44,6 +45,8 @@ enum Command {
     Transactions(transactions::Options),
     /// Searches of a generated clinic beside the best statements over tables made for them
     Search(search::Options),
+    /// `$validate-code` beside the bare lookup of the same codes
+    Terminology(terminology::Options),
     /// Nanoseconds of FHIRPath: expressions of search, and the costliest invariants
     Fhirpath(fhirpath::Options),
     /// Kills of server and database in the middle of writes, and races between clients
@@ -57,6 +60,7 @@ async fn main() -> ExitCode {
         Command::Rest(options) => rest::run(&options).await,
         Command::Transactions(options) => transactions::run(&options).await,
         Command::Search(options) => search::run(&options).await,
+        Command::Terminology(options) => terminology::run(&options).await,
         Command::Fhirpath(options) => fhirpath::run(&options),
         Command::Soak(options) => soak::run(&options).await,
     };

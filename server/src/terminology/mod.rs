@@ -8,17 +8,13 @@ mod search;
 mod tests;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use fhir::outcome::Issue;
-use fhir::terminology::canonical::Canonical;
 use fhir::terminology::fault::{Fault, FaultKind, Finding, ISSUE_TYPES, Stop};
 use fhir::terminology::knowledge::Knowledge;
 use fhir::terminology::membership::{MemberQuestion, Membership, members};
 use fhir::terminology::rule::Rule;
 use fhir::terminology::settings::Settings;
-use fhir::terminology::unknown_value_set;
-use fhir::terminology::value_set::ValueSet;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::{Moment, Store, raced};
@@ -122,15 +118,6 @@ impl Terminology<'_> {
             codes_max: self.concepts_max,
             ..Settings::default()
         }
-    }
-
-    /// The value set of a canonical; 404 where there is none.
-    pub async fn value_set(self, canonical: &Canonical) -> Result<Arc<ValueSet>> {
-        self.evaluate(|knowledge| {
-            let found = fhir::terminology::value_set(knowledge, canonical)?;
-            found.ok_or_else(|| unknown_value_set(&canonical.to_string()))
-        })
-        .await
     }
 }
 
