@@ -4,8 +4,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use fhir::outcome::{Issue, IssueType, Severity};
-use fhir::terminology::membership::{MemberQuestion, Membership};
-use fhir::validation::CodeQuestion;
+use fhir::terminology::concept::Coding;
+use fhir::terminology::membership::{MemberQuestion, Membership, faults};
+use fhir::validation::{CodeQuestion, FoundCoding};
 
 use super::{Given, Terminology};
 use crate::context::RequestContext;
@@ -82,6 +83,35 @@ impl CodeAnswers {
             }),
         }
     }
+}
+
+/// What is to be said of codings whose code systems are here, and do not have the code or have another text for it.
+pub async fn coding_faults(
+    cx: &RequestContext,
+    store: &Store,
+    codings: &[FoundCoding],
+) -> Result<Vec<Issue>> {
+    if codings.is_empty() {
+        return Ok(Vec::new());
+    }
+    let given = Given::default();
+    let terminology = Terminology {
+        store,
+        given: &given,
+        concepts_max: cx.limits.expansion,
+    };
+    let settings = terminology.settings();
+    let asked: Vec<&Coding> = codings.iter().map(|one| &one.coding).collect();
+    let told = terminology
+        .evaluate(|knowledge| faults(knowledge, &settings, &asked))
+        .await?;
+    let with_text = |(one, text): (&FoundCoding, Option<String>)| {
+        text.map(|text| Issue {
+            diagnostics: text.into(),
+            ..one.issue.clone()
+        })
+    };
+    Ok(codings.iter().zip(told).filter_map(with_text).collect())
 }
 
 /// A coding without a system belongs to none.

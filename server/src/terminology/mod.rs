@@ -19,7 +19,7 @@ use fhir::terminology::settings::Settings;
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::{Moment, Store, raced};
 
-pub use bindings::CodeAnswers;
+pub use bindings::{CodeAnswers, coding_faults};
 pub use given::Given;
 pub use parameters::Wanted;
 pub use search::planned;

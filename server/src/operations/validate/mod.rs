@@ -15,7 +15,7 @@ use crate::context::Handling;
 use crate::definitions::{RequiredTargets, Searched};
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::Source;
-use crate::terminology::CodeAnswers;
+use crate::terminology::{CodeAnswers, coding_faults};
 
 /// The operation.
 pub(super) struct Validate;
@@ -92,7 +92,8 @@ impl Operation for Validate {
             let mut report = definitions.report(cx.request, &resource, &profiles, &questionnaires);
             let targets = RequiredTargets::new(std::mem::take(&mut report.references));
             let answers = CodeAnswers::to(cx.request, cx.store, report.questions.iter()).await?;
-            let told = answers.issues(&report.questions);
+            let mut told = answers.issues(&report.questions);
+            told.extend(coding_faults(cx.request, cx.store, &report.codings).await?);
             issues.extend(in_order(report.issues, told));
             issues.extend(targets.issues(&absent(cx, &targets, &resource).await?));
             if let Some(key) = key(cx, &resource) {

@@ -5,7 +5,7 @@ use fhir::resource::Resource;
 use crate::operations::testing::World;
 
 const SYSTEM: &str = r#"{"resourceType":"CodeSystem","id":"colours","url":"http://here/colours","status":"active","content":"complete",
-    "concept":[{"code":"red","concept":[{"code":"scarlet"}]},{"code":"blue"}]}"#;
+    "concept":[{"code":"red","concept":[{"code":"scarlet","display":"Bright red"}]},{"code":"blue"}]}"#;
 
 const REDS: &str = r#"{"resourceType":"ValueSet","id":"reds","url":"http://here/reds","status":"active","compose":{"include":[
     {"system":"http://here/colours","filter":[{"property":"concept","op":"is-a","value":"red"}]}]}}"#;
@@ -155,6 +155,24 @@ async fn a_report_tells_all_strengths() {
         &["\"information\"", "http://here/reds, which is recommended"],
     )
     .await;
+    let shown = |code: &str, text: &str| {
+        format!(
+            r#""contact":[{{"relationship":[{{"coding":[{{"system":"http://here/colours","code":"{code}","display":"{text}"}}]}}],"name":{{"text":"x"}}}}]"#
+        )
+    };
+    check(&shown("scarlet", "bright  red"), &[]).await;
+    let wrong = [
+        "\"warning\"",
+        "Wrong Display Name 'green' for http://here/colours#scarlet",
+        "relationship[0].coding[0]",
+    ];
+    check(&shown("scarlet", "green"), &wrong).await;
+    let unknown = r#""communication":[{"language":{"coding":[{"system":"http://here/colours","code":"mauve"}]}}]"#;
+    let said = world
+        .call("Patient/$validate", Some(&patient(unknown)))
+        .await;
+    let said = said.unwrap();
+    assert!(said.contains("Unknown code 'mauve'"), "{said}");
     let identifier = format!(
         r#""identifier":[{{"type":{},"value":"1"}}]"#,
         colour("blue")
