@@ -9,7 +9,7 @@ use sqlx::{PgConnection, Row};
 
 use crate::Result;
 use crate::http::{Client, Request};
-use crate::load::{self, Window, Work};
+use crate::load::{self, Rounds, Window, Work};
 use crate::random::Random;
 use crate::report::{Table, line, progress};
 use crate::server::{OwnServer, ServerOptions};
@@ -23,17 +23,8 @@ pub(crate) struct Options {
     #[command(flatten)]
     server: ServerOptions,
 
-    /// Rounds; each figure is the median of them
-    #[arg(long, default_value_t = 5)]
-    rounds: usize,
-
-    /// Milliseconds of each window of a round
-    #[arg(long, default_value_t = 1_000)]
-    window_ms: u64,
-
-    /// One short round, to see that everything works: its figures say little
-    #[arg(long)]
-    quick: bool,
+    #[command(flatten)]
+    rounds: Rounds,
 }
 
 /// Clients with HTTP, and as many connections without.
@@ -56,13 +47,7 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
     progress("storing a code system and a value set");
     store(&mut server.client()).await?;
     let key = system_key(&mut server.connect().await?).await?;
-    let (rounds, window) = match options.quick {
-        true => (1, Duration::from_millis(250)),
-        false => (
-            options.rounds.max(1),
-            Duration::from_millis(options.window_ms.max(50)),
-        ),
-    };
+    let (rounds, window) = (options.rounds.count(), options.rounds.window());
     let mut figures = Figures::default();
     for round in 1..=rounds {
         progress(&format!("round {round} of {rounds}"));

@@ -279,17 +279,25 @@ pub fn subsumes(
     })
 }
 
+fn found(
+    knowledge: &Knowledge,
+    settings: &Settings,
+    looked: &Looked,
+) -> Result<(Arc<CodeSystem>, Arc<Concept>), Stop> {
+    let sources = Sources {
+        knowledge,
+        settings,
+    };
+    find(sources, looked)
+}
+
 /// The codes at and below a code.
 pub fn below(
     knowledge: &Knowledge,
     settings: &Settings,
     looked: &Looked,
 ) -> Result<Vec<Box<str>>, Stop> {
-    let sources = Sources {
-        knowledge,
-        settings,
-    };
-    let (system, concept) = find(sources, looked)?;
+    let (system, concept) = found(knowledge, settings, looked)?;
     let found = knowledge.concepts(&system, Selection::Below(concept.code.clone(), true))?;
     if found.is_cut || found.list.len() > settings.codes_max {
         let (code, most) = (&looked.code, settings.codes_max);
@@ -305,11 +313,7 @@ pub fn above(
     settings: &Settings,
     looked: &Looked,
 ) -> Result<Vec<Box<str>>, Stop> {
-    let sources = Sources {
-        knowledge,
-        settings,
-    };
-    let (_, concept) = find(sources, looked)?;
+    let (_, concept) = found(knowledge, settings, looked)?;
     let mut codes = concept.ancestors.clone();
     codes.push(concept.code.clone());
     Ok(codes)
