@@ -15,6 +15,7 @@ mod soak;
 mod statistics;
 mod terminology;
 mod transactions;
+mod validation;
 
 use std::process::ExitCode;
 
@@ -49,6 +50,8 @@ enum Command {
     Terminology(terminology::Options),
     /// Nanoseconds of FHIRPath: expressions of search, and the costliest invariants
     Fhirpath(fhirpath::Options),
+    /// Validation of the official examples beside parsing and a JSON Schema, and the memory of the definitions
+    Validation(validation::Options),
     /// Kills of server and database in the middle of writes, and races between clients
     Soak(soak::Options),
 }
@@ -62,6 +65,7 @@ async fn main() -> ExitCode {
         Command::Search(options) => search::run(&options).await,
         Command::Terminology(options) => terminology::run(&options).await,
         Command::Fhirpath(options) => fhirpath::run(&options),
+        Command::Validation(options) => validation::run(&options),
         Command::Soak(options) => soak::run(&options).await,
     };
     match done {

@@ -13,6 +13,7 @@ if [ $# -gt 0 ]; then
     exec target/release/bench "$@"
 fi
 target/release/bench fhirpath
+target/release/bench validation
 target/release/bench rest
 target/release/bench transactions
 target/release/bench terminology

@@ -1,16 +1,21 @@
 //! What is fuzzed beyond search: FHIRPath on its own, the check of a resource, and that of a narrative.
 
+use fhir::definitions::profiles::{Profiles, ProfilesBuilder};
 use fhir::json::{ParseLimits, Writer};
 use fhir::outcome::Issue;
+use fhir::outcome::Severity;
 use fhir::path::{
     Environment, EvaluationError, Expression, Item, Limits, Node, canonical_quantity, condition,
     evaluate, evaluate_within,
 };
 use fhir::resource::Resource;
-use fhir::validation::{ISSUES_MAX, validate};
+use fhir::validation::{ISSUES_MAX, Strictness, Validator, validate};
 use fhir::xml::{XmlLimits, from_xml, to_xml};
 
 use super::Bench;
+
+/// A profile with slices.
+const PROFILE: &str = "http://hl7.org/fhir/StructureDefinition/bp";
 
 const LIMITS: Limits = Limits {
     steps: 50_000,
@@ -73,6 +78,12 @@ impl Bench {
             return;
         };
         let issues = self.checked(&resource);
+        let is_valid = self.conforms(&resource);
+        assert!(
+            issues.is_empty() || !is_valid,
+            "what breaks the structure conforms"
+        );
+        self.profile(&resource);
         if !issues.is_empty() {
             return;
         }
@@ -84,6 +95,51 @@ impl Bench {
         let back = back.expect("the server reads what it writes");
         let issues = self.checked(&back);
         assert!(issues.is_empty(), "{issues:?} in {xml}");
+        assert_eq!(
+            self.conforms(&back),
+            is_valid,
+            "XML changes the verdict: {xml}"
+        );
+    }
+
+    /// Whether a resource is valid by everything: the same each time, and at most so many findings.
+    fn conforms(&self, resource: &Resource) -> bool {
+        self.conforms_by(resource, &self.definitions.profiles, PROFILE)
+    }
+
+    fn conforms_by(&self, resource: &Resource, profiles: &Profiles, asked: &str) -> bool {
+        let validator = Validator {
+            profiles,
+            strictness: Strictness {
+                best_practice: true,
+                references: true,
+                markup: Some(Severity::Error),
+                ..Strictness::default()
+            },
+            ..Validator::new(&self.definitions)
+        };
+        let first = validator.validate(resource, &[asked]);
+        let most = first.issues.len() <= 2 * ISSUES_MAX + 1;
+        assert!(most, "more findings than are listed");
+        let again = validator.validate(resource, &[asked]);
+        let shown = (format!("{:?}", first.issues), format!("{:?}", again.issues));
+        assert_eq!(shown.0, shown.1, "the findings change");
+        validator.validate(resource, &[]).is_valid()
+    }
+
+    /// A StructureDefinition that is written is a profile then, or none: whatever it says, examples meet it or not.
+    fn profile(&self, definition: &Resource) {
+        if definition.resource_type().name() != "StructureDefinition" {
+            return;
+        }
+        let mut builder = ProfilesBuilder::default();
+        let _whatever_it_is = builder.add(definition.root());
+        let known = &self.definitions.profiles;
+        let (profiles, _) = builder.build(&self.definitions.structures, known);
+        let url = definition.get("url").and_then(|url| url.string());
+        for example in &self.examples {
+            self.conforms_by(example, &profiles, url.as_deref().unwrap_or_default());
+        }
     }
 
     /// The input is the text of a narrative. Whatever it is, it is refused, or holds nothing that runs or loads.

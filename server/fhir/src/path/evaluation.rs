@@ -64,6 +64,21 @@ pub fn condition<'a>(
     evaluation.boolean(&expression.tree, Focus::root(&focus))
 }
 
+/// The same within a budget of steps that several conditions share: what this one costs is taken from it.
+pub fn condition_within<'a>(
+    expression: &'a Expression,
+    focus: Item<'a>,
+    environment: &Environment<'a>,
+    steps: &mut u32,
+) -> Result<Option<bool>, EvaluationError> {
+    let mut environment = *environment;
+    environment.limits.steps = environment.limits.steps.min(*steps);
+    let evaluation = Evaluation::new(focus.clone(), &environment);
+    let answer = evaluation.boolean(&expression.tree, Focus::root(&focus));
+    *steps = steps.saturating_sub(evaluation.steps.get());
+    answer
+}
+
 impl<'f, 'a> Focus<'f, 'a> {
     fn root(item: &'f Item<'a>) -> Self {
         Self {

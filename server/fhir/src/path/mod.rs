@@ -37,7 +37,7 @@ pub use collection::{Collection, IntoItems};
 pub use environment::{
     Canonical, Conforms, Environment, Hooks, HtmlChecks, Limits, Member, Subsumes, Trace,
 };
-pub use evaluation::{condition, evaluate, evaluate_within};
+pub use evaluation::{condition, condition_within, evaluate, evaluate_within};
 pub use item::{Elsewhere, Item, Node, TypeInfo};
 pub use quantity::{Calendar, Quantity, Unit};
 pub use temporal::{Date, DateTime, Time};

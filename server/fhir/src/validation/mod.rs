@@ -14,6 +14,8 @@ mod hl7_cases;
 #[cfg(test)]
 mod hl7_reasons;
 #[cfg(test)]
+mod ips_examples;
+#[cfg(test)]
 mod mutations;
 mod narrative;
 mod primitives;

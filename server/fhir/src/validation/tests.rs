@@ -1,8 +1,8 @@
 //! Broken resources, where they are broken, and what is said about it.
 
-use super::{ISSUES_MAX, validate};
+use super::{ISSUES_MAX, Validator, validate};
 use crate::definitions::fixtures::definitions;
-use crate::outcome::{IssueType, Severity};
+use crate::outcome::{Issue, IssueType, Severity};
 use crate::resource::Resource;
 
 /// What is found in a resource, one `expression: diagnostics` a line; `None` where the definitions are absent.
@@ -408,4 +408,25 @@ fn issues_have_type_and_position_and_are_bounded() {
     let names = vec![r#"{"family":1}"#; ISSUES_MAX].join(",");
     let issues = of(format!(r#"{{"resourceType":"Patient","name":[{names}]}}"#));
     assert_eq!(issues.len(), ISSUES_MAX);
+}
+
+#[test]
+fn the_rules_of_a_resource_cost_no_more_than_they_may() {
+    let Some(definitions) = definitions() else {
+        return;
+    };
+    let names = r#"{"family":"a","period":{"start":"2026-01-01","end":"2026-01-02"}},"#.repeat(50);
+    let names = names.trim_end_matches(',');
+    let text = format!(r#"{{"resourceType":"Patient","name":[{names}]}}"#);
+    let resource = Resource::parse(text).unwrap();
+    let report = |steps| {
+        let mut validator = Validator::new(definitions);
+        validator.steps = steps;
+        validator.validate(&resource, &[])
+    };
+    assert!(report(100_000).is_valid());
+    let report = report(200);
+    assert!(!report.is_valid());
+    let is_told = |issue: &Issue| issue.code == IssueType::TooCostly;
+    assert!(report.issues.iter().any(is_told), "{:?}", report.issues);
 }

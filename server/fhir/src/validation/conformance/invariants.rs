@@ -65,6 +65,10 @@ impl<'a> Check<'_, 'a> {
         (path, node): (&Path<'_>, Node<'a>),
         why: &str,
     ) {
+        if self.steps.get() == 0 {
+            let text = "the rules of this resource cost more together than is allowed";
+            return self.error(out, path, node, (IssueType::TooCostly, text));
+        }
         if let Some(value) = super::nodes::place(node) {
             let text = format!("the rule {} could not be checked: {why}", rule.key);
             self.note(
@@ -109,7 +113,13 @@ impl<'a> Check<'_, 'a> {
             conforms_to: Some(&conforms_to),
             ..Hooks::default()
         };
-        path::condition(expression, Item::Node(node), &environment)
+        let before = self.steps.get();
+        let mut steps = before;
+        let answer = path::condition_within(expression, Item::Node(node), &environment, &mut steps);
+        // Where it asks for a profile, the rules of that have taken theirs meanwhile.
+        let cost = before.saturating_sub(steps);
+        self.steps.set(self.steps.get().saturating_sub(cost));
+        answer
     }
 }
 

@@ -65,6 +65,9 @@ impl Default for Strictness {
     }
 }
 
+/// What the rules of one resource may cost together: seconds, of the largest Bundle.
+const STEPS_MAX: u32 = 100_000_000;
+
 /// Validates resources against the definitions, the profiles they claim, and others.
 #[derive(Clone, Copy)]
 pub struct Validator<'a> {
@@ -82,6 +85,8 @@ pub struct Validator<'a> {
     pub now: Option<DateTime>,
     /// The base URL of the server, without a slash at the end: references that begin with it are to its resources.
     pub base_url: &'a str,
+    /// What all rules together may cost: a resource that costs more is not valid.
+    pub steps: u32,
 }
 
 /// What a validation has found.
@@ -121,6 +126,7 @@ impl<'a> Validator<'a> {
             strictness: Strictness::default(),
             now: None,
             base_url: "",
+            steps: STEPS_MAX,
         }
     }
 
@@ -167,6 +173,8 @@ struct Check<'v, 'a> {
     /// Resources whose meeting of a profile has been told.
     told: RefCell<HashSet<(u32, *const Profile)>>,
     depth: Cell<u8>,
+    /// What is left of the steps.
+    steps: Cell<u32>,
 }
 
 /// The resource a node stands in, and the one around that.
@@ -192,6 +200,7 @@ impl<'v, 'a> Check<'v, 'a> {
             references: RefCell::default(),
             told: RefCell::default(),
             depth: Cell::new(0),
+            steps: Cell::new(validator.steps),
         }
     }
 
