@@ -2,12 +2,45 @@
 
 use std::time::{Duration, Instant};
 
+use clap::Args;
 use tokio::task::JoinSet;
 
 use crate::Result;
 use crate::cpu::Usage;
 use crate::server::OwnServer;
 use crate::statistics::{percentile, rate};
+
+/// How long and how often is measured.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Rounds {
+    /// Rounds; each figure is the median of them
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+
+    /// Milliseconds of each window of a round
+    #[arg(long, default_value_t = 1_000)]
+    window_ms: u64,
+
+    /// One short round, to see that everything works: its figures say little
+    #[arg(long)]
+    quick: bool,
+}
+
+impl Rounds {
+    /// How many.
+    pub(crate) fn count(&self) -> usize {
+        if self.quick { 1 } else { self.rounds.max(1) }
+    }
+
+    /// How long each window is.
+    pub(crate) fn window(&self) -> Duration {
+        Duration::from_millis(if self.quick {
+            250
+        } else {
+            self.window_ms.max(50)
+        })
+    }
+}
 
 /// Somebody who does one thing after another.
 pub(crate) trait Work: Send + 'static {

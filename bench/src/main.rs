@@ -13,6 +13,7 @@ mod search;
 mod server;
 mod soak;
 mod statistics;
+mod terminology;
 mod transactions;
 mod validation;
 
@@ -45,6 +46,8 @@ enum Command {
     Transactions(transactions::Options),
     /// Searches of a generated clinic beside the best statements over tables made for them
     Search(search::Options),
+    /// `$validate-code` beside the bare lookup of the same codes
+    Terminology(terminology::Options),
     /// Nanoseconds of FHIRPath: expressions of search, and the costliest invariants
     Fhirpath(fhirpath::Options),
     /// Validation of the official examples beside parsing and a JSON Schema, and the memory of the definitions
@@ -60,6 +63,7 @@ async fn main() -> ExitCode {
         Command::Rest(options) => rest::run(&options).await,
         Command::Transactions(options) => transactions::run(&options).await,
         Command::Search(options) => search::run(&options).await,
+        Command::Terminology(options) => terminology::run(&options).await,
         Command::Fhirpath(options) => fhirpath::run(&options),
         Command::Validation(options) => validation::run(&options),
         Command::Soak(options) => soak::run(&options).await,

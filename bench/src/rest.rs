@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::load::{self, Window};
+use crate::load::{self, Rounds, Window};
 use crate::report::{line, progress};
 use crate::server::{OwnServer, ServerOptions};
 use crate::{Result, load::Work};
@@ -31,17 +31,8 @@ pub(crate) struct Options {
     #[command(flatten)]
     server: ServerOptions,
 
-    /// Rounds; each figure is the median of them
-    #[arg(long, default_value_t = 5)]
-    rounds: usize,
-
-    /// Milliseconds of each window of a round
-    #[arg(long, default_value_t = 1_000)]
-    window_ms: u64,
-
-    /// One short round, to see that everything works: its figures say little
-    #[arg(long)]
-    quick: bool,
+    #[command(flatten)]
+    rounds: Rounds,
 
     /// Only these kinds
     #[arg(long, value_enum, value_delimiter = ',')]
@@ -95,18 +86,6 @@ pub(crate) enum Side {
 }
 
 impl Options {
-    fn rounds(&self) -> usize {
-        if self.quick { 1 } else { self.rounds.max(1) }
-    }
-
-    fn window(&self) -> Duration {
-        Duration::from_millis(if self.quick {
-            250
-        } else {
-            self.window_ms.max(50)
-        })
-    }
-
     fn kinds(&self) -> Vec<Kind> {
         let wanted = |kind: &Kind| self.only.is_empty() || self.only.contains(kind);
         KINDS.into_iter().filter(wanted).collect()
@@ -123,14 +102,14 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
     let mut bench = Bench {
         server: &server,
         library,
-        window: options.window(),
+        window: options.rounds.window(),
         figures: Figures::default(),
     };
     if options.perf {
         return bench.perf(&options.kinds()).await;
     }
-    for round in 1..=options.rounds() {
-        progress(&format!("round {round} of {}", options.rounds()));
+    for round in 1..=options.rounds.count() {
+        progress(&format!("round {round} of {}", options.rounds.count()));
         for kind in options.kinds() {
             bench.round(kind).await?;
         }
@@ -139,7 +118,7 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
     let counted = trips::count(&bench, &options.kinds()).await?;
     bench
         .figures
-        .print(&options.kinds(), options.rounds(), bench.window);
+        .print(&options.kinds(), options.rounds.count(), bench.window);
     trips::print(&counted);
     bench.figures.print_aims();
     Ok(())

@@ -77,6 +77,7 @@ pub(super) fn planner<'a>(
         now,
         handling: Handling::Strict,
         limits: PlanLimits::default(),
+        codes: None,
     }
 }
 

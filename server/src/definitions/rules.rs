@@ -16,15 +16,12 @@ use fhir::patch::{
     PatchError, PatchErrorKind, apply_fhirpath_patch, apply_json_patch, apply_xml_patch,
 };
 use fhir::resource::Resource;
-use fhir::search::error::{SearchError, SearchErrorKind, SearchLimit};
 use fhir::search::extract::{ExtractError, ExtractLimits, Extractor};
 use fhir::search::index_plan::{IndexPlan, IndexPlanError};
 use fhir::search::index_values::IndexValues;
 use fhir::search::lexemes;
 use fhir::search::matches::ResourceFacts;
 use fhir::search::plan::{Contained, Plan};
-use fhir::search::planner::{Handling as PlannerHandling, PlanLimits, Planner};
-use fhir::search::query::{Query, QueryLimits};
 use jiff::Timestamp;
 
 use super::offered::{self, Inclusions, SearchParameterEntry};
@@ -32,7 +29,7 @@ use super::run_time::RunTimeParameter;
 use super::stored_profiles::StoredProfiles;
 use super::validity::Validity;
 use super::wanted::Wanted;
-use crate::context::{Handling, RequestContext};
+use crate::context::RequestContext;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The registries, and what is compiled from them: those of one moment, for they change while the server runs.
@@ -42,7 +39,7 @@ pub struct Definitions {
     /// Without the parameters that are stored.
     pub(super) built_in: Arc<Registries>,
     structures: Arc<Structures>,
-    index: Arc<IndexPlan>,
+    pub(super) index: Arc<IndexPlan>,
     pub(super) full_text: bool,
     pub(super) validity: Validity,
     /// Those that the server brings, and those that are stored.
@@ -217,62 +214,6 @@ impl Definitions {
         })
     }
 
-    /// The plan of a query over some types; no type is all of them.
-    pub fn plan(
-        &self,
-        cx: &RequestContext,
-        types: &[ResourceType],
-        query: &str,
-        handling: Handling,
-    ) -> Result<Plan> {
-        let query = read(cx, query)?;
-        self.planner(cx, handling)
-            .plan(types, &query)
-            .map_err(refused)
-    }
-
-    /// The plan of a query over some types within the compartment around a resource; no type is all that can be in it
-    /// (<https://hl7.org/fhir/R4/compartmentdefinition.html>).
-    pub fn plan_compartment(
-        &self,
-        cx: &RequestContext,
-        around: &ResourceKey,
-        types: &[ResourceType],
-        query: &str,
-        handling: Handling,
-    ) -> Result<Plan> {
-        let compartment = self.registries.compartments.of(around.resource_type);
-        let compartment = compartment.ok_or_else(|| {
-            let sentence = format!(
-                "no compartment is defined around resources of type {}",
-                around.resource_type
-            );
-            Error::new(ErrorKind::UnknownEndpoint, sentence)
-        })?;
-        let query = read(cx, query)?;
-        self.planner(cx, handling)
-            .plan_compartment(compartment, around, types, &query)
-            .map_err(refused)
-    }
-
-    fn planner<'a>(&'a self, cx: &'a RequestContext, handling: Handling) -> Planner<'a> {
-        Planner {
-            parameters: &self.parameters,
-            index: &self.index,
-            base_url: &cx.base_url,
-            now: cx.now,
-            handling: match handling {
-                Handling::Strict => PlannerHandling::Strict,
-                Handling::Lenient => PlannerHandling::Lenient,
-            },
-            limits: PlanLimits {
-                count_max: cx.limits.page_size_max,
-                includes_max: cx.limits.search.includes,
-                ..PlanLimits::default()
-            },
-        }
-    }
-
     /// Whether a plan matches a resource by its values, without the database; `None` where that takes other resources.
     pub fn matches(
         &self,
@@ -350,42 +291,6 @@ fn unextracted(error: &ExtractError, resource: &Resource) -> Error {
         | ExtractError::Evaluation { .. } => ErrorKind::BadValue,
     };
     Error::new(kind, error.to_string()).at(resource.resource_type().name())
-}
-
-/// The query, as far as limits let it be read.
-fn read(cx: &RequestContext, query: &str) -> Result<Query> {
-    let limits = &cx.limits.search;
-    let limits = QueryLimits {
-        parameters_max: limits.parameters,
-        or_values_max: limits.or_values,
-        depth_max: limits.chain_depth,
-    };
-    Query::parse(query, limits).map_err(refused)
-}
-
-fn refused(error: SearchError) -> Error {
-    let kind = match error.kind {
-        SearchErrorKind::Malformed | SearchErrorKind::Unknown => ErrorKind::BadValue,
-        SearchErrorKind::NotSupported => ErrorKind::NotSupported,
-        SearchErrorKind::TooCostly => ErrorKind::TooCostly,
-        SearchErrorKind::NotInCompartment => ErrorKind::NotFound,
-    };
-    let mut issue = error.issue();
-    if let Some(limit) = error.limit {
-        issue.diagnostics = format!("{} ({})", issue.diagnostics, setting(limit)).into();
-    }
-    Error::with_issues(kind, vec![issue])
-}
-
-/// Where whoever runs the server can raise the limit that a search has met.
-fn setting(limit: SearchLimit) -> &'static str {
-    match limit {
-        SearchLimit::Parameters => "VESTA_SEARCH_PARAMETERS_MAX",
-        SearchLimit::OrValues => "VESTA_SEARCH_OR_VALUES_MAX",
-        SearchLimit::ChainDepth => "VESTA_SEARCH_CHAIN_DEPTH_MAX",
-        SearchLimit::Includes => "VESTA_SEARCH_INCLUDES_MAX",
-        SearchLimit::PageSize => "VESTA_PAGE_SIZE_MAX",
-    }
 }
 
 fn unpatched(error: PatchError) -> Error {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use fhir::outcome::{Issue, Severity};
 use fhir::path::{DateTime, SyntaxError};
 use fhir::resource::Resource;
-use fhir::validation::{self, Report, Strictness, Validator};
+use fhir::validation::{self, CodeQuestion, Report, Strictness, Validator};
 
 use super::clinic::ClinicProfiles;
 use super::own::OWN;
@@ -62,10 +62,14 @@ impl Definitions {
         refuse(self.examine(resource, &[], "", None)).map(drop)
     }
 
-    /// Refuses in the same way what is to be written, and tells what must exist besides.
-    pub fn check_write(&self, cx: &RequestContext, resource: &Resource) -> Result<RequiredTargets> {
-        let report = self.examine(resource, &[], &cx.base_url, None);
-        refuse(report).map(|report| RequiredTargets::new(report.references))
+    /// Refuses in the same way what is to be written, and tells what must exist besides, and what is left open of codes.
+    pub fn check_write(
+        &self,
+        cx: &RequestContext,
+        resource: &Resource,
+    ) -> Result<(RequiredTargets, Vec<CodeQuestion>)> {
+        let report = refuse(self.examine(resource, &[], &cx.base_url, None))?;
+        Ok((RequiredTargets::new(report.references), report.questions))
     }
 
     /// Refuses what is not of the structure that R4 gives it: Parameters of an operation.

@@ -9,23 +9,21 @@ use http::StatusCode;
 use super::perform::Interactions;
 use super::{Outcome, Patch, WriteConditions, patch, read, write};
 use crate::context::{Handling, RequestContext};
-use crate::definitions::stored_only;
+use crate::definitions::{Searched, stored_only};
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::{
     PreparedDelete, PreparedWrite, Source, Transaction, Verb, WriteCondition, raced,
 };
+use crate::terminology::planned;
 
 /// The search of a condition. It is always strict: a parameter left out would select more than was meant.
-pub(super) fn criteria(
+pub(super) async fn criteria(
     interactions: &Interactions,
     cx: &RequestContext,
     resource_type: ResourceType,
     query: &str,
 ) -> Result<Plan> {
-    let plan = interactions
-        .definitions
-        .plan(cx, &[resource_type], query, Handling::Strict)
-        .and_then(stored_only)?;
+    let plan = strict(interactions, cx, resource_type, query).await?;
     if plan.clauses.is_empty() {
         return Err(Error::new(
             ErrorKind::BadValue,
@@ -33,6 +31,25 @@ pub(super) fn criteria(
         ));
     }
     Ok(plan)
+}
+
+/// The plan of a search for stored resources of a type.
+pub(super) async fn strict(
+    interactions: &Interactions,
+    cx: &RequestContext,
+    resource_type: ResourceType,
+    query: &str,
+) -> Result<Plan> {
+    let types = [resource_type];
+    let searched = Searched::of(&types, query, Handling::Strict);
+    planned(
+        cx,
+        &interactions.store,
+        &interactions.definitions,
+        &searched,
+    )
+    .await
+    .and_then(stored_only)
 }
 
 /// What equal criteria have in common: the number they are locked by.
@@ -69,9 +86,9 @@ pub(super) async fn create(
     query: &str,
 ) -> Result<Outcome> {
     write::check_type(&resource, resource_type)?;
-    let plan = criteria(interactions, cx, resource_type, query)?;
+    let plan = criteria(interactions, cx, resource_type, query).await?;
     let key = ResourceKey::new(resource_type, write::new_id()?);
-    let prepared = write::prepare(cx, &interactions.definitions, key, Verb::Post, &resource)?;
+    let prepared = write::prepare(cx, interactions, key, Verb::Post, &resource).await?;
     let mut attempts = interactions.store.attempts();
     loop {
         let mut tx = attempts.begin(cx).await?;
@@ -129,7 +146,7 @@ pub(super) async fn update(
     conditions: &WriteConditions,
 ) -> Result<Outcome> {
     write::check_type(&resource, resource_type)?;
-    let plan = criteria(interactions, cx, resource_type, query)?;
+    let plan = criteria(interactions, cx, resource_type, query).await?;
     let condition = conditions.for_store()?;
     let mut attempts = interactions.store.attempts();
     loop {
@@ -155,7 +172,8 @@ async fn update_once(
         resource.resource_type(),
         lock_one_match(tx, plan).await?,
     )?;
-    let prepared = write::prepare(cx, &interactions.definitions, key, Verb::Put, resource)?
+    let prepared = write::prepare(cx, interactions, key, Verb::Put, resource)
+        .await?
         .under(condition.clone());
     write::put_one(tx, prepared).await
 }
@@ -193,7 +211,7 @@ pub(super) async fn patch(
     patch: &Patch,
     conditions: &WriteConditions,
 ) -> Result<Outcome> {
-    let plan = criteria(interactions, cx, resource_type, query)?;
+    let plan = criteria(interactions, cx, resource_type, query).await?;
     let condition = conditions.for_store()?;
     let mut attempts = interactions.store.attempts();
     loop {
@@ -227,7 +245,7 @@ pub(super) async fn delete(
     resource_type: ResourceType,
     query: &str,
 ) -> Result<Outcome> {
-    let plan = criteria(interactions, cx, resource_type, query)?;
+    let plan = criteria(interactions, cx, resource_type, query).await?;
     let mut attempts = interactions.store.attempts();
     loop {
         let mut tx = attempts.begin(cx).await?;

@@ -18,13 +18,7 @@ pub(super) async fn create(
 ) -> Result<Outcome> {
     write::check_type(&resource, resource_type)?;
     let key = ResourceKey::new(resource_type, write::new_id()?);
-    let prepared = write::prepare(
-        cx,
-        &interactions.definitions,
-        key.clone(),
-        Verb::Post,
-        &resource,
-    )?;
+    let prepared = write::prepare(cx, interactions, key.clone(), Verb::Post, &resource).await?;
     let written = interactions.store.create(cx, prepared).await?;
     Ok(write::answer(key, written))
 }

@@ -27,7 +27,7 @@ pub(super) async fn patch(
         .read(cx, &key)
         .await?;
     let current = current.ok_or_else(|| read::not_found(&key))?;
-    let prepared = prepare(cx, &interactions.definitions, &current, patch, &asked)?;
+    let prepared = prepare(cx, interactions, &current, patch, &asked).await?;
     match interactions.store.put(cx, prepared).await {
         Err(error) if error.kind() == ErrorKind::PreconditionFailed && asked.versions.is_none() => {
         }
@@ -57,23 +57,24 @@ pub(super) async fn patch_locked(
         .read(cx, key)
         .await?;
     let current = current.ok_or_else(|| read::not_found(key))?;
-    let prepared = prepare(cx, &interactions.definitions, &current, patch, asked)?;
+    let prepared = prepare(cx, interactions, &current, patch, asked).await?;
     write::put_one(tx, prepared).await
 }
 
 /// Applies a patch to a version and makes the write ready; it will hold only while that version is the current one.
-fn prepare(
+async fn prepare(
     cx: &RequestContext,
-    definitions: &Definitions,
+    interactions: &Interactions,
     current: &StoredVersion,
     patch: &Patch,
     asked: &WriteCondition,
 ) -> Result<PreparedWrite> {
     let Patched {
         after, condition, ..
-    } = apply(cx, definitions, current, patch, asked)?;
+    } = apply(cx, &interactions.definitions, current, patch, asked)?;
     let key = current.key.clone();
-    Ok(write::prepare(cx, definitions, key, Verb::Patch, &after)?.under(condition))
+    let prepared = write::prepare(cx, interactions, key, Verb::Patch, &after).await?;
+    Ok(prepared.under(condition))
 }
 
 /// What a patch makes of a version.

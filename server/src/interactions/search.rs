@@ -1,5 +1,7 @@
 //! search of a type, of all, or of a compartment (<https://hl7.org/fhir/R4/http.html#search>).
 
+#[cfg(test)]
+mod coded_tests;
 mod contained;
 mod scope;
 #[cfg(test)]
@@ -15,6 +17,7 @@ use crate::context::RequestContext;
 use crate::error::Result;
 use crate::searchset::{PageLinks, Searchset};
 use crate::store::{SearchPage, Source};
+use crate::terminology::planned;
 
 /// A searchset Bundle: one page of matches and what is included with them, with links to the other pages.
 pub(super) async fn search(
@@ -25,7 +28,8 @@ pub(super) async fn search(
     query: &str,
 ) -> Result<Outcome> {
     let definitions = &interactions.definitions;
-    let plan = scope::plan(definitions, cx, scope, query)?;
+    let searched = scope::searched(cx, scope, query);
+    let plan = planned(cx, &interactions.store, definitions, &searched).await?;
     let path = scope::path(cx, scope);
     let cursor = paging::cursor(query)?;
     let mut understood = plan.understood.clone();

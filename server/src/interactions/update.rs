@@ -19,13 +19,7 @@ pub(super) async fn update(
 ) -> Result<Outcome> {
     write::check_type(&resource, key.resource_type)?;
     write::check_id(&resource, &key)?;
-    let prepared = write::prepare(
-        cx,
-        &interactions.definitions,
-        key.clone(),
-        Verb::Put,
-        &resource,
-    )?;
+    let prepared = write::prepare(cx, interactions, key.clone(), Verb::Put, &resource).await?;
     let written = interactions
         .store
         .put(cx, prepared.under(conditions.for_store()?))

@@ -3,13 +3,16 @@
 use fhir::ids::{ResourceId, ResourceKey, ResourceType, VersionId};
 use fhir::resource::Resource;
 use fhir::subset::is_subsetted;
+use fhir::validation::CodeQuestion;
 use http::StatusCode;
 
+use super::perform::Interactions;
 use super::{EntityTags, Outcome, WriteConditions};
 use crate::context::RequestContext;
 use crate::definitions::Definitions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::{ExpectedVersions, PreparedWrite, Transaction, Verb, WriteCondition, Written};
+use crate::terminology::CodeAnswers;
 
 /// A new logical id: a UUID that sorts by time.
 pub(super) fn new_id() -> Result<ResourceId> {
@@ -52,19 +55,34 @@ pub(super) fn check_id(resource: &Resource, key: &ResourceKey) -> Result<()> {
 }
 
 /// Checks a resource and makes its write ready.
-pub(super) fn prepare(
+pub(super) async fn prepare(
+    cx: &RequestContext,
+    interactions: &Interactions,
+    key: ResourceKey,
+    verb: Verb,
+    resource: &Resource,
+) -> Result<PreparedWrite> {
+    let (prepared, questions) = checked(cx, &interactions.definitions, key, verb, resource)?;
+    let answers = CodeAnswers::to(cx, &interactions.store, questions.iter()).await?;
+    answers.refuse(&questions)?;
+    Ok(prepared)
+}
+
+/// The same but for what only the terminology knows of codes: whoever writes it asks that first.
+pub(super) fn checked(
     cx: &RequestContext,
     definitions: &Definitions,
     key: ResourceKey,
     verb: Verb,
     resource: &Resource,
-) -> Result<PreparedWrite> {
+) -> Result<(PreparedWrite, Vec<CodeQuestion>)> {
     refuse_subsetted(resource)?;
-    let targets = definitions.check_write(cx, resource)?;
+    let (targets, questions) = definitions.check_write(cx, resource)?;
     definitions.check_search_parameter(&key, resource)?;
     definitions.check_profile(&key, resource)?;
     let index = definitions.index_values(resource, &cx.base_url)?;
-    Ok(PreparedWrite::new(key, verb, resource, index, cx.now).referring_to(targets))
+    let prepared = PreparedWrite::new(key, verb, resource, index, cx.now);
+    Ok((prepared.referring_to(targets), questions))
 }
 
 /// A resource with parts left out must not replace the whole (<https://hl7.org/fhir/R4/search.html#summary>).

@@ -10,6 +10,7 @@ use crate::context::RequestContext;
 use crate::definitions::Definitions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::{PreparedWrite, Source, Store, StoredVersion, Verb};
+use crate::terminology::CodeAnswers;
 
 /// Where an operation was called.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,13 +91,15 @@ impl<'a> OperationContext<'a> {
     }
 
     /// Checks a resource as every write is checked, and makes its write ready.
-    pub fn prepare(
+    pub async fn prepare(
         &self,
         key: ResourceKey,
         verb: Verb,
         resource: &Resource,
     ) -> Result<PreparedWrite> {
-        let targets = self.definitions.check_write(self.request, resource)?;
+        let (targets, questions) = self.definitions.check_write(self.request, resource)?;
+        let answers = CodeAnswers::to(self.request, self.store, questions.iter()).await?;
+        answers.refuse(&questions)?;
         self.definitions.check_search_parameter(&key, resource)?;
         let index = self
             .definitions

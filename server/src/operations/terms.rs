@@ -6,9 +6,12 @@ use fhir::json::Document;
 use fhir::resource::Resource;
 use fhir::terminology::canonical::Canonical;
 use fhir::terminology::concept::Coding;
+use fhir::terminology::fault::Stop;
+use fhir::terminology::knowledge::Knowledge;
 use fhir::terminology::lookup::Looked;
 use fhir::terminology::settings::Settings;
 use fhir::terminology::value_set::ValueSet;
+use fhir::terminology::{unknown_value_set, value_set};
 
 use super::{Arguments, OperationContext, OperationTarget};
 use crate::error::{Error, ErrorKind, Result};
@@ -55,36 +58,56 @@ impl Meant {
         }
     }
 
-    /// Finds it. What is given must be one thing.
-    pub(super) async fn find(
+    /// What is given must be one thing: the value set itself, or what it is found by.
+    pub(super) async fn named(
         self,
         cx: OperationContext<'_>,
-        terminology: Terminology<'_>,
         settings: &Settings,
-    ) -> Result<Arc<ValueSet>> {
+    ) -> Result<Named> {
         match (cx.target, self.url, self.resource) {
             (OperationTarget::Instance(key), None, None) if self.version.is_none() => {
                 let (_, text) = cx.read(key).await?;
                 let resource = Resource::parse_with(text, cx.request.limits.parse);
-                Ok(Arc::new(ValueSet::read(resource.map_err(Error::internal)?)))
+                let resource = resource.map_err(Error::internal)?;
+                Ok(Named::Here(Arc::new(ValueSet::read(resource))))
             }
             (OperationTarget::Instance(_), ..) => Err(twice("the value set")),
             (_, None, Some(resource)) => {
                 cx.definitions.validate(&resource)?;
-                Ok(Arc::new(ValueSet::read(resource)))
+                Ok(Named::Here(Arc::new(ValueSet::read(resource))))
             }
             (_, Some(url), None) => {
                 let mut canonical = settings.versions.value_set(&url);
                 if let Some(version) = self.version {
                     canonical = Canonical::of(&canonical.url, Some(&version));
                 }
-                terminology.value_set(&canonical).await
+                Ok(Named::By(canonical))
             }
             (_, Some(_), Some(_)) => Err(twice("the value set")),
             (_, None, None) => Err(Error::new(
                 ErrorKind::BadValue,
                 "the value set is missing: give 'url' or 'valueSet'",
             )),
+        }
+    }
+}
+
+/// A value set, or what it is found by while it is worked on: what needs one statement is not asked in two.
+#[derive(Clone, Debug)]
+pub(super) enum Named {
+    Here(Arc<ValueSet>),
+    By(Canonical),
+}
+
+impl Named {
+    /// The value set; 404 where there is none.
+    pub(super) fn find(&self, knowledge: &Knowledge) -> std::result::Result<Arc<ValueSet>, Stop> {
+        match self {
+            Self::Here(value_set) => Ok(Arc::clone(value_set)),
+            Self::By(canonical) => {
+                let found = value_set(knowledge, canonical)?;
+                found.ok_or_else(|| unknown_value_set(&canonical.to_string()))
+            }
         }
     }
 }

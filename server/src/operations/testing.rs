@@ -40,6 +40,15 @@ impl World {
         Self::held_to(&ValidationSettings::default()).await
     }
 
+    /// A new world that holds these resources.
+    pub(crate) async fn with(resources: &[&str]) -> Option<World> {
+        let world = Self::new().await?;
+        for resource in resources {
+            world.put(resource).await;
+        }
+        Some(world)
+    }
+
     /// A new world whose resources are held to what settings say.
     pub(crate) async fn held_to(settings: &ValidationSettings) -> Option<World> {
         let definitions = Definitions::clone(&*definitions()?);
@@ -106,6 +115,12 @@ impl World {
     /// The answer to `GET url`, as HTTP routes it.
     pub(crate) async fn get(&self, url: &str) -> std::result::Result<String, String> {
         self.get_with(&self.cx, url).await
+    }
+
+    /// The parameters that `GET url` answers, in brief, or the refusal.
+    pub(crate) async fn told(&self, url: &str) -> String {
+        let answer = self.get(url).await;
+        answer.map_or_else(|refusal| refusal, |parameters| brief(&parameters))
     }
 
     /// The answer to `GET url` of another request.

@@ -1,30 +1,28 @@
 //! Terminology, driven: evaluations of [`fhir::terminology`] are given what they lack until they have an answer.
 
+mod bindings;
 mod given;
 mod parameters;
+mod search;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use fhir::outcome::Issue;
-use fhir::terminology::canonical::Canonical;
-use fhir::terminology::expand::{Entry, codes};
 use fhir::terminology::fault::{Fault, FaultKind, Finding, ISSUE_TYPES, Stop};
 use fhir::terminology::knowledge::Knowledge;
-use fhir::terminology::lookup::related;
 use fhir::terminology::membership::{MemberQuestion, Membership, members};
 use fhir::terminology::rule::Rule;
 use fhir::terminology::settings::Settings;
-use fhir::terminology::unknown_value_set;
-use fhir::terminology::value_set::ValueSet;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::{Moment, Store, raced};
 
+pub use bindings::{CodeAnswers, coding_faults};
 pub use given::Given;
 pub use parameters::Wanted;
+pub use search::planned;
 
 /// How often an evaluation lets itself be disturbed by changes of what it works on.
 const TRIES: usize = 10;
@@ -50,7 +48,8 @@ impl Terminology<'_> {
         evaluate: impl Fn(&Knowledge) -> std::result::Result<T, Stop> + Send + Sync,
     ) -> Result<T> {
         for _ in 0..TRIES {
-            if let Some(answer) = self.attempt(&evaluate).await? {
+            let mut moment = Moment::default();
+            if let Some(answer) = self.attempt(&evaluate, &mut moment).await? {
                 return answer.map_err(|fault| refused(&fault));
             }
         }
@@ -61,9 +60,9 @@ impl Terminology<'_> {
     async fn attempt<T: Send>(
         self,
         evaluate: &(impl Fn(&Knowledge) -> std::result::Result<T, Stop> + Send + Sync),
+        moment: &mut Moment,
     ) -> Result<Option<std::result::Result<T, Box<Fault>>>> {
         let mut knowledge = self.given.knowledge();
-        let mut moment = Moment::default();
         for _ in 0..ROUNDS {
             let answer = match evaluate(&knowledge) {
                 Err(Stop::Missing) => {
@@ -73,7 +72,7 @@ impl Terminology<'_> {
                     }
                     let learned =
                         self.store
-                            .learn(&mut knowledge, needs, self.concepts_max, &mut moment);
+                            .learn(&mut knowledge, needs, self.concepts_max, moment);
                     match learned.await? {
                         true => continue,
                         false => return Ok(None),
@@ -82,37 +81,36 @@ impl Terminology<'_> {
                 Err(Stop::Fault(fault)) => Err(fault),
                 Ok(answer) => Ok(answer),
             };
-            return Ok(self.store.confirm(&mut moment).await?.then_some(answer));
+            return Ok(self.store.confirm(moment).await?.then_some(answer));
         }
         Err(Error::internal("an evaluation never has enough"))
     }
 
-    /// Whether codes belong to value sets: what the validator asks.
+    /// Whether codes belong to value sets: what the validator asks. Answers are remembered as long as the tables stay as
+    /// they are.
     pub async fn members(
         self,
         questions: &BTreeSet<MemberQuestion>,
     ) -> Result<Vec<(MemberQuestion, Membership)>> {
         let settings = self.settings();
-        self.evaluate(|knowledge| members(knowledge, &settings, questions))
-            .await
-    }
-
-    /// The codes of a value set, each with its system: what a search by `:in` and `:not-in` asks.
-    pub async fn codes(self, canonical: &Canonical) -> Result<Vec<(Box<str>, Box<str>)>> {
-        let settings = self.settings();
-        let value_set = self.value_set(canonical).await?;
-        let entries = self
-            .evaluate(|knowledge| codes(knowledge, &settings, &value_set))
-            .await?;
-        let pair = |entry: Entry| (entry.system, entry.concept.code.clone());
-        Ok(entries.into_iter().map(pair).collect())
-    }
-
-    /// The codes at and below a code, or at and above it: what a search by `:below` and `:above` asks. None where the
-    /// code system or the code is not here.
-    pub async fn related(self, system: &str, code: &str, is_below: bool) -> Result<Vec<Box<str>>> {
-        self.evaluate(|knowledge| related(knowledge, system, code, is_below))
-            .await
+        for _ in 0..TRIES {
+            let mut moment = Moment::default();
+            let (mut answers, open) = self.store.remembered_members(questions, &mut moment);
+            let found = self
+                .attempt(
+                    &|knowledge| members(knowledge, &settings, &open),
+                    &mut moment,
+                )
+                .await?;
+            let Some(found) = found else {
+                continue;
+            };
+            let found = found.map_err(|fault| refused(&fault))?;
+            self.store.keep_members(&found, &moment);
+            answers.extend(found);
+            return Ok(answers);
+        }
+        Err(raced())
     }
 
     fn settings(self) -> Settings {
@@ -120,15 +118,6 @@ impl Terminology<'_> {
             codes_max: self.concepts_max,
             ..Settings::default()
         }
-    }
-
-    /// The value set of a canonical; 404 where there is none.
-    pub async fn value_set(self, canonical: &Canonical) -> Result<Arc<ValueSet>> {
-        self.evaluate(|knowledge| {
-            let found = fhir::terminology::value_set(knowledge, canonical)?;
-            found.ok_or_else(|| unknown_value_set(&canonical.to_string()))
-        })
-        .await
     }
 }
 

@@ -1,8 +1,8 @@
 //! What is asked by others than operations, and what packages bring.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
-use fhir::terminology::canonical::Canonical;
+use fhir::search::coded::CodesAsked;
 use fhir::terminology::membership::{MemberQuestion, Membership};
 
 use super::{Given, Terminology};
@@ -22,8 +22,18 @@ async fn fill(store: &Store, fingerprint: &str, resources: &[&str]) -> bool {
     filled.await.unwrap()
 }
 
-fn codes(found: Vec<(Box<str>, Box<str>)>) -> Vec<String> {
-    found.iter().map(|(_, code)| code.to_string()).collect()
+/// The codes that a search asks for, or why they cannot be told.
+async fn codes(terminology: Terminology<'_>, asked: CodesAsked) -> String {
+    let asked = BTreeSet::from([asked]);
+    let mut answers = terminology.searched(&asked, &HashMap::new()).await.unwrap();
+    match answers.remove(0).1 {
+        Ok(found) => found
+            .iter()
+            .map(|(_, code)| &**code)
+            .collect::<Vec<_>>()
+            .join(" "),
+        Err(refusal) => format!("{refusal:?}"),
+    }
 }
 
 #[tokio::test]
@@ -36,25 +46,24 @@ async fn packages_are_filled_in_once_and_replaced_as_a_whole() {
         given: &given,
         concepts_max: 100,
     };
-    let all = Canonical::parse("http://here/all");
-    assert!(terminology.codes(&all).await.is_err());
+    let all = || CodesAsked::In("http://here/all".into());
+    assert!(
+        codes(terminology, all())
+            .await
+            .contains("'http://here/all'")
+    );
     assert!(fill(&store, "one", &[COLOURS]).await);
     assert!(!fill(&store, "one", &[]).await);
     assert_eq!(store.package_terminology().await.unwrap(), "one");
-    assert_eq!(
-        codes(terminology.codes(&all).await.unwrap()),
-        ["red", "scarlet", "blue"]
-    );
-    let below = terminology
-        .related("http://here/colours", "red", true)
-        .await;
-    assert_eq!(below.unwrap(), ["red".into(), "scarlet".into()]);
+    assert_eq!(codes(terminology, all()).await, "red scarlet blue");
+    let below = CodesAsked::Below {
+        system: "http://here/colours".into(),
+        code: "red".into(),
+    };
+    assert_eq!(codes(terminology, below).await, "red scarlet");
 
     assert!(fill(&store, "two", &[&COLOURS.replace("scarlet", "crimson")]).await);
-    assert_eq!(
-        codes(terminology.codes(&all).await.unwrap()),
-        ["red", "crimson", "blue"]
-    );
+    assert_eq!(codes(terminology, all()).await, "red crimson blue");
     let known = store.known_systems().await.unwrap();
     assert_eq!((known.len(), known[0].concepts), (1, 3));
     store.close().await;

@@ -14,7 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("definitions", &["error", "config", "context"]),
     ("store", &["error", "auth", "context", "definitions"]),
     ("searchset", &["store"]),
-    ("terminology", &["error", "context", "store"]),
+    ("terminology", &["error", "context", "definitions", "store"]),
     (
         "operations",
         &[
@@ -34,6 +34,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "definitions",
             "store",
             "searchset",
+            "terminology",
             "operations",
         ],
     ),

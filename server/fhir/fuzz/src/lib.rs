@@ -166,6 +166,7 @@ impl Bench {
             now: Timestamp::UNIX_EPOCH,
             handling,
             limits: PlanLimits::default(),
+            codes: None,
         };
         planner.plan(types, &query).ok()
     }

@@ -1,5 +1,6 @@
 //! One parameter becomes one condition: its values typed by the parameter's search type and modifier.
 
+mod coded;
 mod composite;
 mod date;
 mod modifiers;
@@ -166,7 +167,7 @@ pub(super) fn condition(
         return presence(planner, resolved, missing(resolved)?).map(Some);
     }
     match resolved.search_type {
-        SearchType::Token => token::token(planner, resolved),
+        SearchType::Token => return token::token(planner, resolved),
         SearchType::Reference => reference::reference(planner, resolved),
         SearchType::String => string::string(planner, resolved),
         SearchType::Uri => uri::uri(planner, resolved),
@@ -244,15 +245,23 @@ pub(super) fn presence(
 pub(super) fn elements(
     planner: &Planner<'_>,
     resolved: &Resolved<'_>,
+    elements: Vec<i64>,
+    clause: impl FnOnce(Vec<i64>) -> Clause,
+) -> Result<Clause, SearchError> {
+    elements_within(planner.limits.elements_max, resolved, elements, clause)
+}
+
+fn elements_within(
+    most: usize,
+    resolved: &Resolved<'_>,
     mut elements: Vec<i64>,
     clause: impl FnOnce(Vec<i64>) -> Clause,
 ) -> Result<Clause, SearchError> {
     combine::sort(&mut elements);
-    if elements.len() > planner.limits.elements_max {
+    if elements.len() > most {
         let message = format!(
-            "the values together with the types they may have are more than {}, the limit of what one parameter may \
-             look for",
-            planner.limits.elements_max
+            "the values together with the types they may have are more than {most}, the limit of what one parameter \
+             may look for"
         );
         return Err(resolved.too_costly(message));
     }

@@ -11,6 +11,8 @@ pub enum SearchErrorKind {
     Unknown,
     /// Defined by FHIR, but not answered here: 400, or dropped by a lenient search.
     NotSupported,
+    /// It names a value set, a code system or a code that is not known here, or not well enough: 400.
+    Undefined,
     /// More than a limit of this server: 422.
     TooCostly,
     /// The type is never in the compartment that is searched: there is no such place, 404.
@@ -33,6 +35,8 @@ pub enum SearchLimit {
     Includes,
     /// `_count`
     PageSize,
+    /// Codes of a value set, or above or below another.
+    ExpansionCodes,
 }
 
 /// A search, or one parameter of it, that is refused.
@@ -93,6 +97,7 @@ impl SearchError {
         match self.kind {
             SearchErrorKind::Unknown | SearchErrorKind::NotSupported => true,
             SearchErrorKind::Malformed
+            | SearchErrorKind::Undefined
             | SearchErrorKind::TooCostly
             | SearchErrorKind::NotInCompartment => false,
         }
@@ -105,7 +110,7 @@ impl SearchError {
             SearchErrorKind::Unknown => IssueType::Invalid,
             SearchErrorKind::NotSupported => IssueType::NotSupported,
             SearchErrorKind::TooCostly => IssueType::TooCostly,
-            SearchErrorKind::NotInCompartment => IssueType::NotFound,
+            SearchErrorKind::Undefined | SearchErrorKind::NotInCompartment => IssueType::NotFound,
         }
     }
 

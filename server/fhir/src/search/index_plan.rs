@@ -142,6 +142,7 @@ pub(super) struct IndexedParameter {
     is_single: bool,
     is_canonical: bool,
     has_identifiers: bool,
+    bare_codes: Vec<i64>,
     sort_paths: Option<Vec<Box<str>>>,
     pub(super) composite: Option<CompositePlan>,
 }
@@ -242,6 +243,12 @@ impl IndexPlan {
     pub fn has_identifiers(&self, resource_type: ResourceType, code: &str) -> bool {
         self.parameter(resource_type, code)
             .is_some_and(|parameter| parameter.has_identifiers)
+    }
+
+    /// Seeds of those values of a token parameter that are of type `code`, of no system that anything tells.
+    pub fn bare_codes(&self, resource_type: ResourceType, code: &str) -> &[i64] {
+        self.parameter(resource_type, code)
+            .map_or(&[], |parameter| &parameter.bare_codes)
     }
 
     /// SQL/JSON paths (lax) to the texts that a token, reference or uri parameter is sorted by: the code of a token,

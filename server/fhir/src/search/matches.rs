@@ -181,6 +181,8 @@ impl StringTest {
 #[cfg(test)]
 mod clinic_tests;
 #[cfg(test)]
+mod coded_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod world;

@@ -3,6 +3,7 @@
 
 mod chain;
 mod clauses;
+pub mod coded;
 mod combine;
 mod compartment;
 mod computed;

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::chain::{Against, Along, Group, Scope};
 use super::clauses::{self, Asked};
+use super::coded::KnownCodes;
 use super::combine;
 use super::controls;
 use super::error::SearchError;
@@ -30,6 +31,8 @@ pub struct PlanLimits {
     pub count_max: u32,
     /// Most index elements of one clause.
     pub elements_max: usize,
+    /// Most index elements of one clause that asks what codes mean.
+    pub coded_elements_max: usize,
     /// Most inclusions.
     pub includes_max: usize,
     /// Most keys of an order.
@@ -49,6 +52,7 @@ impl Default for PlanLimits {
         Self {
             count_max: 1000,
             elements_max: 10_000,
+            coded_elements_max: 50_000,
             includes_max: 20,
             sort_keys_max: 8,
             filter_length_max: 4000,
@@ -74,6 +78,8 @@ pub struct Planner<'a> {
     pub handling: Handling,
     /// How much may be asked for.
     pub limits: PlanLimits,
+    /// What is known of codes; `None` where nobody answers what is asked of them.
+    pub codes: Option<&'a KnownCodes>,
 }
 
 impl Planner<'_> {

@@ -206,7 +206,7 @@ fn newest(candidates: &[Arc<ValueSet>], canonical: &Canonical) -> Option<Arc<Val
 
 impl Selection {
     /// Whether a concept is selected.
-    fn takes(&self, concept: &Concept) -> bool {
+    pub fn takes(&self, concept: &Concept) -> bool {
         match self {
             Self::All(words) => has_words(concept, words),
             Self::Codes(codes) => codes

@@ -279,40 +279,49 @@ pub fn subsumes(
     })
 }
 
-/// The codes at and below a code, or at and above it; nothing where the code system or the code is not here. Never some
-/// of them: more than may be looked at are refused.
-pub fn related(
+fn found(
     knowledge: &Knowledge,
-    system: &str,
-    code: &str,
-    is_below: bool,
-) -> Result<Vec<Box<str>>, Stop> {
-    let Some(system) = knowledge.code_system(system, None)? else {
-        return Ok(Vec::new());
+    settings: &Settings,
+    looked: &Looked,
+) -> Result<(Arc<CodeSystem>, Arc<Concept>), Stop> {
+    let sources = Sources {
+        knowledge,
+        settings,
     };
-    if is_below {
-        let selection = Selection::Below {
-            code: code.into(),
+    find(sources, looked)
+}
+
+/// The codes at and below a code.
+pub fn below(
+    knowledge: &Knowledge,
+    settings: &Settings,
+    looked: &Looked,
+) -> Result<Vec<Box<str>>, Stop> {
+    let (system, concept) = found(knowledge, settings, looked)?;
+    let found = knowledge.concepts(
+        &system,
+        Selection::Below {
+            code: concept.code.clone(),
             with_itself: true,
             words: Vec::new(),
-        };
-        let found = knowledge.concepts(&system, selection)?;
-        if found.is_cut {
-            let sentence =
-                format!("There are too many codes below '{code}' to look for all of them");
-            return Err(Finding::of(Rule::TooCostly, sentence).stop(FaultKind::TooCostly));
-        }
-        return Ok(found.list.iter().map(|one| one.code.clone()).collect());
+        },
+    )?;
+    if found.is_cut || found.list.len() > settings.codes_max {
+        let (code, most) = (&looked.code, settings.codes_max);
+        let sentence = format!("More than {most} codes are below the code '{code}'");
+        return Err(Finding::of(Rule::TooCostly, sentence).stop(FaultKind::TooCostly));
     }
-    let found = knowledge.concepts(&system, Selection::Codes(vec![code.into()]))?;
-    let concept = found
-        .list
-        .iter()
-        .find(|one| system.same_code(&one.code, code));
-    let codes = |one: &Arc<Concept>| {
-        let mut codes = one.ancestors.clone();
-        codes.push(one.code.clone());
-        codes
-    };
-    Ok(concept.map(codes).unwrap_or_default())
+    Ok(found.list.iter().map(|one| one.code.clone()).collect())
+}
+
+/// The codes at and above a code.
+pub fn above(
+    knowledge: &Knowledge,
+    settings: &Settings,
+    looked: &Looked,
+) -> Result<Vec<Box<str>>, Stop> {
+    let (_, concept) = found(knowledge, settings, looked)?;
+    let mut codes = concept.ancestors.clone();
+    codes.push(concept.code.clone());
+    Ok(codes)
 }

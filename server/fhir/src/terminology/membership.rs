@@ -7,8 +7,9 @@ use std::collections::{BTreeSet, HashMap};
 use super::canonical::Canonical;
 use super::concept::Coding;
 use super::expand::codes;
-use super::fault::Stop;
+use super::fault::{Finding, Stop};
 use super::knowledge::Knowledge;
+use super::rule::Rule;
 use super::settings::Settings;
 use super::validate::{Against, Form, Question, validate};
 use super::value_set;
@@ -88,6 +89,43 @@ pub fn members(
     match is_missing {
         true => Err(Stop::Missing),
         false => Ok(answers),
+    }
+}
+
+/// What is wrong with codings by their own code systems: a code that is none, or a text that is another's. Nothing where
+/// nobody knows.
+pub fn faults(
+    knowledge: &Knowledge,
+    settings: &Settings,
+    codings: &[&Coding],
+) -> Result<Vec<Option<String>>, Stop> {
+    let mut told = Vec::with_capacity(codings.len());
+    let mut is_missing = false;
+    for coding in codings {
+        let url = coding.system.as_deref().unwrap_or_default();
+        let against = Against::CodeSystem(Canonical::of(url, None));
+        let asked = Question {
+            codings: vec![(*coding).clone()],
+            form: Form::Coding,
+        };
+        match validate(knowledge, settings, &against, &asked) {
+            Ok(answer) => {
+                let is_fault = |one: &&Finding| {
+                    matches!(
+                        one.rule,
+                        Rule::UnknownCode | Rule::WrongDisplay | Rule::NoDisplayInLanguage
+                    )
+                };
+                let fault = answer.findings.iter().find(is_fault);
+                told.push(fault.map(|one| one.text.clone()));
+            }
+            Err(Stop::Missing) => is_missing = true,
+            Err(Stop::Fault(_)) => told.push(None),
+        }
+    }
+    match is_missing {
+        true => Err(Stop::Missing),
+        false => Ok(told),
     }
 }
 

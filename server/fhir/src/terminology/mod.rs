@@ -16,6 +16,7 @@ pub mod language;
 pub mod lookup;
 pub mod membership;
 pub mod rule;
+pub mod searched;
 pub mod settings;
 mod sources;
 #[cfg(test)]

@@ -1,19 +1,22 @@
 //! Evaluations on what comes with a request alone, and on nothing.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::canonical::{Canonical, compare_versions, version_matches};
 use super::code_system::CodeSystem;
-use super::fault::Stop;
+use super::fault::{FaultKind, Stop};
 use super::knowledge::{Knowledge, Need, Selection};
 use super::language::Languages;
-use super::lookup::related;
+use super::lookup::{Looked, above, below};
 use super::membership::{MemberQuestion, Membership, Memberships, members};
+use super::searched::searched;
 use super::settings::Settings;
 use super::value_set::ValueSet;
 use crate::json::Document;
 use crate::resource::Resource;
+use crate::search::coded::{CodesAsked, CodesRefusal};
 
 #[test]
 fn versions_are_compared_by_their_parts() {
@@ -166,16 +169,113 @@ fn what_is_lacking_is_noted_all_at_once() {
 
 #[test]
 fn codes_above_and_below_are_found() {
-    let check = |code: &str, is_below: bool, expected: &[&str]| {
-        let found = related(&knowledge(), "http://here/colours", code, is_below).unwrap();
-        let found: Vec<&str> = found.iter().map(|code| &**code).collect();
-        assert_eq!(found, expected, "{code} {is_below}");
+    let looked = |code: &str| Looked {
+        system: Canonical::parse("http://here/colours"),
+        code: code.into(),
     };
-    check("red", true, &["red", "scarlet"]);
-    check("scarlet", false, &["red", "scarlet"]);
-    check("blue", true, &["blue", "navy"]);
-    check("mauve", true, &[]);
-    check("mauve", false, &[]);
+    let settings = Settings::default();
+    let check = |code: &str, expected_below: &[&str], expected_above: &[&str]| {
+        let found = below(&knowledge(), &settings, &looked(code)).unwrap();
+        assert_eq!(
+            found,
+            expected_below
+                .iter()
+                .map(|one| (*one).into())
+                .collect::<Vec<_>>()
+        );
+        let found = above(&knowledge(), &settings, &looked(code)).unwrap();
+        assert_eq!(
+            found,
+            expected_above
+                .iter()
+                .map(|one| (*one).into())
+                .collect::<Vec<_>>()
+        );
+    };
+    check("red", &["red", "scarlet"], &["red"]);
+    check("scarlet", &["scarlet"], &["red", "scarlet"]);
+    check("blue", &["blue", "navy"], &["blue"]);
+    let few = Settings {
+        codes_max: 1,
+        ..Settings::default()
+    };
+    let refused = |stop: Stop, kind: FaultKind| match stop {
+        Stop::Fault(fault) => assert_eq!(fault.kind, kind),
+        Stop::Missing => panic!("nothing is missing"),
+    };
+    refused(
+        below(&knowledge(), &few, &looked("red")).unwrap_err(),
+        FaultKind::TooCostly,
+    );
+    refused(
+        below(&knowledge(), &settings, &looked("mauve")).unwrap_err(),
+        FaultKind::NotFound,
+    );
+    refused(
+        above(&knowledge(), &settings, &looked("mauve")).unwrap_err(),
+        FaultKind::NotFound,
+    );
+}
+
+#[test]
+fn what_searches_ask_is_answered_or_refused_by_name() {
+    let mut knowledge = knowledge();
+    for url in ["http://here/none", "http://here/reds"] {
+        knowledge.learn_value_sets(url.into(), Vec::new());
+        knowledge.learn_code_systems(url.into(), Vec::new());
+    }
+    let blues = r#"{"resourceType":"ValueSet","status":"active","compose":{"include":[
+        {"system":"http://here/colours","concept":[{"code":"navy"}]}]}}"#;
+    let blues = Arc::new(ValueSet::read(Resource::parse(blues).unwrap()));
+    let here = HashMap::from([("ValueSet/blues".into(), blues)]);
+    let settings = Settings {
+        codes_max: 2,
+        ..Settings::default()
+    };
+    let check = |asked: CodesAsked, expected: Result<&[&str], &str>| {
+        let asked = BTreeSet::from([asked]);
+        let found = searched(&knowledge, &settings, &asked, &here)
+            .unwrap()
+            .remove(0)
+            .1;
+        match (found, expected) {
+            (Ok(found), Ok(expected)) => {
+                assert!(found.iter().all(|one| &*one.0 == "http://here/colours"));
+                let codes: Vec<&str> = found.iter().map(|one| &*one.1).collect();
+                assert_eq!(codes, expected);
+            }
+            (Err(CodesRefusal::Undefined(text) | CodesRefusal::TooMany(text)), Err(expected)) => {
+                assert!(text.contains(expected), "{text}");
+            }
+            (found, _) => panic!("{found:?}"),
+        }
+    };
+    let below = |system: &str, code: &str| CodesAsked::Below {
+        system: system.into(),
+        code: code.into(),
+    };
+    let above = |code: &str| CodesAsked::Above {
+        system: "http://here/colours".into(),
+        code: code.into(),
+    };
+    check(
+        CodesAsked::In("http://here/reds".into()),
+        Ok(&["red", "scarlet"]),
+    );
+    check(CodesAsked::In("ValueSet/blues".into()), Ok(&["navy"]));
+    check(
+        CodesAsked::In("http://here/none".into()),
+        Err("'http://here/none'"),
+    );
+    check(
+        CodesAsked::In("http://here/reds|2".into()),
+        Err("'http://here/reds|2'"),
+    );
+    check(below("http://here/colours", "blue"), Ok(&["blue", "navy"]));
+    check(below("http://here/none", "blue"), Err("http://here/none"));
+    check(below("http://here/colours", "mauve"), Err("mauve"));
+    check(above("scarlet"), Ok(&["red", "scarlet"]));
+    check(above("mauve"), Err("mauve"));
 }
 
 #[test]

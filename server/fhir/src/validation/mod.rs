@@ -31,7 +31,7 @@ use crate::resource::Resource;
 use elements::Walker;
 use findings::Path;
 
-pub use conformance::{CodeQuestion, Report, Strictness, Terminology, Validator};
+pub use conformance::{CodeQuestion, FoundCoding, Report, Strictness, Terminology, Validator};
 pub use findings::ISSUES_MAX;
 
 /// Everything wrong with a batch or transaction Bundle but for the resources of its entries, each of which is checked

@@ -7,8 +7,7 @@ use fhir::search::plan::Plan;
 
 use super::entry::Entry;
 use super::resolve::{ConditionalReference, conditional_references};
-use crate::context::{Handling, RequestContext};
-use crate::definitions::stored_only;
+use crate::context::RequestContext;
 use crate::error::{Error, ErrorKind, Result};
 use crate::interactions::perform::Interactions;
 use crate::interactions::{Interaction, conditional, write};
@@ -49,17 +48,18 @@ pub(super) struct Staged {
 
 impl Staged {
     /// Learns all that can be known without the database.
-    pub(super) fn of(
+    pub(super) async fn of(
         interactions: &Interactions,
         cx: &RequestContext,
         entry: Entry,
     ) -> Result<Self> {
         let (kind, key) = aim(&entry.interaction)?;
-        let criteria = criteria(&entry.interaction)
-            .map(|(resource_type, query)| {
-                conditional::criteria(interactions, cx, resource_type, query)
-            })
-            .transpose()?;
+        let criteria = match criteria(&entry.interaction) {
+            Some((resource_type, query)) => {
+                Some(conditional::criteria(interactions, cx, resource_type, query).await?)
+            }
+            None => None,
+        };
         let condition = match &entry.interaction {
             Interaction::Update { conditions, .. }
             | Interaction::ConditionalUpdate { conditions, .. }
@@ -76,11 +76,11 @@ impl Staged {
             condition,
             references: Vec::new(),
         };
-        staged.references = staged.find_references(interactions, cx)?;
+        staged.references = staged.find_references(interactions, cx).await?;
         Ok(staged)
     }
 
-    fn find_references(
+    async fn find_references(
         &self,
         interactions: &Interactions,
         cx: &RequestContext,
@@ -88,16 +88,13 @@ impl Staged {
         let Some(resource) = self.resource() else {
             return Ok(Vec::new());
         };
-        conditional_references(cx, interactions.definitions.structures(), resource)
-            .into_iter()
-            .map(|reference| {
-                let plan = interactions
-                    .definitions
-                    .plan(cx, &[reference.0], &reference.1, Handling::Strict)
-                    .and_then(stored_only);
-                Ok((reference, plan.map_err(|error| error.at("resource"))?))
-            })
-            .collect()
+        let mut found = Vec::new();
+        let structures = interactions.definitions.structures();
+        for reference in conditional_references(cx, structures, resource) {
+            let plan = conditional::strict(interactions, cx, reference.0, &reference.1).await;
+            found.push((reference, plan.map_err(|error| error.at("resource"))?));
+        }
+        Ok(found)
     }
 
     /// The resource to store.

@@ -36,13 +36,12 @@ pub(super) async fn transaction(
     let entries = entries
         .map(|(place, value)| entry::read(cx, place, value))
         .collect::<Result<Vec<Entry>>>()?;
-    let staged = entries
-        .into_iter()
-        .map(|entry| {
-            let place = entry.place;
-            Staged::of(interactions, cx, entry).map_err(|error| error.within(&expression(place)))
-        })
-        .collect::<Result<Vec<Staged>>>()?;
+    let mut staged = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let place = entry.place;
+        let one = Staged::of(interactions, cx, entry).await;
+        staged.push(one.map_err(|error| error.within(&expression(place)))?);
+    }
     let mut attempts = interactions.store.attempts();
     loop {
         let mut tx = attempts.begin(cx).await?;

@@ -1,27 +1,20 @@
 //! What a search looks at: all types, one, or a compartment (<https://hl7.org/fhir/R4/compartmentdefinition.html>).
 
-use fhir::search::plan::Plan;
-
 use crate::context::RequestContext;
-use crate::definitions::Definitions;
-use crate::error::Result;
+use crate::definitions::Searched;
 use crate::interactions::SearchScope;
 
-/// The plan of a query within a scope.
-pub(super) fn plan(
-    definitions: &Definitions,
+/// A query within a scope.
+pub(super) fn searched<'a>(
     cx: &RequestContext,
-    scope: &SearchScope,
-    query: &str,
-) -> Result<Plan> {
+    scope: &'a SearchScope,
+    query: &'a str,
+) -> Searched<'a> {
+    let of = |types| Searched::of(types, query, cx.handling);
     match scope {
-        SearchScope::System => definitions.plan(cx, &[], query, cx.handling),
-        SearchScope::Type(resource_type) => {
-            definitions.plan(cx, &[*resource_type], query, cx.handling)
-        }
-        SearchScope::Compartment(center, member) => {
-            definitions.plan_compartment(cx, center, member.as_slice(), query, cx.handling)
-        }
+        SearchScope::System => of(&[]),
+        SearchScope::Type(resource_type) => of(std::slice::from_ref(resource_type)),
+        SearchScope::Compartment(center, member) => of(member.as_slice()).around(center),
     }
 }
 

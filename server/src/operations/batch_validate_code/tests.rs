@@ -7,11 +7,9 @@ use crate::operations::testing::{ANIMALS, PETS, World, brief};
 
 #[tokio::test]
 async fn each_is_answered_in_its_place() {
-    let Some(world) = World::new().await else {
+    let Some(world) = World::with(&[ANIMALS, PETS]).await else {
         return;
     };
-    world.put(ANIMALS).await;
-    world.put(PETS).await;
     let one = |parameters: &str| {
         format!(
             r#"{{"name":"validation","resource":{{"resourceType":"Parameters","parameter":[{parameters}]}}}}"#

@@ -10,6 +10,7 @@ use fhir::search::plan::{Clause, Criteria, Plan};
 use fhir::time::{DateTime, parse_instant, parse_partial};
 
 use super::care_dates;
+use crate::definitions::Searched;
 use crate::error::{Error, ErrorKind, Result};
 use crate::operations::{OperationAnswer, OperationContext};
 use crate::searchset::{PageLinks, Searchset};
@@ -50,13 +51,8 @@ impl<'a> Record<'a> {
         let since = since.transpose()?;
         let members = cx.definitions.compartment_types(center.resource_type);
         let members = members.ok_or_else(|| Error::internal("there is no such compartment"))?;
-        let mut plan = cx.definitions.plan_compartment(
-            cx.request,
-            center,
-            &members,
-            "",
-            cx.request.handling,
-        )?;
+        let whole = Searched::of(&members, "", cx.request.handling).around(center);
+        let mut plan = cx.definitions.plan(cx.request, &whole, None)?;
         plan.clauses.extend(care_clause(cx, &asked, &members)?);
         if types.is_some() || since.is_some() {
             plan = with_referents(plan, types.clone());

@@ -56,15 +56,14 @@ impl Operation for Expand {
 
     async fn invoke(cx: OperationContext<'_>, params: ExpandParams) -> Result<OperationAnswer> {
         let (settings, given) = params.wanted.settings(cx.request)?;
-        let terminology = terminology(cx, &given);
-        let value_set = params.meant.find(cx, terminology, &settings).await?;
+        let named = params.meant.named(cx, &settings).await?;
         let mut asked = params.expansion;
         asked.offset = natural("offset", params.offset)?;
         asked.count = natural("count", params.count)?;
         asked.identifier = format!("urn:uuid:{}", uuid::Uuid::new_v4()).into();
         asked.timestamp = cx.request.now.to_string().into();
-        let expanded = terminology
-            .evaluate(|knowledge| expand(knowledge, &settings, &value_set, &asked))
+        let expanded = terminology(cx, &given)
+            .evaluate(|knowledge| expand(knowledge, &settings, &named.find(knowledge)?, &asked))
             .await?;
         Ok(OperationAnswer::resource(expanded))
     }

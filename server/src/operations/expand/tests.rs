@@ -32,11 +32,9 @@ fn codes(value_set: &str) -> String {
 
 #[tokio::test]
 async fn value_sets_are_expanded() {
-    let Some(world) = World::new().await else {
+    let Some(world) = World::with(&[ANIMALS, PETS]).await else {
         return;
     };
-    world.put(ANIMALS).await;
-    world.put(PETS).await;
     let check = async |query: &str, expected: &str| {
         let answer = world.get(&format!("ValueSet/{query}")).await;
         let answer = answer.map_or_else(|refusal| refusal, |value_set| codes(&value_set));
@@ -91,10 +89,9 @@ async fn value_sets_are_expanded() {
 /// Filters, each on all animals.
 #[tokio::test]
 async fn filters_are_asked() {
-    let Some(world) = World::new().await else {
+    let Some(world) = World::with(&[ANIMALS]).await else {
         return;
     };
-    world.put(ANIMALS).await;
     let check = async |property: &str, op: &str, value: &str, expected: &str| {
         let body = format!(
             r#"{{"resourceType":"Parameters","parameter":[{{"name":"excludeNested","valueBoolean":true}},{{"name":"valueSet","resource":{{"resourceType":"ValueSet","status":"active","compose":{{"include":[{{"system":"http://here/animals","filter":[{{"property":"{property}","op":"{op}","value":"{value}"}}]}}]}}}}}}]}}"#
@@ -134,10 +131,9 @@ async fn filters_are_asked() {
 
 #[tokio::test]
 async fn circles_and_too_many_codes_are_refused() {
-    let Some(mut world) = World::new().await else {
+    let Some(mut world) = World::with(&[ANIMALS]).await else {
         return;
     };
-    world.put(ANIMALS).await;
     let circle = |id: &str, other: &str| {
         format!(
             r#"{{"resourceType":"ValueSet","id":"{id}","url":"http://here/{id}","status":"active","compose":{{"include":[{{"valueSet":["http://here/{other}"]}}]}}}}"#
@@ -162,10 +158,9 @@ async fn circles_and_too_many_codes_are_refused() {
 
 #[tokio::test]
 async fn texts_are_of_the_languages_that_are_wanted() {
-    let Some(mut world) = World::new().await else {
+    let Some(mut world) = World::with(&[ANIMALS]).await else {
         return;
     };
-    world.put(ANIMALS).await;
     let url = "ValueSet/$expand?url=http://here/animals?fhir_vs=isa/dog&includeDesignations=true";
     let plain = world.get(url).await.unwrap();
     assert!(
@@ -186,10 +181,9 @@ async fn texts_are_of_the_languages_that_are_wanted() {
 /// What evaluations remember holds no longer than what is stored, and a deletion takes all of it.
 #[tokio::test]
 async fn an_expansion_follows_what_is_stored() {
-    let Some(world) = World::new().await else {
+    let Some(world) = World::with(&[ANIMALS]).await else {
         return;
     };
-    world.put(ANIMALS).await;
     let url = "ValueSet/$expand?url=http://here/all&excludeNested=true";
     assert_eq!(
         codes(&world.get(url).await.unwrap()),

@@ -9,10 +9,11 @@ use fhir::json::{ObjectWriter, Writer};
 use fhir::search::plan::{Plan, Summary};
 
 use super::{Arguments, Operation, OperationAnswer, OperationContext, OperationTarget, Params};
-use crate::definitions::stored_only;
+use crate::definitions::{Searched, stored_only};
 use crate::error::Result;
 use crate::searchset::{CURSOR, query_text};
 use crate::store::{ExplainedStatement, Source};
+use crate::terminology::planned;
 
 /// The operation.
 pub(super) struct Explain;
@@ -37,7 +38,9 @@ impl Operation for Explain {
     async fn invoke(cx: OperationContext<'_>, params: ExplainParams) -> Result<OperationAnswer> {
         let request = cx.request;
         let begin = Instant::now();
-        let plan = plan(cx, &query_text(&params.search)).and_then(stored_only)?;
+        let plan = plan(cx, &query_text(&params.search))
+            .await
+            .and_then(stored_only)?;
         let planned = begin.elapsed();
         let mut source = Source::Committed(cx.store);
         let count = plan.count.unwrap_or(request.limits.page_size);
@@ -86,19 +89,14 @@ impl Operation for Explain {
 }
 
 /// The plan that a search at the same place would have.
-fn plan(cx: OperationContext<'_>, query: &str) -> Result<Plan> {
-    let request = cx.request;
-    match cx.target {
-        OperationTarget::System => cx.definitions.plan(request, &[], query, request.handling),
-        OperationTarget::Type(resource_type) => {
-            cx.definitions
-                .plan(request, &[*resource_type], query, request.handling)
-        }
-        OperationTarget::Instance(center) => {
-            cx.definitions
-                .plan_compartment(request, center, &[], query, request.handling)
-        }
-    }
+async fn plan(cx: OperationContext<'_>, query: &str) -> Result<Plan> {
+    let of = |types| Searched::of(types, query, cx.request.handling);
+    let searched = match cx.target {
+        OperationTarget::System => of(&[]),
+        OperationTarget::Type(resource_type) => of(std::slice::from_ref(resource_type)),
+        OperationTarget::Instance(center) => of(&[]).around(center),
+    };
+    planned(cx.request, cx.store, cx.definitions, &searched).await
 }
 
 /// The URL of the search, which its page links are bound to.

@@ -13,9 +13,11 @@ use jiff::Timestamp;
 
 use self::groups::Groups;
 use super::{Arguments, Operation, OperationAnswer, OperationContext, Params};
+use crate::definitions::Searched;
 use crate::error::{Error, ErrorKind, Result};
 use crate::searchset::{PageLinks, Searchset, query_text};
 use crate::store::{Source, StoredVersion};
+use crate::terminology::planned;
 
 /// The operation.
 pub(super) struct LastN;
@@ -40,7 +42,7 @@ impl Operation for LastN {
     type Params = LastNParams;
 
     async fn invoke(cx: OperationContext<'_>, params: LastNParams) -> Result<OperationAnswer> {
-        let plan = plan(cx, &params.search)?;
+        let plan = plan(cx, &params.search).await?;
         let most = params
             .max
             .and_then(|max| usize::try_from(max).ok())
@@ -72,16 +74,13 @@ impl Operation for LastN {
 }
 
 /// The plan of the observations that are looked at.
-fn plan(cx: OperationContext<'_>, search: &[(String, String)]) -> Result<Plan> {
+async fn plan(cx: OperationContext<'_>, search: &[(String, String)]) -> Result<Plan> {
     let observation =
         ResourceType::parse("Observation").ok_or_else(|| Error::internal("R4 has observations"))?;
     let request = cx.request;
-    let plan = cx.definitions.plan(
-        request,
-        &[observation],
-        &query_text(search),
-        request.handling,
-    )?;
+    let (types, query) = ([observation], query_text(search));
+    let searched = Searched::of(&types, &query, request.handling);
+    let plan = planned(request, cx.store, cx.definitions, &searched).await?;
     let shapes = Plan {
         resource_types: plan.resource_types.clone(),
         clauses: plan.clauses.clone(),

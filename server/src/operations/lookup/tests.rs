@@ -1,16 +1,14 @@
 //! What is known of codes.
 
-use crate::operations::testing::{ANIMALS, World, brief};
+use crate::operations::testing::{ANIMALS, World};
 
 #[tokio::test]
 async fn codes_are_looked_up() {
-    let Some(world) = World::new().await else {
+    let Some(world) = World::with(&[ANIMALS]).await else {
         return;
     };
-    world.put(ANIMALS).await;
     let check = async |query: &str, expected: &str| {
-        let answer = world.get(&format!("CodeSystem/$lookup?{query}")).await;
-        let answer = answer.map_or_else(|refusal| refusal, |answer| brief(&answer));
+        let answer = world.told(&format!("CodeSystem/$lookup?{query}")).await;
         assert_eq!(answer, expected, "{query}");
     };
     let names = "name=Animals version=2 system=http://here/animals code=dog display=Dog";

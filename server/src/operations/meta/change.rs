@@ -29,7 +29,8 @@ pub(in crate::operations) async fn change(
             return Ok(answer(&resource));
         };
         let write = cx
-            .prepare(key.clone(), Verb::Patch, &changed)?
+            .prepare(key.clone(), Verb::Patch, &changed)
+            .await?
             .under(WriteCondition {
                 versions: Some(ExpectedVersions::OneOf(vec![current.version])),
                 absent: false,

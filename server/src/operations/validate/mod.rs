@@ -12,9 +12,10 @@ use fhir::resource::Resource;
 
 use super::{Arguments, Operation, OperationAnswer, OperationContext, OperationTarget, Params};
 use crate::context::Handling;
-use crate::definitions::RequiredTargets;
+use crate::definitions::{RequiredTargets, Searched};
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::Source;
+use crate::terminology::{CodeAnswers, coding_faults};
 
 /// The operation.
 pub(super) struct Validate;
@@ -90,7 +91,10 @@ impl Operation for Validate {
             let definitions = cx.definitions;
             let mut report = definitions.report(cx.request, &resource, &profiles, &questionnaires);
             let targets = RequiredTargets::new(std::mem::take(&mut report.references));
-            issues.extend(report.issues);
+            let answers = CodeAnswers::to(cx.request, cx.store, report.questions.iter()).await?;
+            let mut told = answers.issues(&report.questions);
+            told.extend(coding_faults(cx.request, cx.store, &report.codings).await?);
+            issues.extend(in_order(report.issues, told));
             issues.extend(targets.issues(&absent(cx, &targets, &resource).await?));
             if let Some(key) = key(cx, &resource) {
                 issues.extend(
@@ -103,6 +107,16 @@ impl Operation for Validate {
         }
         Ok(OperationAnswer::resource(operation_outcome(&issues)))
     }
+}
+
+/// Issues with others among them, by their places in the text.
+fn in_order(mut issues: Vec<Issue>, others: Vec<Issue>) -> Vec<Issue> {
+    if !others.is_empty() {
+        issues.extend(others);
+        // What has no place is about the whole, and stays in front.
+        issues.sort_by_key(|issue| issue.position.map(|place| (place.line, place.column)));
+    }
+    issues
 }
 
 /// What the resource refers to and is not there; it may refer to itself.
@@ -205,9 +219,8 @@ async fn questionnaire(cx: OperationContext<'_>, resource: &Resource) -> Result<
     let types: Vec<_> = fhir::ids::ResourceType::parse("Questionnaire")
         .into_iter()
         .collect();
-    let plan = cx
-        .definitions
-        .plan(cx.request, &types, &query, Handling::Strict)?;
+    let searched = Searched::of(&types, &query, Handling::Strict);
+    let plan = cx.definitions.plan(cx.request, &searched, None)?;
     let mut source = Source::Committed(cx.store);
     let page = source.search(cx.request, &plan, 1, "", None).await?;
     let content = page

@@ -57,10 +57,11 @@ pub(super) async fn answer(cx: OperationContext<'_>, params: ValidateCodeParams)
     params.codes.set(&mut settings);
     settings.infer_system = params.infer_system == Some(true);
     let question = params.codes.question()?;
-    let terminology = terminology(cx, &given);
-    let value_set = params.meant.find(cx, terminology, &settings).await?;
-    let against = Against::ValueSet(value_set);
-    terminology
-        .evaluate(|knowledge| validate(knowledge, &settings, &against, &question))
+    let named = params.meant.named(cx, &settings).await?;
+    terminology(cx, &given)
+        .evaluate(|knowledge| {
+            let against = Against::ValueSet(named.find(knowledge)?);
+            validate(knowledge, &settings, &against, &question)
+        })
         .await
 }

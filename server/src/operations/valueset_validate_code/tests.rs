@@ -4,15 +4,12 @@ use crate::operations::testing::{ANIMALS, PETS, World, brief};
 
 #[tokio::test]
 async fn codes_are_validated() {
-    let Some(world) = World::new().await else {
+    let Some(world) = World::with(&[ANIMALS, PETS]).await else {
         return;
     };
-    world.put(ANIMALS).await;
-    world.put(PETS).await;
     let check = async |query: &str, expected: &str| {
         let url = format!("ValueSet/$validate-code?url=http://here/pets&{query}");
-        let answer = world.get(&url).await;
-        let answer = answer.map_or_else(|refusal| refusal, |answer| brief(&answer));
+        let answer = world.told(&url).await;
         assert!(answer.starts_with(expected), "{query}: {answer}");
     };
     let animals = "system=http://here/animals";
@@ -59,11 +56,9 @@ async fn codes_are_validated() {
 
 #[tokio::test]
 async fn a_codeable_concept_is_valid_by_one_coding() {
-    let Some(world) = World::new().await else {
+    let Some(world) = World::with(&[ANIMALS, PETS]).await else {
         return;
     };
-    world.put(ANIMALS).await;
-    world.put(PETS).await;
     let check = async |codings: &str, expected: &str| {
         let body = format!(
             r#"{{"resourceType":"Parameters","parameter":[{{"name":"codeableConcept","valueCodeableConcept":{{"coding":[{codings}]}}}}]}}"#
@@ -87,13 +82,12 @@ async fn a_codeable_concept_is_valid_by_one_coding() {
 /// A code that groups others is refused only where that is asked for.
 #[tokio::test]
 async fn abstract_codes_may_be_left_out() {
-    let Some(world) = World::new().await else {
+    let Some(world) = World::with(&[ANIMALS]).await else {
         return;
     };
-    world.put(ANIMALS).await;
     let url = "ValueSet/$validate-code?url=http://here/all&system=http://here/animals&code=animal";
-    assert!(brief(&world.get(url).await.unwrap()).starts_with("result=true"));
+    assert!(world.told(url).await.starts_with("result=true"));
     let url = format!("{url}&abstract=false");
-    assert!(brief(&world.get(&url).await.unwrap()).starts_with("result=false"));
+    assert!(world.told(&url).await.starts_with("result=false"));
     world.close().await;
 }

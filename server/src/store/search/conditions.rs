@@ -9,6 +9,7 @@ use fhir::search::fold::{index_prefix, prefix_end};
 use fhir::search::index_values::INDEX_PREFIX_CHARACTERS;
 use fhir::search::plan::{Clause, Criteria, StringOrder, StringTest};
 
+use super::elements::push_one_of;
 use super::periods::{push_instant_test, push_period_test};
 use super::quantities::{push_near_test, push_number_test};
 use super::statement::Statement;
@@ -96,17 +97,10 @@ pub(super) fn push_all<'a>(
 
 fn push_clause(statement: &mut Statement, alias: &str, clause: &Clause) {
     match clause {
-        Clause::AnyToken(elements) => {
-            let operator = if elements.len() == 1 { "@>" } else { "&&" };
-            statement
-                .push(format!("({alias}.tok {operator} "))
-                .elements(elements)
-                .push(") is true");
-        }
+        Clause::AnyToken(elements) => push_one_of(statement, alias, elements),
         Clause::NoToken(elements) => {
-            statement
-                .push(format!("not {alias}.tok && "))
-                .elements(elements);
+            statement.push("not ");
+            push_one_of(statement, alias, elements);
         }
         Clause::Ids(ids) => push_ids(statement, alias, "", ids),
         Clause::NotIds(ids) => push_ids(statement, alias, "not ", ids),

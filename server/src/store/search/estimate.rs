@@ -5,6 +5,7 @@ use fhir::search::fold::prefix_end;
 use fhir::search::period_test::PeriodTest;
 use fhir::search::plan::{Clause, NumberTest, StringOrder, StringTest};
 
+use super::elements::is_long;
 use super::leads::flat;
 use super::ranges::{DateBounds, number_bounds};
 use super::statistics::Statistics;
@@ -42,6 +43,17 @@ impl<'a> Estimator<'a> {
         }
     }
 
+    /// Rows with one of the elements. Of a long list, such as the codes of a value set, most are nowhere.
+    fn one_of(&self, elements: &[i64]) -> i64 {
+        if !is_long(elements) {
+            return elements.iter().map(|one| self.element(*one)).sum();
+        }
+        let known = |one: &i64| self.statistics.elements.get(one);
+        let rows: i64 = elements.iter().filter_map(known).sum();
+        let unknown = elements.len() - elements.iter().filter_map(known).count();
+        rows.saturating_add(i64::try_from(unknown).unwrap_or(i64::MAX))
+    }
+
     /// Rows with both of two things that have nothing to do with each other.
     pub(super) fn both(&self, one: i64, other: i64) -> i64 {
         share(one, other, self.statistics.rows.max(1))
@@ -69,10 +81,8 @@ impl<'a> Estimator<'a> {
     pub(super) fn clause(&self, types: &[ResourceType], clause: &Clause) -> i64 {
         let population = self.rows_of(types);
         let rows = match clause {
-            Clause::AnyToken(elements) => elements.iter().map(|one| self.element(*one)).sum(),
-            Clause::NoToken(elements) => {
-                population - elements.iter().map(|one| self.element(*one)).sum::<i64>()
-            }
+            Clause::AnyToken(elements) => self.one_of(elements),
+            Clause::NoToken(elements) => population - self.one_of(elements),
             Clause::Ids(ids) => i64::try_from(ids.len()).unwrap_or(i64::MAX),
             Clause::NotIds(_) => population,
             Clause::Types(types) => self.rows_of(types),

@@ -5,6 +5,7 @@ use fhir::search::hash::is_listed;
 use fhir::search::plan::{Clause, Criteria};
 
 use super::conditions::{push_all, push_any};
+use super::elements::push_rows_with;
 use super::estimate::Estimator;
 use super::leads::{choose, flat, push_candidates, push_walked_types};
 use super::listed;
@@ -76,11 +77,7 @@ fn push_simple_lead(statement: &mut Statement, types: &[ResourceType], clauses: 
                 .elements(elements)
                 .push(")");
         }
-        [Clause::AnyToken(elements)] => {
-            statement
-                .push("select r.rid from resource r where r.tok && ")
-                .elements(elements);
-        }
+        [Clause::AnyToken(elements)] => push_rows_with(statement, elements),
         [Clause::Ids(ids)] => {
             let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
             let names = match types {

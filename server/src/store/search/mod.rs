@@ -7,6 +7,7 @@
 
 mod conditions;
 mod count;
+mod elements;
 mod estimate;
 mod explain;
 mod grams;

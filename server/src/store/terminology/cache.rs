@@ -1,10 +1,12 @@
-//! What was read lately: definitions and whole code systems, of one state of the tables.
+//! What was read lately: definitions, whole code systems, and which codes belong to which value sets, of one state of the
+//! tables.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use fhir::terminology::code_system::{CodeSystem, SystemKey};
 use fhir::terminology::knowledge::{Concepts, Knowledge, Need, Selection};
+use fhir::terminology::membership::{MemberQuestion, Membership};
 use fhir::terminology::value_set::ValueSet;
 
 /// Concepts that are kept at most, and definitions, each of which counts as many concepts.
@@ -23,6 +25,7 @@ pub(super) struct Kept {
     value_sets: HashMap<Box<str>, Vec<Arc<ValueSet>>>,
     code_systems: HashMap<Box<str>, Vec<Arc<CodeSystem>>>,
     concepts: HashMap<(SystemKey, Selection), Arc<Concepts>>,
+    members: HashMap<MemberQuestion, Membership>,
     weight: usize,
 }
 
@@ -76,6 +79,21 @@ impl Kept {
             }
         }
         Some(self.revision)
+    }
+
+    /// The state that what is kept is of.
+    pub(super) fn revision(&self) -> i64 {
+        self.revision
+    }
+
+    /// Whether a code belongs to a value set, where that has been asked before.
+    pub(super) fn member(&self, question: &MemberQuestion) -> Option<Membership> {
+        self.members.get(question).copied()
+    }
+
+    pub(super) fn keep_member(&mut self, question: MemberQuestion, answer: Membership) {
+        self.weight += 1;
+        self.members.insert(question, answer);
     }
 
     pub(super) fn keep_value_sets(&mut self, url: Box<str>, found: Vec<Arc<ValueSet>>) {

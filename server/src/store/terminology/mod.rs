@@ -11,8 +11,10 @@ mod rows;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use fhir::terminology::code_system::CodeSystem;
+use fhir::terminology::code_system::{CodeSystem, SystemKey};
+use fhir::terminology::concept::Concept;
 use fhir::terminology::knowledge::{Concepts, Knowledge, Need, Selection};
+use fhir::terminology::membership::{MemberQuestion, Membership};
 use fhir::terminology::value_set::ValueSet;
 use sqlx::Row;
 
@@ -43,6 +45,7 @@ impl Store {
         moment: &mut Moment,
     ) -> Result<bool> {
         let (mut value_sets, mut code_systems) = (Vec::new(), Vec::new());
+        let mut single = Vec::new();
         for need in needs {
             if let Some(is_same) = self.remembered(knowledge, &need, moment) {
                 match is_same {
@@ -53,32 +56,34 @@ impl Store {
             match need {
                 Need::ValueSets(url) => value_sets.push(url),
                 Need::CodeSystems(url) => code_systems.push(url),
+                Need::Concepts(key, Selection::Codes(codes)) => single.push((key, codes)),
                 Need::Concepts(key, selection) => {
-                    let pool = match selection {
-                        // Always the same statement: here it is planned once for each connection.
-                        Selection::Codes(_) => &self.searches,
-                        _ => &self.pool,
-                    };
-                    let found = rows::concepts(pool, key, &selection, concepts_max).await?;
+                    let found = rows::concepts(&self.pool, key, &selection, concepts_max).await?;
                     let (revision, concepts) = found;
                     if !self.confirmed(moment, revision) {
                         return Ok(false);
                     }
                     let concepts = Arc::new(concepts);
-                    self.keep_concepts(key, &selection, &concepts, revision);
+                    // Whole code systems are worth remembering; single concepts are as quickly asked for.
+                    self.terminology.write(revision, |cache| {
+                        cache.keep_concepts((key, selection.clone()), Arc::clone(&concepts));
+                    });
                     knowledge.learn_concepts(key, selection, concepts);
                 }
             }
         }
+        if !single.is_empty() && !self.learn_single(knowledge, single, moment).await? {
+            return Ok(false);
+        }
         if !value_sets.is_empty() {
-            let (revision, found) = rows::value_sets(&self.pool, &value_sets).await?;
+            let (revision, found) = rows::value_sets(&self.searches, &value_sets).await?;
             if !self.confirmed(moment, revision) {
                 return Ok(false);
             }
             self.learn_value_sets(knowledge, value_sets, &found, revision);
         }
         if !code_systems.is_empty() {
-            let (revision, found) = rows::code_systems(&self.pool, &code_systems).await?;
+            let (revision, found) = rows::code_systems(&self.searches, &code_systems).await?;
             if !self.confirmed(moment, revision) {
                 return Ok(false);
             }
@@ -87,13 +92,74 @@ impl Store {
         Ok(true)
     }
 
+    /// Fetches concepts by their codes, all in one statement.
+    async fn learn_single(
+        &self,
+        knowledge: &mut Knowledge,
+        needs: Vec<(SystemKey, Vec<Box<str>>)>,
+        moment: &mut Moment,
+    ) -> Result<bool> {
+        let folded = |(key, codes): &(SystemKey, Vec<Box<str>>)| {
+            let codes = codes.iter().map(|code| code.to_ascii_lowercase());
+            codes.map(|code| (*key, code)).collect::<Vec<_>>()
+        };
+        let wanted: BTreeSet<_> = needs.iter().flat_map(folded).collect();
+        let (revision, found) = rows::concepts_of(&self.searches, &wanted).await?;
+        if !self.confirmed(moment, revision) {
+            return Ok(false);
+        }
+        for (key, codes) in needs {
+            let selection = Selection::Codes(codes);
+            let takes = |one: &&(SystemKey, Arc<Concept>)| one.0 == key && selection.takes(&one.1);
+            let list = found.iter().filter(takes);
+            let list = list.map(|(_, concept)| Arc::clone(concept)).collect();
+            let is_cut = false;
+            knowledge.learn_concepts(key, selection, Arc::new(Concepts { list, is_cut }));
+        }
+        Ok(true)
+    }
+
+    /// What is remembered of questions whether codes belong to value sets, and the state it is of; the questions that are
+    /// left.
+    pub fn remembered_members(
+        &self,
+        questions: &BTreeSet<MemberQuestion>,
+        moment: &mut Moment,
+    ) -> (Vec<(MemberQuestion, Membership)>, BTreeSet<MemberQuestion>) {
+        let cache = self.terminology.read();
+        let (mut known, mut open) = (Vec::new(), BTreeSet::new());
+        for question in questions {
+            match cache.member(question) {
+                Some(answer) => known.push((question.clone(), answer)),
+                None => _ = open.insert(question.clone()),
+            }
+        }
+        if !known.is_empty() {
+            moment.revision = Some(cache.revision());
+        }
+        (known, open)
+    }
+
+    /// Remembers answers that were found in a state.
+    pub fn keep_members(&self, answers: &[(MemberQuestion, Membership)], moment: &Moment) {
+        if let Some(revision) = moment.revision {
+            self.terminology.write(revision, |cache| {
+                for (question, answer) in answers {
+                    cache.keep_member(question.clone(), *answer);
+                }
+            });
+        }
+    }
+
     /// Whether what was learned from memory alone still holds.
     pub async fn confirm(&self, moment: &mut Moment) -> Result<bool> {
         if moment.is_confirmed || moment.revision.is_none() {
             return Ok(true);
         }
+        // Always the same statement: here it is planned once for each connection. And a transaction that asks waits for
+        // none of the connections that transactions have.
         let row = sqlx::query(statements::READ_TERMINOLOGY_STATE)
-            .fetch_one(&self.pool)
+            .fetch_one(&self.searches)
             .await
             .map_err(from_sqlx)?;
         let revision: i64 = row.try_get("revision").map_err(from_sqlx)?;
@@ -180,21 +246,6 @@ impl Store {
                 cache.keep_code_systems(url.clone(), of_url.clone());
             });
             knowledge.learn_code_systems(url, of_url);
-        }
-    }
-
-    /// Whole code systems are worth remembering; single concepts are as quickly asked for.
-    fn keep_concepts(
-        &self,
-        key: fhir::terminology::code_system::SystemKey,
-        selection: &Selection,
-        concepts: &Arc<Concepts>,
-        revision: i64,
-    ) {
-        if !matches!(selection, Selection::Codes(_)) {
-            self.terminology.write(revision, |cache| {
-                cache.keep_concepts((key, selection.clone()), Arc::clone(concepts));
-            });
         }
     }
 }

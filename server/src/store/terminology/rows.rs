@@ -1,5 +1,6 @@
 //! Rows of the tables as what they stand for, each with the state it was read in.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use fhir::json::{Document, ParseLimits};
@@ -73,11 +74,10 @@ pub(super) async fn concepts(
             .bind(tid)
             .bind(texts(words))
             .bind(limit),
-        Selection::Codes(codes) => {
-            let folded = codes.iter().map(|code| code.to_ascii_lowercase());
-            sqlx::query(statements::FIND_CONCEPTS)
-                .bind(tid)
-                .bind(folded.collect::<Vec<_>>())
+        Selection::Codes(_) => {
+            return Err(Error::internal(
+                "codes of several code systems are looked up at once",
+            ));
         }
         Selection::Below {
             code,
@@ -108,8 +108,31 @@ pub(super) async fn concepts(
     for row in &rows {
         list.extend(concept(row)?.map(Arc::new));
     }
-    let is_cut = !matches!(selection, Selection::Codes(_)) && rows.len() > most;
+    let is_cut = rows.len() > most;
     Ok((revision(&rows)?, Concepts { list, is_cut }))
+}
+
+/// Concepts of these codes, in any case, of these code systems: all that are asked for, in one statement.
+pub(super) async fn concepts_of(
+    pool: &PgPool,
+    wanted: &BTreeSet<(SystemKey, String)>,
+) -> Result<(i64, Vec<(SystemKey, Arc<Concept>)>)> {
+    let (tids, codes): (Vec<i64>, Vec<&str>) =
+        wanted.iter().map(|(key, code)| (key.0, &**code)).unzip();
+    let rows = sqlx::query(statements::FIND_CONCEPTS)
+        .bind(tids)
+        .bind(codes)
+        .fetch_all(pool)
+        .await
+        .map_err(from_sqlx)?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in &rows {
+        if let Some(concept) = concept(row)? {
+            let key = SystemKey(row.try_get("tid").map_err(from_sqlx)?);
+            found.push((key, Arc::new(concept)));
+        }
+    }
+    Ok((revision(&rows)?, found))
 }
 
 fn concept(row: &PgRow) -> Result<Option<Concept>> {

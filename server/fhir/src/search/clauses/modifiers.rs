@@ -9,13 +9,11 @@ use crate::definitions::search_parameters::SearchType;
 pub(super) enum Support {
     /// It is.
     Answered,
-    /// It asks what a code means.
-    Terminology,
     /// It asks for a walk through a tree of resources.
     Hierarchy,
 }
 
-use Support::{Answered, Hierarchy, Terminology};
+use Support::{Answered, Hierarchy};
 
 /// Modifiers by search type; that references take names of types as well is not in the table.
 const MODIFIERS: [(SearchType, &[(&str, Support)]); 9] = [
@@ -34,10 +32,10 @@ const MODIFIERS: [(SearchType, &[(&str, Support)]); 9] = [
             ("not", Answered),
             ("of-type", Answered),
             ("text", Answered),
-            ("in", Terminology),
-            ("not-in", Terminology),
-            ("above", Terminology),
-            ("below", Terminology),
+            ("in", Answered),
+            ("not-in", Answered),
+            ("above", Answered),
+            ("below", Answered),
         ],
     ),
     (
@@ -98,9 +96,6 @@ pub(super) fn check(resolved: &Resolved<'_>) -> Result<(), SearchError> {
     };
     match support {
         Answered => declared(resolved, modifier, declared_code(modifier)),
-        Terminology => Err(resolved.not_supported(format!(
-            "the modifier ':{modifier}' asks what codes mean, which needs terminology and is not supported yet"
-        ))),
         Hierarchy => Err(resolved.not_supported(format!(
             "the modifier ':{modifier}' of references asks for a walk through a hierarchy of resources, or for the \
              versions of a canonical, and is not supported"

@@ -15,7 +15,11 @@ pub(super) fn ids(resolved: &Resolved<'_>) -> Result<Option<Clause>, SearchError
     let negated = match resolved.modifier {
         None => false,
         Some("not") => true,
-        Some(_) => return Err(resolved.malformed("an id has no type and no text")),
+        Some(_) => {
+            return Err(
+                resolved.malformed("an id is no code: it has no type, no text and no system")
+            );
+        }
     };
     let mut ids: Vec<ResourceId> = Vec::new();
     for value in &resolved.values {

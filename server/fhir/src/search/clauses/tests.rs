@@ -43,10 +43,10 @@ const MATRIX: [(&str, &str, &str); 15] = [
     ("contains", "string", ""),
     ("text", "token", ""),
     ("not", "token", ""),
-    ("in", "", "token"),
-    ("not-in", "", "token"),
-    ("above", "uri", "token reference"),
-    ("below", "uri", "token reference"),
+    ("in", "token", ""),
+    ("not-in", "token", ""),
+    ("above", "uri token", "reference"),
+    ("below", "uri token", "reference"),
     ("of-type", "token", ""),
     ("identifier", "reference", ""),
     ("Patient", "reference", ""),
@@ -63,6 +63,7 @@ fn every_modifier_is_answered_or_refused_by_every_search_type() {
             let value = match modifier {
                 "missing" => "true",
                 "of-type" => "s|c|v",
+                "above" | "below" if search_type == "token" => "s|c",
                 _ => value,
             };
             let text = format!("{name}:{modifier}={value}");

@@ -7,9 +7,17 @@ use super::super::plan::{Clause, StringTest};
 use super::super::planner::Planner;
 use super::super::query::split_unescaped;
 use super::super::resolve::Resolved;
+use super::coded::{self, Relation};
 use super::{elements, plain, string};
 
-pub(super) fn token(planner: &Planner<'_>, resolved: &Resolved<'_>) -> Result<Clause, SearchError> {
+/// The condition; `None` where every resource meets it.
+pub(super) fn token(
+    planner: &Planner<'_>,
+    resolved: &Resolved<'_>,
+) -> Result<Option<Clause>, SearchError> {
+    if let Some(relation) = Relation::of(resolved.modifier) {
+        return coded::coded(planner, resolved, relation);
+    }
     let seeds = resolved.seeds();
     match resolved.modifier {
         Some("of-type") => {
@@ -38,6 +46,7 @@ pub(super) fn token(planner: &Planner<'_>, resolved: &Resolved<'_>) -> Result<Cl
             Clause::AnyToken,
         ),
     }
+    .map(Some)
 }
 
 /// The elements of the values under each of the seeds.

@@ -297,6 +297,13 @@ impl Filters<'_, '_> {
     ) -> Result<Option<Clause>, SearchError> {
         let is_token = resolved.search_type == SearchType::Token;
         let equal = || clauses::condition(self.planner, resolved);
+        let coded = |modifier| {
+            let asked = Resolved {
+                modifier: Some(modifier),
+                ..resolved.clone()
+            };
+            clauses::condition(self.planner, &asked)
+        };
         match test.operator {
             Operator::Eq => equal(),
             Operator::Ne if resolved.code == "_id" => Ok(combine::not(equal()?)),
@@ -311,13 +318,11 @@ impl Filters<'_, '_> {
                 let present = clauses::presence(self.planner, resolved, false)?;
                 Ok(combine::all([Some(present), combine::not(equal()?)]))
             }
-            Operator::Ss | Operator::Sb | Operator::In | Operator::Ni if is_token => {
-                let message = format!(
-                    "'{}' asks what codes mean, which needs terminology and is not supported yet",
-                    test.operator.code()
-                );
-                Err(resolved.not_supported(message))
-            }
+            // The value subsumes what is below it.
+            Operator::Ss if is_token => coded("below"),
+            Operator::Sb if is_token => coded("above"),
+            Operator::In if is_token => coded("in"),
+            Operator::Ni if is_token => coded("not-in"),
             other => Err(meaningless(resolved, other)),
         }
     }

@@ -106,6 +106,7 @@ fn two_numbers_of_an_item_stand_beside_a_value_of_the_resource() {
             now: "2024-01-11T00:00:00Z".parse().unwrap(),
             handling: Handling::Strict,
             limits: PlanLimits::default(),
+            codes: None,
         };
         let query = Query::parse(query, QueryLimits::default()).unwrap();
         let sequence = ResourceType::parse("MolecularSequence").unwrap();

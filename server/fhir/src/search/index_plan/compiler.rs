@@ -141,6 +141,8 @@ impl<'d> Compiler<'d> {
             && compiled.iter().any(CompiledOperand::is_canonical);
         let has_identifiers = parameter.search_type == SearchType::Token
             && compiled.iter().any(CompiledOperand::has_identifiers);
+        let bare_codes = compiled.iter().filter(|one| one.has_bare_codes());
+        let bare_codes = bare_codes.map(|one| one.seed).collect();
         let sort_paths = sorting::sort_paths(parameter.search_type, &compiled);
         let mut seeds: Vec<ParameterSeed> = compiled.into_iter().map(|one| plan.add(one)).collect();
         seeds.sort_unstable();
@@ -151,6 +153,7 @@ impl<'d> Compiler<'d> {
             is_single,
             is_canonical,
             has_identifiers,
+            bare_codes,
             sort_paths,
             composite: None,
         }))
@@ -169,6 +172,7 @@ impl<'d> Compiler<'d> {
                 is_single: false,
                 is_canonical: false,
                 has_identifiers: false,
+                bare_codes: Vec::new(),
                 sort_paths: None,
                 composite: Some(composite),
             }),
@@ -300,6 +304,16 @@ impl CompiledOperand {
     fn has_identifiers(&self) -> bool {
         let is_identifier = |one: &(usize, ValueKind)| one.1 == ValueKind::Identifier;
         self.kinds.is_empty() || self.kinds.iter().any(is_identifier)
+    }
+
+    /// Whether there are tokens of type `code` whose system no binding tells.
+    fn has_bare_codes(&self) -> bool {
+        let is_code = |one: &(usize, ValueKind)| one.1 == ValueKind::Code;
+        let is_told = match &self.source {
+            Source::Path { code_sets, .. } => !code_sets.is_empty(),
+            Source::Expression(_) => false,
+        };
+        self.search_type == SearchType::Token && self.kinds.iter().any(is_code) && !is_told
     }
 
     fn evaluated(subject: &Subject<'_>, part: &str, expression: Arc<Expression>) -> Self {

@@ -135,6 +135,7 @@ fn what_a_parameter_declares_bounds_its_searches() {
             now: "2024-01-01T00:00:00Z".parse().unwrap(),
             handling: Handling::Strict,
             limits: PlanLimits::default(),
+            codes: None,
         };
         let query = Query::parse(text, QueryLimits::default()).unwrap();
         let basic = ResourceType::parse("Basic").unwrap();

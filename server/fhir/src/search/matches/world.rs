@@ -3,6 +3,7 @@
 use super::*;
 use crate::definitions::fixtures::definitions;
 use crate::resource::Resource;
+use crate::search::coded::KnownCodes;
 use crate::search::error::SearchErrorKind;
 use crate::search::extract::{ExtractLimits, Extractor};
 use crate::search::hash;
@@ -20,6 +21,8 @@ struct Indexed {
 /// Resources that can be searched.
 pub(super) struct World {
     resources: Vec<Indexed>,
+    /// What is known of codes.
+    pub(super) codes: Option<KnownCodes>,
 }
 
 const NOW: &str = "2013-06-01T00:00:00Z";
@@ -44,6 +47,7 @@ impl World {
         });
         Some(Self {
             resources: indexed.collect(),
+            codes: None,
         })
     }
 
@@ -56,6 +60,7 @@ impl World {
             now: NOW.parse().unwrap(),
             handling: Handling::Strict,
             limits: PlanLimits::default(),
+            codes: self.codes.as_ref(),
         };
         let query = Query::parse(query, QueryLimits::default()).map_err(|fault| fault.kind)?;
         let plan = planner

@@ -9,6 +9,7 @@ use crate::definitions::structure::{Binding, BindingStrength, Shape};
 use crate::json::Value;
 use crate::outcome::{Issue, IssueType, Severity};
 use crate::path::{Item, Node};
+use crate::terminology::concept::Coding;
 use crate::validation::findings::{Findings, Path};
 
 /// Answers whether codes belong to value sets.
@@ -40,6 +41,19 @@ pub struct CodeQuestion {
     pub issue: Issue,
 }
 
+/// A coding, and what is to be said of it where its code system does not have the code, or has another text for it: the
+/// sentence is the terminology's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundCoding {
+    /// It, with a system and a code.
+    pub coding: Coding,
+    /// A warning without a sentence.
+    pub issue: Issue,
+}
+
+/// How many codings are told of at most.
+const CODINGS_MAX: usize = 1_000;
+
 /// A code and its system.
 type Code<'c> = (Option<Cow<'c, str>>, Cow<'c, str>);
 
@@ -54,6 +68,21 @@ impl<'a> Check<'_, 'a> {
     ) {
         if binding.strength == BindingStrength::Extensible && self.validator.strictness.warnings {
             self.bound(out, node, (Severity::Warning, &binding.value_set), path);
+        }
+    }
+
+    /// Takes note of a coding, where warnings are asked for.
+    pub(super) fn coding(&self, node: Node<'a>, path: &Path<'_>) {
+        let Some(value) = node.value.filter(|_| self.validator.strictness.warnings) else {
+            return;
+        };
+        let coding = Coding::read(value);
+        let mut codings = self.codings.borrow_mut();
+        if coding.system.is_some() && coding.code.is_some() && codings.len() < CODINGS_MAX {
+            let issue = Issue::new(Severity::Warning, IssueType::CodeInvalid, "")
+                .at(path.to_string())
+                .positioned(value.position());
+            codings.push(FoundCoding { coding, issue });
         }
     }
 

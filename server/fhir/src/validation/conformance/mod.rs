@@ -27,7 +27,7 @@ use crate::json::Value;
 use crate::outcome::{Issue, IssueType, Severity};
 use crate::path::{DateTime, Node};
 use crate::resource::Resource;
-pub use coded::{CodeQuestion, Terminology};
+pub use coded::{CodeQuestion, FoundCoding, Terminology};
 use world::World;
 
 /// How strict a validation is where FHIR leaves it open, and how much it tells.
@@ -98,6 +98,9 @@ pub struct Report {
     pub breaks_base: bool,
     /// What [`Terminology`] could not say: whoever can may ask further.
     pub questions: Vec<CodeQuestion>,
+    /// The codings, where [`Strictness::warnings`] asks for more than errors: whether their code systems have them, the
+    /// terminology knows.
+    pub codings: Vec<FoundCoding>,
     /// Where literal references to resources of the server lead, where [`Strictness::references`] asks for it, and what is
     /// to be said of each that leads nowhere. What stands inside a Bundle is not among them.
     pub references: Vec<(ResourceKey, Issue)>,
@@ -152,6 +155,7 @@ impl<'a> Validator<'a> {
             breaks_base: findings.breaks_base(),
             issues: findings.into_sorted(),
             questions: check.questions.into_inner(),
+            codings: check.codings.into_inner(),
             references: check.references.into_inner(),
         }
     }
@@ -164,6 +168,7 @@ struct Check<'v, 'a> {
     /// Whether nodes meet profiles, as far as that is known or being found out.
     met: RefCell<HashMap<(u32, *const Profile), bool>>,
     questions: RefCell<Vec<CodeQuestion>>,
+    codings: RefCell<Vec<FoundCoding>>,
     references: RefCell<Vec<(ResourceKey, Issue)>>,
     /// Resources whose meeting of a profile has been told.
     told: RefCell<HashSet<(u32, *const Profile)>>,
@@ -191,6 +196,7 @@ impl<'v, 'a> Check<'v, 'a> {
             world: World::of(root, &validator.definitions.structures),
             met: RefCell::default(),
             questions: RefCell::default(),
+            codings: RefCell::default(),
             references: RefCell::default(),
             told: RefCell::default(),
             depth: Cell::new(0),

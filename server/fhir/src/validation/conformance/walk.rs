@@ -86,11 +86,8 @@ impl<'a> Check<'_, 'a> {
             Shape::Extension => self.extension(out, child, host, (&here, scope)),
             Shape::Reference => self.reference(out, child, &here, scope),
             Shape::Primitive(_) => self.primitive(out, child, self.type_name(host.node), &here),
-            Shape::Plain
-            | Shape::AnyResource
-            | Shape::Coding
-            | Shape::CodeableConcept
-            | Shape::Quantity => {}
+            Shape::Coding => self.coding(child.node, &here),
+            Shape::Plain | Shape::AnyResource | Shape::CodeableConcept | Shape::Quantity => {}
         }
         if definition.kind == TypeKind::Resource {
             return self.resource(out, child.node, &here, Some(scope));

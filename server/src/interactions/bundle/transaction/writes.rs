@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use fhir::ids::ResourceKey;
+use fhir::validation::CodeQuestion;
 
 use super::{Attempt, Target};
 use crate::error::{Error, ErrorKind, Result};
@@ -13,6 +14,7 @@ use crate::interactions::{Interaction, Patch, delete, patch, read, write};
 use crate::store::{
     Deleted, PreparedDelete, PreparedWrite, Source, StoredVersion, Verb, WriteCondition,
 };
+use crate::terminology::CodeAnswers;
 
 impl<'a> Attempt<'a> {
     /// Deletes, and answers what there was to delete.
@@ -89,6 +91,7 @@ impl<'a> Attempt<'a> {
         searched: &HashMap<ConditionalReference, ResourceKey>,
     ) -> Result<Vec<(usize, WriteKind, PreparedWrite)>> {
         let mut prepared = Vec::with_capacity(targets.len());
+        let mut open = Vec::new();
         for target in targets {
             let place = target.staged.entry.place;
             let one = match &target.staged.entry.interaction {
@@ -102,15 +105,21 @@ impl<'a> Attempt<'a> {
                 }
                 _ => self.prepare_resource(target, full_urls, searched),
             };
-            prepared.push((
-                place,
-                target.staged.kind,
-                one.map_err(|error| error.within(&expression(place)))?,
-            ));
+            let (one, questions) = one.map_err(|error| error.within(&expression(place)))?;
+            prepared.push((place, target.staged.kind, one));
+            if !questions.is_empty() {
+                open.push((place, questions));
+            }
             // A Bundle of thousands must not keep its thread to itself.
             if place % 64 == 63 {
                 tokio::task::yield_now().await;
             }
+        }
+        let all = open.iter().flat_map(|(_, questions)| questions);
+        let answers = CodeAnswers::to(self.cx, &self.interactions.store, all).await?;
+        for (place, questions) in &open {
+            let refused = answers.refuse(questions);
+            refused.map_err(|error| error.within("resource").within(&expression(*place)))?;
         }
         Ok(prepared)
     }
@@ -120,7 +129,7 @@ impl<'a> Attempt<'a> {
         target: &Target<'_>,
         full_urls: &FullUrls,
         searched: &HashMap<ConditionalReference, ResourceKey>,
-    ) -> Result<PreparedWrite> {
+    ) -> Result<(PreparedWrite, Vec<CodeQuestion>)> {
         let definitions = &self.interactions.definitions;
         let resource = target
             .staged
@@ -141,9 +150,9 @@ impl<'a> Attempt<'a> {
         } else {
             Verb::Put
         };
-        let prepared = write::prepare(self.cx, definitions, target.key.clone(), verb, &resource)
-            .map_err(|error| error.within("resource"))?;
-        Ok(prepared.under(target.staged.condition.clone()))
+        let checked = write::checked(self.cx, definitions, target.key.clone(), verb, &resource);
+        let (prepared, questions) = checked.map_err(|error| error.within("resource"))?;
+        Ok((prepared.under(target.staged.condition.clone()), questions))
     }
 
     fn prepare_patched(
@@ -152,7 +161,7 @@ impl<'a> Attempt<'a> {
         current: &StoredVersion,
         patch: &Patch,
         full_urls: &FullUrls,
-    ) -> Result<PreparedWrite> {
+    ) -> Result<(PreparedWrite, Vec<CodeQuestion>)> {
         let definitions = &self.interactions.definitions;
         let asked = &target.staged.condition;
         let patched = patch::apply(self.cx, definitions, current, patch, asked)?;
@@ -166,8 +175,9 @@ impl<'a> Attempt<'a> {
             &references(definitions.structures(), &patched.before),
         )?;
         let key = target.key.clone();
-        let prepared = write::prepare(self.cx, definitions, key, Verb::Patch, &resource)?;
-        Ok(prepared.under(patched.condition))
+        let (prepared, questions) =
+            write::checked(self.cx, definitions, key, Verb::Patch, &resource)?;
+        Ok((prepared.under(patched.condition), questions))
     }
 
     async fn write_prepared(

@@ -45,6 +45,15 @@ fn some<T: Clone + Ord>(dice: &mut Dice, items: &[T]) -> Vec<T> {
     chosen
 }
 
+/// Some elements, at times among many that nothing has, as codes of a value set may be.
+fn few_or_many(dice: &mut Dice, elements: &[i64]) -> Vec<i64> {
+    let mut chosen = some(dice, elements);
+    if dice.one_in(4) {
+        chosen.extend(10_000..10_100);
+    }
+    chosen
+}
+
 fn several<T: Ord>(dice: &mut Dice, mut make: impl FnMut(&mut Dice) -> T) -> Vec<T> {
     let mut made: Vec<T> = (0..dice.roll(2) + 1).map(|_| make(dice)).collect();
     made.sort();
@@ -117,8 +126,8 @@ fn clause(world: &World, dice: &mut Dice, types: &[ResourceType], depth: u32) ->
     let references = [PARTNER, SUBJECT];
     let ids: Vec<_> = world.known.iter().map(|one| one.key.id.clone()).collect();
     match dice.roll(if depth == 0 { 12 } else { 17 }) {
-        0..=2 => Clause::AnyToken(some(dice, &elements)),
-        3 => Clause::NoToken(some(dice, &elements)),
+        0..=2 => Clause::AnyToken(few_or_many(dice, &elements)),
+        3 => Clause::NoToken(few_or_many(dice, &elements)),
         4 => Clause::Ids(some(dice, &ids)),
         5 => Clause::NotIds(some(dice, &ids)),
         6 => Clause::LastUpdated(several(dice, |dice| {

@@ -142,10 +142,8 @@ fn what_means_nothing_is_refused_by_its_path() {
         "NotSupported",
         "'not (... eq ...)'",
     );
-    refuse("Observation?code in secret", "NotSupported", "terminology");
-    refuse("Observation?code ni secret", "NotSupported", "terminology");
-    refuse("Observation?code ss secret", "NotSupported", "terminology");
-    refuse("Observation?code sb secret", "NotSupported", "terminology");
+    refuse("Observation?code ss secret", "Malformed", "'system|code'");
+    refuse("ValueSet?url in secret", "Unknown", "to uri parameters");
     refuse("Observation?date co 2014", "NotSupported", "how precise");
     refuse("Observation?date in 2014", "Unknown", "to date parameters");
 }
