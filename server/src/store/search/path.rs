@@ -120,8 +120,11 @@ impl<'a> Path<'a> {
             choice.lead == Lead::Everything,
             (visited, value_first_cost),
             (looked, walk_cost),
-            recent::cost(estimator, plan, &choice.lead, choice.rows, matches, limit),
-            listed.map(|cost| listed_attempt(estimator, clauses, cost, tuning)),
+            &[
+                recent::cost(estimator, plan, &choice.lead, choice.rows, matches, limit)
+                    .map(recent_attempt),
+                listed.map(|cost| listed_attempt(estimator, clauses, cost, tuning)),
+            ],
         );
         Self {
             choice,
@@ -140,100 +143,98 @@ fn attempts(
     is_everything: bool,
     (visited, value_first_cost): (i64, i64),
     (looked, walk_cost): (i64, Option<i64>),
-    recent: Option<recent::Cost>,
-    listed: Option<(Attempt, i64)>,
+    newest: &[Option<(Attempt, i64)>],
 ) -> Vec<Attempt> {
-    let value_first = |cap| Attempt {
-        way: Way::ValueFirst,
-        cap,
-        rows: Some(visited),
-    };
-    let walking = |cap| Attempt {
-        way: Way::Walk,
-        cap,
-        rows: Some(looked),
-    };
-    let one_by_one = |attempt| Attempt {
-        rows: None,
-        ..attempt
-    };
+    if let Some(only) = tuning.only {
+        let walked = walk_cost.map(|_| looked);
+        return insisted(tuning, only, visited, walked, newest);
+    }
+    let value_first = |cap| attempt(Way::ValueFirst, cap, visited);
+    let walking = |cap| attempt(Way::Walk, cap, looked);
     let (some_rows, some_looks) = (Some(tuning.candidates_max), Some(tuning.looked_max));
     let first_looks = Some(trusted(looked, tuning.looked_max));
-    let recent = recent.map(|cost| {
-        let attempt = Attempt {
-            way: Way::Recent,
-            cap: Some(cost.span),
-            rows: Some(cost.visited),
-        };
-        (attempt, cost.nanoseconds)
-    });
-    let other_ways = [
-        walk_cost,
-        recent.map(|(_, cost)| cost),
-        Some(value_first_cost),
-    ];
-    let least = other_ways.into_iter().flatten().min().unwrap_or(i64::MAX);
-    match (tuning.only, walk_cost) {
-        (Some(Way::Listed), _) if let Some((attempt, _)) = listed => vec![
-            Attempt {
-                cap: None,
-                ..attempt
-            },
+    let newest = newest.iter().copied().flatten();
+    let newest = newest.min_by_key(|(_, cost)| *cost);
+    let usual = walk_cost.map_or(value_first_cost, |cost| cost.min(value_first_cost));
+    match (walk_cost, newest) {
+        (Some(_), Some((attempt, cost))) if cost < usual => vec![
+            attempt,
+            value_first(some_rows),
+            walking(some_looks),
             one_by_one(value_first(None)),
         ],
-        (None, _)
-            if let Some((attempt, cost)) = listed
-                && cost < least =>
-        {
-            vec![
-                attempt,
-                value_first(some_rows),
-                walking(some_looks),
-                one_by_one(value_first(None)),
-            ]
-        }
-        (Some(Way::Recent), _) if let Some((attempt, _)) = recent => vec![
-            Attempt {
-                cap: Some(tuning.looked_max),
-                ..attempt
-            },
-            value_first(None),
-            one_by_one(value_first(None)),
-        ],
-        (Some(Way::Walk), Some(_)) => vec![walking(None), one_by_one(walking(None))],
-        (Some(_), _) | (None, None) => {
-            vec![value_first(None), one_by_one(value_first(None))]
-        }
-        (None, Some(_)) if is_everything => vec![
+        (None, _) => vec![value_first(None), one_by_one(value_first(None))],
+        (Some(_), _) if is_everything => vec![
             walking(first_looks),
             walking(some_looks),
             walking(None),
             one_by_one(walking(None)),
         ],
-        (None, Some(walk_cost))
-            if let Some((attempt, cost)) = recent
-                && cost < walk_cost.min(value_first_cost) =>
-        {
-            vec![
-                attempt,
-                value_first(some_rows),
-                walking(some_looks),
-                one_by_one(value_first(None)),
-            ]
-        }
         // Values that have to do with each other may meet seldom, or never: the estimate is trusted some way only.
-        (None, Some(walk_cost)) if walk_cost < value_first_cost => vec![
+        (Some(walk_cost), _) if walk_cost < value_first_cost => vec![
             walking(first_looks),
             value_first(some_rows),
             walking(some_looks),
             one_by_one(value_first(None)),
         ],
-        (None, Some(_)) => vec![
+        (Some(_), _) => vec![
             value_first(some_rows),
             walking(some_looks),
             one_by_one(value_first(None)),
         ],
     }
+}
+
+/// The one way that is insisted on, where it is one, and what is certain behind it. `walked`: the rows a walk is thought to
+/// look at, where it is possible.
+fn insisted(
+    tuning: &Tuning,
+    only: Way,
+    visited: i64,
+    walked: Option<i64>,
+    newest: &[Option<(Attempt, i64)>],
+) -> Vec<Attempt> {
+    let value_first = attempt(Way::ValueFirst, None, visited);
+    let mut newest = newest.iter().flatten().map(|(attempt, _)| *attempt);
+    let mut attempts = match (only, newest.find(|one| one.way == only), walked) {
+        (Way::Walk, _, Some(looked)) => {
+            let walking = attempt(Way::Walk, None, looked);
+            return vec![walking, one_by_one(walking)];
+        }
+        (Way::Recent, Some(attempt), _) => vec![Attempt {
+            cap: Some(tuning.looked_max),
+            ..attempt
+        }],
+        (_, Some(attempt), _) => vec![Attempt {
+            cap: None,
+            ..attempt
+        }],
+        _ => Vec::new(),
+    };
+    attempts.extend([value_first, one_by_one(value_first)]);
+    attempts
+}
+
+fn attempt(way: Way, cap: Option<i64>, rows: i64) -> Attempt {
+    Attempt {
+        way,
+        cap,
+        rows: Some(rows),
+    }
+}
+
+/// The same with chains asked of each row, which is certain.
+fn one_by_one(attempt: Attempt) -> Attempt {
+    Attempt {
+        rows: None,
+        ..attempt
+    }
+}
+
+/// The way among the newest rows, and nanoseconds it is thought to take.
+fn recent_attempt(cost: recent::Cost) -> (Attempt, i64) {
+    let attempt = attempt(Way::Recent, Some(cost.span), cost.visited);
+    (attempt, cost.nanoseconds)
 }
 
 /// The way along lists, and nanoseconds it is thought to take.

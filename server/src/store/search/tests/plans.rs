@@ -168,7 +168,7 @@ fn named(text: &str) -> Clause {
 #[tokio::test]
 async fn elements_and_keys_go_by_their_index() {
     let gate = Gate::new().await;
-    let patient = token(PATIENT ^ 22 * 2);
+    let patient = token(PATIENT ^ (22 * 2));
     let shapes: [(Plan, &[&str]); 13] = [
         (of(&[token(201)]), &["index_element_value", "resource_rid"]),
         (
