@@ -80,11 +80,11 @@ pub async fn load(
         {
             let is_generated = key.contains("/o-");
             match done? {
-                true => stored += 1,
-                false if is_generated => {
-                    return Err(format!("the server refuses the generated {key}"));
+                Ok(()) => stored += 1,
+                Err(why) if is_generated => {
+                    return Err(format!("the server refuses the generated {key}: {why}"));
                 }
-                false => {}
+                Err(_) => {}
             }
         }
     }

@@ -48,15 +48,15 @@ impl Server {
     }
 
     /// Stores a resource under its id; `false` is a refusal with a 4xx.
-    pub async fn put(&self, key: &str, json: &Json) -> Result<bool, String> {
+    pub async fn put(&self, key: &str, json: &Json) -> Result<Result<(), String>, String> {
         let body = json.to_string().replace("{base}", &self.base);
         let request = Request::new("PUT", format!("{}/{key}", self.base))
             .with("Prefer", "return=minimal")
             .with_body("application/fhir+json", body.into_bytes());
         let answer = self.client.send(request).await?;
         match answer.status {
-            200 | 201 => Ok(true),
-            400..=499 => Ok(false),
+            200 | 201 => Ok(Ok(())),
+            400..=499 => Ok(Err(answer.excerpt())),
             status => Err(format!("PUT {key}: {status}: {}", answer.excerpt())),
         }
     }

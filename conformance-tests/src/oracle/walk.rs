@@ -184,7 +184,9 @@ impl Writer {
             } else {
                 let text = patient(&self.tag, &id, &mut dice);
                 let resource = json::read(&text).map_err(|error| error.to_string())?;
-                self.server.put(&format!("Patient/{id}"), &resource).await?;
+                self.server
+                    .put(&format!("Patient/{id}"), &resource)
+                    .await??;
             }
             self.writes.fetch_add(1, Ordering::Relaxed);
         }

@@ -195,7 +195,7 @@ pub(super) fn address(dice: &mut Dice) -> String {
     );
     let country = dice.pick(&["FR", "CH", "JP"]);
     format!(
-        r#"{{"use":"home","line":["{line} 1","{line} 2"],"city":"{city}","country":"{country}","postalCode":"0{}"}}"#,
+        r#"{{"use":"work","line":["{line} 1","{line} 2"],"city":"{city}","country":"{country}","postalCode":"0{}"}}"#,
         dice.roll(40)
     )
 }

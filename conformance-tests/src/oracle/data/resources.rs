@@ -2,6 +2,7 @@
 
 use super::elements::*;
 use super::{ABSENT, DATES, Dice, INSTANTS, NAMES};
+use crate::json::{self, Json};
 
 pub(super) fn patient(dice: &mut Dice, count: usize) -> Vec<String> {
     let birth = match dice.roll(8) {
@@ -146,6 +147,19 @@ pub(super) fn list(dice: &mut Dice, count: usize) -> Vec<String> {
     ]
 }
 
+/// Whether two concepts have a coding in common; a text that cannot be read has all.
+fn shares_coding(one: &str, other: &str) -> bool {
+    let (Ok(one), Ok(other)) = (json::read(one), json::read(other)) else {
+        return true;
+    };
+    let codings = |concept: &Json| -> Vec<String> {
+        let codings = concept.get("coding").map(Json::items).unwrap_or_default();
+        codings.iter().map(ToString::to_string).collect()
+    };
+    let others = codings(&other);
+    codings(&one).iter().any(|coding| others.contains(coding))
+}
+
 pub(super) fn observation(dice: &mut Dice, count: usize) -> Vec<String> {
     let value = match dice.roll(8) {
         0 => String::new(),
@@ -169,12 +183,14 @@ pub(super) fn observation(dice: &mut Dice, count: usize) -> Vec<String> {
         ),
         _ => format!(r#""effectiveDateTime":"{}""#, dice.pick(&DATES)),
     };
+    let code = concept(dice);
+    // Beside a value no component has a code of the Observation (obs-7).
     let component = |dice: &mut Dice| {
-        format!(
-            r#"{{"code":{},"valueQuantity":{}}}"#,
-            concept(dice),
-            quantity(dice)
-        )
+        let mut own = concept(dice);
+        while !value.is_empty() && shares_coding(&own, &code) {
+            own = concept(dice);
+        }
+        format!(r#"{{"code":{own},"valueQuantity":{}}}"#, quantity(dice))
     };
     vec![
         meta(dice),
@@ -185,7 +201,7 @@ pub(super) fn observation(dice: &mut Dice, count: usize) -> Vec<String> {
         maybe(dice, 60, |dice| {
             format!(r#""category":[{}]"#, several(dice, 1, concept))
         }),
-        format!(r#""code":{}"#, concept(dice)),
+        format!(r#""code":{code}"#),
         maybe(dice, 90, |dice| {
             format!(r#""subject":{}"#, reference(dice, "Patient", count))
         }),
@@ -199,10 +215,10 @@ pub(super) fn observation(dice: &mut Dice, count: usize) -> Vec<String> {
             )
         }),
         effective,
-        value,
         maybe(dice, 40, |dice| {
             format!(r#""component":[{}]"#, several(dice, 2, component))
         }),
+        value,
         maybe(dice, 15, |dice| {
             format!(
                 r#""hasMember":[{{"reference":"Observation/o-{}-{}"}}]"#,
