@@ -211,6 +211,9 @@ async fn serve(
     Ok(served?)
 }
 
+/// A patient to begin with: one that keeps the clinic's profiles as well.
+pub(crate) const FIRST_PATIENT: &str = r#"{"resourceType":"Patient","identifier":[{"system":"https://vesta.example/fhir/NamingSystem/mrn","value":"200001"}],"name":[{"family":"Moreau","given":["Ada"]}],"gender":"female","birthDate":"1990-05-17","telecom":[{"system":"email","value":"ada@example.org"}]}"#;
+
 /// Prints what to try next: three commands that work on the demo data.
 pub fn print_next_steps(out: &mut impl Write, fhir_base: &str) -> std::io::Result<()> {
     writeln!(
@@ -220,7 +223,7 @@ pub fn print_next_steps(out: &mut impl Write, fhir_base: &str) -> std::io::Resul
          curl '{fhir_base}/metadata'\n  \
          curl '{fhir_base}/Patient?_count=3&_pretty=true'\n  \
          curl -X POST '{fhir_base}/Patient' -H 'Content-Type: application/fhir+json' \\\n       \
-         -d '{{\"resourceType\":\"Patient\",\"name\":[{{\"family\":\"Moreau\",\"given\":[\"Ada\"]}}]}}'\n"
+         -d '{FIRST_PATIENT}'\n"
     )
 }
 

@@ -8,6 +8,7 @@ use fhir::resource::Resource;
 
 use super::held::{applies, broken};
 use super::{CANONICAL, Terminology, checks, ours, repository, structures, text};
+use crate::commands::FIRST_PATIENT;
 use crate::config::{Profiles, References, ValidationSettings};
 use crate::load::Loader;
 use crate::operations::testing::World;
@@ -137,6 +138,17 @@ fn the_validator_holds_resources_to_the_profiles_of_the_clinic() {
         only_by_profile += usize::from(base.validate(&resource).is_ok());
     }
     assert!(only_by_profile > 20, "{only_by_profile}");
+}
+
+#[test]
+fn the_first_request_of_the_readme_keeps_the_profiles() {
+    let readme = fs::read_to_string(repository().join("README.md")).unwrap();
+    assert!(readme.contains(FIRST_PATIENT));
+    let Some(checks) = checks() else { return };
+    let clinic = checks.clone().with_validation(&clinic()).unwrap();
+    let patient = Resource::parse(FIRST_PATIENT.to_owned()).unwrap();
+    let fault = clinic.validate(&patient).err();
+    assert_eq!(fault.map(|error| format!("{:?}", error.issues())), None);
 }
 
 #[tokio::test]
