@@ -61,7 +61,7 @@ pub use transaction::{Attempts, Transaction};
 use combine::Combiner;
 use cursor::CursorKey;
 use search::Searching;
-use terminology::Cache;
+use terminology::{Cache, FoundCodes, WantedCodes};
 
 /// One version of a resource as it is stored.
 #[derive(Clone, Debug)]
@@ -115,6 +115,7 @@ pub struct Store {
     puts: Combiner<PreparedWrite, Written>,
     deletes: Combiner<PreparedDelete, Deleted>,
     reads: Combiner<ResourceKey, Option<StoredVersion>>,
+    codes: Combiner<WantedCodes, FoundCodes>,
 }
 
 impl std::fmt::Debug for Store {
