@@ -54,7 +54,8 @@ pub use reindex::Indexed;
 pub use search::{ExplainedStatement, Explanation, MatchPlace, SearchPage};
 pub use source::Source;
 pub use terminology::{
-    Arranged, ClosureEntry, ClosureNews, CodeImport, KnownSystem, MappingsOf, Moment, Pieces,
+    Arranged, Building, ClosureEntry, ClosureNews, CodeImport, KnownSystem, MappingsOf, Moment,
+    Pieces, Reached, Rows,
 };
 pub use transaction::{Attempts, Transaction};
 

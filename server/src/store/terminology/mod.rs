@@ -7,6 +7,7 @@ mod codes;
 mod import;
 mod mappings;
 mod packages;
+mod pieces;
 mod rows;
 
 use std::collections::BTreeSet;
@@ -26,8 +27,9 @@ use crate::error::{Error, Result};
 pub(super) use cache::Cache;
 pub use closure::{ClosureEntry, ClosureNews};
 pub(super) use codes::{Codes, FoundCodes, WantedCodes};
-pub use import::{Arranged, CodeImport, Pieces};
+pub use import::{Arranged, Building, CodeImport, Reached};
 pub use mappings::MappingsOf;
+pub use pieces::{Pieces, Rows};
 
 /// The state of the tables that an evaluation has seen.
 #[derive(Clone, Copy, Debug, Default)]
