@@ -68,7 +68,6 @@ impl Store {
                         return Ok(false);
                     }
                     let concepts = Arc::new(concepts);
-                    // Whole code systems are worth remembering; single concepts are as quickly asked for.
                     self.terminology.write(revision, |cache| {
                         cache.keep_concepts((key, selection.clone()), Arc::clone(&concepts));
                     });
@@ -113,12 +112,20 @@ impl Store {
             return Ok(false);
         }
         for (key, codes) in needs {
+            let wanted = codes.len();
             let selection = Selection::Codes(codes);
             let takes = |one: &&(SystemKey, Arc<Concept>)| one.0 == key && selection.takes(&one.1);
             let list = concepts.iter().filter(takes);
             let list = list.map(|(_, concept)| Arc::clone(concept)).collect();
             let is_cut = false;
-            knowledge.learn_concepts(key, selection, Arc::new(Concepts { list, is_cut }));
+            let concepts = Arc::new(Concepts { list, is_cut });
+            // What is asked for again and again; not what anybody makes up.
+            if concepts.list.len() >= wanted {
+                self.terminology.write(revision, |cache| {
+                    cache.keep_concepts((key, selection.clone()), Arc::clone(&concepts));
+                });
+            }
+            knowledge.learn_concepts(key, selection, concepts);
         }
         Ok(true)
     }
