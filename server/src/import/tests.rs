@@ -131,7 +131,7 @@ async fn an_import_that_is_killed_is_gone_on_with() {
         add(&mut killed, &plan, pieces).await;
         let mut building = None;
         if step > 1 {
-            building = Some(super::arrange(&mut killed).await.unwrap());
+            building = Some(arrange(&mut killed).await.unwrap());
         }
         if let Some(building) = building.as_mut().filter(|_| step > 2) {
             building.built = killed.build(0).await.unwrap();
@@ -182,7 +182,7 @@ async fn other_files_begin_anew() {
         let mut killed = begun(&world, &plan).await;
         add(&mut killed, &plan, u64::MAX).await;
         if n > 2 {
-            super::arrange(&mut killed).await.unwrap();
+            arrange(&mut killed).await.unwrap();
         }
         drop(killed);
         begun(&world, &plan).await.close().await.unwrap();
