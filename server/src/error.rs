@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use fhir::ids::ResourceType;
 use fhir::outcome::{Issue, IssueType};
 use http::StatusCode;
 
@@ -97,6 +98,21 @@ pub struct Error {
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
+/// A place within another. A path of a resource begins with its type, which is no element of what the resource stands in.
+fn joined(prefix: &str, place: &str) -> String {
+    let (first, rest) = match place.find(['.', '[']) {
+        Some(end) => place.split_at(end),
+        None => (place, ""),
+    };
+    if ResourceType::parse(first).is_none() {
+        return format!("{prefix}.{place}");
+    }
+    match prefix.ends_with(']') {
+        true => format!("{prefix}.resource{rest}"),
+        false => format!("{prefix}{rest}"),
+    }
+}
+
 impl Error {
     /// A failure with one sentence for the client. The sentence holds no patient data and no SQL.
     pub fn new(kind: ErrorKind, diagnostics: impl Into<Box<str>>) -> Self {
@@ -151,7 +167,7 @@ impl Error {
                 continue;
             }
             for expression in &mut issue.expression {
-                *expression = format!("{prefix}.{expression}").into();
+                *expression = joined(prefix, expression).into();
             }
         }
         self

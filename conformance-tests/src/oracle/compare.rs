@@ -6,7 +6,7 @@ use super::folding::fold;
 use super::moment;
 use super::query::{parts, unescaped};
 use super::unit::{self, UCUM};
-use super::value::{Amount, Reading, Token, Value, is_id};
+use super::value::{Amount, Reading, StandsIn, Token, Value, is_id};
 
 /// A truth that the specification may leave open.
 pub type Truth = Option<bool>;
@@ -43,6 +43,8 @@ pub struct Comparison<'c> {
     pub raw: &'c str,
     /// The moment of the search.
     pub now: i128,
+    /// Whether the query value stands in a `_filter`.
+    pub is_filter: bool,
 }
 
 impl Comparison<'_> {
@@ -91,7 +93,7 @@ impl Comparison<'_> {
                 fold(display).starts_with(&fold(&unescaped(self.raw)))
             }
             (Value::Token(token), Some("of-type")) => of_type(token, self.raw),
-            (Value::Token(token), None) => token_is(token, self.raw),
+            (Value::Token(token), None) => token_is(token, self.raw, self.is_filter),
             _ => false,
         }
     }
@@ -183,7 +185,7 @@ impl Comparison<'_> {
 
     fn reference(&self, value: &Value) -> bool {
         if self.modifier == Some("identifier") {
-            return matches!(value, Value::Logical(token) if token_is(token, self.raw));
+            return matches!(value, Value::Logical(token) if token_is(token, self.raw, false));
         }
         let sought = unescaped(self.raw);
         let narrowed = self.modifier;
@@ -231,17 +233,27 @@ pub fn prefix(raw: &str) -> (&str, &str) {
 }
 
 /// `code`, `system|code`, `|code`, `system|`
-fn token_is(token: &Token, raw: &str) -> bool {
+fn token_is(token: &Token, raw: &str, is_filter: bool) -> bool {
+    let is_uncased = match token.stands_in {
+        StandsIn::Code => is_filter,
+        StandsIn::Text => true,
+        StandsIn::Identifier => false,
+    };
+    let has_code = |sought: &String| {
+        let same = |code: &String| match is_uncased {
+            true => code.to_lowercase() == sought.to_lowercase(),
+            false => code == sought,
+        };
+        token.code.as_ref().is_some_and(same)
+    };
     let parts: Vec<String> = parts(raw, '|').iter().map(|part| unescaped(part)).collect();
     let has_system =
         |system: &String| token.system.as_ref() == Some(system) || token.implied.contains(system);
     match &parts[..] {
-        [code] => token.code.as_ref() == Some(code),
-        [system, code] if system.is_empty() => {
-            token.system.is_none() && token.code.as_ref() == Some(code)
-        }
+        [code] => has_code(code),
+        [system, code] if system.is_empty() => token.system.is_none() && has_code(code),
         [system, code] if code.is_empty() => has_system(system),
-        [system, code] => has_system(system) && token.code.as_ref() == Some(code),
+        [system, code] => has_system(system) && has_code(code),
         _ => false,
     }
 }

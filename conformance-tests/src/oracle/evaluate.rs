@@ -147,6 +147,7 @@ fn own(world: &World, place: usize, clause: &Clause, now: i128) -> Truth {
                     modifier,
                     raw,
                     now,
+                    is_filter: false,
                 };
                 any(values.iter().map(|value| comparison.passes(value)))
             };
@@ -186,6 +187,7 @@ fn composite(world: &World, place: usize, clause: &Clause, now: i128) -> Truth {
                     modifier: None,
                     raw,
                     now,
+                    is_filter: false,
                 };
                 let values = world.below(&context, group, expression, &component.kind);
                 any(values.iter().map(|value| comparison.passes(value)))

@@ -99,6 +99,7 @@ fn test(world: &World, place: usize, code: &str, operator: &str, value: &str, no
                 modifier: None,
                 raw: &raw,
                 now,
+                is_filter: true,
             }
             .passes(one)
         }

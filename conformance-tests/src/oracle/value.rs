@@ -19,6 +19,20 @@ pub struct Token {
     pub implied: Vec<String>,
     /// Systems and codes of the type of an identifier.
     pub types: Vec<(Option<String>, String)>,
+    /// Where it stands: capital and small letters are the same in texts, and in filters but for identifiers.
+    pub stands_in: StandsIn,
+}
+
+/// What a token is, as far as the case of its letters depends on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StandsIn {
+    /// A code of whatever type.
+    #[default]
+    Code,
+    /// A text, or the address of somebody.
+    Text,
+    /// An identifier.
+    Identifier,
 }
 
 /// A number with a unit.
@@ -112,12 +126,17 @@ impl Reading<'_> {
             "Coding" => coding(json),
             "Identifier" => identifier(json),
             "ContactPoint" => text(json, "value").map(plain).into_iter().collect(),
-            _ => match scalar(json) {
+            kind => match scalar(json) {
                 Some(code) => {
                     let implied = self.implied(&node.element, &code);
+                    let stands_in = match kind {
+                        "string" | "markdown" | "id" => StandsIn::Text,
+                        _ => StandsIn::Code,
+                    };
                     vec![Value::Token(Token {
                         code: Some(code),
                         implied,
+                        stands_in,
                         ..Token::default()
                     })]
                 }
@@ -204,6 +223,7 @@ pub fn is_id(text: &str) -> bool {
 fn plain(code: &str) -> Value {
     Value::Token(Token {
         code: Some(code.to_owned()),
+        stands_in: StandsIn::Text,
         ..Token::default()
     })
 }
@@ -236,6 +256,7 @@ fn identifier(json: &Json) -> Vec<Value> {
         system: of("system"),
         implied: Vec::new(),
         types: types.collect(),
+        stands_in: StandsIn::Identifier,
     };
     let display = json.get("type").and_then(|one| text(one, "text"));
     let display = display.map(|one| Value::Display(one.to_owned()));

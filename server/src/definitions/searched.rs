@@ -22,6 +22,8 @@ pub struct Searched<'a> {
     pub query: &'a str,
     /// What to do about parameters that are not understood.
     pub handling: Handling,
+    /// Whether it selects what a write is about: nothing is left out of it.
+    pub is_condition: bool,
 }
 
 impl<'a> Searched<'a> {
@@ -32,6 +34,15 @@ impl<'a> Searched<'a> {
             types,
             query,
             handling,
+            is_condition: false,
+        }
+    }
+
+    /// What the query of a conditional interaction selects.
+    pub fn condition(types: &'a [ResourceType], query: &'a str) -> Self {
+        Self {
+            is_condition: true,
+            ..Self::of(types, query, Handling::Strict)
         }
     }
 
@@ -60,6 +71,7 @@ impl Definitions {
             parameters_max: limits.parameters,
             or_values_max: limits.or_values,
             depth_max: limits.chain_depth,
+            empty_allowed: !searched.is_condition,
         };
         let planner = self.planner(cx, searched.handling, codes);
         let Some(around) = searched.around else {

@@ -8,7 +8,7 @@ use http::StatusCode;
 
 use super::perform::Interactions;
 use super::{Outcome, Patch, WriteConditions, patch, read, write};
-use crate::context::{Handling, RequestContext};
+use crate::context::RequestContext;
 use crate::definitions::{Searched, stored_only};
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::{
@@ -41,7 +41,7 @@ pub(super) async fn strict(
     query: &str,
 ) -> Result<Plan> {
     let types = [resource_type];
-    let searched = Searched::of(&types, query, Handling::Strict);
+    let searched = Searched::condition(&types, query);
     planned(
         cx,
         &interactions.store,

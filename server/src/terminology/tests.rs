@@ -29,7 +29,7 @@ async fn codes(terminology: Terminology<'_>, asked: CodesAsked) -> String {
     match answers.remove(0).1 {
         Ok(found) => found
             .iter()
-            .map(|(_, code)| &**code)
+            .map(|one| &*one.code)
             .collect::<Vec<_>>()
             .join(" "),
         Err(refusal) => format!("{refusal:?}"),

@@ -56,7 +56,10 @@ impl Maker<'_> {
                 is_plain.then(|| test(operator, piece, true))
             }
             Value::Token(token) => {
-                let code = token.code.filter(|code| is_plain(code))?;
+                let mut code = token.code.filter(|code| is_plain(code))?;
+                if dice.chance(20) {
+                    code = code.to_uppercase();
+                }
                 let system = token
                     .system
                     .filter(|system| is_plain(system) && dice.chance(60));

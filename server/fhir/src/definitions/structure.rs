@@ -123,6 +123,9 @@ pub struct ElementType {
     pub json_name: Box<str>,
     /// Names of the resource types a Reference or canonical may point at; empty is any.
     pub targets: Vec<Box<str>>,
+    /// Whether it is a quantity without a comparator
+    /// (<https://hl7.org/fhir/R4/datatypes.html#SimpleQuantity>).
+    pub is_simple: bool,
 }
 
 /// How strictly codes must come from a value set (<https://hl7.org/fhir/R4/terminologies.html#strength>).

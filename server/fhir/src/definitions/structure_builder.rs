@@ -92,7 +92,7 @@ struct Draft {
 struct DraftElement {
     path: String,
     element: Element,
-    types: Vec<(String, Vec<Box<str>>)>,
+    types: Vec<NamedType>,
 }
 
 impl StructuresBuilder {
@@ -168,7 +168,7 @@ impl StructuresBuilder {
             }
             let is_backbone = parents.contains(path.as_str());
             let types = if is_backbone {
-                vec![(path.clone(), Vec::new())]
+                vec![(path.clone(), Vec::new(), false)]
             } else {
                 element_types(item, path)
             };
@@ -247,7 +247,7 @@ fn resolve(draft: Draft, ids: &HashMap<String, TypeId>) -> Result<TypeDefinition
         types,
     } in draft.elements
     {
-        for (name, targets) in types {
+        for (name, targets, is_simple) in types {
             let type_id = id(&path, &name)?;
             let json_name = if element.is_choice {
                 choice_name(&element.name, &name)
@@ -265,6 +265,7 @@ fn resolve(draft: Draft, ids: &HashMap<String, TypeId>) -> Result<TypeDefinition
                 type_id,
                 json_name,
                 targets,
+                is_simple,
             });
         }
         elements.push(element);
@@ -356,10 +357,14 @@ fn element(item: Value<'_>, name: &str, constraints: Vec<Constraint>) -> Element
     }
 }
 
-/// Type names and reference targets of an element that has no elements of its own here.
-fn element_types(item: Value<'_>, path: &str) -> Vec<(String, Vec<Box<str>>)> {
+/// A type's name, its reference targets, and whether it is a SimpleQuantity.
+type NamedType = (String, Vec<Box<str>>, bool);
+
+/// The types of an element that has no elements of its own here.
+fn element_types(item: Value<'_>, path: &str) -> Vec<NamedType> {
     if let Some(target) = item.get("contentReference").and_then(Value::string) {
-        return vec![(target.trim_start_matches('#').to_owned(), Vec::new())];
+        let named = target.trim_start_matches('#').to_owned();
+        return vec![(named, Vec::new(), false)];
     }
     let Some(types) = item.get("type") else {
         return Vec::new();
@@ -369,10 +374,14 @@ fn element_types(item: Value<'_>, path: &str) -> Vec<(String, Vec<Box<str>>)> {
         .filter_map(|one| {
             let code = one.get("code")?.string()?;
             let targets = one.get("targetProfile").map(targets).unwrap_or_default();
-            Some((type_name(&code, one, path), targets))
+            let mut profiles = one.get("profile").into_iter().flat_map(Value::items);
+            let is_simple = profiles.any(|one| one.string().as_deref() == Some(SIMPLE_QUANTITY));
+            Some((type_name(&code, one, path), targets, is_simple))
         })
         .collect()
 }
+
+const SIMPLE_QUANTITY: &str = "http://hl7.org/fhir/StructureDefinition/SimpleQuantity";
 
 /// FHIRPath's system types stand where R4 means one of its own primitives; an extension says which.
 fn type_name(code: &str, one: Value<'_>, path: &str) -> String {

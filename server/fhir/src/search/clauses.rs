@@ -61,7 +61,7 @@ pub(super) fn groups(
         }
         "_query" => {
             let message = "named queries are not supported; there is none on this server";
-            return Err(SearchError::not_supported(asked.text, message));
+            return Err(SearchError::not_supported(asked.text, message).essential());
         }
         _ => {}
     }
@@ -112,6 +112,7 @@ pub(super) fn resolve<'a>(
                 search_type: definition.search_type,
                 definitions: vec![(*resource_type, definition)],
                 places: places.collect(),
+                is_uncased: false,
             }),
         }
     }

@@ -30,8 +30,19 @@ pub enum CodesAsked {
     },
 }
 
-/// Codes, each with its system.
-pub type CodePairs = Arc<[(Box<str>, Box<str>)]>;
+/// A code of a system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundCode {
+    /// The system.
+    pub system: Box<str>,
+    /// The code.
+    pub code: Box<str>,
+    /// Whether the system says that capital and small letters are the same.
+    pub is_uncased: bool,
+}
+
+/// What was found.
+pub type FoundCodes = Arc<[FoundCode]>;
 
 /// Why codes cannot be told: a sentence about what is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +54,7 @@ pub enum CodesRefusal {
 }
 
 /// The answer to what was asked.
-pub type CodesAnswer = Result<CodePairs, CodesRefusal>;
+pub type CodesAnswer = Result<FoundCodes, CodesRefusal>;
 
 /// What has been asked while searches were planned, and the answers there are.
 #[derive(Debug, Default)]
@@ -58,7 +69,7 @@ impl KnownCodes {
         &self,
         parameter: &str,
         asked: CodesAsked,
-    ) -> Result<Option<CodePairs>, SearchError> {
+    ) -> Result<Option<FoundCodes>, SearchError> {
         match self.known.get(&asked) {
             Some(Ok(codes)) => Ok(Some(Arc::clone(codes))),
             Some(Err(refusal)) => Err(refusal.error(parameter)),

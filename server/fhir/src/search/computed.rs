@@ -86,6 +86,7 @@ mod tests {
             code_sets: &CodeSets::default(),
             base_url: "http://here/fhir",
             codes_only: false,
+            is_folded: false,
         };
         let fits = sink.computed(item).unwrap();
         let counts = [

@@ -39,14 +39,19 @@ pub(super) fn apply(
         let message = format!("'{}' takes no modifier", control.name);
         return Err(SearchError::unknown(&name, message));
     }
-    let repeats = is_include || control.name == "_elements";
+    let repeats = is_include || matches!(control.name, "_elements" | "_sort");
     if !repeats && plan.understood.iter().any(|one| one.0 == name) {
         return Err(SearchError::malformed(&name, "it may be given only once"));
     }
     let value = &*control.value;
     match control.name {
         "_count" => plan.count = Some(count(planner, value)?),
-        "_sort" => plan.sort = sort::sort(planner, &plan.resource_types, value)?,
+        "_sort" => {
+            // Another one adds inner keys.
+            let outer = plan.understood.iter().filter(|one| one.0 == name);
+            let all: Vec<&str> = outer.map(|one| &*one.1).chain([value]).collect();
+            plan.sort = sort::sort(planner, &plan.resource_types, &all.join(","))?;
+        }
         "_total" => plan.total = total(value)?,
         "_summary" => plan.summary = summary(value)?,
         "_elements" => plan.elements.extend(elements(value)?),

@@ -7,7 +7,7 @@ use crate::outcome::{Issue, IssueType, Severity};
 pub enum SearchErrorKind {
     /// Unreadable, or not a value of the parameter's type: 400.
     Malformed,
-    /// No such parameter, modifier or type: 400, or dropped by a lenient search.
+    /// No such parameter, modifier or type: 400; a parameter is dropped by a lenient search.
     Unknown,
     /// Defined by FHIR, but not answered here: 400, or dropped by a lenient search.
     NotSupported,
@@ -51,6 +51,8 @@ pub struct SearchError {
     pub message: Box<str>,
     /// The limit that was exceeded, where it is one that can be set.
     pub limit: Option<SearchLimit>,
+    /// Whether it is about a modifier or a named query, which no server may leave out.
+    pub is_essential: bool,
 }
 
 impl SearchError {
@@ -61,6 +63,7 @@ impl SearchError {
             parameter: parameter.into(),
             message: message.into(),
             limit: None,
+            is_essential: false,
         }
     }
 
@@ -91,11 +94,19 @@ impl SearchError {
         }
     }
 
+    /// The same about a modifier or a named query.
+    pub(super) fn essential(self) -> Self {
+        Self {
+            is_essential: true,
+            ..self
+        }
+    }
+
     /// Whether a lenient search leaves the parameter out instead
     /// (<https://hl7.org/fhir/R4/search.html#errors>).
     pub fn can_be_dropped(&self) -> bool {
         match self.kind {
-            SearchErrorKind::Unknown | SearchErrorKind::NotSupported => true,
+            SearchErrorKind::Unknown | SearchErrorKind::NotSupported => !self.is_essential,
             SearchErrorKind::Malformed
             | SearchErrorKind::Undefined
             | SearchErrorKind::TooCostly

@@ -174,6 +174,7 @@ impl Extractor<'_> {
             code_sets: &self.definitions.code_sets,
             base_url: self.base_url,
             codes_only: false,
+            is_folded: true,
         };
         let mut any = false;
         match &operand.source {

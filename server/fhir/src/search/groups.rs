@@ -89,6 +89,7 @@ impl Extractor<'_> {
             code_sets: &self.definitions.code_sets,
             base_url: self.base_url,
             codes_only: group.base.is_none(),
+            is_folded: false,
         };
         let mut done = Ok(());
         for source in &component.sources {

@@ -38,6 +38,9 @@ enum Form {
     UrlBelow,
     Contains,
     Listed,
+    Folded,
+    FoldedPair,
+    MediaType,
 }
 
 /// The seed of one operand of the expressions of a concrete type's parameters: all parameters of the search type that
@@ -175,6 +178,22 @@ pub fn system(seed: i64, system: &str) -> i64 {
 /// The code of a token that has no system.
 pub fn code_without_system(seed: i64, code: &str) -> i64 {
     unlisted(seed ^ tagged(Form::CodeWithoutSystem, code.as_bytes()))
+}
+
+/// A token's code that has capital letters, without them, whatever its system: with [`code`] of the small letters it finds
+/// all that differ in case alone.
+pub fn folded_code(seed: i64, small: &str) -> i64 {
+    unlisted(seed ^ tagged(Form::Folded, small.as_bytes()))
+}
+
+/// A token's system, and its code that has capital letters, without them.
+pub fn folded_token(seed: i64, system: &str, small: &str) -> i64 {
+    unlisted(seed ^ pair(Form::FoldedPair, system, small))
+}
+
+/// A media type without its parameters, in small letters: what `:below` asks of it.
+pub fn media_type(seed: i64, small: &str) -> i64 {
+    unlisted(seed ^ tagged(Form::MediaType, small.as_bytes()))
 }
 
 /// An identifier's value together with one coding of its type.

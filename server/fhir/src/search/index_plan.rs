@@ -143,6 +143,8 @@ pub(super) struct IndexedParameter {
     is_canonical: bool,
     has_identifiers: bool,
     bare_codes: Vec<i64>,
+    uncased: Vec<i64>,
+    media_types: Vec<i64>,
     sort_paths: Option<Vec<Box<str>>>,
     pub(super) composite: Option<CompositePlan>,
 }
@@ -249,6 +251,18 @@ impl IndexPlan {
     pub fn bare_codes(&self, resource_type: ResourceType, code: &str) -> &[i64] {
         self.parameter(resource_type, code)
             .map_or(&[], |parameter| &parameter.bare_codes)
+    }
+
+    /// Seeds of those values of a token parameter whose case does not matter: texts and addresses, not codes.
+    pub fn uncased(&self, resource_type: ResourceType, code: &str) -> &[i64] {
+        self.parameter(resource_type, code)
+            .map_or(&[], |parameter| &parameter.uncased)
+    }
+
+    /// Seeds of those values of a token parameter that are media types.
+    pub fn media_types(&self, resource_type: ResourceType, code: &str) -> &[i64] {
+        self.parameter(resource_type, code)
+            .map_or(&[], |parameter| &parameter.media_types)
     }
 
     /// SQL/JSON paths (lax) to the texts that a token, reference or uri parameter is sorted by: the code of a token,

@@ -72,6 +72,8 @@ pub struct QueryLimits {
     pub or_values_max: usize,
     /// Most chain and `_has` steps of one parameter.
     pub depth_max: usize,
+    /// Whether parameters without a value are passed over; else they are refused.
+    pub empty_allowed: bool,
 }
 
 impl Default for QueryLimits {
@@ -80,6 +82,7 @@ impl Default for QueryLimits {
             parameters_max: 100,
             or_values_max: 500,
             depth_max: 8,
+            empty_allowed: false,
         }
     }
 }
@@ -129,6 +132,10 @@ impl Query {
     }
 
     fn push(&mut self, name: &str, value: &str, limits: QueryLimits) -> Result<(), SearchError> {
+        if value.is_empty() && limits.empty_allowed {
+            // A form sends all its fields (<https://hl7.org/fhir/R4/search.html#errors>).
+            return Ok(());
+        }
         if value.is_empty() {
             return Err(SearchError::malformed(name, "there is no value"));
         }

@@ -21,6 +21,8 @@ pub(super) struct Resolved<'a> {
     pub(super) definitions: Vec<(ResourceType, &'a SearchParameter)>,
     /// Where its values are found, in all types.
     pub(super) places: Vec<(ResourceType, ParameterSeed)>,
+    /// Whether capital and small letters of codes are the same.
+    pub(super) is_uncased: bool,
 }
 
 /// Parameters without an expression that are answered all the same.

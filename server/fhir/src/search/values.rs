@@ -30,6 +30,8 @@ pub(super) struct Sink<'s> {
     pub(super) base_url: &'s str,
     /// Whether tokens are known by their codes alone, whatever their systems.
     pub(super) codes_only: bool,
+    /// Whether codes are found whatever the case of their letters, too.
+    pub(super) is_folded: bool,
 }
 
 impl Sink<'_> {
@@ -68,15 +70,21 @@ impl Sink<'_> {
             ValueKind::ContactPoint => {
                 if let Some(code) = text(value, "value") {
                     self.code(seed, &code);
+                    self.folded(seed, None, &code);
                 }
             }
             _ => {
                 if let Some(code) = value.primitive() {
                     self.code(seed, &code);
+                    self.folded(seed, None, &code);
                     let implied = if self.codes_only { &[] } else { implied };
                     for system in systems(self.code_sets, implied, &code) {
                         self.token_of(hash::system(seed, system));
                         self.token_of(hash::token(seed, system, &code));
+                        self.folded(seed, Some(system), &code);
+                    }
+                    if self.is_folded && are_media_types(self.code_sets, implied) {
+                        self.token_of(hash::media_type(seed, &media_type(&code)));
                     }
                 }
             }
@@ -96,6 +104,18 @@ impl Sink<'_> {
         self.token_of(hash::code_without_system(seed, code));
     }
 
+    /// What finds a code of capital letters where their case does not matter.
+    fn folded(&mut self, seed: i64, system: Option<&str>, code: &str) {
+        let small = code.to_lowercase();
+        if small == code || !self.is_folded {
+            return;
+        }
+        self.token_of(match system {
+            None => hash::folded_code(seed, &small),
+            Some(system) => hash::folded_token(seed, system, &small),
+        });
+    }
+
     fn coding(&mut self, seed: i64, coding: Value<'_>, member: &str) {
         let code = text(coding, member);
         if self.codes_only {
@@ -103,6 +123,12 @@ impl Sink<'_> {
                 self.code(seed, &code);
             }
             return;
+        }
+        if let Some(code) = code.as_deref().filter(|_| member == "code") {
+            self.folded(seed, None, code);
+            if let Some(system) = text(coding, "system") {
+                self.folded(seed, Some(&system), code);
+            }
         }
         match (text(coding, "system"), code) {
             (Some(system), Some(code)) => {
@@ -318,6 +344,18 @@ pub(super) fn text<'v>(object: Value<'v>, member: &str) -> Option<Cow<'v, str>> 
 
 fn each<'v>(object: Value<'v>, member: &str) -> impl Iterator<Item = Value<'v>> {
     object.get(member).into_iter().flat_map(Value::each)
+}
+
+/// Whether codes are media types.
+pub(super) fn are_media_types(code_sets: &CodeSets, implied: &[CodeSetId]) -> bool {
+    let mut systems = implied.iter().flat_map(|id| &code_sets.get(*id).systems);
+    systems.any(|one| one.codes == Codes::MimeTypes)
+}
+
+/// A media type without its parameters, in small letters (<https://www.rfc-editor.org/rfc/rfc6838#section-4.3>).
+pub(super) fn media_type(text: &str) -> String {
+    let essence = text.split(';').next().unwrap_or_default();
+    essence.trim().to_lowercase()
 }
 
 /// The systems of a code, as far as the code sets it must come from tell.

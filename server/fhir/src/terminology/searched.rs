@@ -11,7 +11,7 @@ use super::lookup::{Looked, above, below};
 use super::settings::Settings;
 use super::value_set::ValueSet;
 use super::{unknown_value_set, value_set};
-use crate::search::coded::{CodePairs, CodesAnswer, CodesAsked, CodesRefusal};
+use crate::search::coded::{CodesAnswer, CodesAsked, CodesRefusal, FoundCode, FoundCodes};
 
 /// Answers questions, all of them as far as something is lacking, so that it is fetched at once. `here` are the value
 /// sets that were named by where they are.
@@ -41,12 +41,27 @@ fn answer(
     settings: &Settings,
     asked: &CodesAsked,
     here: &HashMap<Box<str>, Arc<ValueSet>>,
-) -> Result<CodePairs, Stop> {
-    let related = |system: &str, codes: Vec<Box<str>>| {
-        codes
-            .into_iter()
-            .map(|code| (system.into(), code))
-            .collect()
+) -> Result<FoundCodes, Stop> {
+    let mut uncased = HashMap::new();
+    let mut coded = |system: &str, code: Box<str>| {
+        let is_uncased = match uncased.get(system) {
+            Some(is_uncased) => *is_uncased,
+            None => {
+                let systems = knowledge.code_systems(system)?;
+                let is_uncased = systems.iter().any(|one| !one.case_sensitive);
+                uncased.insert(Box::<str>::from(system), is_uncased);
+                is_uncased
+            }
+        };
+        Ok::<_, Stop>(FoundCode {
+            system: system.into(),
+            code,
+            is_uncased,
+        })
+    };
+    let mut related = |system: &str, codes: Vec<Box<str>>| {
+        let codes = codes.into_iter().map(|code| coded(system, code));
+        codes.collect::<Result<FoundCodes, Stop>>()
     };
     match asked {
         CodesAsked::In(named) => {
@@ -57,17 +72,17 @@ fn answer(
             };
             let found = found.ok_or_else(|| unknown_value_set(named))?;
             let entries = codes(knowledge, settings, &found)?.into_iter();
-            Ok(entries
-                .map(|one| (one.system, one.concept.code.clone()))
-                .collect())
+            entries
+                .map(|one| coded(&one.system, one.concept.code.clone()))
+                .collect()
         }
         CodesAsked::Below { system, code } => {
             let codes = below(knowledge, settings, &looked(system, code))?;
-            Ok(related(system, codes))
+            related(system, codes)
         }
         CodesAsked::Above { system, code } => {
             let codes = above(knowledge, settings, &looked(system, code))?;
-            Ok(related(system, codes))
+            related(system, codes)
         }
     }
 }

@@ -240,8 +240,12 @@ fn what_searches_ask_is_answered_or_refused_by_name() {
             .1;
         match (found, expected) {
             (Ok(found), Ok(expected)) => {
-                assert!(found.iter().all(|one| &*one.0 == "http://here/colours"));
-                let codes: Vec<&str> = found.iter().map(|one| &*one.1).collect();
+                assert!(
+                    found
+                        .iter()
+                        .all(|one| &*one.system == "http://here/colours")
+                );
+                let codes: Vec<&str> = found.iter().map(|one| &*one.code).collect();
                 assert_eq!(codes, expected);
             }
             (Err(CodesRefusal::Undefined(text) | CodesRefusal::TooMany(text)), Err(expected)) => {

@@ -1,6 +1,8 @@
 //! Walking a resource along the element table: names, JSON types, cardinalities, choices
 //! (<https://hl7.org/fhir/R4/json.html>).
 
+use std::collections::HashSet;
+
 use super::companions::Beside;
 use super::findings::{Findings, Path};
 use super::{bindings, narrative, primitives, references};
@@ -12,6 +14,7 @@ use crate::definitions::structure::{
 use crate::ids::ResourceType;
 use crate::json::{Kind, Value};
 use crate::outcome::{Issue, IssueType};
+use crate::xml::is_narrative;
 
 pub(super) struct Walker<'d> {
     definitions: &'d Definitions,
@@ -20,6 +23,8 @@ pub(super) struct Walker<'d> {
     findings: Findings,
     /// Whether the resources of a Bundle's entries are left alone: they are checked where they are written.
     passes_over_entries: bool,
+    /// The ids of elements of the resource that is walked.
+    ids: HashSet<Box<str>>,
 }
 
 /// Which elements of an object have come up, one bit each.
@@ -45,6 +50,7 @@ impl<'d> Walker<'d> {
             companion_type: definitions.structures.by_name("Element"),
             findings: Findings::default(),
             passes_over_entries: false,
+            ids: HashSet::new(),
         }
     }
 
@@ -77,7 +83,22 @@ impl<'d> Walker<'d> {
             let text = "a resource names its type, one of R4's, in 'resourceType'";
             return self.fault(path, value, IssueType::Structure, text);
         };
+        let outer = std::mem::take(&mut self.ids);
         self.members(value, id, path, is_contained);
+        self.ids = outer;
+    }
+
+    /// The id of an element: without white space, and no other in the resource has it
+    /// (<https://hl7.org/fhir/R4/element.html#id>).
+    fn element_id(&mut self, value: Value<'_>, path: &Path<'_>) {
+        let Some(id) = value.string() else { return };
+        if id.contains(char::is_whitespace) {
+            let text = "the id of an element has no white space";
+            self.fault(path, value, IssueType::Value, text);
+        } else if !self.ids.insert(id.into()) {
+            let text = "another element of the resource has the same id";
+            self.fault(path, value, IssueType::Duplicate, text);
+        }
     }
 
     /// An object that is not a resource.
@@ -110,6 +131,10 @@ impl<'d> Walker<'d> {
                 continue;
             }
             seen.has_content |= name != "id";
+            // The same element has the same id in snapshot and differential.
+            if !is_resource && name == "id" && &*definition.name != "ElementDefinition" {
+                self.element_id(value, &path.member("id"));
+            }
             let bare = name.strip_prefix('_').unwrap_or(&name);
             let Some((place, element, chosen)) = definition.placed_member(bare) else {
                 self.unknown(definition, &name, value, path);
@@ -284,8 +309,12 @@ impl<'d> Walker<'d> {
             | Shape::CodeableConcept
             | Shape::Quantity => {
                 self.object(value, chosen.type_id, path, is_contained);
+                let is_simple = chosen.is_simple;
                 let fault = match shape {
                     Shape::Reference => references::fault(value),
+                    Shape::Quantity if is_simple && value.get("comparator").is_some() => {
+                        Some("a SimpleQuantity has no comparator (sqt-1)")
+                    }
                     _ => None,
                 };
                 if let Some(text) = fault {
@@ -310,6 +339,9 @@ impl<'d> Walker<'d> {
             let text = value.string().unwrap_or_default();
             if let Err(fault) = narrative::check(&text) {
                 self.fault(path, value, IssueType::Invalid, fault.to_string());
+            } else if !is_narrative(&text) {
+                let text = "the narrative is not well-formed XML";
+                self.fault(path, value, IssueType::Invalid, text);
             }
             return;
         }

@@ -431,3 +431,60 @@ fn the_rules_of_a_resource_cost_no_more_than_they_may() {
     let is_told = |issue: &Issue| issue.code == IssueType::TooCostly;
     assert!(report.issues.iter().any(is_told), "{:?}", report.issues);
 }
+
+#[test]
+fn ids_of_elements_are_their_own() {
+    patient(
+        r#""name":[{"id":"a b","family":"x"}]"#,
+        "Patient.name[0].id: the id of an element has no white space",
+    );
+    patient(
+        r#""name":[{"id":"a","family":"x"},{"id":"b","family":"x"}],"telecom":[{"id":"b","value":"1"}]"#,
+        "Patient.telecom[0].id: another element of the resource has the same id",
+    );
+    // A contained resource has ids of its own.
+    patient(
+        r#""name":[{"id":"a","family":"x"}],"contained":[{"resourceType":"Patient","name":[{"id":"a","family":"x"}]}]"#,
+        "",
+    );
+}
+
+#[test]
+fn a_simple_quantity_has_no_comparator() {
+    let fault = "a SimpleQuantity has no comparator (sqt-1)";
+    observation(
+        r#""referenceRange":[{"low":{"value":1,"comparator":"<"}}]"#,
+        &format!("Observation.referenceRange[0].low: {fault}"),
+    );
+    observation(r#""valueQuantity":{"value":1,"comparator":"<"}"#, "");
+}
+
+#[test]
+fn narratives_are_well_formed() {
+    let well_formed = |inner: &str, is_one: bool| {
+        let text = format!(
+            r#"{{"resourceType":"Patient","text":{{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">{inner}</div>"}}}}"#
+        );
+        let expected = if is_one {
+            ""
+        } else {
+            "Patient.text.div: the narrative is not well-formed XML"
+        };
+        check(&text, expected);
+    };
+    well_formed("a &amp; b &#233; <!-- a - b --> ]] &gt;", true);
+    for inner in [
+        "a ]]> b",
+        "&#0;",
+        "&#7;",
+        "&#xD800;",
+        "<!-- a -- b -->x",
+        r#"<p title=\"a\"class=\"b\">x</p>"#,
+    ] {
+        well_formed(inner, false);
+    }
+    patient(
+        "\"name\":[{\"family\":\"a\u{FFFE}\"}]",
+        "Patient.name[0].family: U+FFFE and U+FFFF are no characters, and XML has no place for them",
+    );
+}

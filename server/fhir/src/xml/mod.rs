@@ -24,6 +24,11 @@ pub(crate) use error::short;
 pub(crate) use scanner::{Attribute, Scanner, Tag, Token, XML_NAMESPACE, inner};
 pub(crate) use tag::Binding;
 
+/// Whether a text is what [`to_xml`] can write as a narrative: one well-formed `div`.
+pub(crate) fn is_narrative(text: &str) -> bool {
+    narrative::markup(text, XmlLimits::default()).is_ok()
+}
+
 /// The namespace of FHIR's elements.
 pub const FHIR_NAMESPACE: &str = "http://hl7.org/fhir";
 /// The namespace of narratives.

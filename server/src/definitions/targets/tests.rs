@@ -158,7 +158,7 @@ async fn what_a_transaction_writes_counts_as_existing() {
     let refused = transaction(&broken).await.err();
     assert_eq!(
         refused.as_deref(),
-        Some("422 Bundle.entry[4].resource.Observation.subject")
+        Some("422 Bundle.entry[4].resource.subject")
     );
     assert!(
         world.read("Patient/new").await.is_err(),

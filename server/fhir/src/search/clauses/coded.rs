@@ -1,14 +1,15 @@
 //! `:in`, `:not-in`, `:above` and `:below` of tokens: what codes mean (<https://hl7.org/fhir/R4/search.html#token>).
 
-use super::super::coded::{CodePairs, CodesAsked};
+use super::super::coded::{CodesAsked, FoundCodes};
 use super::super::combine;
 use super::super::error::SearchError;
 use super::super::hash;
 use super::super::plan::Clause;
 use super::super::planner::Planner;
 use super::super::resolve::Resolved;
-use super::token::parts;
-use super::{elements_within, plain};
+use super::super::values::media_type;
+use super::token::{add, parts};
+use super::{elements, elements_within, plain};
 
 /// How a code is related to what is searched for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,8 +63,14 @@ pub(super) fn coded(
     relation: Relation,
 ) -> Result<Option<Clause>, SearchError> {
     let Some(known) = planner.codes else {
-        return Err(resolved.not_supported("it asks what codes mean, which is not asked here"));
+        let message = "it asks what codes mean, which is not asked here";
+        return Err(resolved.not_supported(message).essential());
     };
+    if relation == Relation::Below
+        && let Some(found) = below_media_type(planner, resolved)?
+    {
+        return elements(planner, resolved, found, Clause::AnyToken).map(Some);
+    }
     let mut found = Vec::new();
     for value in &resolved.values {
         let asked = relation.asked(resolved, value)?;
@@ -81,18 +88,44 @@ pub(super) fn coded(
 }
 
 /// The elements of codes. An element of type `code` whose system nothing tells has one if any system has it.
-fn tokens(planner: &Planner<'_>, resolved: &Resolved<'_>, codes: &CodePairs) -> Vec<i64> {
+fn tokens(planner: &Planner<'_>, resolved: &Resolved<'_>, codes: &FoundCodes) -> Vec<i64> {
     let bare = resolved.types().into_iter();
     let bare = bare.flat_map(|one| planner.index.bare_codes(one, resolved.code));
     let bare = combine::sorted(bare.copied());
     let seeds = resolved.seeds();
     let mut found = Vec::with_capacity(codes.len());
-    for (system, code) in codes.iter() {
-        found.extend(seeds.iter().map(|seed| hash::token(*seed, system, code)));
-        found.extend(
-            bare.iter()
-                .map(|seed| hash::code_without_system(*seed, code)),
-        );
+    for one in codes.iter() {
+        let (system, code) = (Some(&*one.system), &*one.code);
+        for seed in &seeds {
+            add(&mut found, *seed, system, code, one.is_uncased);
+        }
+        for seed in &bare {
+            match one.is_uncased {
+                true => add(&mut found, *seed, None, code, true),
+                false => found.push(hash::code_without_system(*seed, code)),
+            }
+        }
     }
     found
+}
+
+/// Finds a media type whatever its parameters (<https://hl7.org/fhir/R4/search.html#token>); nothing where the parameter
+/// has none.
+fn below_media_type(
+    planner: &Planner<'_>,
+    resolved: &Resolved<'_>,
+) -> Result<Option<Vec<i64>>, SearchError> {
+    let types = resolved.types().into_iter();
+    let seeds = types.flat_map(|one| planner.index.media_types(one, resolved.code));
+    let seeds = combine::sorted(seeds.copied());
+    if seeds.is_empty() {
+        return Ok(None);
+    }
+    let mut found = Vec::new();
+    for value in &resolved.values {
+        let (_, code) = parts(resolved, value)?;
+        let small = media_type(&plain(resolved, code)?);
+        found.extend(seeds.iter().map(|seed| hash::media_type(*seed, &small)));
+    }
+    Ok(Some(found))
 }

@@ -73,6 +73,7 @@ fn parts<'a>(
                 .iter()
                 .map(|one| (resource_type, *one))
                 .collect(),
+            is_uncased: false,
         })
     };
     components.zip(values).map(part).collect()
@@ -130,7 +131,7 @@ fn in_group(
 /// The hashes of the forms of a value that has some; `None` for numbers and quantities.
 fn discrete(planner: &Planner<'_>, part: &Resolved<'_>) -> Result<Option<Vec<i64>>, SearchError> {
     match part.search_type {
-        SearchType::Token => token::tokens(part, &[0]).map(Some),
+        SearchType::Token => token::tokens(planner, part, &[0]).map(Some),
         SearchType::Reference => reference::values(planner, part).map(Some),
         SearchType::Uri => {
             let values = part.values.iter().map(|one| plain(part, one));

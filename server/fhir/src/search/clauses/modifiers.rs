@@ -96,10 +96,13 @@ pub(super) fn check(resolved: &Resolved<'_>) -> Result<(), SearchError> {
     };
     match support {
         Answered => declared(resolved, modifier, declared_code(modifier)),
-        Hierarchy => Err(resolved.not_supported(format!(
-            "the modifier ':{modifier}' of references asks for a walk through a hierarchy of resources, or for the \
-             versions of a canonical, and is not supported"
-        ))),
+        Hierarchy => {
+            let message = format!(
+                "the modifier ':{modifier}' of references asks for a walk through a hierarchy of resources, or for the \
+                 versions of a canonical, and is not supported"
+            );
+            Err(resolved.not_supported(message).essential())
+        }
     }
 }
 
@@ -110,7 +113,7 @@ fn declared(resolved: &Resolved<'_>, modifier: &str, code: &str) -> Result<(), S
         return Ok(());
     }
     let message = format!("there is no modifier ':{modifier}' for it: its definition names others");
-    Err(resolved.unknown(message))
+    Err(resolved.unknown(message).essential())
 }
 
 fn unknown(
@@ -131,7 +134,7 @@ fn unknown(
             names.join(", ")
         )
     };
-    resolved.unknown(message)
+    resolved.unknown(message).essential()
 }
 
 #[cfg(test)]

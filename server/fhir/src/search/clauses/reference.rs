@@ -18,7 +18,7 @@ pub(super) fn reference(
     match resolved.modifier {
         Some("identifier") => {
             let seeds = resolved.own_seeds().into_iter().map(hash::identifier_seed);
-            let found = token::tokens(resolved, &seeds.collect::<Vec<i64>>())?;
+            let found = token::tokens(planner, resolved, &seeds.collect::<Vec<i64>>())?;
             elements(planner, resolved, found, Clause::AnyToken)
         }
         Some(modifier) => {
@@ -41,7 +41,7 @@ fn target(resolved: &Resolved<'_>, modifier: &str) -> Result<ResourceType, Searc
         "it does not refer to {modifier}, but to: {}",
         names.join(", ")
     );
-    Err(resolved.unknown(message))
+    Err(resolved.unknown(message).essential())
 }
 
 /// References to one of the values, of one type or of any it may have.

@@ -24,7 +24,7 @@ pub(super) fn token(
             let mut definitions = resolved.definitions.iter();
             if !definitions.any(|one| planner.index.has_identifiers(one.0, resolved.code)) {
                 let message = "the modifier ':of-type' is for identifiers, and it has none";
-                return Err(resolved.unknown(message.to_owned()));
+                return Err(resolved.unknown(message).essential());
             }
             let found = of_type(resolved, &seeds)?;
             elements(planner, resolved, found, Clause::AnyToken)
@@ -36,13 +36,13 @@ pub(super) fn token(
         Some("not") => elements(
             planner,
             resolved,
-            tokens(resolved, &seeds)?,
+            tokens(planner, resolved, &seeds)?,
             Clause::NoToken,
         ),
         _ => elements(
             planner,
             resolved,
-            tokens(resolved, &seeds)?,
+            tokens(planner, resolved, &seeds)?,
             Clause::AnyToken,
         ),
     }
@@ -51,22 +51,51 @@ pub(super) fn token(
 
 /// The elements of the values under each of the seeds.
 pub(in super::super) fn tokens(
+    planner: &Planner<'_>,
     resolved: &Resolved<'_>,
     seeds: &[i64],
 ) -> Result<Vec<i64>, SearchError> {
+    let types = resolved.types().into_iter();
+    let uncased = types.flat_map(|one| planner.index.uncased(one, resolved.code));
+    let uncased: Vec<i64> = uncased.copied().collect();
     let mut found = Vec::new();
     for value in &resolved.values {
         let (system, code) = parts(resolved, value)?;
         let system = system.map(|system| plain(resolved, system)).transpose()?;
         let code = plain(resolved, code)?;
-        found.extend(seeds.iter().map(|seed| match system.as_deref() {
-            None => hash::code(*seed, &code),
-            Some("") => hash::code_without_system(*seed, &code),
-            Some(system) if code.is_empty() => hash::system(*seed, system),
-            Some(system) => hash::token(*seed, system, &code),
-        }));
+        for seed in seeds {
+            let is_uncased = resolved.is_uncased || uncased.contains(seed);
+            add(&mut found, *seed, system.as_deref(), &code, is_uncased);
+        }
     }
     Ok(found)
+}
+
+/// The elements of one code under a seed: in this case, or in any.
+pub(super) fn add(
+    found: &mut Vec<i64>,
+    seed: i64,
+    system: Option<&str>,
+    code: &str,
+    is_uncased: bool,
+) {
+    let small = match is_uncased {
+        true => code.to_lowercase(),
+        false => code.to_owned(),
+    };
+    found.push(match system {
+        None => hash::code(seed, &small),
+        Some("") => hash::code_without_system(seed, &small),
+        Some(system) if small.is_empty() => hash::system(seed, system),
+        Some(system) => hash::token(seed, system, &small),
+    });
+    // What has no other case is not indexed by it.
+    if is_uncased && small.to_uppercase() != small {
+        found.push(match system {
+            None | Some("") => hash::folded_code(seed, &small),
+            Some(system) => hash::folded_token(seed, system, &small),
+        });
+    }
 }
 
 /// The hashes of the codes alone, without a seed; nothing where a value names a system alone.

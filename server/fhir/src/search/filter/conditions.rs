@@ -22,6 +22,16 @@ const SYSTEMS: [(&str, &str); 4] = [
     ("ucum", "http://unitsofmeasure.org"),
 ];
 
+/// A value whose system, the part at that place with another behind it, is written out.
+fn with_system(value: &str, place: usize) -> String {
+    let mut parts: Vec<&str> = split_unescaped(value, '|').collect();
+    if parts.len() > place + 1 {
+        let system = SYSTEMS.iter().find(|one| one.0 == parts[place]);
+        parts[place] = system.map_or(parts[place], |one| one.1);
+    }
+    parts.join("|")
+}
+
 /// Parameters that are no tests of a value.
 const NO_TESTS: [&str; 5] = ["_content", "_filter", "_list", "_query", "_text"];
 
@@ -175,19 +185,9 @@ impl Filters<'_, '_> {
         let mut definitions = types.filter_map(|one| self.planner.definition(*one, &test.code));
         let search_type = definitions.next().map(|one| one.search_type);
         match search_type {
-            Some(SearchType::Token | SearchType::Quantity) => {
-                let mut parts = split_unescaped(&test.value, '|');
-                let first = parts.next().unwrap_or_default();
-                let system = SYSTEMS.iter().find(|one| one.0 == first);
-                match (system, search_type) {
-                    (Some((_, system)), Some(SearchType::Token))
-                        if first.len() < test.value.len() =>
-                    {
-                        format!("{system}{}", &test.value[first.len()..])
-                    }
-                    _ => test.value.clone(),
-                }
-            }
+            // The system stands first in a token, and second in a quantity.
+            Some(SearchType::Token) => with_system(&test.value, 0),
+            Some(SearchType::Quantity) => with_system(&test.value, 1),
             _ => test.value.replace('\\', "\\\\"),
         }
     }
@@ -296,6 +296,14 @@ impl Filters<'_, '_> {
         test: &Test,
     ) -> Result<Option<Clause>, SearchError> {
         let is_token = resolved.search_type == SearchType::Token;
+        let mut definitions = resolved.definitions.iter();
+        let index = self.planner.index;
+        // Values of filters have no case; identifiers have all the same, which are not indexed otherwise.
+        let resolved = &Resolved {
+            is_uncased: is_token
+                && !definitions.any(|one| index.has_identifiers(one.0, resolved.code)),
+            ..resolved.clone()
+        };
         let equal = || clauses::condition(self.planner, resolved);
         let coded = |modifier| {
             let asked = Resolved {

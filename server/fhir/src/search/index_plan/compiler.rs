@@ -8,7 +8,7 @@ use super::{
     composites, sorting,
 };
 use crate::definitions::Definitions;
-use crate::definitions::codes::CodeSetId;
+use crate::definitions::codes::{CodeSetId, CodeSets};
 use crate::definitions::search_parameters::{SearchParameter, SearchType};
 use crate::definitions::structure::TypeId;
 use crate::ids::ResourceType;
@@ -17,6 +17,7 @@ use crate::search::hash;
 use crate::search::operand::syntax::{first_name, operands};
 use crate::search::operand::{Ends, NotAPath, Path};
 use crate::search::value_kind::{ValueKind, suits};
+use crate::search::values::are_media_types;
 
 pub(super) fn compile(definitions: &Definitions) -> Result<IndexPlan, IndexPlanError> {
     let structures = &definitions.structures;
@@ -143,6 +144,11 @@ impl<'d> Compiler<'d> {
             && compiled.iter().any(CompiledOperand::has_identifiers);
         let bare_codes = compiled.iter().filter(|one| one.has_bare_codes());
         let bare_codes = bare_codes.map(|one| one.seed).collect();
+        let uncased = compiled.iter().filter(|one| one.is_uncased());
+        let uncased = uncased.map(|one| one.seed).collect();
+        let code_sets = &self.definitions.code_sets;
+        let media_types = compiled.iter().filter(|one| one.has_media_types(code_sets));
+        let media_types = media_types.map(|one| one.seed).collect();
         let sort_paths = sorting::sort_paths(parameter.search_type, &compiled);
         let mut seeds: Vec<ParameterSeed> = compiled.into_iter().map(|one| plan.add(one)).collect();
         seeds.sort_unstable();
@@ -154,6 +160,8 @@ impl<'d> Compiler<'d> {
             is_canonical,
             has_identifiers,
             bare_codes,
+            uncased,
+            media_types,
             sort_paths,
             composite: None,
         }))
@@ -173,6 +181,8 @@ impl<'d> Compiler<'d> {
                 is_canonical: false,
                 has_identifiers: false,
                 bare_codes: Vec::new(),
+                uncased: Vec::new(),
+                media_types: Vec::new(),
                 sort_paths: None,
                 composite: Some(composite),
             }),
@@ -314,6 +324,25 @@ impl CompiledOperand {
             Source::Expression(_) => false,
         };
         self.search_type == SearchType::Token && self.kinds.iter().any(is_code) && !is_told
+    }
+
+    /// Whether all tokens are texts, or addresses of people.
+    fn is_uncased(&self) -> bool {
+        let is_text =
+            |one: &(usize, ValueKind)| matches!(one.1, ValueKind::Text | ValueKind::ContactPoint);
+        self.search_type == SearchType::Token
+            && !self.kinds.is_empty()
+            && self.kinds.iter().all(is_text)
+    }
+
+    /// Whether there are tokens that are media types.
+    fn has_media_types(&self, code_sets: &CodeSets) -> bool {
+        match &self.source {
+            Source::Path { code_sets: of, .. } => {
+                self.search_type == SearchType::Token && are_media_types(code_sets, of)
+            }
+            Source::Expression(_) => false,
+        }
     }
 
     fn evaluated(subject: &Subject<'_>, part: &str, expression: Arc<Expression>) -> Self {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::world::World;
-use crate::search::coded::{CodesAnswer, CodesAsked, CodesRefusal, KnownCodes};
+use crate::search::coded::{CodesAnswer, CodesAsked, CodesRefusal, FoundCode, KnownCodes};
 use crate::search::error::SearchErrorKind;
 
 const SCT: &str = "http://snomed.info/sct";
@@ -17,7 +17,11 @@ fn condition(id: &str, codings: &str) -> String {
 fn pairs(list: &[(&str, &str)]) -> CodesAnswer {
     Ok(list
         .iter()
-        .map(|(system, code)| ((*system).into(), (*code).into()))
+        .map(|(system, code)| FoundCode {
+            system: (*system).into(),
+            code: (*code).into(),
+            is_uncased: false,
+        })
         .collect())
 }
 

@@ -434,6 +434,16 @@ fn a_lenient_search_leaves_out_what_it_does_not_know_and_says_so() {
             .iter()
             .all(|issue| issue.diagnostics.ends_with("was left out"))
     );
+    // Nothing of these may be left out.
+    for text in [
+        "_query=x",
+        "name:foo=x",
+        "birthdate:in=x",
+        "name=a&gender:of-type=a|b|c",
+    ] {
+        let refused = planned("Patient", text, Handling::Lenient).unwrap();
+        assert!(refused.unwrap_err().is_essential, "{text}");
+    }
     // A value that is wrong is wrong for both.
     let wrong = planned("Patient", "birthdate=x", Handling::Lenient).unwrap();
     assert_eq!(wrong.unwrap_err().kind, SearchErrorKind::Malformed);

@@ -87,6 +87,12 @@ fn what_cannot_be_read_is_refused_by_name() {
     };
     check("name=", "'name': there is no value");
     check("name", "'name': there is no value");
+    let limits = QueryLimits {
+        empty_allowed: true,
+        ..QueryLimits::default()
+    };
+    let query = Query::parse("name=&_count=&family=a&x:exact", limits).unwrap();
+    assert_eq!((query.parameters.len(), query.controls.len()), (1, 0));
     check("name=a,,b", "'name': a value between commas is empty");
     check(
         "name=%zz",

@@ -22,7 +22,7 @@ use std::collections::{HashMap, HashSet};
 use super::findings::{Findings, Path};
 use crate::definitions::Definitions;
 use crate::definitions::profiles::{Profile, Profiles};
-use crate::ids::ResourceKey;
+use crate::ids::{ResourceKey, ResourceType};
 use crate::json::Value;
 use crate::outcome::{Issue, IssueType, Severity};
 use crate::path::{DateTime, Node};
@@ -230,7 +230,11 @@ impl<'v, 'a> Check<'v, 'a> {
             }
             None if is_base(canonical, self.type_name(node)) => {}
             None => {
-                let text = format!("the profile '{canonical}' is unknown");
+                let other = based(canonical).and_then(ResourceType::parse);
+                let text = match other {
+                    Some(other) => format!("'{canonical}' is the definition of {other}"),
+                    None => format!("the profile '{canonical}' is unknown"),
+                };
                 let severity = Severity::Error;
                 out.note(severity, path, value, (IssueType::NotFound, text.into()));
             }
@@ -264,7 +268,16 @@ impl<'v, 'a> Check<'v, 'a> {
 
 /// Whether a canonical URL names R4's own definition of a type.
 fn is_base(canonical: &str, type_name: &str) -> bool {
-    let url = canonical.split('|').next().unwrap_or_default();
-    url.strip_prefix("http://hl7.org/fhir/StructureDefinition/")
+    based(canonical)
         .is_some_and(|name| name == type_name || matches!(name, "Resource" | "DomainResource"))
 }
+
+/// The type that a canonical URL names R4's own definition of.
+fn based(canonical: &str) -> Option<&str> {
+    let (url, version) = canonical.split_once('|').unwrap_or((canonical, R4));
+    let name = url.strip_prefix("http://hl7.org/fhir/StructureDefinition/");
+    name.filter(|_| matches!(version, "4.0" | R4))
+}
+
+/// The version of R4's definitions.
+const R4: &str = "4.0.1";

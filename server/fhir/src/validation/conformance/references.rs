@@ -29,6 +29,10 @@ impl<'a> Check<'_, 'a> {
             return;
         };
         let target = self.target(&reference, scope);
+        // What a patch puts into a resource refers to what that contains.
+        if matches!(target, Target::Nowhere) && self.type_name(scope.resource) == "Parameters" {
+            return;
+        }
         if matches!(target, Target::Nowhere) {
             let what = (IssueType::NotFound, "no contained resource has this id");
             return self.error(out, path, node, what);
@@ -108,6 +112,7 @@ impl<'a> Check<'_, 'a> {
         for (index, contained) in list().enumerate() {
             locals.collect(contained, Some(index));
         }
+        let mut ids = HashSet::new();
         for (index, contained) in list().enumerate() {
             let Some(id) = contained.get("id").and_then(Value::string) else {
                 let here = path.member("contained").item(index);
@@ -115,6 +120,11 @@ impl<'a> Check<'_, 'a> {
                 out.add(&here, contained, IssueType::Required, what);
                 continue;
             };
+            if !ids.insert(id.clone()) {
+                let here = path.member("contained").item(index);
+                let text = format!("another contained resource has the id '{id}'");
+                out.add(&here, contained, IssueType::Duplicate, text);
+            }
             if !locals.lead_to(&id, index) {
                 let text = format!("nothing refers to the contained resource '#{id}' (dom-3)");
                 out.add(path, root, IssueType::Invariant, text);

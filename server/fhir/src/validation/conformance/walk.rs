@@ -2,8 +2,9 @@
 
 use super::extensions::Host;
 use super::nodes::{Child, children};
-use super::{Check, Scope, is_base};
+use super::{Check, Scope, based, is_base};
 use crate::definitions::structure::{Element, Shape, TypeDefinition, TypeKind};
+use crate::ids::ResourceType;
 use crate::json::Value;
 use crate::outcome::{IssueType, Severity};
 use crate::path::Node;
@@ -132,6 +133,16 @@ impl<'a> Check<'_, 'a> {
                 None if is_base(&canonical, self.type_name(node)) => {}
                 None => {
                     let here = meta_path.member("profile").item(index);
+                    if let Some(other) = based(&canonical).and_then(ResourceType::parse) {
+                        let text = format!("this is the definition of {other}, which it is not");
+                        out.note(
+                            Severity::Error,
+                            &here,
+                            claim,
+                            (IssueType::Value, text.into()),
+                        );
+                        continue;
+                    }
                     let severity = self.validator.strictness.unknown_profile;
                     let what = (
                         IssueType::NotFound,
