@@ -16,6 +16,7 @@ mod cursor;
 mod definitions;
 mod fault;
 mod history;
+mod identity;
 mod include;
 mod instant;
 mod labels;
@@ -48,6 +49,11 @@ pub use connect::{MIGRATIONS, StoreSettings, migrate, wait_until_reachable};
 pub use definitions::{IndexLock, IndexWalk};
 pub(crate) use fault::{is_outdated, raced};
 pub use history::{HistoryFilter, HistoryPage, HistoryScope};
+pub use identity::{
+    ClientKind, Credentials, GrantUser, IdentityClient, IdentityGrant, IdentitySession,
+    IdentityUser, KnownToken, NewCode, NewGrant, NewSession, NewToken, PreparedLaunch, Refreshed,
+    RunningGrant, SecretHash, SessionLimits, SigningKey, TokenKind, UsedCode,
+};
 pub use labels::{LabelInUse, LabelKind};
 pub use prepared::{ExpectedVersions, PreparedDelete, PreparedWrite, Verb, WriteCondition};
 pub use reindex::Indexed;
