@@ -60,14 +60,15 @@ pub use reindex::Indexed;
 pub use search::{ExplainedStatement, Explanation, MatchPlace, SearchPage};
 pub use source::Source;
 pub use terminology::{
-    Arranged, ClosureEntry, ClosureNews, CodeImport, KnownSystem, MappingsOf, Moment, Pieces,
+    Arranged, Building, ClosureEntry, ClosureNews, CodeImport, KnownSystem, MappingsOf, Moment,
+    Pieces, Reached, Rows,
 };
 pub use transaction::{Attempts, Transaction};
 
 use combine::Combiner;
 use cursor::CursorKey;
 use search::Searching;
-use terminology::Cache;
+use terminology::{Cache, FoundCodes, WantedCodes};
 
 /// One version of a resource as it is stored.
 #[derive(Clone, Debug)]
@@ -121,6 +122,7 @@ pub struct Store {
     puts: Combiner<PreparedWrite, Written>,
     deletes: Combiner<PreparedDelete, Deleted>,
     reads: Combiner<ResourceKey, Option<StoredVersion>>,
+    codes: Combiner<WantedCodes, FoundCodes>,
 }
 
 impl std::fmt::Debug for Store {
