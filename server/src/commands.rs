@@ -1,5 +1,7 @@
 //! The commands: what each run of `vesta` starts, does and stops again, in this order.
 
+mod accounts;
+
 use std::io::Write;
 use std::time::Duration;
 
@@ -135,6 +137,12 @@ async fn perform(
                 concepts = imported.concepts, steps_lost = imported.lost, "import complete"
             );
             Ok(())
+        }
+        Command::User { command } => {
+            accounts::user(config, database, command, &mut std::io::stdout()).await
+        }
+        Command::Client { command } => {
+            accounts::client(config, database, command, &mut std::io::stdout()).await
         }
         Command::Reindex => {
             let app = start(config, database).await?;

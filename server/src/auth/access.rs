@@ -5,6 +5,10 @@
 pub enum Reason {
     /// `VESTA_AUTH=disabled`, which only a loopback listener allows.
     AuthDisabled,
+    /// What everybody may know: what the server can do.
+    Public,
+    /// The scopes of a token, for as long as they are all that is asked.
+    Scopes,
     /// `vesta load` or the demo data of an empty database.
     Load,
     /// A background job of the server itself.

@@ -17,6 +17,7 @@ mod launch;
 mod login;
 mod pages;
 mod password;
+mod permitted;
 mod records;
 mod secret;
 mod session;
@@ -36,7 +37,8 @@ use crate::error::Result;
 use crate::store::{Store, TokenKind};
 
 pub use administration::{Administration, NewClient, NewClientKind, NewUser};
-pub use password::NewSecondFactor;
+pub use password::{NewSecondFactor, new_password};
+pub use permitted::permitted;
 pub use records::PerformFor;
 
 use answer::{Answered, Asked, Refusal};

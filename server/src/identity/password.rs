@@ -77,6 +77,11 @@ impl Passwords {
     }
 }
 
+/// A password nobody can guess.
+pub fn new_password() -> Result<String> {
+    secret::random()
+}
+
 /// A second factor that is new: shown once, to whom it belongs.
 pub struct NewSecondFactor {
     pub(super) secret: [u8; 20],
