@@ -8,7 +8,7 @@ use fhir::ids::ResourceType;
 use sha2::{Digest, Sha256};
 
 /// Changes whenever the same definitions would give other search values.
-const EXTRACTION_VERSION: &str = "6\n";
+const EXTRACTION_VERSION: &str = "7\n";
 
 /// The parameters of each type that are indexed: code, blank, hash.
 pub(super) type Wanted = BTreeMap<ResourceType, Vec<String>>;
@@ -20,9 +20,10 @@ pub(super) const WORDS: [&str; 2] = ["_content", "_text"];
 pub(super) fn basis(registries: &Registries) -> Vec<u8> {
     let mut hash = Sha256::new();
     hash.update(EXTRACTION_VERSION);
-    // Both are plain data: writing them down cannot fail, and where it did, the hash would be another one.
+    // All are plain data: writing them down cannot fail, and where it did, the hash would be another one.
     hash.update(postcard::to_stdvec(&registries.structures).unwrap_or_default());
     hash.update(postcard::to_stdvec(&registries.code_sets).unwrap_or_default());
+    hash.update(postcard::to_stdvec(&registries.compartments).unwrap_or_default());
     hash.finalize().to_vec()
 }
 

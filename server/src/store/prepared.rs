@@ -103,12 +103,14 @@ impl PreparedWrite {
         instant: Timestamp,
     ) -> Self {
         let stamp = Stamp::of(&key, resource);
+        let mut values = index.values;
+        values.place_around(&key);
         Self {
             key,
             verb,
             stamp,
             instant,
-            index: index.values,
+            index: values,
             generation: index.generation,
             condition: WriteCondition::default(),
             targets: RequiredTargets::default(),
