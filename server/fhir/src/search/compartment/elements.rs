@@ -3,12 +3,21 @@
 
 use crate::definitions::Definitions;
 use crate::ids::{ResourceKey, ResourceType};
+use crate::search::combine;
 use crate::search::hash;
-use crate::search::index_plan::TypePlan;
+use crate::search::index_plan::{IndexPlan, TypePlan};
 use crate::search::index_values::IndexValues;
 
 /// The types around whose instances compartments are kept: those that confine what somebody may see.
 const KEPT: [&str; 1] = ["Patient"];
+
+/// Parameters that tell whose a resource is, of types that no CompartmentDefinition of R4 mentions. Where somebody may see one
+/// patient alone, what they place is that patient's as well. (R5 has tasks and devices in the compartment.)
+const BESIDE: [(&str, &str); 3] = [
+    ("Device", "patient"),
+    ("GuidanceResponse", "patient"),
+    ("Task", "patient"),
+];
 
 /// Where the references of one type stand that place its resources into compartments of one kind.
 #[derive(Debug)]
@@ -32,10 +41,11 @@ impl Placing {
                 continue;
             };
             let codes = compartment.parameters(resource_type);
+            let is_beside = |code: &str| BESIDE.contains(&(resource_type.name(), code));
             let named = plan
                 .parameters
                 .iter()
-                .filter(|one| codes.contains(&one.code));
+                .filter(|one| codes.contains(&one.code) || is_beside(&one.code));
             let seeds = named.flat_map(|one| &one.seeds);
             let fitting = seeds.filter(|one| one.target.is_none_or(|target| target == center));
             let seeds: Vec<i64> = fitting.map(|one| one.seed).collect();
@@ -44,6 +54,18 @@ impl Placing {
             }
         }
         placing
+    }
+}
+
+impl IndexPlan {
+    /// The types whose resources are in compartments, sorted: of any other it cannot be said whose they are.
+    pub fn placed(&self) -> Vec<ResourceType> {
+        let placed = self
+            .types
+            .iter()
+            .filter(|(_, plan)| !plan.placing.is_empty());
+        let kept = KEPT.into_iter().filter_map(ResourceType::parse);
+        combine::sorted(placed.map(|(name, _)| *name).chain(kept))
     }
 }
 
