@@ -9,6 +9,7 @@ pub mod context;
 pub mod definitions;
 pub mod error;
 pub mod http;
+pub mod identity;
 pub mod import;
 pub mod interactions;
 pub mod jobs;

@@ -354,24 +354,37 @@ impl Scopes {
     /// What both allow. Words are kept where both have them.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
-        let words = self.0.iter().filter(|scope| {
-            let is_word = !matches!(scope, Scope::Resource(_));
-            is_word && other.contains(scope)
-        });
+        let words = self.words().filter(|scope| other.contains(scope));
         words
             .cloned()
             .chain(self.resources_of_both(other))
             .collect()
     }
 
+    /// What is left of these scopes for a client that may have those at most: each stays in the context it was asked in.
+    #[must_use]
+    pub fn limited_to(&self, most: &Self) -> Self {
+        let words = self.words().filter(|scope| most.contains(scope));
+        let resources = self.of_resources().flat_map(|own| {
+            let both = most
+                .of_resources()
+                .filter_map(|most| own.intersection(most));
+            both.filter(|both| both.context == own.context)
+        });
+        let resources = resources.map(Scope::Resource);
+        words.cloned().chain(resources).collect()
+    }
+
     /// These scopes for somebody whose role allows those; a role says nothing of words, so all are kept.
     #[must_use]
     pub fn within_role(&self, role: &Self) -> Self {
-        let words = self
-            .0
-            .iter()
-            .filter(|scope| !matches!(scope, Scope::Resource(_)));
-        words.cloned().chain(self.resources_of_both(role)).collect()
+        let both = self.resources_of_both(role);
+        self.words().cloned().chain(both).collect()
+    }
+
+    fn words(&self) -> impl Iterator<Item = &Scope> {
+        let all = self.0.iter();
+        all.filter(|scope| !matches!(scope, Scope::Resource(_)))
     }
 
     fn resources_of_both<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = Scope> + 'a {

@@ -11,6 +11,7 @@ use super::combine::Combiner;
 use super::cursor::CursorKey;
 use super::fault::from_sqlx;
 use super::read::Reads;
+use super::terminology::Codes;
 use super::write::{Creates, Deletes, Puts};
 use super::{Store, statements};
 use crate::error::{Error, ErrorKind, Result};
@@ -114,6 +115,7 @@ struct Pools {
     general: PgPool,
     searches: PgPool,
     fixed: PgPool,
+    terminology: PgPool,
     health: PgPool,
 }
 
@@ -133,25 +135,27 @@ impl Store {
                     .connect_lazy_with(options),
             )
         };
-        let carriers = u32::try_from(settings.tasks * 4).unwrap_or(u32::MAX);
-        let others = settings.connections.saturating_sub(carriers);
+        let tasks = u32::try_from(settings.tasks).unwrap_or(u32::MAX);
+        let carriers = tasks.saturating_mul(4);
+        let others = settings
+            .connections
+            .saturating_sub(carriers.saturating_add(tasks));
+        // A table is never looked through while an index can name its rows: estimates that a plan without values rests on
+        // are guesses.
+        let by_index = [
+            ("plan_cache_mode", "force_generic_plan"),
+            ("enable_seqscan", "off"),
+            // Every row is looked up once: there is nothing to remember.
+            ("enable_memoize", "off"),
+            // The references of a chain are hashed, whatever the server is set to.
+            ("work_mem", "16MB"),
+        ];
         // Transactions and lists plan with their values at hand; searches are fenced, and the few fixed statements never
         // need to.
         let pools = Pools {
             general: pool(others / 2, &[("plan_cache_mode", "force_custom_plan")])?,
-            searches: pool(
-                others - others / 2,
-                // A table is never looked through while an index can name its rows: estimates that a plan without values
-                // rests on are guesses.
-                &[
-                    ("plan_cache_mode", "force_generic_plan"),
-                    ("enable_seqscan", "off"),
-                    // Every row is looked up once: there is nothing to remember.
-                    ("enable_memoize", "off"),
-                    // The references of a chain are hashed, whatever the server is set to.
-                    ("work_mem", "16MB"),
-                ],
-            )?,
+            searches: pool(others - others / 2, &by_index)?,
+            terminology: pool(tasks, &by_index)?,
             fixed: pool(carriers, &[("plan_cache_mode", "force_generic_plan")])?,
             health: pool(1, &[])?,
         };
@@ -173,6 +177,7 @@ impl Store {
             puts: Combiner::start(fixed, tasks, batch, Puts),
             deletes: Combiner::start(fixed, tasks, batch, Deletes),
             reads: Combiner::start(fixed, tasks, batch, Reads),
+            codes: Combiner::start(&pools.terminology, tasks, batch, Codes),
             pool: pools.general,
             searches: pools.searches,
             searching: Arc::default(),

@@ -16,6 +16,7 @@ mod cursor;
 mod definitions;
 mod fault;
 mod history;
+mod identity;
 mod include;
 mod instant;
 mod labels;
@@ -50,20 +51,26 @@ pub use connect::{MIGRATIONS, StoreSettings, migrate, wait_until_reachable};
 pub use definitions::{IndexLock, IndexWalk};
 pub(crate) use fault::{is_outdated, raced};
 pub use history::{HistoryFilter, HistoryPage, HistoryScope};
+pub use identity::{
+    ClientKind, Credentials, GrantUser, IdentityClient, IdentityGrant, IdentitySession,
+    IdentityUser, KnownToken, NewCode, NewGrant, NewSession, NewToken, PreparedLaunch, Refreshed,
+    RunningGrant, SecretHash, SessionLimits, SigningKey, TokenKind, UsedCode,
+};
 pub use labels::{LabelInUse, LabelKind};
 pub use prepared::{ExpectedVersions, PreparedDelete, PreparedWrite, Verb, WriteCondition};
 pub use reindex::Indexed;
 pub use search::{ExplainedStatement, Explanation, MatchPlace, SearchPage};
 pub use source::Source;
 pub use terminology::{
-    Arranged, ClosureEntry, ClosureNews, CodeImport, KnownSystem, MappingsOf, Moment, Pieces,
+    Arranged, Building, ClosureEntry, ClosureNews, CodeImport, KnownSystem, MappingsOf, Moment,
+    Pieces, Reached, Rows,
 };
 pub use transaction::{Attempts, Transaction};
 
 use combine::Combiner;
 use cursor::CursorKey;
 use search::Searching;
-use terminology::Cache;
+use terminology::{Cache, FoundCodes, WantedCodes};
 
 /// One version of a resource as it is stored.
 #[derive(Clone, Debug)]
@@ -117,6 +124,7 @@ pub struct Store {
     puts: Combiner<PreparedWrite, Written>,
     deletes: Combiner<PreparedDelete, Deleted>,
     reads: Combiner<ResourceKey, Option<StoredVersion>>,
+    codes: Combiner<WantedCodes, FoundCodes>,
 }
 
 impl std::fmt::Debug for Store {

@@ -23,9 +23,9 @@ macro_rules! statements {
     };
 }
 
-/// Rows for the table that `begin_code_import` makes; a `COPY` cannot be prepared.
+/// Rows of imports; a `COPY` cannot be prepared.
 pub(super) const COPY_IMPORT_PIECES: &str =
-    "copy import_piece (kind, code, rank, value, words) from stdin";
+    "copy import_piece (tid, kind, code, rank, value, words) from stdin";
 
 statements! {
     confined {
@@ -79,6 +79,8 @@ statements! {
     LIST_CLOSURE = "list_closure";
     LIST_CLOSURE_SYSTEMS = "list_closure_systems";
     BEGIN_CODE_IMPORT = "begin_code_import";
+    NOTE_CODE_IMPORT = "note_code_import";
+    ABANDON_CODE_IMPORT = "abandon_code_import";
     ARRANGE_CODE_IMPORT = "arrange_code_import";
     BUILD_CODE_IMPORT = "build_code_import";
     FINISH_CODE_IMPORT = "finish_code_import";
@@ -94,4 +96,41 @@ statements! {
     LIST_BACKUP_TABLES = "list_backup_tables";
     LIST_BACKUP_SEQUENCES = "list_backup_sequences";
     SET_BACKUP_SEQUENCE = "set_backup_sequence";
+    ADD_IDENTITY_CLIENT = "add_identity_client";
+    ADD_IDENTITY_CODE = "add_identity_code";
+    ADD_IDENTITY_GRANT = "add_identity_grant";
+    ADD_IDENTITY_KEY = "add_identity_key";
+    ADD_IDENTITY_LAUNCH = "add_identity_launch";
+    ADD_IDENTITY_RECOVERY_CODES = "add_identity_recovery_codes";
+    ADD_IDENTITY_TOKEN = "add_identity_token";
+    ADD_IDENTITY_USER = "add_identity_user";
+    BEGIN_IDENTITY_ATTEMPT = "begin_identity_attempt";
+    BEGIN_IDENTITY_SESSION = "begin_identity_session";
+    END_IDENTITY_ATTEMPT = "end_identity_attempt";
+    END_IDENTITY_LAUNCH = "end_identity_launch";
+    END_IDENTITY_SESSION = "end_identity_session";
+    FORGET_IDENTITY = "forget_identity";
+    LIST_IDENTITY_CLIENTS = "list_identity_clients";
+    LIST_IDENTITY_GRANTS = "list_identity_grants";
+    LIST_IDENTITY_KEYS = "list_identity_keys";
+    LIST_IDENTITY_USERS = "list_identity_users";
+    LOCK_IDENTITY_USER = "lock_identity_user";
+    READ_IDENTITY_CLIENT = "read_identity_client";
+    READ_IDENTITY_GRANT = "read_identity_grant";
+    READ_IDENTITY_LAUNCH = "read_identity_launch";
+    READ_IDENTITY_SESSION = "read_identity_session";
+    READ_IDENTITY_TOKEN = "read_identity_token";
+    READ_IDENTITY_USER = "read_identity_user";
+    REMOVE_IDENTITY_CLIENT = "remove_identity_client";
+    REVOKE_IDENTITY_GRANTS = "revoke_identity_grants";
+    REVOKE_IDENTITY_REUSED_CODE = "revoke_identity_reused_code";
+    REVOKE_IDENTITY_REUSED_REFRESH = "revoke_identity_reused_refresh";
+    REVOKE_IDENTITY_TOKEN = "revoke_identity_token";
+    SET_IDENTITY_PASSWORD = "set_identity_password";
+    SET_IDENTITY_TOTP = "set_identity_totp";
+    USE_IDENTITY_ASSERTION = "use_identity_assertion";
+    USE_IDENTITY_CODE = "use_identity_code";
+    USE_IDENTITY_RECOVERY_CODE = "use_identity_recovery_code";
+    USE_IDENTITY_REFRESH = "use_identity_refresh";
+    USE_IDENTITY_STEP = "use_identity_step";
 }

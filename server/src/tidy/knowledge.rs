@@ -41,6 +41,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "identity",
+        &["error", "auth", "context", "store", "interactions"],
+    ),
+    (
         "jobs",
         &["error", "config", "context", "definitions", "store"],
     ),
@@ -103,6 +107,15 @@ const DOORS: &[(&str, &[&str], &str)] = &[
             "bench/",
         ],
         "only `store` speaks SQL; `backup` passes its errors on, `postgres` creates the database, `bench` measures it",
+    ),
+    (
+        "reqwest",
+        &[
+            "server/src/identity/jwks.rs",
+            "conformance-tests/",
+            "bench/",
+        ],
+        "the server asks nobody else, but clients for their public keys",
     ),
     (
         "AssertSqlSafe",

@@ -152,6 +152,25 @@ fn an_intersection_allows_what_both_allow() {
 }
 
 #[test]
+fn a_client_gets_what_it_asks_for_in_the_context_it_asks_in() {
+    let check = |asked: &str, most: &str, expected: &str| {
+        let left = scopes(asked).limited_to(&scopes(most));
+        assert_eq!(left.to_string(), expected, "{asked} of {most}");
+        assert!(scopes(asked).covers(&left));
+    };
+    check("openid launch", "openid", "openid");
+    check("user/*.rs", "user/*.cruds patient/*.cruds", "user/*.rs");
+    check("patient/Task.crs", "user/*.rs", "patient/Task.rs");
+    check("user/Task.rs", "patient/*.rs", "");
+    check("system/*.rs", "user/*.rs patient/*.rs", "");
+    check(
+        "user/*.rs",
+        "user/Task.r?status=draft",
+        "user/Task.r?status=draft",
+    );
+}
+
+#[test]
 fn a_role_narrows_resources_and_keeps_words() {
     let check = |asked: &str, role: &str, expected: &str| {
         let left = scopes(asked).within_role(&scopes(role));
