@@ -8,13 +8,13 @@ use fhir::json::ParseLimits;
 use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::{Access, Reason};
+use crate::auth::{Access, Grant, Reason};
 use crate::config::{self, Auth, CodeSource, Config};
 use crate::context::{Handling, Limits, RequestContext, ReturnPreference, SearchLimits, now};
 use crate::definitions::{self, CurrentDefinitions, Definitions, PackageList};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{self, Admission, Parts, Perform, Readiness};
-use crate::identity::{self, Identity, permitted};
+use crate::identity::{self, Identity};
 use crate::import::{Imported, Importer};
 use crate::interactions::Interactions;
 use crate::interactions::capabilities::{Capabilities, Software};
@@ -84,12 +84,8 @@ impl App {
 
     /// A context for work that no request asked for.
     pub fn context(&self, reason: Reason) -> RequestContext {
-        self.context_of(Access::system(reason))
-    }
-
-    fn context_of(&self, access: Access) -> RequestContext {
         RequestContext::new(
-            access,
+            Access::system(reason),
             uuid::Uuid::now_v7().to_string().into(),
             Arc::clone(&self.base_url),
             Handling::Strict,
@@ -242,29 +238,36 @@ impl App {
         let perform: identity::PerformFor = Arc::new(move |grant, interaction| {
             let app = app.clone();
             Box::pin(async move {
-                let access = permitted(&grant, &interaction)?;
-                let cx = app.context_of(access);
+                let cx = app.admitted(grant).await?;
                 app.interactions.perform(&cx, interaction).await
             })
         });
         let settings = identity_settings(config, &self.base_url);
         let store = self.interactions.store.clone();
         let identity = Arc::new(Identity::new(store, settings, perform));
-        let recognizing = Arc::clone(&identity);
+        let (app, admitting) = (self.clone(), Arc::clone(&identity));
         Admission {
             authorize: Arc::new(move |request| {
                 let identity = Arc::clone(&identity);
                 Box::pin(async move { identity.answer(request, now()).await })
             }),
-            recognize: Arc::new(move |token| {
-                let identity = Arc::clone(&recognizing);
-                Box::pin(async move { identity.grant(&token, now()).await })
-            }),
-            permit: Arc::new(|grant, interaction| {
-                let access = permitted(&grant, interaction);
-                Box::pin(async move { access })
+            admit: Arc::new(move |token| {
+                let (app, identity) = (app.clone(), Arc::clone(&admitting));
+                Box::pin(async move {
+                    match identity.grant(&token, now()).await? {
+                        Some(grant) => Ok(Some(app.admitted(grant).await?.access)),
+                        None => Ok(None),
+                    }
+                })
             }),
         }
+    }
+
+    /// A context of whoever holds a grant.
+    async fn admitted(&self, grant: Grant) -> Result<RequestContext> {
+        let cx = self.context(Reason::Admission);
+        let access = self.interactions.admit(&cx, grant).await?;
+        Ok(RequestContext { access, ..cx })
     }
 }
 

@@ -8,7 +8,7 @@ use fhir::ids::ResourceType;
 use sha2::{Digest, Sha256};
 
 /// Changes whenever the same definitions would give other search values.
-const EXTRACTION_VERSION: &str = "6\n";
+const EXTRACTION_VERSION: &str = "7\n";
 
 /// The parameters of each type that are indexed: code, blank, hash.
 pub(super) type Wanted = BTreeMap<ResourceType, Vec<String>>;
@@ -16,8 +16,9 @@ pub(super) type Wanted = BTreeMap<ResourceType, Vec<String>>;
 /// Parameters whose values are the words of a resource.
 pub(super) const WORDS: [&str; 2] = ["_content", "_text"];
 
-/// What extraction depends on beside the parameters themselves: which elements there are, of which types, and the codes
-/// that tell the systems of plain codes. Rules, texts and how often an element may stand are not among it.
+/// What extraction depends on beside the parameters themselves: which elements there are, of which types, the codes
+/// that tell the systems of plain codes, and what places resources into compartments. Rules, texts and how often an element
+/// may stand are not among it.
 pub(super) fn basis(registries: &Registries) -> Vec<u8> {
     let structures = &registries.structures;
     let mut hash = Sha256::new();
@@ -47,6 +48,7 @@ pub(super) fn basis(registries: &Registries) -> Vec<u8> {
             hash.update(postcard::to_stdvec(set).unwrap_or_default());
         }
     }
+    hash.update(postcard::to_stdvec(&registries.compartments).unwrap_or_default());
     hash.finalize().to_vec()
 }
 

@@ -13,9 +13,8 @@ use futures_util::future::BoxFuture;
 
 use super::response::{self, Reply};
 use super::{BASE_PATH, Http, body};
-use crate::auth::{Access, Grant, Reason};
+use crate::auth::{Access, Reason};
 use crate::error::{Error, ErrorKind, Result};
-use crate::interactions::Interaction;
 use crate::interactions::route::Route;
 
 /// The largest form that the authorization server reads.
@@ -25,13 +24,8 @@ const FORM_BYTES_MAX: usize = 64 * 1024;
 pub type Authorize =
     Arc<dyn Fn(HttpRequest<Bytes>) -> BoxFuture<'static, Response<Bytes>> + Send + Sync>;
 
-/// What knows what an access token stands for.
-pub type Recognize =
-    Arc<dyn Fn(Box<str>) -> BoxFuture<'static, Result<Option<Grant>>> + Send + Sync>;
-
-/// What says what a grant may touch with an interaction.
-pub type Permit =
-    Arc<dyn Fn(Grant, &Interaction) -> BoxFuture<'static, Result<Access>> + Send + Sync>;
+/// What says what the holder of an access token may touch; nothing where the token is not in force.
+pub type Admit = Arc<dyn Fn(Box<str>) -> BoxFuture<'static, Result<Option<Access>>> + Send + Sync>;
 
 /// What stands between requests and the FHIR API.
 #[derive(Clone)]
@@ -39,52 +33,25 @@ pub struct Admission {
     /// What answers for the authorization server.
     pub authorize: Authorize,
     /// What knows access tokens.
-    pub recognize: Recognize,
-    /// What says what they let through.
-    pub permit: Permit,
+    pub admit: Admit,
 }
 
-/// Who asks, as far as the headers tell.
-pub(super) enum Asker {
-    /// Nobody in particular: authorization is switched off.
-    Anybody,
-    /// Nobody in particular asks what everybody may know.
-    Public,
-    /// The holder of a token.
-    Holder(Box<Grant>),
-}
-
-impl Asker {
-    /// Who asks for a path. What is not public needs a token that is in force.
-    pub(super) async fn of(http: &Http, route: &Route, headers: &HeaderMap) -> Result<Self> {
-        let Some(admission) = &http.parts.admission else {
-            return Ok(Self::Anybody);
-        };
-        if matches!(route, Route::Metadata) {
-            return Ok(Self::Public);
-        }
-        let token = bearer(headers)?;
-        match (admission.recognize)(token).await? {
-            Some(grant) => Ok(Self::Holder(Box::new(grant))),
-            None => Err(Error::new(
-                ErrorKind::Unauthenticated,
-                "the access token is unknown, expired or revoked",
-            )),
-        }
+/// What whoever asks for a path may touch. What is not public needs a token that is in force.
+pub(super) async fn access(http: &Http, route: &Route, headers: &HeaderMap) -> Result<Access> {
+    let Some(admission) = &http.parts.admission else {
+        // The configuration refuses this mode on a public listener.
+        return Ok(Access::system(Reason::AuthDisabled));
+    };
+    if matches!(route, Route::Metadata) {
+        return Ok(Access::system(Reason::Public));
     }
-
-    /// What they may touch with an interaction.
-    pub(super) async fn access(self, http: &Http, interaction: &Interaction) -> Result<Access> {
-        match (self, &http.parts.admission) {
-            (Self::Holder(grant), Some(admission)) => (admission.permit)(*grant, interaction).await,
-            (Self::Public, _) => Ok(Access::system(Reason::Public)),
-            // The configuration refuses this mode on a public listener.
-            (Self::Anybody, None) => Ok(Access::system(Reason::AuthDisabled)),
-            (Self::Anybody, Some(_)) | (Self::Holder(_), None) => {
-                Err(Error::internal("who asks is not known"))
-            }
-        }
-    }
+    let access = (admission.admit)(bearer(headers)?).await?;
+    access.ok_or_else(|| {
+        Error::new(
+            ErrorKind::Unauthenticated,
+            "the access token is unknown, expired or revoked",
+        )
+    })
 }
 
 /// What stands behind `Authorization: Bearer`.

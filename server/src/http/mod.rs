@@ -29,7 +29,7 @@ use crate::context::{Limits, RequestContext};
 use crate::error::{Error, Result};
 use crate::interactions::{Interaction, Outcome};
 
-pub use admission::{Admission, Authorize, Permit, Recognize};
+pub use admission::{Admission, Admit, Authorize};
 pub use listener::{Listener, TlsFiles};
 pub use metrics::keep_metrics;
 pub use router::{health_router, router};

@@ -11,11 +11,11 @@ use bytes::Bytes;
 use fhir::ids::{ResourceKey, ResourceType};
 use fhir::subset::Subset;
 
-use super::admission::Asker;
 use super::controls::{Controls, Kept};
 use super::negotiation::{BodyType, Format, Representation, body_type, negotiate};
 use super::response::{self, Reply};
-use super::{BASE_PATH, Http, binary, body, headers, heavy};
+use super::{BASE_PATH, Http, admission, binary, body, headers, heavy};
+use crate::auth::Access;
 use crate::context::{Handling, RequestContext};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interactions::route::{Route, RouteBody, RouteRequest, Routed};
@@ -55,7 +55,7 @@ pub(super) async fn answer(
         return Ok(response::options(route.allowed()));
     }
     route.permits(&head.method)?;
-    let asker = Asker::of(http, &route, &head.headers).await?;
+    let access = admission::access(http, &route, &head.headers).await?;
 
     let body = read_body(http, &route, head, body).await?;
     if let (Some(RouteBody::Form(form)), Kept::All | Kept::ForOperation) = (&body, kept) {
@@ -94,7 +94,7 @@ pub(super) async fn answer(
     let mut outcome = performed(
         http,
         request_id,
-        (asker, handling, languages),
+        (access, handling, languages),
         routed,
         reply,
     )
@@ -110,7 +110,7 @@ pub(super) async fn answer(
 async fn performed(
     http: &Http,
     request_id: &Arc<str>,
-    (asker, handling, languages): (Asker, Handling, Option<Box<str>>),
+    (access, handling, languages): (Access, Handling, Option<Box<str>>),
     routed: Routed,
     reply: &mut Reply,
 ) -> Result<Outcome> {
@@ -120,7 +120,7 @@ async fn performed(
         Interaction::Search { .. } | Interaction::History { .. }
     );
     let mut cx = RequestContext::new(
-        asker.access(http, &routed.interaction).await?,
+        access,
         Arc::clone(request_id),
         Arc::clone(&http.settings.base_url),
         handling,

@@ -17,7 +17,6 @@ mod launch;
 mod login;
 mod pages;
 mod password;
-mod permitted;
 mod records;
 mod secret;
 mod session;
@@ -38,7 +37,6 @@ use crate::store::{Store, TokenKind};
 
 pub use administration::{Administration, NewClient, NewClientKind, NewUser};
 pub use password::{NewSecondFactor, new_password};
-pub use permitted::permitted;
 pub use records::PerformFor;
 
 use answer::{Answered, Asked, Refusal};

@@ -8,6 +8,7 @@ mod binding;
 mod definition;
 mod invocation;
 mod registry;
+mod scopes;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -36,6 +37,7 @@ mod valueset_validate_code;
 pub use arguments::{Argument, Arguments, FromArgument, Params};
 pub use invocation::{OperationAnswer, OperationContext, OperationInput, OperationTarget};
 pub use registry::{Operation, OperationEntry, Registry, RegistryError};
+pub use scopes::forbidden;
 
 /// All operations there are. A definition that is not consistent is an error, and with it the start ends.
 pub fn all() -> Result<Registry, RegistryError> {

@@ -21,6 +21,8 @@ mod include;
 mod instant;
 mod labels;
 mod page;
+mod past;
+mod permission;
 mod prepared;
 mod read;
 mod reindex;

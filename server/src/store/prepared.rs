@@ -91,6 +91,8 @@ pub struct PreparedWrite {
     pub(super) generation: i64,
     pub(super) condition: WriteCondition,
     pub(super) targets: RequiredTargets,
+    /// Nobody can have the id: it was made for this write.
+    pub(super) is_new: bool,
 }
 
 impl PreparedWrite {
@@ -103,16 +105,26 @@ impl PreparedWrite {
         instant: Timestamp,
     ) -> Self {
         let stamp = Stamp::of(&key, resource);
+        let mut values = index.values;
+        values.place_around(&key);
         Self {
             key,
             verb,
             stamp,
             instant,
-            index: index.values,
+            index: values,
             generation: index.generation,
             condition: WriteCondition::default(),
             targets: RequiredTargets::default(),
+            is_new: false,
         }
+    }
+
+    /// The same write; whether its id was made for it, so that nobody can have it.
+    #[must_use]
+    pub fn under_new_id(mut self, is_new: bool) -> Self {
+        self.is_new = is_new;
+        self
     }
 
     /// The same write, which is refused where one of these resources does not exist.
@@ -147,6 +159,8 @@ pub struct PreparedDelete {
     pub(super) instant: Timestamp,
     pub(super) condition: WriteCondition,
     pub(super) check_referrers: bool,
+    /// Whether a refusal may name who refers to it.
+    pub(super) names_referrers: bool,
 }
 
 impl PreparedDelete {
@@ -162,6 +176,7 @@ impl PreparedDelete {
             instant,
             condition,
             check_referrers,
+            names_referrers: true,
         }
     }
 

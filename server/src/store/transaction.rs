@@ -18,7 +18,8 @@ use super::fault::{
 };
 use super::prepared::{PreparedDelete, PreparedWrite};
 use super::search::Searching;
-use super::{Deleted, Store, Written, statements, write};
+use super::{Deleted, Store, Written, permission, statements, write};
+use crate::auth::Access;
 use crate::context::RequestContext;
 use crate::error::{Error, Result};
 
@@ -34,6 +35,7 @@ const ROWS: usize = 1000;
 /// An open transaction. Dropped without commit, it did nothing.
 pub struct Transaction {
     inner: sqlx::Transaction<'static, Postgres>,
+    access: Access,
     searching: Arc<Searching>,
 }
 
@@ -67,14 +69,18 @@ impl Store {
 
 impl Attempts<'_> {
     /// A new transaction.
-    pub async fn begin(&mut self, _cx: &RequestContext) -> Result<Transaction> {
+    pub async fn begin(&mut self, cx: &RequestContext) -> Result<Transaction> {
         self.tries += 1;
         let mut stale = 0;
         loop {
             match self.store.pool.begin().await.map_err(from_sqlx) {
                 Ok(inner) => {
                     let searching = self.store.searching.clone();
-                    return Ok(Transaction { inner, searching });
+                    return Ok(Transaction {
+                        inner,
+                        access: cx.access.clone(),
+                        searching,
+                    });
                 }
                 // Nothing has been done yet: another connection may lead somewhere.
                 Err(error) if is_stale(&error) && stale < STALE_MAX => stale += 1,
@@ -111,6 +117,11 @@ impl Attempts<'_> {
 impl Transaction {
     pub(super) fn connection(&mut self) -> &mut PgConnection {
         &mut self.inner
+    }
+
+    /// For whom it works.
+    pub(super) fn access(&self) -> &Access {
+        &self.access
     }
 
     pub(super) fn searching(&self) -> Arc<Searching> {
@@ -161,8 +172,16 @@ impl Transaction {
         Err(raced())
     }
 
+    /// Refuses a create that may not be done.
+    pub fn permit_create(&self, write: &PreparedWrite) -> Result<()> {
+        permission::permit_create(&self.access, write)
+    }
+
     /// Stores new resources under ids that nobody has.
     pub async fn create(&mut self, writes: &[PreparedWrite]) -> Result<Vec<Written>> {
+        for write in writes {
+            self.permit_create(write)?;
+        }
         let mut written = Vec::with_capacity(writes.len());
         for part in writes.chunks(ROWS) {
             written.append(&mut write::create_resources(self.connection(), part).await?);
@@ -170,18 +189,56 @@ impl Transaction {
         Ok(written)
     }
 
-    /// Stores resources under their ids; keys are in order and do not repeat. One failed condition fails all.
+    /// Stores resources under their ids; keys are in order and do not repeat. One failed condition fails all, and answers
+    /// end with the first that may not be written.
     pub async fn put(&mut self, writes: &[&PreparedWrite]) -> Result<Vec<Result<Written>>> {
+        let refused = self.refused_put(writes).await?;
+        let permitted = match &refused {
+            Some((place, _)) => &writes[..*place],
+            None => writes,
+        };
         let mut written = Vec::with_capacity(writes.len());
-        for part in writes.chunks(ROWS) {
+        for part in permitted.chunks(ROWS) {
             written.append(&mut write::put_resources(self.connection(), part).await?);
         }
+        written.extend(refused.map(|(_, refusal)| Err(refusal)));
         Ok(written)
     }
 
-    /// Deletes resources; keys are in order and do not repeat.
+    /// Stores one resource that refers to nothing absent.
+    pub async fn put_one(&mut self, write: &PreparedWrite) -> Result<Written> {
+        let written = self.put(&[write]).await?.pop();
+        let written = written.ok_or_else(|| Error::internal("an update answered nothing"))??;
+        self.refuse_broken(write.targets()).await?;
+        Ok(written)
+    }
+
+    /// Deletes resources; keys are in order and do not repeat. What is hidden is not there.
     pub async fn delete(&mut self, deletes: &[&PreparedDelete]) -> Result<Vec<Result<Deleted>>> {
-        write::delete_resources(self.connection(), deletes).await
+        let verdicts = self.verdicts_of_deletes(deletes).await?;
+        let permitted: Vec<&PreparedDelete> = deletes
+            .iter()
+            .zip(&verdicts)
+            .filter_map(|(delete, verdict)| verdict.is_none().then_some(*delete))
+            .collect();
+        let mut done = Vec::new();
+        if !permitted.is_empty() {
+            done = write::delete_resources(self.connection(), &permitted).await?;
+        }
+        let mut done = done.into_iter();
+        let answers = verdicts.into_iter().map(|verdict| match verdict {
+            Some(verdict) => verdict,
+            None => done
+                .next()
+                .unwrap_or_else(|| Err(Error::internal("a delete answered nothing"))),
+        });
+        Ok(answers.collect())
+    }
+
+    /// Deletes one resource.
+    pub(super) async fn delete_one(&mut self, delete: &PreparedDelete) -> Result<Deleted> {
+        let deleted = self.delete(&[delete]).await?.pop();
+        deleted.ok_or_else(|| Error::internal("a delete answered nothing"))?
     }
 
     /// The first of these resources that something still refers to, and the refusal to delete it; asked last, when all is
@@ -216,7 +273,8 @@ impl Transaction {
             .map(|row| row.try_get("referrer").map_err(from_sqlx))
             .collect::<Result<_>>()?;
         let key = target.parse().map_err(Error::internal)?;
-        Ok(Some((key, write::referenced(&referrers))))
+        let names_them = self.access.reason().is_some();
+        Ok(Some((key, write::referenced(&referrers, names_them))))
     }
 }
 

@@ -19,6 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "operations",
         &[
             "error",
+            "auth",
             "context",
             "definitions",
             "store",
@@ -30,6 +31,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "interactions",
         &[
             "error",
+            "auth",
             "context",
             "definitions",
             "store",

@@ -6,7 +6,7 @@ use axum::response::Response;
 use futures_util::FutureExt;
 
 use super::*;
-use crate::auth::{Access, Authentication, Grant, LaunchContext, Reason, Scopes};
+use crate::auth::{Access, Authentication, Grant, LaunchContext, Rights, Scopes};
 use crate::error::{Error, ErrorKind};
 use crate::http::Admission;
 
@@ -28,26 +28,26 @@ fn grant() -> Grant {
     }
 }
 
-/// A server that knows one token, which may do everything but delete.
+/// A server that knows one token, and lets nobody delete.
 fn server() -> Server {
     let admission = Admission {
         authorize: Arc::new(|request| {
             let said = format!("{} {}", request.method(), request.uri());
             async move { Response::new(Bytes::from(said)) }.boxed()
         }),
-        recognize: Arc::new(|token| {
-            let known = (&*token == "good").then(grant);
-            async move { Ok(known) }.boxed()
-        }),
-        permit: Arc::new(|_, interaction| {
-            let access = match interaction.name() {
-                "delete" => Err(Error::new(ErrorKind::Forbidden, "not that")),
-                _ => Ok(Access::system(Reason::Scopes)),
-            };
-            async move { access }.boxed()
+        admit: Arc::new(|token| {
+            let access = (&*token == "good").then(|| Access::granted(grant(), Rights::default()));
+            async move { Ok(access) }.boxed()
         }),
     };
-    Server::admitting(settings(), Some(admission), |_| Ok(read(PATIENT)))
+    Server::admitting(
+        settings(),
+        Some(admission),
+        |interaction| match interaction.name() {
+            "delete" => Err(Error::new(ErrorKind::Forbidden, "not that")),
+            _ => Ok(read(PATIENT)),
+        },
+    )
 }
 
 #[tokio::test]
