@@ -12,14 +12,16 @@ use crate::config::{self, CodeSource, Config};
 use crate::context::{Handling, Limits, RequestContext, ReturnPreference, SearchLimits};
 use crate::definitions::{self, CurrentDefinitions, Definitions, PackageList};
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::{self, Parts, Perform, Readiness};
+use crate::http::{self, Parts, Perform, Readiness, Refused};
 use crate::import::{Imported, Importer};
 use crate::interactions::Interactions;
 use crate::interactions::capabilities::{Capabilities, Software};
 use crate::jobs;
 use crate::load::{Loaded, Loader};
 use crate::operations;
-use crate::store::{Store, StoreSettings, migrate, wait_until_reachable};
+use crate::store::{
+    AuditSource, Store, StoreSettings, make_serve_role, migrate, wait_until_reachable,
+};
 
 /// How long an external database may take to answer at the start.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -35,7 +37,13 @@ pub struct App {
 
 impl App {
     /// Reads the definitions, migrates the database and connects to it.
-    pub async fn start(config: &Config, database_url: &str, base_url: &str) -> Result<Self> {
+    /// `serve` gives the address at which it connects as a role of its own, where it knows one.
+    pub async fn start(
+        config: &Config,
+        database_url: &str,
+        serve_url: Option<&str>,
+        base_url: &str,
+    ) -> Result<Self> {
         let settings = definitions::Settings {
             packages_dir: config.packages_dir.clone(),
             data_dir: config.data_dir.clone(),
@@ -53,7 +61,11 @@ impl App {
         });
         wait_until_reachable(database_url, PATIENCE).await?;
         migrate(database_url).await?;
-        let store = Store::connect(database_url, &store_settings(config)).await?;
+        if serve_url.is_some() {
+            make_serve_role(database_url).await?;
+        }
+        let url = serve_url.unwrap_or(database_url);
+        let store = Store::connect(url, &store_settings(config)).await?;
         let built_in = Arc::new(reading.await.map_err(Error::internal)??);
         let current = Arc::new(CurrentDefinitions::new(built_in));
         store.adopt(&current).await?;
@@ -66,6 +78,7 @@ impl App {
             store,
             operations,
             capabilities,
+            reads_open: config.audit.audit_reads_open,
         };
         Ok(Self {
             interactions,
@@ -78,6 +91,21 @@ impl App {
     /// What performs interactions.
     pub fn interactions(&self) -> &Interactions {
         &self.interactions
+    }
+
+    /// Says loudly what stands against the audit trail: that there is none, or that this process could change it.
+    pub async fn warn_of_trail(&self) -> Result<()> {
+        let store = &self.interactions.store;
+        if !store.is_audited() {
+            tracing::warn!("VESTA_AUDIT=off: nothing that is done here is recorded");
+        } else if store.may_change_trail().await? {
+            tracing::warn!(
+                "the role of VESTA_DATABASE_URL may change the audit trail: create the role vesta_serve in that database \
+                 (create role vesta_serve login password '…'), run `vesta migrate` as the owner, and name vesta_serve \
+                 in the VESTA_DATABASE_URL of serve"
+            );
+        }
+        Ok(())
     }
 
     /// A context for work that no request asked for.
@@ -198,6 +226,11 @@ impl App {
             let interactions = interactions.clone();
             Box::pin(async move { interactions.perform(&cx, interaction).await })
         });
+        let interactions = self.interactions.clone();
+        let refused: Refused = Arc::new(move |refused| {
+            let interactions = interactions.clone();
+            Box::pin(async move { interactions.record_refused(refused).await })
+        });
         let store = self.interactions.store.clone();
         let is_up = Arc::new(is_up);
         let readiness: Readiness = Arc::new(move || {
@@ -216,6 +249,7 @@ impl App {
             settings,
             Parts {
                 perform,
+                refused,
                 readiness,
                 structures: self.interactions.definitions.shared_structures(),
             },
@@ -248,6 +282,10 @@ fn store_settings(config: &Config) -> StoreSettings {
         batch: usize::try_from(limits.combine_batch_max).unwrap_or(1),
         acquire_timeout: Duration::from_secs(limits.database_acquire_timeout_s),
         statement_timeout: Duration::from_secs(limits.request_timeout_s),
+        audit: config.is_audited().then(|| AuditSource {
+            node: config.audit.audit_node.as_str().into(),
+            site: config.audit.audit_site.as_deref().map(Into::into),
+        }),
     }
 }
 

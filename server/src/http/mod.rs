@@ -25,7 +25,7 @@ use futures_util::future::BoxFuture;
 
 use crate::context::{Limits, RequestContext};
 use crate::error::{Error, Result};
-use crate::interactions::{Interaction, Outcome};
+use crate::interactions::{Interaction, Outcome, RefusedRequest};
 
 pub use listener::{Listener, TlsFiles};
 pub use metrics::keep_metrics;
@@ -37,6 +37,9 @@ pub const BASE_PATH: &str = "/fhir";
 /// What performs an interaction.
 pub type Perform =
     Arc<dyn Fn(RequestContext, Interaction) -> BoxFuture<'static, Result<Outcome>> + Send + Sync>;
+
+/// What records a request that was refused before it was performed.
+pub type Refused = Arc<dyn Fn(RefusedRequest) -> BoxFuture<'static, Result<()>> + Send + Sync>;
 
 /// What says whether the database and its schema are ready.
 pub type Readiness = Arc<dyn Fn() -> BoxFuture<'static, Result<()>> + Send + Sync>;
@@ -61,6 +64,8 @@ pub struct Settings {
 pub struct Parts {
     /// What performs an interaction.
     pub perform: Perform,
+    /// What records a refused request.
+    pub refused: Refused,
     /// What `/health/ready` asks.
     pub readiness: Readiness,
     /// The element table, for XML and for parts of resources.

@@ -1,6 +1,7 @@
 //! The RESTful interactions, one file each (<https://hl7.org/fhir/R4/http.html>): a request is a value, [`Interaction`],
 //! whether it came by HTTP or in a Bundle entry, and [`Interactions::perform`] is the single entrance.
 
+mod audited;
 mod bundle;
 pub mod capabilities;
 mod conditional;
@@ -18,7 +19,7 @@ mod write;
 
 pub use crate::definitions::Patch;
 pub use crate::operations::{OperationInput, OperationTarget};
-pub use crate::store::HistoryScope;
+pub use crate::store::{HistoryScope, RefusedRequest};
 pub use perform::Interactions;
 
 use bytes::Bytes;
@@ -162,6 +163,12 @@ impl Interaction {
             }
             _ => self.changed_type().is_some_and(|one| defines(one.name())),
         }
+    }
+
+    /// Whether it would change AuditEvents.
+    fn changes_trail(&self) -> bool {
+        self.changed_type()
+            .is_some_and(|one| one.name() == "AuditEvent")
     }
 
     /// The type of what it changes, where it is no Bundle and no operation.

@@ -51,6 +51,15 @@ impl World {
 
     /// A new world whose resources are held to what settings say.
     pub(crate) async fn held_to(settings: &ValidationSettings) -> Option<World> {
+        Self::made(settings, false).await
+    }
+
+    /// A new world on an empty database, with an audit trail.
+    pub(crate) async fn audited() -> Option<World> {
+        Self::made(&ValidationSettings::default(), true).await
+    }
+
+    async fn made(settings: &ValidationSettings, is_audited: bool) -> Option<World> {
         let definitions = Definitions::clone(&*definitions()?);
         let definitions = Arc::new(definitions.with_validation(settings).unwrap());
         let database = TestDatabase::new().await;
@@ -64,13 +73,22 @@ impl World {
             interactions: Interactions {
                 current: Arc::new(CurrentDefinitions::new(Arc::clone(&definitions))),
                 definitions,
-                store: database.store().await,
+                store: match is_audited {
+                    true => database.audited_store().await,
+                    false => database.store().await,
+                },
                 operations: Arc::new(all().unwrap()),
                 capabilities: Arc::new(Capabilities::new(software)),
+                reads_open: false,
             },
             cx: context(),
             database,
         })
+    }
+
+    /// The database, for what only SQL shows.
+    pub(crate) fn database(&self) -> &TestDatabase {
+        &self.database
     }
 
     /// Takes the database away again.

@@ -7,6 +7,7 @@
 )]
 
 mod absent;
+mod audit;
 pub mod backup;
 mod batch;
 mod changes;
@@ -23,6 +24,7 @@ mod page;
 mod prepared;
 mod read;
 mod reindex;
+mod role;
 mod search;
 mod setting;
 mod source;
@@ -43,6 +45,8 @@ use fhir::ids::{ResourceKey, VersionId};
 use jiff::Timestamp;
 use sqlx::PgPool;
 
+pub(crate) use audit::trail_is_closed;
+pub use audit::{AuditRecord, AuditSource, AuditedResource, RefusedRequest, Who};
 pub use changes::{Change, ChangePosition};
 pub use connect::{MIGRATIONS, StoreSettings, migrate, wait_until_reachable};
 pub use definitions::{IndexLock, IndexWalk};
@@ -51,6 +55,7 @@ pub use history::{HistoryFilter, HistoryPage, HistoryScope};
 pub use labels::{LabelInUse, LabelKind};
 pub use prepared::{ExpectedVersions, PreparedDelete, PreparedWrite, Verb, WriteCondition};
 pub use reindex::Indexed;
+pub use role::make_serve_role;
 pub use search::{ExplainedStatement, Explanation, MatchPlace, SearchPage};
 pub use source::Source;
 pub use terminology::{
@@ -115,6 +120,9 @@ pub struct Store {
     puts: Combiner<PreparedWrite, Written>,
     deletes: Combiner<PreparedDelete, Deleted>,
     reads: Combiner<ResourceKey, Option<StoredVersion>>,
+    records: Combiner<AuditRecord, ()>,
+    /// Where records are made; nothing where there is no audit trail.
+    audit: Option<Arc<AuditSource>>,
 }
 
 impl std::fmt::Debug for Store {

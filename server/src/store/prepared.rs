@@ -1,10 +1,11 @@
 //! Writes made ready before they queue: text taken apart, search values extracted, conditions spelled out.
 
-use fhir::ids::{ResourceKey, VersionId};
+use fhir::ids::{ResourceId, ResourceKey, VersionId};
 use fhir::resource::Resource;
 use fhir::search::index_values::IndexValues;
 use jiff::Timestamp;
 
+use super::audit::AuditRecord;
 use super::stamp::Stamp;
 use crate::definitions::{FoundBy, RequiredTargets};
 
@@ -91,6 +92,9 @@ pub struct PreparedWrite {
     pub(super) generation: i64,
     pub(super) condition: WriteCondition,
     pub(super) targets: RequiredTargets,
+    pub(super) patients: Vec<ResourceId>,
+    /// What its statement adds to the audit trail.
+    pub(super) record: Option<Box<AuditRecord>>,
 }
 
 impl PreparedWrite {
@@ -112,7 +116,16 @@ impl PreparedWrite {
             generation: index.generation,
             condition: WriteCondition::default(),
             targets: RequiredTargets::default(),
+            patients: Vec::new(),
+            record: None,
         }
+    }
+
+    /// The same write, of data of these patients.
+    #[must_use]
+    pub fn concerning(mut self, patients: Vec<ResourceId>) -> Self {
+        self.patients = patients;
+        self
     }
 
     /// The same write, which is refused where one of these resources does not exist.
@@ -147,6 +160,9 @@ pub struct PreparedDelete {
     pub(super) instant: Timestamp,
     pub(super) condition: WriteCondition,
     pub(super) check_referrers: bool,
+    pub(super) patients: Vec<ResourceId>,
+    /// What its statement adds to the audit trail.
+    pub(super) record: Option<Box<AuditRecord>>,
 }
 
 impl PreparedDelete {
@@ -162,7 +178,16 @@ impl PreparedDelete {
             instant,
             condition,
             check_referrers,
+            patients: Vec::new(),
+            record: None,
         }
+    }
+
+    /// The same delete, of data of these patients.
+    #[must_use]
+    pub fn concerning(mut self, patients: Vec<ResourceId>) -> Self {
+        self.patients = patients;
+        self
     }
 
     /// What it deletes.

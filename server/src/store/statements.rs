@@ -18,6 +18,11 @@ statements! {
     CREATE_RESOURCES = "create_resources";
     PUT_RESOURCES = "put_resources";
     DELETE_RESOURCES = "delete_resources";
+    ADD_AUDIT = "add_audit";
+    CREATE_SERVE_ROLE = "create_serve_role";
+    GRANT_SERVE_ROLE = "grant_serve_role";
+    MAY_CHANGE_TRAIL = "may_change_trail";
+    MAY_MIGRATE = "may_migrate";
     READ_RESOURCES = "read_resources";
     LOCK_RESOURCES = "lock_resources";
     READ_VERSION = "read_version";

@@ -6,12 +6,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fhir::ids::ResourceKey;
+use fhir::ids::{ResourceId, ResourceKey, VersionId};
 use fhir::search::hash::{ANY_REFERENCE, key_hash, reference};
 use fhir::search::plan::Plan;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Postgres, Row};
 
+use super::audit::{AuditRecord, AuditedResource, add_records, refuse_trail};
 use super::batch::key_columns;
 use super::fault::{
     STALE_MAX, from_sqlx, is_disconnect, is_retryable, is_stale, raced, unknown_outcome,
@@ -19,7 +20,7 @@ use super::fault::{
 use super::prepared::{PreparedDelete, PreparedWrite};
 use super::search::Searching;
 use super::{Deleted, Store, Written, statements, write};
-use crate::context::RequestContext;
+use crate::context::{Audited, RequestContext};
 use crate::error::{Error, Result};
 
 /// How often work that lost against another transaction is done again.
@@ -35,6 +36,16 @@ const ROWS: usize = 1000;
 pub struct Transaction {
     inner: sqlx::Transaction<'static, Postgres>,
     searching: Arc<Searching>,
+    trail: Trail,
+}
+
+/// What a transaction has done so far, for the audit trail.
+struct Trail {
+    /// Nothing where the request is not audited.
+    record: Option<Box<AuditRecord>>,
+    audited: Option<Arc<Audited>>,
+    refuses_trail: bool,
+    has_written: bool,
 }
 
 /// Tries at one piece of work, each in a transaction of its own.
@@ -67,14 +78,24 @@ impl Store {
 
 impl Attempts<'_> {
     /// A new transaction.
-    pub async fn begin(&mut self, _cx: &RequestContext) -> Result<Transaction> {
+    pub async fn begin(&mut self, cx: &RequestContext) -> Result<Transaction> {
         self.tries += 1;
         let mut stale = 0;
         loop {
             match self.store.pool.begin().await.map_err(from_sqlx) {
                 Ok(inner) => {
                     let searching = self.store.searching.clone();
-                    return Ok(Transaction { inner, searching });
+                    let trail = Trail {
+                        record: self.store.record(cx).map(Box::new),
+                        audited: cx.audited.clone(),
+                        refuses_trail: self.store.audit.is_some(),
+                        has_written: false,
+                    };
+                    return Ok(Transaction {
+                        inner,
+                        searching,
+                        trail,
+                    });
                 }
                 // Nothing has been done yet: another connection may lead somewhere.
                 Err(error) if is_stale(&error) && stale < STALE_MAX => stale += 1,
@@ -85,13 +106,19 @@ impl Attempts<'_> {
 
     /// Commits, or rolls back what failed. `None` when the work lost against another transaction and is to be done again.
     pub async fn finish<T>(&mut self, tx: Transaction, result: Result<T>) -> Option<Result<T>> {
+        let mut tx = tx;
+        let result = match result {
+            Ok(answer) => tx.add_record().await.map(|()| answer),
+            refused => refused,
+        };
         let outcome = match result {
-            Ok(answer) => tx
-                .inner
-                .commit()
-                .await
-                .map_err(uncommitted)
-                .map(|()| answer),
+            Ok(answer) => match tx.inner.commit().await {
+                Ok(()) => {
+                    tx.trail.note_recorded();
+                    Ok(answer)
+                }
+                Err(fault) => Err(uncommitted(fault)),
+            },
             Err(error) => {
                 // A failed rollback closes the connection, which rolls back as well.
                 let _ = tx.inner.rollback().await;
@@ -163,25 +190,65 @@ impl Transaction {
 
     /// Stores new resources under ids that nobody has.
     pub async fn create(&mut self, writes: &[PreparedWrite]) -> Result<Vec<Written>> {
+        self.trail.refuse(writes.iter().map(PreparedWrite::key))?;
         let mut written = Vec::with_capacity(writes.len());
         for part in writes.chunks(ROWS) {
             written.append(&mut write::create_resources(self.connection(), part).await?);
+        }
+        for (write, written) in writes.iter().zip(&written) {
+            let version = written.version;
+            self.trail.note(&write.key, version, &write.patients);
         }
         Ok(written)
     }
 
     /// Stores resources under their ids; keys are in order and do not repeat. One failed condition fails all.
     pub async fn put(&mut self, writes: &[&PreparedWrite]) -> Result<Vec<Result<Written>>> {
+        self.trail.refuse(writes.iter().map(|write| write.key()))?;
         let mut written = Vec::with_capacity(writes.len());
         for part in writes.chunks(ROWS) {
             written.append(&mut write::put_resources(self.connection(), part).await?);
+        }
+        for (write, written) in writes.iter().zip(&written) {
+            if let Ok(written) = written {
+                let version = written.version;
+                self.trail.note(&write.key, version, &write.patients);
+            }
         }
         Ok(written)
     }
 
     /// Deletes resources; keys are in order and do not repeat.
     pub async fn delete(&mut self, deletes: &[&PreparedDelete]) -> Result<Vec<Result<Deleted>>> {
-        write::delete_resources(self.connection(), deletes).await
+        self.trail
+            .refuse(deletes.iter().map(|delete| delete.key()))?;
+        let deleted = write::delete_resources(self.connection(), deletes).await?;
+        for (delete, deleted) in deletes.iter().zip(&deleted) {
+            if let Ok(Deleted::Now(version, _)) = deleted {
+                self.trail.note(&delete.key, *version, &delete.patients);
+            }
+        }
+        Ok(deleted)
+    }
+
+    /// Notes for the audit trail what the transaction has read beside what it wrote.
+    pub fn note_read(&mut self, resources: Vec<AuditedResource>) {
+        if let Some(record) = self.trail.record.take() {
+            let record = resources.iter().fold(*record, AuditRecord::touching);
+            self.trail.record = Some(Box::new(record));
+        }
+    }
+
+    /// Adds the row of what was written, to be committed with it. A transaction that only looked is recorded by
+    /// whoever answers it.
+    async fn add_record(&mut self) -> Result<()> {
+        match self.trail.record.take() {
+            Some(record) if self.trail.has_written => {
+                self.trail.record = Some(record.clone());
+                add_records(self.connection(), std::slice::from_ref(&*record)).await
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The first of these resources that something still refers to, and the refusal to delete it; asked last, when all is
@@ -217,6 +284,33 @@ impl Transaction {
             .collect::<Result<_>>()?;
         let key = target.parse().map_err(Error::internal)?;
         Ok(Some((key, write::referenced(&referrers))))
+    }
+}
+
+impl Trail {
+    fn note(&mut self, key: &ResourceKey, version: VersionId, patients: &[ResourceId]) {
+        self.has_written = true;
+        if let Some(record) = self.record.take() {
+            let touched = AuditedResource {
+                key: key.clone(),
+                version: Some(version),
+                patients: patients.to_vec(),
+            };
+            self.record = Some(Box::new(record.touching(&touched)));
+        }
+    }
+
+    fn refuse<'k>(&self, keys: impl Iterator<Item = &'k ResourceKey>) -> Result<()> {
+        match self.refuses_trail {
+            true => keys.map(refuse_trail).collect(),
+            false => Ok(()),
+        }
+    }
+
+    fn note_recorded(&self) {
+        if let (true, Some(audited)) = (self.has_written, &self.audited) {
+            audited.note_recorded();
+        }
     }
 }
 
