@@ -38,6 +38,8 @@ create table audit (
     patients text[] not null,
     -- Hashes of patients, entities, agent, client, address, request: AND of criteria is one intersection.
     elements bigint[] not null,
+    -- By the key of the server over all that is known before the row is written: a row that somebody else put here has none.
+    proof text not null,
     check (cardinality(entities) = cardinality(owners))
 );
 create index audit_sealing on audit (xid, seq);
@@ -85,7 +87,7 @@ begin
     end if;
     insert into audit (recorded, interaction, operation, action, outcome, status, reason, access, grant_id, client, agent,
                        login, purpose_system, purpose, address, node, site, base_url, request_id, target, query,
-                       entities, owners, patients, elements)
+                       entities, owners, patients, elements, proof)
     select a.recorded, a.interaction, a.operation, a.action, a.outcome,
            -- Only here it is known that an update has created.
            case when versions[a.n] = 1 then 201 else a.status end, a.reason, a.access, a.grant_id, a.client,
@@ -93,12 +95,12 @@ begin
            a.query,
            case when versions is null then a.entities
                 else replace(a.entities::text, '?', versions[a.n]::text)::text[] end,
-           a.owners, a.patients, a.elements
+           a.owners, a.patients, a.elements, a.proof
       from json_to_recordset(rows) as a(
            n integer, recorded timestamptz, interaction text, operation text, action text, outcome smallint,
            status smallint, reason text, access text, grant_id text, client text, agent text, login text,
            purpose_system text, purpose text, address text, node text, site text, base_url text, request_id text,
-           target text, query text, entities text[], owners integer[], patients text[], elements bigint[])
+           target text, query text, entities text[], owners integer[], patients text[], elements bigint[], proof text)
      where versions is null or versions[a.n] is not null;
     return 1;
 end

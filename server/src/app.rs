@@ -7,6 +7,7 @@ use std::time::Duration;
 use fhir::json::ParseLimits;
 use tokio_util::sync::CancellationToken;
 
+use crate::audit::{AuditKey, AuditSource};
 use crate::auth::{Access, Reason};
 use crate::config::{self, CodeSource, Config};
 use crate::context::{Handling, Limits, RequestContext, ReturnPreference, SearchLimits};
@@ -20,7 +21,7 @@ use crate::jobs;
 use crate::load::{Loaded, Loader};
 use crate::operations;
 use crate::store::{
-    AuditSource, Store, StoreSettings, make_serve_role, migrate, wait_until_reachable,
+    AuditTrail, Store, StoreSettings, make_serve_role, migrate, wait_until_reachable,
 };
 
 /// How long an external database may take to answer at the start.
@@ -65,13 +66,13 @@ impl App {
             make_serve_role(database_url).await?;
         }
         let url = serve_url.unwrap_or(database_url);
-        let store = Store::connect(url, &store_settings(config)).await?;
+        let store = Store::connect(url, &store_settings(config)?).await?;
         let built_in = Arc::new(reading.await.map_err(Error::internal)??);
         let current = Arc::new(CurrentDefinitions::new(built_in));
         store.adopt(&current).await?;
         let operations = Arc::new(operations::all().map_err(unusable)?);
         let limits = Arc::new(limits(config));
-        let capabilities = Arc::new(capabilities(&limits, base_url));
+        let capabilities = Arc::new(capabilities(&limits, base_url, config.is_audited()));
         let interactions = Interactions {
             definitions: current.now(),
             current,
@@ -165,7 +166,8 @@ impl App {
         let fill = jobs::fill_terminology(store, &self.definitions_from);
         let clear = jobs::clear_imports(store);
         let keep = jobs::keep_indexed(store, current, &cx);
-        let work = async { tokio::join!(fill, clear, keep) };
+        let seal = jobs::seal_trail(store);
+        let work = async { tokio::join!(fill, clear, keep, seal) };
         stop.run_until_cancelled(work).await;
     }
 
@@ -274,19 +276,30 @@ fn package_list(path: Option<&Path>) -> Result<PackageList> {
     }
 }
 
-fn store_settings(config: &Config) -> StoreSettings {
+fn store_settings(config: &Config) -> Result<StoreSettings> {
     let limits = &config.limits;
-    StoreSettings {
+    let audit = match config.is_audited() {
+        true => Some(audit_trail(config)?),
+        false => None,
+    };
+    Ok(StoreSettings {
         connections: limits.database_connections,
         tasks: usize::try_from(limits.combine_tasks).unwrap_or(1),
         batch: usize::try_from(limits.combine_batch_max).unwrap_or(1),
         acquire_timeout: Duration::from_secs(limits.database_acquire_timeout_s),
         statement_timeout: Duration::from_secs(limits.request_timeout_s),
-        audit: config.is_audited().then(|| AuditSource {
+        audit,
+    })
+}
+
+fn audit_trail(config: &Config) -> Result<AuditTrail> {
+    Ok(AuditTrail {
+        source: AuditSource {
             node: config.audit.audit_node.as_str().into(),
             site: config.audit.audit_site.as_deref().map(Into::into),
-        }),
-    }
+        },
+        key: Arc::new(AuditKey::of_file(&config.audit_key_file()).map_err(unusable)?),
+    })
 }
 
 fn limits(config: &Config) -> Limits {
@@ -321,11 +334,12 @@ fn search_limits(limits: &config::Limits) -> SearchLimits {
     }
 }
 
-fn capabilities(limits: &Limits, base_url: &str) -> Capabilities {
+fn capabilities(limits: &Limits, base_url: &str, is_audited: bool) -> Capabilities {
     Capabilities::new(Software {
         version: env!("CARGO_PKG_VERSION"),
         base_url: base_url.into(),
         date: crate::context::now(),
         deletes_multiple: limits.conditional_delete > 1,
+        is_audited,
     })
 }

@@ -13,10 +13,11 @@ use fhir::resource::Resource;
 
 use super::perform::Interactions;
 use super::{HistoryScope, Interaction, OperationInput, OperationTarget, Outcome, SearchScope};
+use crate::audit::{AuditRecord, AuditedResource, RefusedRequest};
 use crate::context::{Audited, RequestContext};
 use crate::definitions::Definitions;
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::{AuditRecord, AuditedResource, RefusedRequest, Source};
+use crate::store::Source;
 
 /// Bodies above this size are looked through off the threads that answer requests.
 const HEAVY_BYTES: usize = 256 * 1024;
@@ -254,6 +255,10 @@ fn failed(mut record: AuditRecord, error: &Error) -> AuditRecord {
         400..500 => 4,
         _ => 8,
     };
+    if matches!(status.as_u16(), 401 | 403) {
+        // A security alert is told as such, whatever was asked.
+        record.action = "E".into();
+    }
     record.status = i16::try_from(status.as_u16()).unwrap_or_default();
     record.reason = error
         .issues()

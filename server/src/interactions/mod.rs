@@ -14,12 +14,14 @@ mod perform;
 mod read;
 pub mod route;
 mod search;
+mod trail;
 mod update;
 mod write;
 
+pub use crate::audit::RefusedRequest;
 pub use crate::definitions::Patch;
 pub use crate::operations::{OperationInput, OperationTarget};
-pub use crate::store::{HistoryScope, RefusedRequest};
+pub use crate::store::HistoryScope;
 pub use perform::Interactions;
 
 use bytes::Bytes;

@@ -166,6 +166,9 @@ impl Interactions {
         source: &mut Source<'_>,
         reading: Interaction,
     ) -> Result<Outcome> {
+        if let Some(told) = self.look_at_trail(cx, &reading).await? {
+            return Ok(told);
+        }
         match reading {
             Interaction::Read { key, conditions } => {
                 match read::read(cx, source, &key, &conditions).await {

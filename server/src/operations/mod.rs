@@ -32,6 +32,7 @@ mod terms;
 mod translate;
 mod validate;
 mod valueset_validate_code;
+mod verify;
 
 pub use arguments::{Argument, Arguments, FromArgument, Params};
 pub use invocation::{OperationAnswer, OperationContext, OperationInput, OperationTarget};
@@ -57,5 +58,6 @@ pub fn all() -> Result<Registry, RegistryError> {
         .with::<translate::Translate>()?
         .with::<closure::Closure>()?
         .with::<find_matches::FindMatches>()?
-        .with::<validate::Validate>()
+        .with::<validate::Validate>()?
+        .with::<verify::Verify>()
 }

@@ -68,6 +68,7 @@ impl World {
             base_url: BASE.into(),
             date: crate::context::now(),
             deletes_multiple: false,
+            is_audited,
         };
         Some(World {
             interactions: Interactions {
@@ -84,6 +85,29 @@ impl World {
             cx: context(),
             database,
         })
+    }
+
+    /// Seals the audit trail as the job does, and signs its head. A transaction of any database of the cluster holds up
+    /// what came after it, so it may take a while.
+    pub(crate) async fn seal(&self) {
+        let store = &self.interactions.store;
+        let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
+        loop {
+            while store
+                .seal(crate::context::now(), 2, false)
+                .await
+                .unwrap()
+                .rows
+                > 0
+            {}
+            let state = store.chain_state(&self.cx, None, None).await.unwrap();
+            if state.unsealed == 0 {
+                break;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "{state:?}");
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        store.sign_head(crate::context::now()).await.unwrap();
     }
 
     /// The database, for what only SQL shows.

@@ -7,7 +7,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
 
-use super::audit::{AuditSource, Records};
+use super::audit::{AuditTrail, Records};
 use super::combine::Combiner;
 use super::cursor::CursorKey;
 use super::fault::from_sqlx;
@@ -33,8 +33,8 @@ pub struct StoreSettings {
     pub acquire_timeout: Duration,
     /// How long one statement may take: the database goes on with what nobody waits for any more.
     pub statement_timeout: Duration,
-    /// Where the records of the audit trail are made; nothing where none is kept.
-    pub audit: Option<AuditSource>,
+    /// What the audit trail is kept with; nothing where there is none.
+    pub audit: Option<AuditTrail>,
 }
 
 pub(super) fn options(url: &str) -> Result<PgConnectOptions> {

@@ -46,7 +46,9 @@ use jiff::Timestamp;
 use sqlx::PgPool;
 
 pub(crate) use audit::trail_is_closed;
-pub use audit::{AuditRecord, AuditSource, AuditedResource, RefusedRequest, Who};
+pub use audit::{
+    AuditFilter, AuditPlace, AuditTrail, ChainPage, ChainState, LinkedRow, Sealed, StoredEvent,
+};
 pub use changes::{Change, ChangePosition};
 pub use connect::{MIGRATIONS, StoreSettings, migrate, wait_until_reachable};
 pub use definitions::{IndexLock, IndexWalk};
@@ -63,6 +65,7 @@ pub use terminology::{
 };
 pub use transaction::{Attempts, Transaction};
 
+use crate::audit::AuditRecord;
 use combine::Combiner;
 use cursor::CursorKey;
 use search::Searching;
@@ -121,8 +124,8 @@ pub struct Store {
     deletes: Combiner<PreparedDelete, Deleted>,
     reads: Combiner<ResourceKey, Option<StoredVersion>>,
     records: Combiner<AuditRecord, ()>,
-    /// Where records are made; nothing where there is no audit trail.
-    audit: Option<Arc<AuditSource>>,
+    /// Nothing where there is no audit trail.
+    audit: Option<Arc<AuditTrail>>,
 }
 
 impl std::fmt::Debug for Store {

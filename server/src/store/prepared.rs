@@ -5,8 +5,8 @@ use fhir::resource::Resource;
 use fhir::search::index_values::IndexValues;
 use jiff::Timestamp;
 
-use super::audit::AuditRecord;
 use super::stamp::Stamp;
+use crate::audit::AuditRecord;
 use crate::definitions::{FoundBy, RequiredTargets};
 
 /// The verb that made a version (<https://hl7.org/fhir/R4/valueset-http-verb.html>).

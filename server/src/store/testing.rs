@@ -1,10 +1,15 @@
 //! A database for each test: made from a migrated template, dropped with the value.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use sqlx::{Connection, Executor, PgConnection};
 
-use super::{AuditSource, Store, StoreSettings, make_serve_role, migrate};
+use super::{AuditTrail, Store, StoreSettings, make_serve_role, migrate};
+use crate::audit::{AuditKey, AuditSource};
+
+/// One for all stores of a test process: several of them may share a database.
+static KEY: OnceLock<Arc<AuditKey>> = OnceLock::new();
 
 /// Serialises the making of the template among test processes.
 const TEMPLATE_LOCK: i64 = 0x7E57;
@@ -55,9 +60,12 @@ impl TestDatabase {
         make_serve_role(&self.url()).await.unwrap();
         let url = format!("{}&options=-c%20role%3Dvesta_serve", self.url());
         let settings = StoreSettings {
-            audit: Some(AuditSource {
-                node: "node-1".into(),
-                site: Some("berlin".into()),
+            audit: Some(AuditTrail {
+                source: AuditSource {
+                    node: "node-1".into(),
+                    site: Some("berlin".into()),
+                },
+                key: Arc::clone(KEY.get_or_init(|| Arc::new(AuditKey::passing().unwrap()))),
             }),
             ..settings(64, Duration::from_secs(60))
         };

@@ -12,7 +12,7 @@ use fhir::search::plan::Plan;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Postgres, Row};
 
-use super::audit::{AuditRecord, AuditedResource, add_records, refuse_trail};
+use super::audit::{add_records, refuse_trail};
 use super::batch::key_columns;
 use super::fault::{
     STALE_MAX, from_sqlx, is_disconnect, is_retryable, is_stale, raced, unknown_outcome,
@@ -20,6 +20,7 @@ use super::fault::{
 use super::prepared::{PreparedDelete, PreparedWrite};
 use super::search::Searching;
 use super::{Deleted, Store, Written, statements, write};
+use crate::audit::{AuditKey, AuditRecord, AuditedResource};
 use crate::context::{Audited, RequestContext};
 use crate::error::{Error, Result};
 
@@ -44,7 +45,8 @@ struct Trail {
     /// Nothing where the request is not audited.
     record: Option<Box<AuditRecord>>,
     audited: Option<Arc<Audited>>,
-    refuses_trail: bool,
+    /// Nothing where there is no audit trail.
+    key: Option<Arc<AuditKey>>,
     has_written: bool,
 }
 
@@ -88,7 +90,7 @@ impl Attempts<'_> {
                     let trail = Trail {
                         record: self.store.record(cx).map(Box::new),
                         audited: cx.audited.clone(),
-                        refuses_trail: self.store.audit.is_some(),
+                        key: self.store.audit_key().ok().cloned(),
                         has_written: false,
                     };
                     return Ok(Transaction {
@@ -242,9 +244,10 @@ impl Transaction {
     /// Adds the row of what was written, to be committed with it. A transaction that only looked is recorded by
     /// whoever answers it.
     async fn add_record(&mut self) -> Result<()> {
-        match self.trail.record.take() {
-            Some(record) if self.trail.has_written => {
-                self.trail.record = Some(record.clone());
+        let record = self.trail.record.take();
+        match record.zip(self.trail.key.clone()) {
+            Some((mut record, key)) if self.trail.has_written => {
+                record.prove(&key);
                 add_records(self.connection(), std::slice::from_ref(&*record)).await
             }
             _ => Ok(()),
@@ -301,9 +304,9 @@ impl Trail {
     }
 
     fn refuse<'k>(&self, keys: impl Iterator<Item = &'k ResourceKey>) -> Result<()> {
-        match self.refuses_trail {
-            true => keys.map(refuse_trail).collect(),
-            false => Ok(()),
+        match self.key {
+            Some(_) => keys.map(refuse_trail).collect(),
+            None => Ok(()),
         }
     }
 

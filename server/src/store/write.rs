@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
-use super::audit::rows;
 use super::batch::{IndexColumns, key_columns};
 use super::combine::Batch;
 use super::fault::{from_sqlx, is_disconnect, is_retryable, raced, unknown_outcome};
 use super::instant::Instant;
 use super::prepared::{PreparedDelete, PreparedWrite, Verb};
 use super::{Deleted, Store, Written, statements};
+use crate::audit::rows;
 use crate::context::RequestContext;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -42,7 +42,7 @@ impl Store {
         if let Some(mut record) = self.record(cx) {
             record.status = 204;
             record.touch_written(&delete.key, None, &delete.patients);
-            delete.record = Some(Box::new(record));
+            delete.record = Some(Box::new(self.proven(record)));
         }
         let deleted = self.deletes.ask(delete).await?;
         if deleted != Deleted::Absent {
@@ -68,7 +68,7 @@ impl Store {
             };
             record.status = if write.verb == Verb::Post { 201 } else { 200 };
             record.touch_written(&write.key, version, &write.patients);
-            write.record = Some(Box::new(record));
+            write.record = Some(Box::new(self.proven(record)));
         }
         Ok(write)
     }

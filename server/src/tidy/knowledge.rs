@@ -11,8 +11,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("postgres", &["config"]),
     ("auth", &["error"]),
     ("context", &["error", "auth"]),
+    ("audit", &["error", "auth", "context"]),
     ("definitions", &["error", "config", "context"]),
-    ("store", &["error", "auth", "context", "definitions"]),
+    (
+        "store",
+        &["error", "auth", "context", "audit", "definitions"],
+    ),
     ("searchset", &["store"]),
     ("terminology", &["error", "context", "definitions", "store"]),
     (
@@ -20,6 +24,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "error",
             "context",
+            "audit",
             "definitions",
             "store",
             "searchset",
@@ -31,6 +36,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "error",
             "context",
+            "audit",
             "definitions",
             "store",
             "searchset",

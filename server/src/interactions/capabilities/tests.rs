@@ -17,6 +17,7 @@ fn made(version: &'static str) -> CapabilityStatement {
             base_url: "https://fhir.example.org/fhir".into(),
             date: "2024-02-29T12:34:56Z".parse().unwrap(),
             deletes_multiple: true,
+            is_audited: false,
         },
         Offered {
             search_parameters: &[

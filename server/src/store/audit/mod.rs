@@ -1,8 +1,10 @@
 //! The audit trail in the database: rows that are added with what they tell of, or made durable before it is answered
 //! (server/decisions/0024-audit-trail.md).
 
-mod record;
-mod refused;
+mod list;
+mod seal;
+
+use std::sync::Arc;
 
 use fhir::ids::ResourceKey;
 use sqlx::PgConnection;
@@ -10,12 +12,21 @@ use sqlx::PgConnection;
 use super::combine::Batch;
 use super::fault::from_sqlx;
 use super::{Store, statements};
+use crate::audit::{AuditKey, AuditRecord, AuditSource, RefusedRequest, rows};
 use crate::context::RequestContext;
 use crate::error::{Error, ErrorKind, Result};
 
-pub(super) use record::rows;
-pub use record::{AuditRecord, AuditSource, AuditedResource, Who};
-pub use refused::RefusedRequest;
+pub use list::{AuditFilter, AuditPlace, StoredEvent};
+pub use seal::{ChainPage, ChainState, LinkedRow, Sealed};
+
+/// What an audit trail is kept with.
+#[derive(Clone, Debug)]
+pub struct AuditTrail {
+    /// Where records are made.
+    pub source: AuditSource,
+    /// What proves and signs them.
+    pub key: Arc<AuditKey>,
+}
 
 impl Store {
     /// Whether there is an audit trail.
@@ -25,19 +36,37 @@ impl Store {
 
     /// The record of a request, of which nothing is known yet but what it asks; `None` where it is not recorded.
     pub fn record(&self, cx: &RequestContext) -> Option<AuditRecord> {
-        let source = self.audit.as_deref()?;
-        AuditRecord::of(cx, source)
+        AuditRecord::of(cx, &self.audit.as_deref()?.source)
     }
 
     /// The record of a request that was refused before it was known what it asks.
     pub fn refused_record(&self, refused: RefusedRequest) -> Option<AuditRecord> {
-        let source = self.audit.as_deref()?;
-        Some(refused.record(source.clone()))
+        let trail = self.audit.as_deref()?;
+        Some(refused.record(trail.source.clone()))
     }
 
     /// Adds the record of a request that wrote nothing, and waits until it is durable.
     pub async fn add_record(&self, record: AuditRecord) -> Result<()> {
-        self.records.ask(record).await
+        self.records.ask(self.proven(record)).await
+    }
+
+    /// The key of the audit trail; without one there is none.
+    pub fn audit_key(&self) -> Result<&Arc<AuditKey>> {
+        let trail = self.audit.as_deref();
+        trail.map(|trail| &trail.key).ok_or_else(|| {
+            Error::new(
+                ErrorKind::NotSupported,
+                "this server keeps no audit trail (VESTA_AUDIT)",
+            )
+        })
+    }
+
+    /// The record as it is written.
+    pub(super) fn proven(&self, mut record: AuditRecord) -> AuditRecord {
+        if let Some(trail) = &self.audit {
+            record.prove(&trail.key);
+        }
+        record
     }
 
     /// Refuses to write what only the server writes.

@@ -32,7 +32,7 @@ pub struct RefusedRequest {
 const PATH_MAX: usize = 1000;
 
 impl RefusedRequest {
-    pub(super) fn record(self, source: AuditSource) -> AuditRecord {
+    pub(crate) fn record(self, source: AuditSource) -> AuditRecord {
         let path: String = self.path.trim_matches('/').chars().take(PATH_MAX).collect();
         AuditRecord {
             recorded: self.now,
@@ -59,6 +59,7 @@ impl RefusedRequest {
             entities: Vec::new(),
             owners: Vec::new(),
             patients: Vec::new(),
+            proof: Box::default(),
         }
     }
 }

@@ -5,6 +5,7 @@ use fhir::json::{ObjectWriter, Writer};
 use fhir::search::hash::criteria_hash;
 use jiff::Timestamp;
 
+use super::key::AuditKey;
 use crate::auth::{Access, Reason};
 use crate::context::RequestContext;
 
@@ -54,6 +55,8 @@ pub struct AuditRecord {
     pub owners: Vec<i32>,
     /// The ids of the patients whose data it touched.
     pub patients: Vec<Box<str>>,
+    /// That this server made it: see [`AuditRecord::prove`].
+    pub proof: Box<str>,
 }
 
 /// Who asked, and by what right.
@@ -104,7 +107,7 @@ const PENDING: &str = "?";
 
 impl AuditRecord {
     /// A successful request of a context, which has touched nothing yet; `None` where the context is not audited.
-    pub(in crate::store) fn of(cx: &RequestContext, source: &AuditSource) -> Option<Self> {
+    pub(crate) fn of(cx: &RequestContext, source: &AuditSource) -> Option<Self> {
         let audited = cx.audited.as_ref()?;
         Some(Self {
             recorded: cx.now,
@@ -124,6 +127,7 @@ impl AuditRecord {
             entities: Vec::new(),
             owners: Vec::new(),
             patients: Vec::new(),
+            proof: Box::default(),
         })
     }
 
@@ -136,7 +140,7 @@ impl AuditRecord {
     }
 
     /// Notes a resource that its statement will write, in a version that may be known only then.
-    pub(in crate::store) fn touch_written(
+    pub(crate) fn touch_written(
         &mut self,
         key: &ResourceKey,
         version: Option<VersionId>,
@@ -173,6 +177,28 @@ impl AuditRecord {
         i32::try_from(place + 1).unwrap_or(i32::MAX)
     }
 
+    /// Completes it: the proof covers all but the status and the versions, which only its statement may know.
+    pub(crate) fn prove(&mut self, key: &AuditKey) {
+        self.proof = key.prove(&self.provable()).into();
+    }
+
+    /// Whether a server with this key made it.
+    pub fn is_proven(&self, key: &AuditKey) -> bool {
+        *self.proof == *key.prove(&self.provable())
+    }
+
+    fn provable(&self) -> String {
+        let mut bare = self.clone();
+        bare.proof = Box::default();
+        bare.status = 0;
+        for entity in &mut bare.entities {
+            *entity = key_text(entity).into();
+        }
+        let mut writer = Writer::with_capacity(1024);
+        writer.object(|row| bare.write(None, row));
+        writer.finish()
+    }
+
     /// How many AuditEvents it is shown as.
     pub fn events(&self) -> usize {
         self.patients.len().max(1)
@@ -191,7 +217,6 @@ impl AuditRecord {
             (AuditIndex::Agent, &self.who.agent),
             (AuditIndex::Login, &self.who.login),
             (AuditIndex::Grant, &self.who.grant),
-            (AuditIndex::Address, &self.address),
         ];
         for (index, text) in single {
             elements.extend(text.iter().map(|text| element(index, text)));
@@ -244,13 +269,12 @@ impl AuditRecord {
                 .iter()
                 .for_each(|one| list.raw(&one.to_string()))
         });
+        row.string("proof", &self.proof);
     }
 }
 
 /// Rows as `add_audit` takes them, each under the number of its write from 1; `None` where there are none.
-pub(in crate::store) fn rows<'r>(
-    records: impl Iterator<Item = Option<&'r AuditRecord>>,
-) -> Option<String> {
+pub(crate) fn rows<'r>(records: impl Iterator<Item = Option<&'r AuditRecord>>) -> Option<String> {
     let mut writer = Writer::with_capacity(1024);
     let mut is_empty = true;
     writer.array(|rows| {
@@ -266,7 +290,7 @@ pub(in crate::store) fn rows<'r>(
 
 /// What a row of the trail is found by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum AuditIndex {
+pub(crate) enum AuditIndex {
     /// The id of a patient.
     Patient,
     /// A resource, without its version.
@@ -277,25 +301,22 @@ pub(super) enum AuditIndex {
     Login,
     /// The grant.
     Grant,
-    /// The network address.
-    Address,
 }
 
 /// The element that says so. What has it is looked at again, so that a collision finds nothing wrong.
-pub(super) fn element(index: AuditIndex, text: &str) -> i64 {
+pub(crate) fn element(index: AuditIndex, text: &str) -> i64 {
     let name = match index {
         AuditIndex::Patient => "patient",
         AuditIndex::Entity => "entity",
         AuditIndex::Agent => "agent",
         AuditIndex::Login => "login",
         AuditIndex::Grant => "grant",
-        AuditIndex::Address => "address",
     };
     criteria_hash(&format!("audit {name}|{text}"))
 }
 
 /// An entity without its version.
-pub(in crate::store) fn key_text(entity: &str) -> &str {
+fn key_text(entity: &str) -> &str {
     entity
         .split_once("/_history/")
         .map_or(entity, |(key, _)| key)
