@@ -14,6 +14,7 @@ use std::sync::Arc;
 use fhir::ids::ResourceKey;
 use fhir::resource::Resource;
 use fhir::terminology::import::Piece;
+use fhir::terminology::import::head::Head;
 use tokio::sync::mpsc;
 
 use crate::auth::{Access, Reason};
@@ -21,7 +22,7 @@ use crate::config::CodeSource;
 use crate::context::{Handling, Limits, RequestContext, ReturnPreference};
 use crate::error::{Error, ErrorKind};
 use crate::interactions::{Interaction, Interactions, WriteConditions};
-use crate::store::{Arranged, CodeImport, Pieces};
+use crate::store::{Arranged, Building, CodeImport, Pieces, Reached, Rows};
 
 pub use error::ImportError;
 use plan::Plan;
@@ -61,7 +62,7 @@ pub struct Imported {
 
 impl Importer<'_> {
     /// Imports a code system, in the place of what was imported for the same CodeSystem before. Nobody sees anything of
-    /// it before it is whole; broken off, it is done from the beginning.
+    /// it before it is whole; where one of the same files was broken off, it goes on with that.
     pub async fn import(&self, source: &CodeSource) -> Result<Imported, ImportError> {
         let store = &self.interactions.store;
         store
@@ -77,11 +78,12 @@ impl Importer<'_> {
         let (_, resource) = resource(&plan, 0).map_err(refused)?;
         let checked = self.interactions.definitions.validate(&resource);
         checked.map_err(refused)?;
-        let import = store.begin_code_import(&plan.head).await;
-        let import = import.map_err(ImportError::Store)?;
-        let mut import = import.ok_or_else(|| ImportError::Busy { id: id() })?;
-        tracing::info!(id = %plan.head.id, url = %plan.head.url, version = %plan.head.version, "import begins");
+        let (plan, mut import) = self.begin(plan).await?;
         let filled = self.fill(plan, &mut import).await;
+        // What the database was lost over may be gone on with; what is wrong with files will be wrong again.
+        if !matches!(filled, Ok(_) | Err(ImportError::Store(_))) {
+            import.abandon().await.map_err(ImportError::Store)?;
+        }
         let closed = import.close().await;
         // What this one has replaced, or left.
         let cleared = store.clear_code_imports().await;
@@ -90,9 +92,50 @@ impl Importer<'_> {
         Ok(imported)
     }
 
+    /// Begins, or goes on where the files are those of an import that was broken off.
+    async fn begin(&self, plan: Plan) -> Result<(Plan, CodeImport), ImportError> {
+        let mut import = self.begin_with(&plan).await?;
+        let Head {
+            id, url, version, ..
+        } = &plan.head;
+        tracing::info!(%id, %url, %version, "import begins");
+        if import.reached().pieces == 0 {
+            return Ok((plan, import));
+        }
+        tracing::info!("one was broken off; comparing the files with what it has read");
+        let (reached, pieces) = (import.reached().clone(), import.pieces());
+        let comparing = tokio::task::spawn_blocking(move || {
+            let is_same = is_same(&plan, &reached, pieces)?;
+            Ok::<_, ImportError>((plan, is_same))
+        });
+        let (plan, is_same) = comparing.await.map_err(stopped)??;
+        match is_same {
+            true => tracing::info!(pieces = import.reached().pieces, "it goes on"),
+            false => {
+                tracing::info!("they are others; it begins anew");
+                import.abandon().await.map_err(ImportError::Store)?;
+                import.close().await.map_err(ImportError::Store)?;
+                import = self.begin_with(&plan).await?;
+            }
+        }
+        Ok((plan, import))
+    }
+
+    async fn begin_with(&self, plan: &Plan) -> Result<CodeImport, ImportError> {
+        let begun = self.interactions.store.begin_code_import(&plan.head);
+        let busy = || ImportError::Busy {
+            id: plan.head.id.clone(),
+        };
+        begun.await.map_err(ImportError::Store)?.ok_or_else(busy)
+    }
+
     async fn fill(&self, plan: Plan, import: &mut CodeImport) -> Result<Imported, ImportError> {
-        let plan = self.read(plan, import).await?;
-        let (concepts, lost) = build(import).await?;
+        let (plan, building) = match import.reached().building.clone() {
+            Some(building) => (plan, building),
+            None => (self.read(plan, import).await?, arrange(import).await?),
+        };
+        let Building { concepts, lost, .. } = building;
+        build(import, &building).await?;
         self.publish(&plan, concepts).await?;
         let head = plan.head;
         match import.is_used().await.map_err(ImportError::Store)? {
@@ -109,19 +152,21 @@ impl Importer<'_> {
 
     /// Puts down what the files say. One thread reads, this task writes.
     async fn read(&self, plan: Plan, import: &mut CodeImport) -> Result<Plan, ImportError> {
-        let (sender, mut batches) = mpsc::channel::<Pieces>(WAITING);
+        let (sender, mut batches) = mpsc::channel::<Rows>(WAITING);
         let progress = Arc::new(Progress::of(plan.bytes()));
         let counted = Arc::clone(&progress);
+        let (known, mut pieces) = (import.reached().pieces, import.pieces());
         let reading = tokio::task::spawn_blocking(move || {
-            let mut batch = Pieces::default();
             let mut take = |piece: Piece| {
-                batch.push(&piece);
-                batch.bytes() < BYTES_AT_ONCE
-                    || sender.blocking_send(std::mem::take(&mut batch)).is_ok()
+                pieces.push(&piece);
+                if pieces.all() <= known {
+                    pieces.pass_over();
+                }
+                pieces.bytes() < BYTES_AT_ONCE || sender.blocking_send(pieces.take()).is_ok()
             };
             plan.read(&counted, &mut take)?;
             // A closed channel: the write has failed, and says why.
-            let _ = sender.blocking_send(batch);
+            let _ = sender.blocking_send(pieces.take());
             Ok::<Plan, ImportError>(plan)
         });
         let mut written = Ok(());
@@ -173,22 +218,53 @@ fn resource(plan: &Plan, concepts: i32) -> crate::error::Result<(ResourceKey, Re
     Ok((key, resource))
 }
 
-/// Builds the concepts, some at a time: how many there are, and how many steps were lost.
-async fn build(import: &mut CodeImport) -> Result<(i32, i64), ImportError> {
-    tracing::info!("all files are read; concepts are put in order");
-    let (concepts, lost) = match import.arrange().await.map_err(ImportError::Store)? {
-        Arranged::Twice(code) => return Err(ImportError::Twice { code }),
-        Arranged::Concepts { count: 0, .. } => return Err(ImportError::Empty),
-        Arranged::Concepts { count, lost } => (count, lost),
+/// Whether the files say first what was put down before; nothing else, where concepts were built of it.
+fn is_same(plan: &Plan, reached: &Reached, mut pieces: Pieces) -> Result<bool, ImportError> {
+    let is_whole = reached.building.is_some();
+    let mut digest = None;
+    let mut compare = |piece: Piece| {
+        pieces.push(&piece);
+        pieces.pass_over();
+        if pieces.all() == reached.pieces {
+            digest = Some(pieces.digest());
+        }
+        is_whole || digest.is_none()
     };
-    let progress = Progress::of(0);
-    let mut built = 0;
-    while built < concepts {
-        built = import.build(built).await.map_err(ImportError::Store)?;
-        progress.concepts(built.min(concepts), concepts);
+    let read = plan.read(&Progress::of(plan.bytes()), &mut compare);
+    if digest.is_none() || is_whole {
+        read?;
     }
-    import.finish().await.map_err(ImportError::Store)?;
-    Ok((concepts, lost))
+    let is_longer = is_whole && pieces.all() > reached.pieces;
+    Ok(digest.as_ref() == Some(&reached.digest) && !is_longer)
+}
+
+/// Puts in order what the files say.
+async fn arrange(import: &mut CodeImport) -> Result<Building, ImportError> {
+    tracing::info!("all files are read; concepts are put in order");
+    match import.arrange().await.map_err(ImportError::Store)? {
+        Arranged::Twice(code) => Err(ImportError::Twice { code }),
+        Arranged::Concepts { count: 0, .. } => Err(ImportError::Empty),
+        Arranged::Concepts { count, lost } => Ok(Building {
+            concepts: count,
+            built: 0,
+            lost,
+            is_finished: false,
+        }),
+    }
+}
+
+/// Builds the concepts that are not built yet, some at a time.
+async fn build(import: &mut CodeImport, building: &Building) -> Result<(), ImportError> {
+    let progress = Progress::of(0);
+    let mut built = building.built;
+    while built < building.concepts {
+        built = import.build(built).await.map_err(ImportError::Store)?;
+        progress.concepts(built.min(building.concepts), building.concepts);
+    }
+    if !building.is_finished {
+        import.finish().await.map_err(ImportError::Store)?;
+    }
+    Ok(())
 }
 
 /// A thread that panicked, or a process that ends.

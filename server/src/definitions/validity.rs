@@ -7,6 +7,8 @@ use fhir::outcome::{Issue, Severity};
 use fhir::path::{DateTime, SyntaxError};
 use fhir::resource::Resource;
 use fhir::validation::{self, CodeQuestion, Report, Strictness, Validator};
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::task::block_in_place;
 
 use super::clinic::ClinicProfiles;
 use super::own::OWN;
@@ -130,7 +132,31 @@ impl Definitions {
             now: asking.as_ref().and_then(|asking| asking.now),
             ..validator
         };
-        validator.validate(resource, &all)
+        examine_aside(&validator, resource, &all)
+    }
+}
+
+/// Texts of this size and less, and rules that cost no more than these steps, are a matter of milliseconds.
+const QUICK_BYTES: usize = 64 * 1024;
+const QUICK_STEPS: u32 = 1_000_000;
+
+/// Validates; what takes longer is done where it holds up no other request.
+fn examine_aside(validator: &Validator<'_>, resource: &Resource, profiles: &[&str]) -> Report {
+    if resource.text().len() <= QUICK_BYTES {
+        let quick = Validator {
+            steps: QUICK_STEPS.min(validator.steps),
+            ..*validator
+        };
+        let report = quick.validate(resource, profiles);
+        if !report.is_exhausted || quick.steps == validator.steps {
+            return report;
+        }
+    }
+    let whole = || validator.validate(resource, profiles);
+    match Handle::try_current().map(|handle| handle.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => block_in_place(whole),
+        // There is one thread alone, or none that answers requests.
+        _ => whole(),
     }
 }
 
@@ -161,6 +187,10 @@ fn refuse_errors(kind: ErrorKind, issues: Vec<Issue>) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use tokio::sync::oneshot;
+
     use super::*;
     use crate::definitions::own::OwnFile;
     use crate::operations::testing::{context, definitions};
@@ -227,5 +257,34 @@ mod tests {
             said,
             ["Error Observation", "Warning Observation.meta.profile[0]",]
         );
+    }
+
+    /// With one thread for all requests, another is answered while a large resource is looked at.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn what_takes_long_holds_up_nobody() {
+        let Some(definitions) = definitions() else {
+            return;
+        };
+        let name = r#"{"family":"a","period":{"start":"2026-01-01","end":"2026-01-02"}},"#;
+        let names = name.repeat(QUICK_BYTES / name.len() + 1);
+        let text = format!(
+            r#"{{"resourceType":"Patient","name":[{}]}}"#,
+            names.trim_end_matches(',')
+        );
+        let resource = Resource::parse(text).unwrap();
+        let is_done = Arc::new(AtomicBool::new(false));
+        let (begun, begins) = oneshot::channel();
+        let done = Arc::clone(&is_done);
+        let long = tokio::spawn(async move {
+            begun.send(()).unwrap();
+            definitions.validate(&resource).unwrap();
+            done.store(true, Ordering::SeqCst);
+        });
+        let other = tokio::spawn(async move {
+            begins.await.unwrap();
+            is_done.load(Ordering::SeqCst)
+        });
+        assert!(!other.await.unwrap(), "it waited");
+        long.await.unwrap();
     }
 }

@@ -1,6 +1,6 @@
 //! What the search values of each type depend on, as hashes that change with it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fhir::definitions::Definitions as Registries;
 use fhir::definitions::search_parameters::SearchParameter;
@@ -16,13 +16,37 @@ pub(super) type Wanted = BTreeMap<ResourceType, Vec<String>>;
 /// Parameters whose values are the words of a resource.
 pub(super) const WORDS: [&str; 2] = ["_content", "_text"];
 
-/// What extraction depends on beside the parameters themselves.
+/// What extraction depends on beside the parameters themselves: which elements there are, of which types, and the codes
+/// that tell the systems of plain codes. Rules, texts and how often an element may stand are not among it.
 pub(super) fn basis(registries: &Registries) -> Vec<u8> {
+    let structures = &registries.structures;
     let mut hash = Sha256::new();
     hash.update(EXTRACTION_VERSION);
-    // Both are plain data: writing them down cannot fail, and where it did, the hash would be another one.
-    hash.update(postcard::to_stdvec(&registries.structures).unwrap_or_default());
-    hash.update(postcard::to_stdvec(&registries.code_sets).unwrap_or_default());
+    let mut bound = BTreeSet::new();
+    for (_, definition) in structures.all() {
+        let base = definition.base.map(|base| &structures.get(base).name);
+        let (kind, shape) = (definition.kind, definition.shape);
+        hash.update(format!("{} {kind:?} {shape:?} {base:?}\n", definition.name));
+        for element in &definition.elements {
+            let is = (element.is_choice, element.is_list());
+            hash.update(format!(" {} {is:?}\n", element.name));
+            for one in &element.types {
+                let name = &structures.get(one.type_id).name;
+                hash.update(format!("  {} {name} {:?}\n", one.json_name, one.targets));
+            }
+            if let Some(binding) = &element.binding {
+                hash.update(format!("  {}\n", binding.value_set));
+                bound.insert(&binding.value_set);
+                bound.extend(&binding.maximum);
+            }
+        }
+    }
+    for set in bound {
+        if let Some(set) = registries.code_sets.by_url(set) {
+            // Plain data: writing it down cannot fail, and where it did, the hash would be another one.
+            hash.update(postcard::to_stdvec(set).unwrap_or_default());
+        }
+    }
     hash.finalize().to_vec()
 }
 
@@ -84,4 +108,57 @@ fn short(hash: Sha256) -> String {
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use fhir::definitions::DefinitionsBuilder;
+    use fhir::json::Document;
+
+    use super::*;
+
+    const DEFINITIONS: [&str; 4] = [
+        r#"{"resourceType":"StructureDefinition","url":"c","kind":"primitive-type","type":"code",
+            "snapshot":{"element":[{"path":"code"},{"path":"code.value"}]}}"#,
+        r#"{"resourceType":"StructureDefinition","url":"u","kind":"resource","type":"List","derivation":"specialization",
+            "snapshot":{"element":[
+            {"path":"List","constraint":[{"key":"lst-1","severity":"error","human":"h","expression":"true"}]},
+            {"path":"List.status","min":1,"max":"1","type":[{"code":"code"}],
+             "binding":{"strength":"required","valueSet":"http://v"}},
+            {"path":"List.mode[x]","max":"1","type":[{"code":"code"}]}]}}"#,
+        r#"{"resourceType":"ValueSet","url":"http://v","compose":{"include":[{"system":"http://s","concept":[{"code":"a"}]}]}}"#,
+        r#"{"resourceType":"ValueSet","url":"http://w","compose":{"include":[{"system":"http://s","concept":[{"code":"b"}]}]}}"#,
+    ];
+
+    /// What extraction depends on, with one text in the definitions replaced.
+    fn with(from: &str, to: &str) -> Vec<u8> {
+        let mut builder = DefinitionsBuilder::default();
+        assert!(DEFINITIONS.iter().any(|text| text.contains(from)), "{from}");
+        for text in DEFINITIONS {
+            let document = Document::parse(text.replace(from, to)).unwrap();
+            builder.add(document.root()).unwrap();
+        }
+        basis(&builder.build().unwrap())
+    }
+
+    /// A rule that is corrected makes nobody read all resources again; an element that changes its type does.
+    #[test]
+    fn only_what_extraction_uses_counts() {
+        let before = with("", "");
+        let check = |from: &str, to: &str, is_same: bool| {
+            assert_eq!(with(from, to) == before, is_same, "{from} to {to}");
+        };
+        check(r#""expression":"true""#, r#""expression":"false""#, true);
+        check(r#""human":"h""#, r#""human":"other""#, true);
+        check(r#""min":1"#, r#""min":0"#, true);
+        check(r#"[{"code":"b"}]"#, r#"[{"code":"other"}]"#, true);
+        check(r#"[{"code":"a"}]"#, r#"[{"code":"other"}]"#, false);
+        check("List.status", "List.standing", false);
+        check(
+            r#"List.mode[x]","max":"1""#,
+            r#"List.mode[x]","max":"*""#,
+            false,
+        );
+        check("List.mode[x]", "List.mode", false);
+    }
 }

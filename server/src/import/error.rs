@@ -58,7 +58,9 @@ pub enum ImportError {
     #[error("{0}")]
     Argument(String),
     /// Another process imports the same.
-    #[error("CodeSystem/{id} is being imported by another process")]
+    #[error(
+        "CodeSystem/{id} is being imported by another process, or the database still works for one that was broken off: try again in a minute"
+    )]
     Busy {
         /// The id of the CodeSystem.
         id: String,

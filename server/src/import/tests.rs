@@ -97,52 +97,105 @@ async fn begun(world: &World, plan: &Plan) -> CodeImport {
     panic!("the lock of an import that was killed stays");
 }
 
-/// Killed at each of its steps: the connection ends, and nothing is answered.
+/// Reads so many pieces, and puts them down.
+async fn add(import: &mut CodeImport, plan: &Plan, most: u64) {
+    let mut pieces = import.pieces();
+    let read = plan.read(&Progress::of(0), &mut |piece| {
+        pieces.push(&piece);
+        pieces.all() < most
+    });
+    assert_eq!(read.is_err(), pieces.all() == most);
+    import.add(pieces.take()).await.unwrap();
+}
+
+/// Killed after each of its steps: the connection ends, and nothing is answered. The next one does the others.
 #[tokio::test]
-async fn an_import_that_is_killed_leaves_nothing() {
+async fn an_import_that_is_killed_is_gone_on_with() {
     let Some(world) = World::new().await else {
         return;
     };
     let folder = TempDir::new("import");
     let path = folder.path().join("fees.csv");
     fs::write(&path, "code,display,price\n1,a,\n2,b,\n").unwrap();
-    let plan = Plan::of(&csv(&path, "1")).unwrap();
     let store = &world.interactions.store;
-    for step in 0..3 {
+    for step in 0..5 {
+        let source = csv(&path, &format!("{step}"));
+        let plan = Plan::of(&source).unwrap();
         let mut killed = begun(&world, &plan).await;
+        assert_eq!(*killed.reached(), Reached::default());
         let other = store.begin_code_import(&plan.head).await.unwrap();
         assert!(other.is_none(), "two import the same");
-        let busy = importer(&world).import(&csv(&path, "1")).await.unwrap_err();
+        let busy = importer(&world).import(&source).await.unwrap_err();
         assert!(matches!(busy, ImportError::Busy { .. }));
-        let mut pieces = Pieces::default();
-        let progress = Progress::of(0);
-        let read = plan.read(&progress, &mut |piece| {
-            pieces.push(&piece);
-            true
-        });
-        read.unwrap();
-        killed.add(pieces).await.unwrap();
-        if step > 0 {
-            let arranged = killed.arrange().await.unwrap();
-            assert_eq!(arranged, Arranged::Concepts { count: 2, lost: 0 });
-            killed.build(0).await.unwrap();
-        }
+        let pieces = if step == 0 { 1 } else { u64::MAX };
+        add(&mut killed, &plan, pieces).await;
+        let mut building = None;
         if step > 1 {
+            building = Some(arrange(&mut killed).await.unwrap());
+        }
+        if let Some(building) = building.as_mut().filter(|_| step > 2) {
+            building.built = killed.build(0).await.unwrap();
+        }
+        if let Some(building) = building.as_mut().filter(|_| step > 3) {
             killed.finish().await.unwrap();
+            building.is_finished = true;
         }
         drop(killed);
-        has(&world, &format!("{LOOKUP}2"), &["404 "]).await;
+        let lookup = format!("{LOOKUP}2&version={step}");
+        has(&world, &lookup, &["404 "]).await;
+        let again = begun(&world, &plan).await;
+        assert_eq!(again.reached().building, building);
+        assert_eq!(again.reached().pieces, pieces.min(2));
+        again.close().await.unwrap();
+        // Whoever clears leaves it to be gone on with.
+        assert_eq!(store.clear_code_imports().await.unwrap(), 0);
+        let imported = importer(&world).import(&source).await.unwrap();
+        assert_eq!((imported.concepts, imported.lost), (2, 0));
+        has(&world, &lookup, &[r#""display","valueString":"b""#]).await;
+        let mut next = begun(&world, &plan).await;
+        assert_eq!(*next.reached(), Reached::default());
+        next.abandon().await.unwrap();
+        next.close().await.unwrap();
+        assert_eq!(store.clear_code_imports().await.unwrap(), 1);
     }
-    begun(&world, &plan).await.close().await.unwrap();
-    importer(&world).import(&csv(&path, "1")).await.unwrap();
-    // What was broken off is gone, and what is used is not.
-    assert_eq!(store.clear_code_imports().await.unwrap(), 0);
-    has(
-        &world,
-        &format!("{LOOKUP}2"),
-        &[r#""display","valueString":"b""#],
-    )
-    .await;
+    world.close().await;
+}
+
+/// Nothing of what was read of them before is in what is imported.
+#[tokio::test]
+async fn other_files_begin_anew() {
+    let Some(world) = World::new().await else {
+        return;
+    };
+    let folder = TempDir::new("import");
+    let path = folder.path().join("fees.csv");
+    let source = csv(&path, "1");
+    let texts = [
+        "code,display,price\n1,a,\n2,b,\n",
+        "code,display,price\n1,other,\n2,b,\n",
+        "code,display,price\n1,a,\n",
+        "code,display,price\n1,a,\n2,b,\n3,c,\n",
+    ];
+    for (n, text) in texts.iter().enumerate() {
+        fs::write(&path, texts[0]).unwrap();
+        let plan = Plan::of(&source).unwrap();
+        let mut killed = begun(&world, &plan).await;
+        add(&mut killed, &plan, u64::MAX).await;
+        if n > 2 {
+            arrange(&mut killed).await.unwrap();
+        }
+        drop(killed);
+        begun(&world, &plan).await.close().await.unwrap();
+        fs::write(&path, text).unwrap();
+        let imported = importer(&world).import(&source).await.unwrap();
+        let rows = text.lines().count() - 1;
+        assert_eq!(usize::try_from(imported.concepts).unwrap(), rows, "{text}");
+        let display = if n == 1 { "other" } else { "a" };
+        let said = format!(r#""display","valueString":"{display}""#);
+        has(&world, &format!("{LOOKUP}1"), &[&said]).await;
+        let store = &world.interactions.store;
+        assert_eq!(store.clear_code_imports().await.unwrap(), 0);
+    }
     world.close().await;
 }
 

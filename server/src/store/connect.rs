@@ -13,6 +13,7 @@ use super::cursor::CursorKey;
 use super::fault::from_sqlx;
 use super::read::Reads;
 use super::role::grant_serve_role;
+use super::terminology::Codes;
 use super::write::{Creates, Deletes, Puts};
 use super::{Store, statements};
 use crate::error::{Error, ErrorKind, Result};
@@ -139,6 +140,7 @@ struct Pools {
     general: PgPool,
     searches: PgPool,
     fixed: PgPool,
+    terminology: PgPool,
     health: PgPool,
 }
 
@@ -158,27 +160,29 @@ impl Store {
                     .connect_lazy_with(options),
             )
         };
+        let tasks = u32::try_from(settings.tasks).unwrap_or(u32::MAX);
         // Creates, puts, deletes, reads, and records where there is an audit trail.
-        let kinds = 4 + usize::from(settings.audit.is_some());
-        let carriers = u32::try_from(settings.tasks * kinds).unwrap_or(u32::MAX);
-        let others = settings.connections.saturating_sub(carriers);
+        let kinds = 4 + u32::from(settings.audit.is_some());
+        let carriers = tasks.saturating_mul(kinds);
+        let others = settings
+            .connections
+            .saturating_sub(carriers.saturating_add(tasks));
+        // A table is never looked through while an index can name its rows: estimates that a plan without values rests on
+        // are guesses.
+        let by_index = [
+            ("plan_cache_mode", "force_generic_plan"),
+            ("enable_seqscan", "off"),
+            // Every row is looked up once: there is nothing to remember.
+            ("enable_memoize", "off"),
+            // The references of a chain are hashed, whatever the server is set to.
+            ("work_mem", "16MB"),
+        ];
         // Transactions and lists plan with their values at hand; searches are fenced, and the few fixed statements never
         // need to.
         let pools = Pools {
             general: pool(others / 2, &[("plan_cache_mode", "force_custom_plan")])?,
-            searches: pool(
-                others - others / 2,
-                // A table is never looked through while an index can name its rows: estimates that a plan without values
-                // rests on are guesses.
-                &[
-                    ("plan_cache_mode", "force_generic_plan"),
-                    ("enable_seqscan", "off"),
-                    // Every row is looked up once: there is nothing to remember.
-                    ("enable_memoize", "off"),
-                    // The references of a chain are hashed, whatever the server is set to.
-                    ("work_mem", "16MB"),
-                ],
-            )?,
+            searches: pool(others - others / 2, &by_index)?,
+            terminology: pool(tasks, &by_index)?,
             fixed: pool(carriers, &[("plan_cache_mode", "force_generic_plan")])?,
             health: pool(1, &[])?,
         };
@@ -202,6 +206,7 @@ impl Store {
             reads: Combiner::start(fixed, tasks, batch, Reads),
             records: Combiner::start(fixed, tasks, batch, Records),
             audit: settings.audit.clone().map(Arc::new),
+            codes: Combiner::start(&pools.terminology, tasks, batch, Codes),
             pool: pools.general,
             searches: pools.searches,
             searching: Arc::default(),

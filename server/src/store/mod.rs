@@ -61,7 +61,8 @@ pub use role::make_serve_role;
 pub use search::{ExplainedStatement, Explanation, MatchPlace, SearchPage};
 pub use source::Source;
 pub use terminology::{
-    Arranged, ClosureEntry, ClosureNews, CodeImport, KnownSystem, MappingsOf, Moment, Pieces,
+    Arranged, Building, ClosureEntry, ClosureNews, CodeImport, KnownSystem, MappingsOf, Moment,
+    Pieces, Reached, Rows,
 };
 pub use transaction::{Attempts, Transaction};
 
@@ -69,7 +70,7 @@ use crate::audit::AuditRecord;
 use combine::Combiner;
 use cursor::CursorKey;
 use search::Searching;
-use terminology::Cache;
+use terminology::{Cache, FoundCodes, WantedCodes};
 
 /// One version of a resource as it is stored.
 #[derive(Clone, Debug)]
@@ -126,6 +127,7 @@ pub struct Store {
     records: Combiner<AuditRecord, ()>,
     /// Nothing where there is no audit trail.
     audit: Option<Arc<AuditTrail>>,
+    codes: Combiner<WantedCodes, FoundCodes>,
 }
 
 impl std::fmt::Debug for Store {

@@ -10,9 +10,9 @@ macro_rules! statements {
     };
 }
 
-/// Rows for the table that `begin_code_import` makes; a `COPY` cannot be prepared.
+/// Rows of imports; a `COPY` cannot be prepared.
 pub(super) const COPY_IMPORT_PIECES: &str =
-    "copy import_piece (kind, code, rank, value, words) from stdin";
+    "copy import_piece (tid, kind, code, rank, value, words) from stdin";
 
 statements! {
     CREATE_RESOURCES = "create_resources";
@@ -82,6 +82,8 @@ statements! {
     LIST_CLOSURE = "list_closure";
     LIST_CLOSURE_SYSTEMS = "list_closure_systems";
     BEGIN_CODE_IMPORT = "begin_code_import";
+    NOTE_CODE_IMPORT = "note_code_import";
+    ABANDON_CODE_IMPORT = "abandon_code_import";
     ARRANGE_CODE_IMPORT = "arrange_code_import";
     BUILD_CODE_IMPORT = "build_code_import";
     FINISH_CODE_IMPORT = "finish_code_import";

@@ -187,16 +187,26 @@ fn write(list: &mut Writer, asked: &Translated, mapping: &Mapping) {
     });
 }
 
-/// What a concept map says of codes that none of its elements is about: the code itself, or one that it has for all.
-pub fn unmapped(map: Value<'_>, asked: &Translated, found: &[Mapping]) -> Vec<Mapping> {
+/// What a concept map says of codes that none of its elements is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unmapped {
+    /// The code itself, or one that it has for all.
+    pub mappings: Vec<Mapping>,
+    /// The concept maps that are to be asked instead.
+    pub others: Vec<Canonical>,
+}
+
+/// What a concept map has for codes of which it has found this
+/// (<https://hl7.org/fhir/R4/valueset-conceptmap-unmapped-mode.html>).
+pub fn unmapped(map: Value<'_>, asked: &Translated, found: &[Mapping]) -> Unmapped {
+    let mut all = Unmapped::default();
     if asked.is_reverse || found.iter().any(|mapping| fits(asked, mapping)) {
-        return Vec::new();
+        return all;
     }
     let canonical = Canonical::of(
         &text(map, "url").unwrap_or_default(),
         text(map, "version").as_deref(),
     );
-    let mut list = Vec::new();
     for group in items(map, "group") {
         let Some(unmapped) = group.get("unmapped") else {
             continue;
@@ -208,10 +218,14 @@ pub fn unmapped(map: Value<'_>, asked: &Translated, found: &[Mapping]) -> Vec<Ma
             let (code, display, equivalence) = match text(unmapped, "mode").as_deref() {
                 Some("provided") => (given.code.clone(), given.display.clone(), "equal"),
                 Some("fixed") => (text(unmapped, "code"), text(unmapped, "display"), "inexact"),
-                // Another map is asked by its URL.
+                Some("other-map") => {
+                    let other = text(unmapped, "url").map(|url| Canonical::parse(&url));
+                    all.others.extend(other);
+                    continue;
+                }
                 _ => continue,
             };
-            list.push(Mapping {
+            all.mappings.push(Mapping {
                 map: canonical.clone(),
                 source: given.clone(),
                 target: Coding {
@@ -226,5 +240,5 @@ pub fn unmapped(map: Value<'_>, asked: &Translated, found: &[Mapping]) -> Vec<Ma
             });
         }
     }
-    list
+    all
 }

@@ -424,9 +424,10 @@ fn the_rules_of_a_resource_cost_no_more_than_they_may() {
         validator.steps = steps;
         validator.validate(&resource, &[])
     };
-    assert!(report(100_000).is_valid());
+    let enough = report(100_000);
+    assert!(enough.is_valid() && !enough.is_exhausted);
     let report = report(200);
-    assert!(!report.is_valid());
+    assert!(!report.is_valid() && report.is_exhausted);
     let is_told = |issue: &Issue| issue.code == IssueType::TooCostly;
     assert!(report.issues.iter().any(is_told), "{:?}", report.issues);
 }

@@ -4,9 +4,11 @@ mod asked;
 #[cfg(test)]
 mod tests;
 
+use std::collections::{BTreeSet, VecDeque};
+
 use fhir::resource::Resource;
 use fhir::terminology::canonical::{Canonical, compare_versions, version_matches};
-use fhir::terminology::translate::{Mapping, Translated, answer, mappings, unmapped};
+use fhir::terminology::translate::{Mapping, Translated, Unmapped, answer, mappings, unmapped};
 
 use self::asked::Asked;
 use super::terms::{twice, wanted};
@@ -58,11 +60,12 @@ impl Operation for Translate {
             }
             (_, resource, _) => resource,
         };
-        let found = match whole {
+        let (mut found, others) = match whole {
             Some(resource) => {
                 let mut found = mappings(resource.root());
-                found.extend(unmapped(resource.root(), &asked, &found));
-                found
+                let Unmapped { mappings, others } = unmapped(resource.root(), &asked, &found);
+                found.extend(mappings);
+                (found, others)
             }
             None => {
                 let url = params.url.as_deref().map(Canonical::parse);
@@ -78,22 +81,52 @@ impl Operation for Translate {
                 let maps = given.concept_maps().iter().filter(is_of);
                 let mut found: Vec<Mapping> = maps.flat_map(|map| mappings(map.root())).collect();
                 let between = (source.as_deref(), target.as_deref());
-                found.extend(stored(cx, &asked, url.as_ref(), between, found.is_empty()).await?);
-                found
+                let must_exist = found.is_empty();
+                let (more, others) = stored(cx, &asked, url.as_ref(), between, must_exist).await?;
+                found.extend(more);
+                (found, others)
             }
         };
+        found.extend(by_others(cx, &asked, others).await?);
         Ok(OperationAnswer::resource(answer(&asked, &found)))
     }
 }
 
-/// What the stored concept maps say, each in its latest version, or in that which is asked for.
+/// What the concept maps say that others name for what they do not map themselves, and those that these name.
+async fn by_others(
+    cx: OperationContext<'_>,
+    asked: &Translated,
+    others: Vec<Canonical>,
+) -> Result<Vec<Mapping>> {
+    let (mut found, mut known) = (Vec::new(), BTreeSet::new());
+    let mut open = VecDeque::from(others);
+    while let Some(other) = open.pop_front() {
+        if !known.insert(other.clone()) {
+            continue;
+        }
+        if known.len() > OTHERS_MAX {
+            let sentence = format!("more than {OTHERS_MAX} concept maps name each other");
+            return Err(Error::new(ErrorKind::TooCostly, sentence));
+        }
+        let (mappings, others) = stored(cx, asked, Some(&other), (None, None), true).await?;
+        found.extend(mappings);
+        open.extend(others);
+    }
+    Ok(found)
+}
+
+/// Concept maps that are asked because others name them.
+const OTHERS_MAX: usize = 16;
+
+/// What the stored concept maps say, each in its latest version, or in that which is asked for; and which others that one
+/// names.
 async fn stored(
     cx: OperationContext<'_>,
     asked: &Translated,
     url: Option<&Canonical>,
     (source, target): (Option<&str>, Option<&str>),
     must_exist: bool,
-) -> Result<Vec<Mapping>> {
+) -> Result<(Vec<Mapping>, Vec<Canonical>)> {
     let codes: Vec<Box<str>> = asked
         .codings
         .iter()
@@ -110,7 +143,7 @@ async fn stored(
     let Some(url) = url else {
         let all = found.clone();
         found.retain(|one| !all.iter().any(|other| is_older(one, &other.map)));
-        return Ok(found);
+        return Ok((found, Vec::new()));
     };
     let maps = cx.store.concept_maps(&url.url).await?;
     let wanted = |version: &str| {
@@ -123,12 +156,13 @@ async fn stored(
         let sentence = format!("there is no ConceptMap {url}");
         return match must_exist {
             true => Err(Error::new(ErrorKind::NotFound, sentence)),
-            false => Ok(Vec::new()),
+            false => Ok(Default::default()),
         };
     };
     found.retain(|one| one.map.version.as_deref().unwrap_or_default() == version.as_str());
-    found.extend(unmapped(head.root(), asked, &found));
-    Ok(found)
+    let Unmapped { mappings, others } = unmapped(head.root(), asked, &found);
+    found.extend(mappings);
+    Ok((found, others))
 }
 
 fn is_older(one: &Mapping, other: &Canonical) -> bool {

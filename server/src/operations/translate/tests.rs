@@ -69,3 +69,46 @@ async fn codes_are_translated() {
     check("$translate", "400 there is nothing to translate: give 'code' and 'system', 'coding' or 'codeableConcept'").await;
     world.close().await;
 }
+
+#[tokio::test]
+async fn what_a_map_does_not_map_another_does() {
+    let other = |from: &str, to: &str, code: &str| {
+        format!(
+            r#"{{"resourceType":"ConceptMap","id":"{from}","url":"http://here/{from}","status":"active","group":[{{
+            "source":"http://here/animals","target":"http://here/tiere",
+            "element":[{{"code":"{code}","target":[{{"code":"{code}-{from}","equivalence":"equivalent"}}]}}],
+            "unmapped":{{"mode":"other-map","url":"http://here/{to}"}}}}]}}"#
+        )
+    };
+    let maps = [
+        other("a", "b", "dog"),
+        other("b", "c", "cat"),
+        other("c", "a", "fish"),
+        other("d", "nowhere", "dog"),
+    ];
+    let maps: Vec<&str> = maps.iter().map(String::as_str).collect();
+    let Some(world) = World::with(&maps).await else {
+        return;
+    };
+    let check = async |map: &str, code: &str, expected: &str| {
+        let query = format!("url=http://here/{map}&system=http://here/animals&code={code}");
+        let answer = world.told(&format!("ConceptMap/$translate?{query}")).await;
+        assert_eq!(answer, expected, "{query}");
+        let query = format!("{map}/$translate?system=http://here/animals&code={code}");
+        let answer = world.told(&format!("ConceptMap/{query}")).await;
+        assert_eq!(answer, expected, "{query}");
+    };
+    let found = |code: &str, map: &str| {
+        format!(
+            "result=true match(equivalence=equivalent concept={code}-{map} originMap=http://here/{map})"
+        )
+    };
+    check("a", "dog", &found("dog", "a")).await;
+    check("a", "cat", &found("cat", "b")).await;
+    check("a", "fish", &found("fish", "c")).await;
+    check("b", "dog", &found("dog", "a")).await;
+    let none = "result=false message=no concept map that is known here says anything of this code";
+    check("a", "bird", none).await;
+    check("d", "cat", "404 there is no ConceptMap http://here/nowhere").await;
+    world.close().await;
+}

@@ -1,2 +1,2 @@
 -- once all has come
-select twice, concepts, lost from arrange_code_import()
+select twice, concepts, lost from arrange_code_import($1)

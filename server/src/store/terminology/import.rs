@@ -1,67 +1,18 @@
-//! Imports of code systems: what files say of codes goes into a table of the importing connection alone, concepts are
-//! built from it under a key that nobody knows, and the CodeSystem that is written last takes them
+//! Imports of code systems: what files say of codes is put down in tables of imports, concepts are built from it under a
+//! key that nobody knows, and the CodeSystem that is written last takes them. Broken off, an import can be gone on with
 //! (server/decisions/0019-imported-code-systems.md).
 
-use std::fmt::Write;
-
 use fhir::terminology::import::head::Head;
-use fhir::terminology::import::{Piece, PieceKind};
+use sqlx::postgres::PgRow;
 use sqlx::{Connection, PgConnection, Row};
 
+use super::pieces::{Pieces, Rows};
 use crate::error::{Error, Result};
 use crate::store::fault::from_sqlx;
 use crate::store::{Store, statements};
 
 /// Concepts that are built or cleared in one transaction: each is done in a second or so.
 const PLACES: i32 = 5_000;
-
-/// What has been read and is to be put down at once: rows of `COPY`
-/// (<https://www.postgresql.org/docs/current/sql-copy.html>).
-#[derive(Debug, Default)]
-pub struct Pieces {
-    rows: String,
-    /// How many.
-    pub count: u64,
-}
-
-impl Pieces {
-    /// Adds one.
-    pub fn push(&mut self, piece: &Piece) {
-        self.rows.push(piece.kind.letter());
-        self.rows.push('\t');
-        escape(&mut self.rows, &piece.code);
-        // Writing to a String cannot fail.
-        let _ = match piece.rank {
-            Some(rank) => write!(self.rows, "\t{rank}\t"),
-            None => write!(self.rows, "\t\\N\t"),
-        };
-        match piece.kind {
-            PieceKind::Parent => self.rows.push_str("\\N"),
-            _ => escape(&mut self.rows, &piece.json),
-        }
-        self.rows.push('\t');
-        escape(&mut self.rows, &piece.words);
-        self.rows.push('\n');
-        self.count += 1;
-    }
-
-    /// How long the rows are.
-    pub fn bytes(&self) -> usize {
-        self.rows.len()
-    }
-}
-
-fn escape(rows: &mut String, text: &str) {
-    for sign in text.chars() {
-        match sign {
-            '\\' => rows.push_str("\\\\"),
-            '\t' => rows.push_str("\\t"),
-            '\n' => rows.push_str("\\n"),
-            '\r' => rows.push_str("\\r"),
-            _ => rows.push(sign),
-        }
-    }
-}
 
 /// What came, ordered by concepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,22 +28,47 @@ pub enum Arranged {
     },
 }
 
+/// How far an import has come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reached {
+    /// How many pieces are put down.
+    pub pieces: u64,
+    /// The digest of these.
+    pub digest: Vec<u8>,
+    /// What was made of them: nothing before all of them were there.
+    pub building: Option<Building>,
+}
+
+/// How many concepts are built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Building {
+    /// How many there will be.
+    pub concepts: i32,
+    /// How many there are, at least.
+    pub built: i32,
+    /// How many steps of the hierarchy lead to codes that are none.
+    pub lost: i64,
+    /// Whether the CodeSystem may take them.
+    pub is_finished: bool,
+}
+
 /// An import under way, with a connection of its own. Dropped before it is finished, it leaves nothing that anybody sees.
 #[derive(Debug)]
 pub struct CodeImport {
     connection: PgConnection,
     id: String,
     tid: i64,
+    reached: Reached,
 }
 
 impl Store {
-    /// Begins an import. Nothing where another of the same CodeSystem is under way.
+    /// Begins an import, or goes on with one of the same CodeSystem that was broken off. Nothing where another is under way.
     pub async fn begin_code_import(&self, head: &Head) -> Result<Option<CodeImport>> {
         let mut connection = self.patient_connection().await?;
         if !lock(&mut connection, &head.id).await? {
             return Ok(None);
         }
-        let tid = sqlx::query_scalar(statements::BEGIN_CODE_IMPORT)
+        let row = sqlx::query(statements::BEGIN_CODE_IMPORT)
             .bind(&head.id)
             .bind(&head.url)
             .bind(&head.version)
@@ -100,11 +76,11 @@ impl Store {
             .fetch_one(&mut connection)
             .await
             .map_err(from_sqlx)?;
-        let id = head.id.clone();
         Ok(Some(CodeImport {
             connection,
-            id,
-            tid,
+            id: head.id.clone(),
+            tid: row.try_get("tid").map_err(from_sqlx)?,
+            reached: reached(&row)?,
         }))
     }
 
@@ -185,28 +161,72 @@ async fn clear_up_to(connection: &mut PgConnection, tid: i64, last: Option<i32>)
     Ok(())
 }
 
+fn reached(row: &PgRow) -> Result<Reached> {
+    let pieces: i64 = row.try_get("pieces").map_err(from_sqlx)?;
+    let stage: &str = row.try_get("stage").map_err(from_sqlx)?;
+    let building = Building {
+        concepts: row.try_get("concepts").map_err(from_sqlx)?,
+        built: row.try_get("built").map_err(from_sqlx)?,
+        lost: row.try_get("lost").map_err(from_sqlx)?,
+        is_finished: stage == "built",
+    };
+    Ok(Reached {
+        pieces: pieces.unsigned_abs(),
+        digest: row.try_get("digest").map_err(from_sqlx)?,
+        building: (stage != "reading").then_some(building),
+    })
+}
+
 impl CodeImport {
+    /// How far it had come when it was broken off.
+    pub fn reached(&self) -> &Reached {
+        &self.reached
+    }
+
+    /// For what is read.
+    pub fn pieces(&self) -> Pieces {
+        Pieces::of(self.tid)
+    }
+
     /// Puts down what was read.
-    pub async fn add(&mut self, pieces: Pieces) -> Result<()> {
-        let copy = self.connection.copy_in_raw(statements::COPY_IMPORT_PIECES);
+    pub async fn add(&mut self, pieces: Rows) -> Result<()> {
+        let mut tx = self.connection.begin().await.map_err(from_sqlx)?;
+        let copy = tx.copy_in_raw(statements::COPY_IMPORT_PIECES);
         let mut copy = copy.await.map_err(from_sqlx)?;
         copy.send(pieces.rows.as_bytes()).await.map_err(from_sqlx)?;
         copy.finish().await.map_err(from_sqlx)?;
+        sqlx::query(statements::NOTE_CODE_IMPORT)
+            .bind(self.tid)
+            .bind(i64::try_from(pieces.all).map_err(Error::internal)?)
+            .bind(pieces.digest)
+            .execute(&mut *tx)
+            .await
+            .map_err(from_sqlx)?;
+        tx.commit().await.map_err(from_sqlx)
+    }
+
+    /// Nobody goes on with it.
+    pub async fn abandon(&mut self) -> Result<()> {
+        sqlx::query(statements::ABANDON_CODE_IMPORT)
+            .bind(self.tid)
+            .execute(&mut self.connection)
+            .await
+            .map_err(from_sqlx)?;
         Ok(())
     }
 
     /// Orders what was put down by concepts.
     pub async fn arrange(&mut self) -> Result<Arranged> {
         let row = sqlx::query(statements::ARRANGE_CODE_IMPORT)
+            .bind(self.tid)
             .fetch_one(&mut self.connection)
             .await
             .map_err(from_sqlx)?;
         if let Some(code) = row.try_get("twice").map_err(from_sqlx)? {
             return Ok(Arranged::Twice(code));
         }
-        let count: i64 = row.try_get("concepts").map_err(from_sqlx)?;
         Ok(Arranged::Concepts {
-            count: i32::try_from(count).map_err(Error::internal)?,
+            count: row.try_get("concepts").map_err(from_sqlx)?,
             lost: row.try_get("lost").map_err(from_sqlx)?,
         })
     }

@@ -3,9 +3,11 @@
 
 mod cache;
 mod closure;
+mod codes;
 mod import;
 mod mappings;
 mod packages;
+mod pieces;
 mod rows;
 
 use std::collections::BTreeSet;
@@ -24,8 +26,10 @@ use crate::error::{Error, Result};
 
 pub(super) use cache::Cache;
 pub use closure::{ClosureEntry, ClosureNews};
-pub use import::{Arranged, CodeImport, Pieces};
+pub(super) use codes::{Codes, FoundCodes, WantedCodes};
+pub use import::{Arranged, Building, CodeImport, Reached};
 pub use mappings::MappingsOf;
+pub use pieces::{Pieces, Rows};
 
 /// The state of the tables that an evaluation has seen.
 #[derive(Clone, Copy, Debug, Default)]
@@ -64,7 +68,6 @@ impl Store {
                         return Ok(false);
                     }
                     let concepts = Arc::new(concepts);
-                    // Whole code systems are worth remembering; single concepts are as quickly asked for.
                     self.terminology.write(revision, |cache| {
                         cache.keep_concepts((key, selection.clone()), Arc::clone(&concepts));
                     });
@@ -103,18 +106,26 @@ impl Store {
             let codes = codes.iter().map(|code| code.to_ascii_lowercase());
             codes.map(|code| (*key, code)).collect::<Vec<_>>()
         };
-        let wanted: BTreeSet<_> = needs.iter().flat_map(folded).collect();
-        let (revision, found) = rows::concepts_of(&self.searches, &wanted).await?;
+        let wanted: WantedCodes = needs.iter().flat_map(folded).collect();
+        let FoundCodes { revision, concepts } = self.codes.ask(wanted).await?;
         if !self.confirmed(moment, revision) {
             return Ok(false);
         }
         for (key, codes) in needs {
+            let wanted = codes.len();
             let selection = Selection::Codes(codes);
             let takes = |one: &&(SystemKey, Arc<Concept>)| one.0 == key && selection.takes(&one.1);
-            let list = found.iter().filter(takes);
+            let list = concepts.iter().filter(takes);
             let list = list.map(|(_, concept)| Arc::clone(concept)).collect();
             let is_cut = false;
-            knowledge.learn_concepts(key, selection, Arc::new(Concepts { list, is_cut }));
+            let concepts = Arc::new(Concepts { list, is_cut });
+            // What is asked for again and again; not what anybody makes up.
+            if concepts.list.len() >= wanted {
+                self.terminology.write(revision, |cache| {
+                    cache.keep_concepts((key, selection.clone()), Arc::clone(&concepts));
+                });
+            }
+            knowledge.learn_concepts(key, selection, concepts);
         }
         Ok(true)
     }
@@ -156,13 +167,7 @@ impl Store {
         if moment.is_confirmed || moment.revision.is_none() {
             return Ok(true);
         }
-        // Always the same statement: here it is planned once for each connection. And a transaction that asks waits for
-        // none of the connections that transactions have.
-        let row = sqlx::query(statements::READ_TERMINOLOGY_STATE)
-            .fetch_one(&self.searches)
-            .await
-            .map_err(from_sqlx)?;
-        let revision: i64 = row.try_get("revision").map_err(from_sqlx)?;
+        let FoundCodes { revision, .. } = self.codes.ask(WantedCodes::new()).await?;
         Ok(self.confirmed(moment, revision))
     }
 

@@ -1,6 +1,5 @@
 //! Rows of the tables as what they stand for, each with the state it was read in.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use fhir::json::{Document, ParseLimits};
@@ -112,30 +111,7 @@ pub(super) async fn concepts(
     Ok((revision(&rows)?, Concepts { list, is_cut }))
 }
 
-/// Concepts of these codes, in any case, of these code systems: all that are asked for, in one statement.
-pub(super) async fn concepts_of(
-    pool: &PgPool,
-    wanted: &BTreeSet<(SystemKey, String)>,
-) -> Result<(i64, Vec<(SystemKey, Arc<Concept>)>)> {
-    let (tids, codes): (Vec<i64>, Vec<&str>) =
-        wanted.iter().map(|(key, code)| (key.0, &**code)).unzip();
-    let rows = sqlx::query(statements::FIND_CONCEPTS)
-        .bind(tids)
-        .bind(codes)
-        .fetch_all(pool)
-        .await
-        .map_err(from_sqlx)?;
-    let mut found = Vec::with_capacity(rows.len());
-    for row in &rows {
-        if let Some(concept) = concept(row)? {
-            let key = SystemKey(row.try_get("tid").map_err(from_sqlx)?);
-            found.push((key, Arc::new(concept)));
-        }
-    }
-    Ok((revision(&rows)?, found))
-}
-
-fn concept(row: &PgRow) -> Result<Option<Concept>> {
+pub(super) fn concept(row: &PgRow) -> Result<Option<Concept>> {
     let Some(detail) = row
         .try_get::<Option<String>, _>("detail")
         .map_err(from_sqlx)?
@@ -165,7 +141,7 @@ pub(super) fn parsed(text: String) -> Result<Document> {
 }
 
 /// Every statement answers it, if need be in a row of nothing else.
-fn revision(rows: &[PgRow]) -> Result<i64> {
+pub(super) fn revision(rows: &[PgRow]) -> Result<i64> {
     let row = rows
         .first()
         .ok_or_else(|| Error::internal("the state of terminology has no row"))?;

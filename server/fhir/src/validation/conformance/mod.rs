@@ -104,6 +104,8 @@ pub struct Report {
     /// Where literal references to resources of the server lead, where [`Strictness::references`] asks for it, and what is
     /// to be said of each that leads nowhere. What stands inside a Bundle is not among them.
     pub references: Vec<(ResourceKey, Issue)>,
+    /// Whether all of [`Validator::steps`] were used up, so that not every rule was looked at.
+    pub is_exhausted: bool,
 }
 
 impl Report {
@@ -154,6 +156,7 @@ impl<'a> Validator<'a> {
         Report {
             breaks_base: findings.breaks_base(),
             issues: findings.into_sorted(),
+            is_exhausted: check.steps.get() == 0,
             questions: check.questions.into_inner(),
             codings: check.codings.into_inner(),
             references: check.references.into_inner(),
