@@ -195,7 +195,7 @@ impl Event<'_> {
                     reference.string("display", "anybody: authorization is disabled")
                 }
                 (None, "load") => reference.string("display", "vesta load"),
-                (None, "job") => reference.string("display", "a job of the server"),
+                (None, "job" | "admission") => reference.string("display", "a job of the server"),
                 (None, _) => reference.string("display", "unknown"),
             });
         });

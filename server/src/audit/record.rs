@@ -79,15 +79,26 @@ pub struct Who {
 impl Who {
     /// Whoever has this access.
     pub fn of(access: &Access) -> Self {
-        let access = match access.reason() {
-            Reason::AuthDisabled => "auth-disabled",
-            Reason::Load => "load",
-            Reason::Job => "job",
+        let reason = match access.reason() {
+            Some(Reason::AuthDisabled) => "auth-disabled",
+            Some(Reason::Load) => "load",
+            Some(Reason::Job) => "job",
+            Some(Reason::Admission) => "admission",
+            None => "grant",
         };
-        Self {
-            access: access.into(),
+        let mut who = Self {
+            access: reason.into(),
             ..Self::default()
+        };
+        if let Some(grant) = access.grant() {
+            who.grant = Some(grant.id.to_string().into());
+            who.client = Some(grant.client_id.as_ref().into());
+            who.agent = grant.user.as_ref().map(|user| user.to_string().into());
+            who.login = grant.login.clone();
+            let purpose = grant.purpose.as_ref();
+            who.purpose = purpose.map(|purpose| (purpose.system.clone(), purpose.code.clone()));
         }
+        who
     }
 }
 

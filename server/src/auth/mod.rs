@@ -3,6 +3,9 @@
 mod access;
 mod grant;
 mod permissions;
+mod rights;
+mod roles;
+mod rows;
 mod scopes;
 
 pub use access::{Access, Reason};
@@ -10,6 +13,9 @@ pub use grant::{
     Authentication, FhirContext, FhirUser, Grant, LaunchContext, NotAPerson, PurposeOfUse,
 };
 pub use permissions::{Permission, Permissions};
+pub use rights::{Rights, Way};
+pub use roles::{Confinement, Role, STAFF_ROLE};
+pub use rows::Rows;
 pub use scopes::{
     Allowance, ParsedScopes, ResourceScope, Scope, ScopeContext, ScopeFilter, Scopes,
 };

@@ -8,7 +8,7 @@ use fhir::ids::ResourceType;
 use sha2::{Digest, Sha256};
 
 /// Changes whenever the same definitions would give other search values.
-const EXTRACTION_VERSION: &str = "6\n";
+const EXTRACTION_VERSION: &str = "7\n";
 
 /// The parameters of each type that are indexed: code, blank, hash.
 pub(super) type Wanted = BTreeMap<ResourceType, Vec<String>>;
@@ -47,6 +47,8 @@ pub(super) fn basis(registries: &Registries) -> Vec<u8> {
             hash.update(postcard::to_stdvec(set).unwrap_or_default());
         }
     }
+    // All are plain data: writing them down cannot fail, and where it did, the hash would be another one.
+    hash.update(postcard::to_stdvec(&registries.compartments).unwrap_or_default());
     hash.finalize().to_vec()
 }
 

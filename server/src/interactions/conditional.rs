@@ -167,14 +167,13 @@ async fn update_once(
     condition: &WriteCondition,
 ) -> Result<Outcome> {
     tx.lock_criteria(vec![lock_number(plan)]).await?;
-    let key = update_target(
-        resource,
-        resource.resource_type(),
-        lock_one_match(tx, plan).await?,
-    )?;
+    let found = lock_one_match(tx, plan).await?;
+    let is_new = found.is_none() && resource.id().is_none();
+    let key = update_target(resource, resource.resource_type(), found)?;
     let prepared = write::prepare(cx, interactions, key, Verb::Put, resource)
         .await?
-        .under(condition.clone());
+        .under(condition.clone())
+        .under_new_id(is_new);
     write::put_one(tx, prepared).await
 }
 

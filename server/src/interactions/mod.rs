@@ -1,6 +1,7 @@
 //! The RESTful interactions, one file each (<https://hl7.org/fhir/R4/http.html>): a request is a value, [`Interaction`],
 //! whether it came by HTTP or in a Bundle entry, and [`Interactions::perform`] is the single entrance.
 
+mod admission;
 mod audited;
 mod bundle;
 pub mod capabilities;
@@ -11,6 +12,7 @@ mod history;
 mod paging;
 mod patch;
 mod perform;
+mod permission;
 mod read;
 pub mod route;
 mod search;

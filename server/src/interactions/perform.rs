@@ -6,8 +6,8 @@ use fhir::ids::ResourceKey;
 use http::StatusCode;
 
 use super::{
-    Interaction, Outcome, bundle, capabilities, conditional, create, delete, history, patch, read,
-    search, update,
+    Interaction, Outcome, bundle, capabilities, conditional, create, delete, history, patch,
+    permission, read, search, update,
 };
 use crate::context::RequestContext;
 use crate::definitions::{CurrentDefinitions, Definitions, own_definition};
@@ -64,6 +64,7 @@ impl Interactions {
         cx: &RequestContext,
         interaction: Interaction,
     ) -> Result<Outcome> {
+        permission::permit(cx, &self.operations, &interaction)?;
         let mut tries = 1;
         let mut interaction = interaction;
         let mut alone = None;
@@ -178,9 +179,11 @@ impl Interactions {
                     read => read,
                 }
             }
-            Interaction::Vread { key, version } => read::vread(cx, source, &key, &version).await,
+            Interaction::Vread { key, version } => {
+                read::vread(cx, &self.definitions, source, &key, &version).await
+            }
             Interaction::History { scope, query } => {
-                history::history(cx, source, &scope, &query).await
+                history::history(cx, &self.definitions, source, &scope, &query).await
             }
             Interaction::Search { scope, query } => {
                 search::search(self, cx, source, &scope, &query).await

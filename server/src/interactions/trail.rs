@@ -5,17 +5,18 @@ mod query;
 #[cfg(test)]
 mod tests;
 
-use fhir::ids::{ResourceKey, ResourceType, VersionId};
+use fhir::ids::{ResourceKey, ResourceType};
 use fhir::json::Writer;
 use http::StatusCode;
 
 use super::perform::Interactions;
 use super::{HistoryScope, Interaction, Outcome, SearchScope, read};
-use crate::audit::{AuditEventId, event};
+use crate::audit::AuditEventId;
+use crate::auth::Permission;
 use crate::context::RequestContext;
 use crate::error::{Error, ErrorKind, Result};
 use crate::searchset::{PageLinks, Searchset, query_text};
-use crate::store::{AuditFilter, StoredEvent, StoredVersion, Verb};
+use crate::store::{AuditFilter, StoredVersion, permit_trail};
 use query::{Asked, Total};
 
 pub(super) use query::PARAMETERS;
@@ -69,39 +70,19 @@ impl Interactions {
         }
     }
 
-    /// An event as it is shown.
-    pub(super) async fn shown_events(
-        &self,
-        events: Vec<StoredEvent>,
-    ) -> Result<Vec<StoredVersion>> {
-        let chain = self.store.audit_chain_name().await?;
-        let shown = |one: StoredEvent| {
-            let link = one.link.as_ref().map(|link| (&*chain, link));
-            Ok(StoredVersion {
-                key: format!("AuditEvent/{}", one.id())
-                    .parse()
-                    .map_err(Error::internal)?,
-                version: VersionId::FIRST,
-                last_updated: one.row.record.recorded,
-                verb: Verb::Post,
-                content: Some(event(&one.row, one.place, link).into()),
-            })
-        };
-        events.into_iter().map(shown).collect()
-    }
-
     async fn find_event(
         &self,
         cx: &RequestContext,
         key: &ResourceKey,
         id: AuditEventId,
     ) -> Result<StoredVersion> {
+        permit_trail(cx, Permission::Read)?;
         let filter = AuditFilter {
             ids: Some(vec![id]),
             ..AuditFilter::default()
         };
         let found = self.store.audit_events(cx, &filter, None, 1).await?;
-        let mut shown = self.shown_events(found).await?;
+        let mut shown = self.store.shown_events(found).await?;
         shown.pop().ok_or_else(|| read::not_found(key))
     }
 
@@ -158,6 +139,7 @@ impl Interactions {
         around: Option<&ResourceKey>,
         query: &str,
     ) -> Result<Outcome> {
+        permit_trail(cx, Permission::Search)?;
         let Asked {
             filter,
             count,
@@ -197,7 +179,7 @@ impl Interactions {
             Total::Known | Total::None if count > 0 => None,
             Total::Known | Total::None => Some(self.store.count_audit_events(cx, &filter).await?),
         };
-        let matches = self.shown_events(events).await?;
+        let matches = self.store.shown_events(events).await?;
         let searchset = Searchset {
             base_url: &cx.base_url,
             links: PageLinks {

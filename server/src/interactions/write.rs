@@ -148,8 +148,6 @@ pub(super) fn unchanged(key: ResourceKey, version: VersionId, outcome: Outcome) 
 
 /// Stores one resource within a transaction.
 pub(super) async fn put_one(tx: &mut Transaction, prepared: PreparedWrite) -> Result<Outcome> {
-    let written = tx.put(&[&prepared]).await?.pop();
-    let written = written.ok_or_else(|| Error::internal("an update answered nothing"))??;
-    tx.refuse_broken(prepared.targets()).await?;
+    let written = tx.put_one(&prepared).await?;
     Ok(answer(prepared.key().clone(), written))
 }

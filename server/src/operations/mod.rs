@@ -8,14 +8,17 @@ mod binding;
 mod definition;
 mod invocation;
 mod registry;
+mod scopes;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+mod access_log;
 mod batch_validate_code;
 mod closure;
 mod codesystem_validate_code;
+mod disclosures;
 mod encounter_everything;
 mod everything;
 mod expand;
@@ -37,6 +40,7 @@ mod verify;
 pub use arguments::{Argument, Arguments, FromArgument, Params};
 pub use invocation::{OperationAnswer, OperationContext, OperationInput, OperationTarget};
 pub use registry::{Operation, OperationEntry, Registry, RegistryError};
+pub use scopes::forbidden;
 
 /// All operations there are. A definition that is not consistent is an error, and with it the start ends.
 pub fn all() -> Result<Registry, RegistryError> {
@@ -59,5 +63,7 @@ pub fn all() -> Result<Registry, RegistryError> {
         .with::<closure::Closure>()?
         .with::<find_matches::FindMatches>()?
         .with::<validate::Validate>()?
-        .with::<verify::Verify>()
+        .with::<verify::Verify>()?
+        .with::<access_log::AccessLog>()?
+        .with::<disclosures::Disclosures>()
 }

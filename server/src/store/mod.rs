@@ -21,6 +21,8 @@ mod include;
 mod instant;
 mod labels;
 mod page;
+mod past;
+mod permission;
 mod prepared;
 mod read;
 mod reindex;
@@ -45,10 +47,10 @@ use fhir::ids::{ResourceKey, VersionId};
 use jiff::Timestamp;
 use sqlx::PgPool;
 
-pub(crate) use audit::trail_is_closed;
 pub use audit::{
     AuditFilter, AuditPlace, AuditTrail, ChainPage, ChainState, LinkedRow, Sealed, StoredEvent,
 };
+pub(crate) use audit::{permit_trail, trail_is_closed};
 pub use changes::{Change, ChangePosition};
 pub use connect::{MIGRATIONS, StoreSettings, migrate, wait_until_reachable};
 pub use definitions::{IndexLock, IndexWalk};

@@ -95,6 +95,8 @@ pub struct PreparedWrite {
     pub(super) patients: Vec<ResourceId>,
     /// What its statement adds to the audit trail.
     pub(super) record: Option<Box<AuditRecord>>,
+    /// Nobody can have the id: it was made for this write.
+    pub(super) is_new: bool,
 }
 
 impl PreparedWrite {
@@ -107,17 +109,20 @@ impl PreparedWrite {
         instant: Timestamp,
     ) -> Self {
         let stamp = Stamp::of(&key, resource);
+        let mut values = index.values;
+        values.place_around(&key);
         Self {
             key,
             verb,
             stamp,
             instant,
-            index: index.values,
+            index: values,
             generation: index.generation,
             condition: WriteCondition::default(),
             targets: RequiredTargets::default(),
             patients: Vec::new(),
             record: None,
+            is_new: false,
         }
     }
 
@@ -125,6 +130,13 @@ impl PreparedWrite {
     #[must_use]
     pub fn concerning(mut self, patients: Vec<ResourceId>) -> Self {
         self.patients = patients;
+        self
+    }
+
+    /// The same write; whether its id was made for it, so that nobody can have it.
+    #[must_use]
+    pub fn under_new_id(mut self, is_new: bool) -> Self {
+        self.is_new = is_new;
         self
     }
 
@@ -163,6 +175,8 @@ pub struct PreparedDelete {
     pub(super) patients: Vec<ResourceId>,
     /// What its statement adds to the audit trail.
     pub(super) record: Option<Box<AuditRecord>>,
+    /// Whether a refusal may name who refers to it.
+    pub(super) names_referrers: bool,
 }
 
 impl PreparedDelete {
@@ -180,6 +194,7 @@ impl PreparedDelete {
             check_referrers,
             patients: Vec::new(),
             record: None,
+            names_referrers: true,
         }
     }
 

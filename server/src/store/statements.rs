@@ -1,12 +1,25 @@
 //! The static statements, listed once; a test prepares every one against the migrated database.
 
+use super::search::Slotted;
+
 macro_rules! statements {
-    ($($(#[$doc:meta])* $name:ident = $file:literal;)*) => {
-        $($(#[$doc])* pub(super) const $name: &str = include_str!(concat!("sql/", $file, ".sql"));)*
+    (
+        confined { $($slotted:ident = $slotted_file:literal;)* }
+        $($name:ident = $file:literal;)*
+    ) => {
+        $(pub(super) const $slotted: Slotted = Slotted::new(include_str!(concat!("sql/", $slotted_file, ".sql")));)*
+        $(pub(super) const $name: &str = include_str!(concat!("sql/", $file, ".sql"));)*
 
         /// Every statement with its file name.
         #[cfg(test)]
-        pub(super) const ALL: &[(&str, &str)] = &[$(($file, $name),)*];
+        pub(super) const ALL: &[(&str, &str)] = &[
+            $(($slotted_file, $slotted.whole()),)*
+            $(($file, $name),)*
+        ];
+
+        /// Those with a slot for what may be seen.
+        #[cfg(test)]
+        pub(super) const CONFINED: &[(&str, Slotted)] = &[$(($slotted_file, $slotted),)*];
     };
 }
 
@@ -15,6 +28,16 @@ pub(super) const COPY_IMPORT_PIECES: &str =
     "copy import_piece (tid, kind, code, rank, value, words) from stdin";
 
 statements! {
+    confined {
+        READ_RESOURCES = "read_resources";
+        READ_VERSION = "read_version";
+        LIST_INSTANCE_HISTORY = "list_instance_history";
+        LIST_HISTORY = "list_history";
+        LIST_LABELS = "list_labels";
+        LIST_REFERRERS = "list_referrers";
+        FIND_ABSENT = "find_absent";
+        FIND_ADMITTED = "find_admitted";
+    }
     CREATE_RESOURCES = "create_resources";
     PUT_RESOURCES = "put_resources";
     DELETE_RESOURCES = "delete_resources";
@@ -25,6 +48,7 @@ statements! {
     MAY_MIGRATE = "may_migrate";
     LIST_AUDIT_EVENTS = "list_audit_events";
     COUNT_AUDIT_EVENTS = "count_audit_events";
+    LIST_DISCLOSURES = "list_disclosures";
     LIST_UNSEALED = "list_unsealed";
     LIST_RESTORED_UNSEALED = "list_restored_unsealed";
     READ_CHAIN_HEAD = "read_chain_head";
@@ -37,17 +61,10 @@ statements! {
     READ_CHAIN_RANGE = "read_chain_range";
     FIND_UNLINKED = "find_unlinked";
     COUNT_UNSEALED = "count_unsealed";
-    READ_RESOURCES = "read_resources";
     LOCK_RESOURCES = "lock_resources";
-    READ_VERSION = "read_version";
-    LIST_INSTANCE_HISTORY = "list_instance_history";
-    LIST_HISTORY = "list_history";
     LIST_CHANGES = "list_changes";
     READ_HORIZON = "read_horizon";
-    LIST_LABELS = "list_labels";
-    LIST_REFERRERS = "list_referrers";
     FIND_REFERRERS = "find_referrers";
-    FIND_ABSENT = "find_absent";
     LOCK_CRITERIA = "lock_criteria";
     READ_SETTING = "read_setting";
     WRITE_SETTING = "write_setting";

@@ -19,8 +19,9 @@ use super::fault::{
 };
 use super::prepared::{PreparedDelete, PreparedWrite};
 use super::search::Searching;
-use super::{Deleted, Store, Written, statements, write};
+use super::{Deleted, Store, Written, permission, statements, write};
 use crate::audit::{AuditKey, AuditRecord, AuditedResource};
+use crate::auth::Access;
 use crate::context::{Audited, RequestContext};
 use crate::error::{Error, Result};
 
@@ -36,6 +37,7 @@ const ROWS: usize = 1000;
 /// An open transaction. Dropped without commit, it did nothing.
 pub struct Transaction {
     inner: sqlx::Transaction<'static, Postgres>,
+    access: Access,
     searching: Arc<Searching>,
     trail: Trail,
 }
@@ -95,6 +97,7 @@ impl Attempts<'_> {
                     };
                     return Ok(Transaction {
                         inner,
+                        access: cx.access.clone(),
                         searching,
                         trail,
                     });
@@ -140,6 +143,11 @@ impl Attempts<'_> {
 impl Transaction {
     pub(super) fn connection(&mut self) -> &mut PgConnection {
         &mut self.inner
+    }
+
+    /// For whom it works.
+    pub(super) fn access(&self) -> &Access {
+        &self.access
     }
 
     pub(super) fn searching(&self) -> Arc<Searching> {
@@ -190,9 +198,17 @@ impl Transaction {
         Err(raced())
     }
 
+    /// Refuses a create that may not be done.
+    pub fn permit_create(&self, write: &PreparedWrite) -> Result<()> {
+        permission::permit_create(&self.access, write)
+    }
+
     /// Stores new resources under ids that nobody has.
     pub async fn create(&mut self, writes: &[PreparedWrite]) -> Result<Vec<Written>> {
         self.trail.refuse(writes.iter().map(PreparedWrite::key))?;
+        for write in writes {
+            self.permit_create(write)?;
+        }
         let mut written = Vec::with_capacity(writes.len());
         for part in writes.chunks(ROWS) {
             written.append(&mut write::create_resources(self.connection(), part).await?);
@@ -204,33 +220,70 @@ impl Transaction {
         Ok(written)
     }
 
-    /// Stores resources under their ids; keys are in order and do not repeat. One failed condition fails all.
+    /// Stores resources under their ids; keys are in order and do not repeat. One failed condition fails all, and answers
+    /// end with the first that may not be written.
     pub async fn put(&mut self, writes: &[&PreparedWrite]) -> Result<Vec<Result<Written>>> {
         self.trail.refuse(writes.iter().map(|write| write.key()))?;
+        let refused = self.refused_put(writes).await?;
+        let permitted = match &refused {
+            Some((place, _)) => &writes[..*place],
+            None => writes,
+        };
         let mut written = Vec::with_capacity(writes.len());
-        for part in writes.chunks(ROWS) {
+        for part in permitted.chunks(ROWS) {
             written.append(&mut write::put_resources(self.connection(), part).await?);
         }
-        for (write, written) in writes.iter().zip(&written) {
+        for (write, written) in permitted.iter().zip(&written) {
             if let Ok(written) = written {
                 let version = written.version;
                 self.trail.note(&write.key, version, &write.patients);
             }
         }
+        written.extend(refused.map(|(_, refusal)| Err(refusal)));
         Ok(written)
     }
 
-    /// Deletes resources; keys are in order and do not repeat.
+    /// Stores one resource that refers to nothing absent.
+    pub async fn put_one(&mut self, write: &PreparedWrite) -> Result<Written> {
+        let written = self.put(&[write]).await?.pop();
+        let written = written.ok_or_else(|| Error::internal("an update answered nothing"))??;
+        self.refuse_broken(write.targets()).await?;
+        Ok(written)
+    }
+
+    /// Deletes resources; keys are in order and do not repeat. What is hidden is not there.
     pub async fn delete(&mut self, deletes: &[&PreparedDelete]) -> Result<Vec<Result<Deleted>>> {
         self.trail
             .refuse(deletes.iter().map(|delete| delete.key()))?;
-        let deleted = write::delete_resources(self.connection(), deletes).await?;
-        for (delete, deleted) in deletes.iter().zip(&deleted) {
-            if let Ok(Deleted::Now(version, _)) = deleted {
-                self.trail.note(&delete.key, *version, &delete.patients);
+        let verdicts = self.verdicts_of_deletes(deletes).await?;
+        let permitted: Vec<&PreparedDelete> = deletes
+            .iter()
+            .zip(&verdicts)
+            .filter_map(|(delete, verdict)| verdict.is_none().then_some(*delete))
+            .collect();
+        let mut done = Vec::new();
+        if !permitted.is_empty() {
+            done = write::delete_resources(self.connection(), &permitted).await?;
+            for (delete, deleted) in permitted.iter().zip(&done) {
+                if let Ok(Deleted::Now(version, _)) = deleted {
+                    self.trail.note(&delete.key, *version, &delete.patients);
+                }
             }
         }
-        Ok(deleted)
+        let mut done = done.into_iter();
+        let answers = verdicts.into_iter().map(|verdict| match verdict {
+            Some(verdict) => verdict,
+            None => done
+                .next()
+                .unwrap_or_else(|| Err(Error::internal("a delete answered nothing"))),
+        });
+        Ok(answers.collect())
+    }
+
+    /// Deletes one resource.
+    pub(super) async fn delete_one(&mut self, delete: &PreparedDelete) -> Result<Deleted> {
+        let deleted = self.delete(&[delete]).await?.pop();
+        deleted.ok_or_else(|| Error::internal("a delete answered nothing"))?
     }
 
     /// Notes for the audit trail what the transaction has read beside what it wrote.
@@ -286,14 +339,19 @@ impl Transaction {
             .map(|row| row.try_get("referrer").map_err(from_sqlx))
             .collect::<Result<_>>()?;
         let key = target.parse().map_err(Error::internal)?;
-        Ok(Some((key, write::referenced(&referrers))))
+        let names_them = self.access.reason().is_some();
+        Ok(Some((key, write::referenced(&referrers, names_them))))
     }
 }
 
 impl Trail {
     fn note(&mut self, key: &ResourceKey, version: VersionId, patients: &[ResourceId]) {
         self.has_written = true;
-        if let Some(record) = self.record.take() {
+        if let Some(mut record) = self.record.take() {
+            if &*record.interaction == "operation" {
+                // Of an operation only its write tells that it is one.
+                record.action = "U".into();
+            }
             let touched = AuditedResource {
                 key: key.clone(),
                 version: Some(version),

@@ -23,6 +23,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "operations",
         &[
             "error",
+            "auth",
             "context",
             "audit",
             "definitions",
@@ -35,6 +36,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "interactions",
         &[
             "error",
+            "auth",
             "context",
             "audit",
             "definitions",

@@ -57,6 +57,11 @@ impl Definitions {
         Some(types)
     }
 
+    /// The types whose resources are in compartments, sorted.
+    pub fn placed_types(&self) -> Vec<ResourceType> {
+        self.index.placed()
+    }
+
     /// The resources of a type whose compartments a resource is in.
     pub fn compartments_of(
         &self,

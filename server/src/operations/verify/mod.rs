@@ -8,8 +8,9 @@ use fhir::time::{DateTime, parse_partial};
 
 use super::{Arguments, Operation, OperationAnswer, OperationContext, Params};
 use crate::audit::{AuditEventId, Checkpoint, Digest, GENESIS, event, link};
+use crate::auth::Permission;
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::{ChainState, LinkedRow};
+use crate::store::{ChainState, LinkedRow, permit_trail};
 
 /// The operation.
 pub(super) struct Verify;
@@ -37,6 +38,7 @@ impl Operation for Verify {
 
     async fn invoke(cx: OperationContext<'_>, params: VerifyParams) -> Result<OperationAnswer> {
         cx.store.audit_key()?;
+        permit_trail(cx.request, Permission::Search)?;
         let chain = cx.store.audit_chain_name().await?;
         if params.chain.is_some_and(|asked| asked != chain) {
             let sentence = format!("the chain of this installation is {chain}");
@@ -62,7 +64,7 @@ impl Operation for Verify {
     }
 }
 
-fn moment(name: &str, text: Option<String>) -> Result<Option<DateTime>> {
+pub(super) fn moment(name: &str, text: Option<String>) -> Result<Option<DateTime>> {
     let wrong = |_| {
         Error::new(
             ErrorKind::BadValue,

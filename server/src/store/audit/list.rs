@@ -1,17 +1,21 @@
 //! Events of the trail, newest first, by what they are found by.
 
+use fhir::ids::{ResourceId, VersionId};
 use jiff::Timestamp;
 use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Row};
 
 use crate::audit::{
-    AuditEventId, AuditIndex, AuditRecord, AuditRow, AuditSource, Digest, Link, Who, element,
+    AuditEventId, AuditIndex, AuditRecord, AuditRow, AuditSource, Digest, Link, Who, element, event,
 };
+use crate::auth::Permission;
 use crate::context::RequestContext;
 use crate::error::{Error, Result};
 use crate::store::fault::from_sqlx;
 use crate::store::instant::Instant;
-use crate::store::{Store, statements};
+use crate::store::{Store, StoredVersion, Verb, statements};
+
+use super::permit_trail;
 
 /// Which events. `None` is no condition; of several values one is enough.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -168,6 +172,45 @@ impl Store {
             .await
             .map_err(from_sqlx)?;
         u64::try_from(count).map_err(Error::internal)
+    }
+
+    /// Events in which data of a patient were disclosed, newest first: at most so many.
+    pub async fn disclosures(
+        &self,
+        cx: &RequestContext,
+        patient: &ResourceId,
+        (from, until): (Timestamp, Option<Timestamp>),
+        limit: u32,
+    ) -> Result<Vec<StoredEvent>> {
+        permit_trail(cx, Permission::Search)?;
+        let rows = sqlx::query(statements::LIST_DISCLOSURES)
+            .bind(vec![element(AuditIndex::Patient, patient.as_str())])
+            .bind(patient.as_str())
+            .bind(Instant(from))
+            .bind(until.map(Instant))
+            .bind(i64::from(limit))
+            .fetch_all(pool(self))
+            .await
+            .map_err(from_sqlx)?;
+        rows.iter().map(stored_event).collect()
+    }
+
+    /// Events as they are shown.
+    pub async fn shown_events(&self, events: Vec<StoredEvent>) -> Result<Vec<StoredVersion>> {
+        let chain = self.audit_chain_name().await?;
+        let shown = |one: StoredEvent| {
+            let link = one.link.as_ref().map(|link| (&*chain, link));
+            Ok(StoredVersion {
+                key: format!("AuditEvent/{}", one.id())
+                    .parse()
+                    .map_err(Error::internal)?,
+                version: VersionId::FIRST,
+                last_updated: one.row.record.recorded,
+                verb: Verb::Post,
+                content: Some(event(&one.row, one.place, link).into()),
+            })
+        };
+        events.into_iter().map(shown).collect()
     }
 
     /// The name of the chain.

@@ -156,7 +156,13 @@ impl<'a> Attempt<'a> {
         };
         let checked = write::checked(self.cx, definitions, target.key.clone(), verb, &resource);
         let (prepared, questions) = checked.map_err(|error| error.within("resource"))?;
-        Ok((prepared.under(target.staged.condition.clone()), questions))
+        if target.staged.kind == WriteKind::Create {
+            self.tx.permit_create(&prepared)?;
+        }
+        let is_conditional = target.staged.criteria.is_some();
+        let is_new = is_conditional && target.staged.key.as_ref() == Some(&target.key);
+        let prepared = prepared.under(target.staged.condition.clone());
+        Ok((prepared.under_new_id(is_new), questions))
     }
 
     fn prepare_patched(
