@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::backup::{self, BackupError};
-use crate::config::{Auth, Command, Config, Role};
+use crate::config::{Auth, Command, Config, Role, Secret};
 use crate::error::Error;
 use crate::http::{Listener, TlsFiles, keep_metrics};
 use crate::postgres::{Database, StartError};
@@ -167,7 +167,7 @@ async fn perform(
 
 async fn start(config: &Config, database: &Database) -> Result<App, CommandError> {
     let base_url = config.fhir_base(config.listen);
-    Ok(App::start(config, database.url().expose(), &base_url).await?)
+    Ok(App::start(config, database.url().expose(), None, &base_url).await?)
 }
 
 async fn serve(
@@ -185,7 +185,9 @@ async fn serve(
     };
     let listener = Listener::bind(config.listen, files.as_ref()).await?;
     let base_url = config.fhir_base(listener.address());
-    let app = App::start(config, database.url().expose(), &base_url).await?;
+    let own = database.serve_url().map(Secret::expose);
+    let app = App::start(config, database.url().expose(), own, &base_url).await?;
+    app.warn_of_trail().await?;
     if let Some(path) = &config.load_when_empty {
         app.load_when_empty(path).await?;
     }

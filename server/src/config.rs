@@ -4,6 +4,7 @@
     reason = "this module is the only reader of the environment"
 )]
 
+mod audit;
 mod check;
 mod codes;
 mod embedded;
@@ -20,9 +21,10 @@ use std::path::PathBuf;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+pub use audit::{AuditMode, AuditSettings};
 pub use check::{ConfigError, Report, Start};
 pub use codes::CodeSource;
-pub use embedded::PostgresSettings;
+pub use embedded::{PostgresSettings, SERVE_ROLE};
 pub use identity::{ClientCommand, IdentitySettings, UserCommand};
 pub use limits::Limits;
 pub use validation::{Profiles, References, Unknown, ValidationSettings};
@@ -117,6 +119,10 @@ pub struct Config {
     /// The authorization server.
     #[command(flatten, next_help_heading = "Authorization")]
     pub identity: IdentitySettings,
+
+    /// The audit trail.
+    #[command(flatten, next_help_heading = "Audit")]
+    pub audit: AuditSettings,
 
     /// The embedded PostgreSQL.
     #[command(flatten, next_help_heading = "Embedded PostgreSQL")]
@@ -255,6 +261,20 @@ impl Config {
                 if self.tls() { "https" } else { "http" }
             ),
         }
+    }
+
+    /// Whether there is an audit trail.
+    pub fn is_audited(&self) -> bool {
+        match self.audit.audit {
+            Some(mode) => mode == AuditMode::On,
+            None => self.auth != Auth::Disabled,
+        }
+    }
+
+    /// Where the key of the audit trail is.
+    pub fn audit_key_file(&self) -> PathBuf {
+        let own = || self.data_dir.join("audit.key");
+        self.audit.audit_key_file.clone().unwrap_or_else(own)
     }
 
     /// Whether the listener speaks TLS.

@@ -1,6 +1,7 @@
 //! Vesta: a FHIR R4 server for clinics and IVF clinics.
 
 pub mod app;
+pub mod audit;
 pub mod auth;
 pub mod backup;
 pub mod commands;

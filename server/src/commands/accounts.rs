@@ -16,7 +16,7 @@ use crate::store::{ClientKind, Store, migrate};
 async fn open(config: &Config, database: &Database) -> Result<(Administration, Store)> {
     let url = database.url().expose();
     migrate(url).await?;
-    let store = Store::connect(url, &app::store_settings(config)).await?;
+    let store = Store::connect(url, &app::store_settings(config)?).await?;
     Ok((Administration::new(store.clone()), store))
 }
 

@@ -48,6 +48,7 @@ pub(super) fn basis(registries: &Registries) -> Vec<u8> {
             hash.update(postcard::to_stdvec(set).unwrap_or_default());
         }
     }
+    // All are plain data: writing them down cannot fail, and where it did, the hash would be another one.
     hash.update(postcard::to_stdvec(&registries.compartments).unwrap_or_default());
     hash.finalize().to_vec()
 }

@@ -27,7 +27,7 @@ use futures_util::future::BoxFuture;
 
 use crate::context::{Limits, RequestContext};
 use crate::error::{Error, Result};
-use crate::interactions::{Interaction, Outcome};
+use crate::interactions::{Interaction, Outcome, RefusedRequest};
 
 pub use admission::{Admission, Admit, Authorize};
 pub use listener::{Listener, TlsFiles};
@@ -40,6 +40,9 @@ pub const BASE_PATH: &str = "/fhir";
 /// What performs an interaction.
 pub type Perform =
     Arc<dyn Fn(RequestContext, Interaction) -> BoxFuture<'static, Result<Outcome>> + Send + Sync>;
+
+/// What records a request that was refused before it was performed.
+pub type Refused = Arc<dyn Fn(RefusedRequest) -> BoxFuture<'static, Result<()>> + Send + Sync>;
 
 /// What says whether the database and its schema are ready.
 pub type Readiness = Arc<dyn Fn() -> BoxFuture<'static, Result<()>> + Send + Sync>;
@@ -64,6 +67,8 @@ pub struct Settings {
 pub struct Parts {
     /// What performs an interaction.
     pub perform: Perform,
+    /// What records a refused request.
+    pub refused: Refused,
     /// What `/health/ready` asks.
     pub readiness: Readiness,
     /// What stands before the FHIR API; nothing where authorization is switched off.

@@ -1,5 +1,6 @@
 //! HTTP to [`crate::interactions::Interaction`], and back through [`super::response`].
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -91,14 +92,13 @@ pub(super) async fn answer(
         handling,
     })?;
     let languages = headers::accept_language(&head.headers);
-    let mut outcome = performed(
-        http,
-        request_id,
-        (access, handling, languages),
-        routed,
-        reply,
-    )
-    .await?;
+    let asks = Asks {
+        access,
+        handling,
+        languages,
+        address: headers::address(&head.extensions),
+    };
+    let mut outcome = performed(http, request_id, asks, routed, reply).await?;
     if let (Some(tags), Some((version, _))) = (known, outcome.version)
         && tags.matches(version)
     {
@@ -107,10 +107,18 @@ pub(super) async fn answer(
     response::of_outcome(http, reply, outcome).await
 }
 
+/// What a request says of itself beside what it asks.
+struct Asks {
+    access: Access,
+    handling: Handling,
+    languages: Option<Box<str>>,
+    address: Option<IpAddr>,
+}
+
 async fn performed(
     http: &Http,
     request_id: &Arc<str>,
-    (access, handling, languages): (Access, Handling, Option<Box<str>>),
+    asks: Asks,
     routed: Routed,
     reply: &mut Reply,
 ) -> Result<Outcome> {
@@ -120,14 +128,15 @@ async fn performed(
         Interaction::Search { .. } | Interaction::History { .. }
     );
     let mut cx = RequestContext::new(
-        access,
+        asks.access,
         Arc::clone(request_id),
         Arc::clone(&http.settings.base_url),
-        handling,
+        asks.handling,
         reply.returned.unwrap_or_default(),
         Arc::clone(&http.settings.limits),
     );
-    cx.languages = languages;
+    cx.languages = asks.languages;
+    cx.address = asks.address;
     let mut outcome = (http.parts.perform)(cx, routed.interaction).await?;
     outcome.issues.extend(routed.warnings);
     Ok(outcome)

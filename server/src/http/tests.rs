@@ -126,6 +126,7 @@ impl Server {
                     .boxed()
                 })
             },
+            refused: Arc::new(|_| async { Ok(()) }.boxed()),
             readiness: Arc::new(|| async { Ok(()) }.boxed()),
             structures: Arc::new(structures()),
             admission,

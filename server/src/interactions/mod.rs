@@ -2,6 +2,7 @@
 //! whether it came by HTTP or in a Bundle entry, and [`Interactions::perform`] is the single entrance.
 
 mod admission;
+mod audited;
 mod bundle;
 pub mod capabilities;
 mod conditional;
@@ -15,9 +16,11 @@ mod permission;
 mod read;
 pub mod route;
 mod search;
+mod trail;
 mod update;
 mod write;
 
+pub use crate::audit::RefusedRequest;
 pub use crate::definitions::Patch;
 pub use crate::operations::{OperationInput, OperationTarget};
 pub use crate::store::HistoryScope;
@@ -164,6 +167,12 @@ impl Interaction {
             }
             _ => self.changed_type().is_some_and(|one| defines(one.name())),
         }
+    }
+
+    /// Whether it would change AuditEvents.
+    fn changes_trail(&self) -> bool {
+        self.changed_type()
+            .is_some_and(|one| one.name() == "AuditEvent")
     }
 
     /// The type of what it changes, where it is no Bundle and no operation.

@@ -81,7 +81,11 @@ pub(super) fn checked(
     definitions.check_search_parameter(&key, resource)?;
     definitions.check_profile(&key, resource)?;
     let index = definitions.index_values(resource, &cx.base_url)?;
-    let prepared = PreparedWrite::new(key, verb, resource, index, cx.now);
+    let patients = match cx.audited {
+        Some(_) => definitions.patients_of(cx, &key, resource)?,
+        None => Vec::new(),
+    };
+    let prepared = PreparedWrite::new(key, verb, resource, index, cx.now).concerning(patients);
     Ok((prepared.referring_to(targets), questions))
 }
 

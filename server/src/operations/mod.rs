@@ -14,9 +14,11 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+mod access_log;
 mod batch_validate_code;
 mod closure;
 mod codesystem_validate_code;
+mod disclosures;
 mod encounter_everything;
 mod everything;
 mod expand;
@@ -33,6 +35,7 @@ mod terms;
 mod translate;
 mod validate;
 mod valueset_validate_code;
+mod verify;
 
 pub use arguments::{Argument, Arguments, FromArgument, Params};
 pub use invocation::{OperationAnswer, OperationContext, OperationInput, OperationTarget};
@@ -59,5 +62,8 @@ pub fn all() -> Result<Registry, RegistryError> {
         .with::<translate::Translate>()?
         .with::<closure::Closure>()?
         .with::<find_matches::FindMatches>()?
-        .with::<validate::Validate>()
+        .with::<validate::Validate>()?
+        .with::<verify::Verify>()?
+        .with::<access_log::AccessLog>()?
+        .with::<disclosures::Disclosures>()
 }

@@ -7,6 +7,7 @@
 )]
 
 mod absent;
+mod audit;
 pub mod backup;
 mod batch;
 mod changes;
@@ -26,6 +27,7 @@ mod permission;
 mod prepared;
 mod read;
 mod reindex;
+mod role;
 mod search;
 mod setting;
 mod source;
@@ -46,6 +48,10 @@ use fhir::ids::{ResourceKey, VersionId};
 use jiff::Timestamp;
 use sqlx::PgPool;
 
+pub use audit::{
+    AuditFilter, AuditPlace, AuditTrail, ChainPage, ChainState, LinkedRow, Sealed, StoredEvent,
+};
+pub(crate) use audit::{permit_trail, trail_is_closed};
 pub use changes::{Change, ChangePosition};
 pub use connect::{MIGRATIONS, StoreSettings, migrate, wait_until_reachable};
 pub use definitions::{IndexLock, IndexWalk};
@@ -59,6 +65,7 @@ pub use identity::{
 pub use labels::{LabelInUse, LabelKind};
 pub use prepared::{ExpectedVersions, PreparedDelete, PreparedWrite, Verb, WriteCondition};
 pub use reindex::Indexed;
+pub use role::make_serve_role;
 pub use search::{ExplainedStatement, Explanation, MatchPlace, SearchPage};
 pub use source::Source;
 pub use terminology::{
@@ -67,6 +74,7 @@ pub use terminology::{
 };
 pub use transaction::{Attempts, Transaction};
 
+use crate::audit::AuditRecord;
 use combine::Combiner;
 use cursor::CursorKey;
 use search::Searching;
@@ -124,6 +132,9 @@ pub struct Store {
     puts: Combiner<PreparedWrite, Written>,
     deletes: Combiner<PreparedDelete, Deleted>,
     reads: Combiner<ResourceKey, Option<StoredVersion>>,
+    records: Combiner<AuditRecord, ()>,
+    /// Nothing where there is no audit trail.
+    audit: Option<Arc<AuditTrail>>,
     codes: Combiner<WantedCodes, FoundCodes>,
 }
 

@@ -1,11 +1,12 @@
 //! Writes made ready before they queue: text taken apart, search values extracted, conditions spelled out.
 
-use fhir::ids::{ResourceKey, VersionId};
+use fhir::ids::{ResourceId, ResourceKey, VersionId};
 use fhir::resource::Resource;
 use fhir::search::index_values::IndexValues;
 use jiff::Timestamp;
 
 use super::stamp::Stamp;
+use crate::audit::AuditRecord;
 use crate::definitions::{FoundBy, RequiredTargets};
 
 /// The verb that made a version (<https://hl7.org/fhir/R4/valueset-http-verb.html>).
@@ -91,6 +92,9 @@ pub struct PreparedWrite {
     pub(super) generation: i64,
     pub(super) condition: WriteCondition,
     pub(super) targets: RequiredTargets,
+    pub(super) patients: Vec<ResourceId>,
+    /// What its statement adds to the audit trail.
+    pub(super) record: Option<Box<AuditRecord>>,
     /// Nobody can have the id: it was made for this write.
     pub(super) is_new: bool,
 }
@@ -116,8 +120,17 @@ impl PreparedWrite {
             generation: index.generation,
             condition: WriteCondition::default(),
             targets: RequiredTargets::default(),
+            patients: Vec::new(),
+            record: None,
             is_new: false,
         }
+    }
+
+    /// The same write, of data of these patients.
+    #[must_use]
+    pub fn concerning(mut self, patients: Vec<ResourceId>) -> Self {
+        self.patients = patients;
+        self
     }
 
     /// The same write; whether its id was made for it, so that nobody can have it.
@@ -159,6 +172,9 @@ pub struct PreparedDelete {
     pub(super) instant: Timestamp,
     pub(super) condition: WriteCondition,
     pub(super) check_referrers: bool,
+    pub(super) patients: Vec<ResourceId>,
+    /// What its statement adds to the audit trail.
+    pub(super) record: Option<Box<AuditRecord>>,
     /// Whether a refusal may name who refers to it.
     pub(super) names_referrers: bool,
 }
@@ -176,8 +192,17 @@ impl PreparedDelete {
             instant,
             condition,
             check_referrers,
+            patients: Vec::new(),
+            record: None,
             names_referrers: true,
         }
+    }
+
+    /// The same delete, of data of these patients.
+    #[must_use]
+    pub fn concerning(mut self, patients: Vec<ResourceId>) -> Self {
+        self.patients = patients;
+        self
     }
 
     /// What it deletes.

@@ -28,6 +28,7 @@ async fn health_and_the_welcome_are_beside_the_base() {
 #[tokio::test]
 async fn a_worker_answers_for_its_health_alone() {
     let parts = Parts {
+        refused: Arc::new(|_| async { Ok(()) }.boxed()),
         perform: Arc::new(|_, _| async { Ok(Outcome::empty(StatusCode::OK)) }.boxed()),
         readiness: Arc::new(|| async { Ok(()) }.boxed()),
         structures: Arc::new(structures()),
@@ -49,6 +50,7 @@ async fn a_worker_answers_for_its_health_alone() {
 #[tokio::test]
 async fn a_database_that_is_away_is_not_ready() {
     let parts = Parts {
+        refused: Arc::new(|_| async { Ok(()) }.boxed()),
         perform: Arc::new(|_, _| async { Ok(Outcome::empty(StatusCode::OK)) }.boxed()),
         readiness: Arc::new(|| {
             async { Err(Error::new(ErrorKind::Unavailable, "the database is away")) }.boxed()
@@ -69,6 +71,7 @@ async fn a_database_that_is_away_is_not_ready() {
 #[tokio::test]
 async fn a_database_that_does_not_answer_is_not_ready() {
     let parts = Parts {
+        refused: Arc::new(|_| async { Ok(()) }.boxed()),
         perform: Arc::new(|_, _| async { Ok(Outcome::empty(StatusCode::OK)) }.boxed()),
         readiness: Arc::new(|| std::future::pending().boxed()),
         structures: Arc::new(structures()),
@@ -114,6 +117,7 @@ fn hasty() -> Settings {
 /// A router whose interactions never end.
 fn stuck(settings: Settings) -> Router {
     let parts = Parts {
+        refused: Arc::new(|_| async { Ok(()) }.boxed()),
         perform: Arc::new(|_, _| std::future::pending().boxed()),
         readiness: Arc::new(|| async { Ok(()) }.boxed()),
         structures: Arc::new(structures()),

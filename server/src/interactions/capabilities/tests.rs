@@ -18,6 +18,7 @@ fn made(version: &'static str) -> CapabilityStatement {
             date: "2024-02-29T12:34:56Z".parse().unwrap(),
             deletes_multiple: true,
             asks_for_tokens: version == "smart",
+            is_audited: false,
         },
         Offered {
             search_parameters: &[
