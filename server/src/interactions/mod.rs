@@ -7,6 +7,7 @@ pub mod capabilities;
 mod conditional;
 mod create;
 mod delete;
+mod glass;
 mod history;
 mod paging;
 mod patch;

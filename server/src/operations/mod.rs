@@ -15,6 +15,7 @@ pub(crate) mod testing;
 mod tests;
 
 mod batch_validate_code;
+mod break_glass;
 mod closure;
 mod codesystem_validate_code;
 mod encounter_everything;
@@ -44,6 +45,7 @@ pub fn all() -> Result<Registry, RegistryError> {
     Registry::default()
         .with::<everything::PatientEverything>()?
         .with::<encounter_everything::EncounterEverything>()?
+        .with::<break_glass::OpenRecord>()?
         .with::<lastn::LastN>()?
         .with::<explain::Explain>()?
         .with::<index_status::IndexStatus>()?

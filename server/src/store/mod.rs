@@ -9,6 +9,7 @@
 mod absent;
 pub mod backup;
 mod batch;
+mod break_glass;
 mod changes;
 mod combine;
 mod connect;
@@ -46,6 +47,7 @@ use fhir::ids::{ResourceKey, VersionId};
 use jiff::Timestamp;
 use sqlx::PgPool;
 
+pub use break_glass::BreakGlass;
 pub use changes::{Change, ChangePosition};
 pub use connect::{MIGRATIONS, StoreSettings, migrate, wait_until_reachable};
 pub use definitions::{IndexLock, IndexWalk};
