@@ -5,14 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fhir::json::ParseLimits;
+use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::{Access, Reason};
-use crate::config::{self, CodeSource, Config};
-use crate::context::{Handling, Limits, RequestContext, ReturnPreference, SearchLimits};
+use crate::auth::{Access, Grant, Reason};
+use crate::config::{self, Auth, CodeSource, Config};
+use crate::context::{Handling, Limits, RequestContext, ReturnPreference, SearchLimits, now};
 use crate::definitions::{self, CurrentDefinitions, Definitions, PackageList};
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::{self, Parts, Perform, Readiness};
+use crate::http::{self, Admission, Parts, Perform, Readiness};
+use crate::identity::{self, Identity};
 use crate::import::{Imported, Importer};
 use crate::interactions::Interactions;
 use crate::interactions::capabilities::{Capabilities, Software};
@@ -59,7 +61,7 @@ impl App {
         store.adopt(&current).await?;
         let operations = Arc::new(operations::all().map_err(unusable)?);
         let limits = Arc::new(limits(config));
-        let capabilities = Arc::new(capabilities(&limits, base_url));
+        let capabilities = Arc::new(capabilities(&limits, base_url, config.auth));
         let interactions = Interactions {
             definitions: current.now(),
             current,
@@ -137,7 +139,8 @@ impl App {
         let fill = jobs::fill_terminology(store, &self.definitions_from);
         let clear = jobs::clear_imports(store);
         let keep = jobs::keep_indexed(store, current, &cx);
-        let work = async { tokio::join!(fill, clear, keep) };
+        let forget = jobs::forget_identity(store);
+        let work = async { tokio::join!(fill, clear, keep, forget) };
         stop.run_until_cancelled(work).await;
     }
 
@@ -212,14 +215,70 @@ impl App {
                 }
             })
         });
+        let admission = match config.auth {
+            Auth::Disabled => None,
+            Auth::Smart => Some(self.admission(config)),
+        };
         Ok((
             settings,
             Parts {
                 perform,
                 readiness,
+                admission,
                 structures: self.interactions.definitions.shared_structures(),
             },
         ))
+    }
+}
+
+impl App {
+    /// What stands before the FHIR API where tokens are asked for.
+    fn admission(&self, config: &Config) -> Admission {
+        let app = self.clone();
+        let perform: identity::PerformFor = Arc::new(move |grant, interaction| {
+            let app = app.clone();
+            Box::pin(async move {
+                let cx = app.admitted(grant).await?;
+                app.interactions.perform(&cx, interaction).await
+            })
+        });
+        let settings = identity_settings(config, &self.base_url);
+        let store = self.interactions.store.clone();
+        let identity = Arc::new(Identity::new(store, settings, perform));
+        let (app, admitting) = (self.clone(), Arc::clone(&identity));
+        Admission {
+            authorize: Arc::new(move |request| {
+                let identity = Arc::clone(&identity);
+                Box::pin(async move { identity.answer(request, now()).await })
+            }),
+            admit: Arc::new(move |token| {
+                let (app, identity) = (app.clone(), Arc::clone(&admitting));
+                Box::pin(async move {
+                    match identity.grant(&token, now()).await? {
+                        Some(grant) => Ok(Some(app.admitted(grant).await?.access)),
+                        None => Ok(None),
+                    }
+                })
+            }),
+        }
+    }
+
+    /// A context of whoever holds a grant.
+    async fn admitted(&self, grant: Grant) -> Result<RequestContext> {
+        let cx = self.context(Reason::Admission);
+        let access = self.interactions.admit(&cx, grant).await?;
+        Ok(RequestContext { access, ..cx })
+    }
+}
+
+fn identity_settings(config: &Config, base_url: &Arc<str>) -> identity::Settings {
+    let settings = &config.identity;
+    identity::Settings {
+        base_url: Arc::clone(base_url),
+        access_token: SignedDuration::from_secs(settings.access_token_lifetime_s),
+        refresh_token: SignedDuration::from_hours(settings.offline_access_days * 24),
+        session_idle: SignedDuration::from_secs(settings.session_idle_s),
+        session_max: SignedDuration::from_secs(settings.session_max_s),
     }
 }
 
@@ -240,7 +299,7 @@ fn package_list(path: Option<&Path>) -> Result<PackageList> {
     }
 }
 
-fn store_settings(config: &Config) -> StoreSettings {
+pub(crate) fn store_settings(config: &Config) -> StoreSettings {
     let limits = &config.limits;
     StoreSettings {
         connections: limits.database_connections,
@@ -283,11 +342,12 @@ fn search_limits(limits: &config::Limits) -> SearchLimits {
     }
 }
 
-fn capabilities(limits: &Limits, base_url: &str) -> Capabilities {
+fn capabilities(limits: &Limits, base_url: &str, auth: Auth) -> Capabilities {
     Capabilities::new(Software {
         version: env!("CARGO_PKG_VERSION"),
         base_url: base_url.into(),
-        date: crate::context::now(),
+        date: now(),
         deletes_multiple: limits.conditional_delete > 1,
+        asks_for_tokens: auth == Auth::Smart,
     })
 }

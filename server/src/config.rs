@@ -7,6 +7,7 @@
 mod check;
 mod codes;
 mod embedded;
+mod identity;
 mod limits;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 pub use check::{ConfigError, Report, Start};
 pub use codes::CodeSource;
 pub use embedded::PostgresSettings;
+pub use identity::{ClientCommand, IdentitySettings, UserCommand};
 pub use limits::Limits;
 pub use validation::{Profiles, References, Unknown, ValidationSettings};
 pub use values::{ByteSize, Secret};
@@ -81,7 +83,8 @@ pub struct Config {
     )]
     pub load_when_empty: Option<PathBuf>,
 
-    /// Who may use the API; `disabled` lets everybody do everything and needs a loopback listener
+    /// Who may use the API: holders of access tokens that this server issues (`smart`), or everybody,
+    /// for everything, on a loopback listener (`disabled`)
     #[arg(long, env = "VESTA_AUTH", global = true, value_enum, default_value_t = Auth::Disabled)]
     pub auth: Auth,
 
@@ -110,6 +113,10 @@ pub struct Config {
     /// Validation.
     #[command(flatten, next_help_heading = "Validation")]
     pub validation: ValidationSettings,
+
+    /// The authorization server.
+    #[command(flatten, next_help_heading = "Authorization")]
+    pub identity: IdentitySettings,
 
     /// The embedded PostgreSQL.
     #[command(flatten, next_help_heading = "Embedded PostgreSQL")]
@@ -151,6 +158,18 @@ pub enum Command {
         #[command(subcommand)]
         source: CodeSource,
     },
+    /// Manage who may log in
+    User {
+        /// What is done.
+        #[command(subcommand)]
+        command: UserCommand,
+    },
+    /// Manage apps and systems that ask for access
+    Client {
+        /// What is done.
+        #[command(subcommand)]
+        command: ClientCommand,
+    },
     /// Compute the search values of all resources anew
     Reindex,
     /// Write everything the database holds to one file
@@ -183,6 +202,8 @@ pub enum Role {
 pub enum Auth {
     /// Everybody who can reach the listener
     Disabled,
+    /// Holders of an access token of this server (SMART on FHIR)
+    Smart,
 }
 
 /// Form of the log lines.

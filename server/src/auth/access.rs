@@ -14,6 +14,8 @@ use super::rows::Rows;
 pub enum Reason {
     /// `VESTA_AUTH=disabled`, which only a loopback listener allows.
     AuthDisabled,
+    /// What everybody may know: what the server can do.
+    Public,
     /// `vesta load` or the demo data of an empty database.
     Load,
     /// A background job of the server itself.

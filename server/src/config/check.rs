@@ -145,6 +145,17 @@ fn contradictions(matches: &ArgMatches, config: &Config) -> Vec<String> {
         config.auth == Auth::Disabled && !config.listen.ip().is_loopback(),
         "VESTA_AUTH=disabled lets everybody do everything: VESTA_LISTEN must be a loopback address",
     );
+    let is_behind_tls = config
+        .base_url
+        .as_ref()
+        .is_some_and(|base_url| base_url.starts_with("https://"));
+    refuse_if(
+        config.auth == Auth::Smart
+            && !config.listen.ip().is_loopback()
+            && !config.tls()
+            && !is_behind_tls,
+        "VESTA_AUTH=smart needs TLS: set VESTA_TLS_CERT and VESTA_TLS_KEY, or a VESTA_BASE_URL of https that a proxy serves",
+    );
     refuse_if(
         config.tls_cert.is_some() != config.tls_key.is_some(),
         "VESTA_TLS_CERT and VESTA_TLS_KEY belong together: set both or none",

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tracing::{debug, error, info};
 
 use super::response::{self, Reply};
-use super::{Http, headers, metrics, request};
+use super::{Http, cors, headers, metrics, request};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Requests slower than this are worth a line in the log of every day.
@@ -45,6 +45,13 @@ pub(super) async fn fhir(State(http): State<Arc<Http>>, request: Request) -> Res
         response
             .headers_mut()
             .insert(HeaderName::from_static("x-request-id"), id);
+    }
+
+    if http.parts.admission.is_some() {
+        cors::open(response.headers_mut());
+        if let (true, Some(allowed)) = (method == Method::OPTIONS, reply.allow) {
+            cors::allow(response.headers_mut(), allowed);
+        }
     }
 
     let took = started.elapsed();

@@ -1,9 +1,11 @@
 //! FHIR over HTTP: the only module that knows axum. A request becomes an [`Interaction`], an [`Outcome`] or an error
 //! becomes a response (<https://hl7.org/fhir/R4/http.html>).
 
+mod admission;
 mod binary;
 mod body;
 mod controls;
+mod cors;
 mod headers;
 mod health;
 mod layers;
@@ -27,6 +29,7 @@ use crate::context::{Limits, RequestContext};
 use crate::error::{Error, Result};
 use crate::interactions::{Interaction, Outcome};
 
+pub use admission::{Admission, Admit, Authorize};
 pub use listener::{Listener, TlsFiles};
 pub use metrics::keep_metrics;
 pub use router::{health_router, router};
@@ -63,6 +66,8 @@ pub struct Parts {
     pub perform: Perform,
     /// What `/health/ready` asks.
     pub readiness: Readiness,
+    /// What stands before the FHIR API; nothing where authorization is switched off.
+    pub admission: Option<Admission>,
     /// The element table, for XML and for parts of resources.
     pub structures: Arc<Structures>,
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
+use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts as Head;
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
@@ -13,8 +14,8 @@ use fhir::subset::Subset;
 use super::controls::{Controls, Kept};
 use super::negotiation::{BodyType, Format, Representation, body_type, negotiate};
 use super::response::{self, Reply};
-use super::{BASE_PATH, Http, binary, body, headers, heavy};
-use crate::auth::{Access, Reason};
+use super::{BASE_PATH, Http, admission, binary, body, headers, heavy};
+use crate::auth::Access;
 use crate::context::{Handling, RequestContext};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interactions::route::{Route, RouteBody, RouteRequest, Routed};
@@ -38,6 +39,7 @@ pub(super) async fn answer(
     let accept = headers::accept(&head.headers);
     let preferences = headers::Preferences::of(&head.headers);
     reply.is_head = head.method == Method::HEAD;
+    reply.has_token = head.headers.contains_key(AUTHORIZATION);
     reply.returned = preferences.returned;
     if let Ok(route) = &route {
         reply.route = Some((route.pattern(), route.resource_type()));
@@ -53,6 +55,7 @@ pub(super) async fn answer(
         return Ok(response::options(route.allowed()));
     }
     route.permits(&head.method)?;
+    let access = admission::access(http, &route, &head.headers).await?;
 
     let body = read_body(http, &route, head, body).await?;
     if let (Some(RouteBody::Form(form)), Kept::All | Kept::ForOperation) = (&body, kept) {
@@ -88,7 +91,14 @@ pub(super) async fn answer(
         handling,
     })?;
     let languages = headers::accept_language(&head.headers);
-    let mut outcome = performed(http, request_id, (handling, languages), routed, reply).await?;
+    let mut outcome = performed(
+        http,
+        request_id,
+        (access, handling, languages),
+        routed,
+        reply,
+    )
+    .await?;
     if let (Some(tags), Some((version, _))) = (known, outcome.version)
         && tags.matches(version)
     {
@@ -100,7 +110,7 @@ pub(super) async fn answer(
 async fn performed(
     http: &Http,
     request_id: &Arc<str>,
-    (handling, languages): (Handling, Option<Box<str>>),
+    (access, handling, languages): (Access, Handling, Option<Box<str>>),
     routed: Routed,
     reply: &mut Reply,
 ) -> Result<Outcome> {
@@ -110,8 +120,7 @@ async fn performed(
         Interaction::Search { .. } | Interaction::History { .. }
     );
     let mut cx = RequestContext::new(
-        // The only mode of authorization there is yet; the configuration refuses it on a public listener.
-        Access::system(Reason::AuthDisabled),
+        access,
         Arc::clone(request_id),
         Arc::clone(&http.settings.base_url),
         handling,

@@ -94,12 +94,16 @@ impl Refusal {
 
 /// The cause of a fault, once.
 pub(super) fn log(error: &Error) {
-    tracing::error!(%error, cause = ?error.cause(), "the authorization server failed");
+    if error.status().is_server_error() {
+        tracing::error!(%error, cause = ?error.cause(), "the authorization server failed");
+    } else {
+        tracing::warn!(%error, "the authorization server refused");
+    }
 }
 
 fn of_server(error: &Error) -> (StatusCode, &'static str) {
     match error.status() {
-        StatusCode::SERVICE_UNAVAILABLE => {
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
             (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable")
         }
         _ => (StatusCode::INTERNAL_SERVER_ERROR, "server_error"),

@@ -19,16 +19,16 @@ const ACCOUNT: &str = "/auth/account";
 fn next(identity: &Identity, form: &Form) -> String {
     match form.get("request") {
         Some(query) => {
-            let stripped = without_prompt(query);
-            identity.url(&format!("/auth/authorize?{stripped}"))
+            let rest = without_demands(query);
+            identity.url(&format!("/auth/authorize?{rest}"))
         }
         None => identity.url(ACCOUNT),
     }
 }
 
-/// The query of a request without `prompt=login`, which is done with.
-fn without_prompt(query: &str) -> String {
-    let is_kept = |pair: &&str| *pair != "prompt=login";
+/// The query of a request without its demands for a login, which are met. `auth_time` tells the app when.
+fn without_demands(query: &str) -> String {
+    let is_kept = |pair: &&str| !pair.starts_with("prompt=") && !pair.starts_with("max_age=");
     let kept: Vec<&str> = query.split('&').filter(is_kept).collect();
     kept.join("&")
 }

@@ -36,7 +36,7 @@ use crate::error::Result;
 use crate::store::{Store, TokenKind};
 
 pub use administration::{Administration, NewClient, NewClientKind, NewUser};
-pub use password::NewSecondFactor;
+pub use password::{NewSecondFactor, new_password};
 pub use records::PerformFor;
 
 use answer::{Answered, Asked, Refusal};

@@ -204,7 +204,10 @@ pub(super) fn refused(refusal: &Refusal) -> Answered {
         } => (*status, description.as_str()),
         Refusal::Server(error) => {
             log(error);
-            (error.status(), "The server failed. Try again in a while.")
+            (
+                error.status(),
+                "The server is busy, or has failed. Try again in a while.",
+            )
         }
     };
     let mut response = Page::to(None).message("This did not work", text)?;

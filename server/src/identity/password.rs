@@ -17,6 +17,8 @@ const LETTERS_MIN: usize = 12;
 const BYTES_MAX: usize = 1024;
 /// Hashes that are computed at one time: each takes 19 MiB.
 const AT_ONCE: usize = 4;
+/// Logins that may wait for a hash: more than that are an attack, and would hold up every other request.
+const WAITING: usize = 32;
 /// Recovery codes of a person.
 const RECOVERY_CODES: usize = 10;
 /// Seconds of a time step.
@@ -26,12 +28,14 @@ const STEP_S: u64 = 30;
 #[derive(Debug)]
 pub(super) struct Passwords {
     turns: Semaphore,
+    waiting: Semaphore,
 }
 
 impl Default for Passwords {
     fn default() -> Self {
         Self {
             turns: Semaphore::new(AT_ONCE),
+            waiting: Semaphore::new(WAITING),
         }
     }
 }
@@ -42,6 +46,11 @@ const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$dmVzdGEtbm9ib2R5LXNhbHQ$Ymz
 impl Passwords {
     /// Whether a password is the one of a hash; without a hash it is not, and takes as long.
     pub(super) async fn is_right(&self, password: &str, hash: Option<&str>) -> Result<bool> {
+        let busy = "too many people log in at this moment: try again in a while";
+        let _place = self
+            .waiting
+            .try_acquire()
+            .map_err(|_| Error::new(ErrorKind::Throttled, busy))?;
         let _turn = self.turns.acquire().await.map_err(Error::internal)?;
         if password.len() > BYTES_MAX {
             return Ok(false);
@@ -75,6 +84,11 @@ impl Passwords {
         let hashed = hashed.await.map_err(Error::internal)?;
         hashed.map_err(|_| Error::internal("a password cannot be hashed"))
     }
+}
+
+/// A password nobody can guess.
+pub fn new_password() -> Result<String> {
+    secret::random()
 }
 
 /// A second factor that is new: shown once, to whom it belongs.

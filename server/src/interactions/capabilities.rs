@@ -1,5 +1,6 @@
 //! `metadata`: the CapabilityStatement, made of what is registered (<https://hl7.org/fhir/R4/capabilitystatement.html>).
 
+mod security;
 mod terminology;
 #[cfg(test)]
 mod tests;
@@ -59,6 +60,8 @@ pub struct Software {
     pub date: Timestamp,
     /// Whether a conditional delete may remove several resources.
     pub deletes_multiple: bool,
+    /// Whether only holders of access tokens are let in.
+    pub asks_for_tokens: bool,
 }
 
 /// The statements of one process: one for each state of its definitions.
@@ -236,13 +239,7 @@ impl Statement<'_> {
     fn rest(&self, rest: &mut ObjectWriter<'_>) {
         rest.string("mode", "server");
         if self.with_trial_use {
-            rest.object("security", |security| {
-                security.boolean("cors", false);
-                security.string(
-                    "description",
-                    "Authorization is switched off: whoever reaches the server may read and write everything.",
-                );
-            });
+            security::write(self.software, rest);
         }
         rest.array("resource", |list| {
             for resource_type in ResourceType::all() {

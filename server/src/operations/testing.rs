@@ -59,6 +59,7 @@ impl World {
             base_url: BASE.into(),
             date: crate::context::now(),
             deletes_multiple: false,
+            asks_for_tokens: false,
         };
         Some(World {
             interactions: Interactions {

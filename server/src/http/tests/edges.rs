@@ -31,6 +31,7 @@ async fn a_worker_answers_for_its_health_alone() {
         perform: Arc::new(|_, _| async { Ok(Outcome::empty(StatusCode::OK)) }.boxed()),
         readiness: Arc::new(|| async { Ok(()) }.boxed()),
         structures: Arc::new(structures()),
+        admission: None,
     };
     let router = health_router(settings(), parts).unwrap();
     for (path, status) in [
@@ -53,6 +54,7 @@ async fn a_database_that_is_away_is_not_ready() {
             async { Err(Error::new(ErrorKind::Unavailable, "the database is away")) }.boxed()
         }),
         structures: Arc::new(structures()),
+        admission: None,
     };
     let router = router(settings(), parts).unwrap();
     let answer = send(&router, "GET /health/ready", &[], "").await;
@@ -70,6 +72,7 @@ async fn a_database_that_does_not_answer_is_not_ready() {
         perform: Arc::new(|_, _| async { Ok(Outcome::empty(StatusCode::OK)) }.boxed()),
         readiness: Arc::new(|| std::future::pending().boxed()),
         structures: Arc::new(structures()),
+        admission: None,
     };
     let router = router(hasty(), parts).unwrap();
     let answer = send(&router, "GET /health/ready", &[], "").await;
@@ -114,6 +117,7 @@ fn stuck(settings: Settings) -> Router {
         perform: Arc::new(|_, _| std::future::pending().boxed()),
         readiness: Arc::new(|| async { Ok(()) }.boxed()),
         structures: Arc::new(structures()),
+        admission: None,
     };
     router(settings, parts).unwrap()
 }

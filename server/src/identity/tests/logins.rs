@@ -269,6 +269,10 @@ async fn an_app_can_ask_for_a_new_login_and_for_a_recent_one() {
     let again = authorize("app", "openid", &[("prompt", "login")]);
     let page = server.logged_in("paul", &again, &mut cookie).await;
     assert!(page.text.contains("decision"), "asked once: {page:?}");
+    let again = authorize("app", "openid", &[("max_age", "0")]);
+    server.later(1);
+    let page = server.logged_in("paul", &again, &mut cookie).await;
+    assert!(page.text.contains("decision"), "asked once: {page:?}");
     server.later(100);
     let recent = authorize("app", "openid", &[("max_age", "99")]);
     let page = server.get(&recent, &mut cookie).await;
