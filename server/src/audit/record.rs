@@ -85,6 +85,7 @@ impl Who {
             Some(Reason::Job) => "job",
             Some(Reason::Admission) => "admission",
             Some(Reason::Public) => "public",
+            Some(Reason::Review) => "review",
             None => "grant",
         };
         let mut who = Self {

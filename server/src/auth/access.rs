@@ -22,6 +22,8 @@ pub enum Reason {
     Job,
     /// Finding out who asks, before anything is done for them.
     Admission,
+    /// Asking for the review of what somebody does.
+    Review,
 }
 
 /// What a request may touch. Made only by this module's constructors, never by default.
@@ -64,6 +66,14 @@ impl Access {
         match &self.holder {
             Holder::System(reason) => Some(*reason),
             Holder::Granted(_) => None,
+        }
+    }
+
+    /// Whether the holder may open a record in an emergency.
+    pub fn breaks_glass(&self) -> bool {
+        match &self.holder {
+            Holder::System(_) => false,
+            Holder::Granted(granted) => granted.1.breaks_glass,
         }
     }
 

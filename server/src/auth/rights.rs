@@ -30,6 +30,8 @@ pub struct Rights {
     pub ways: Vec<Way>,
     /// The types whose resources are in compartments, sorted.
     pub placed: Arc<[ResourceType]>,
+    /// Whether the holder may open a record in an emergency.
+    pub breaks_glass: bool,
 }
 
 impl Way {

@@ -31,6 +31,8 @@ pub struct Role {
     pub confinement: Confinement,
     /// What it allows.
     pub scopes: Scopes,
+    /// Whether who has it may open a record in an emergency.
+    pub breaks_glass: bool,
 }
 
 #[derive(Deserialize)]
@@ -46,6 +48,8 @@ struct File {
 struct Entry {
     code: Box<str>,
     confinement: Confinement,
+    #[serde(default)]
+    breaks_glass: bool,
     scopes: String,
 }
 
@@ -80,6 +84,7 @@ fn read(text: &str) -> Result<Roles, String> {
             code: entry.code,
             confinement: entry.confinement,
             scopes: parsed.scopes,
+            breaks_glass: entry.breaks_glass,
         });
     }
     Ok(Roles {

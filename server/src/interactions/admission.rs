@@ -55,8 +55,14 @@ impl Interactions {
                 ways.extend(now.ways(&looking, &grant, one, scope)?);
             }
         }
-        let placed = now.definitions.placed_types().into();
-        Ok(Access::granted(grant, Rights { ways, placed }))
+        let rights = Rights {
+            ways,
+            placed: now.definitions.placed_types().into(),
+            breaks_glass: held
+                .iter()
+                .any(|one| one.role.is_some_and(|role| role.breaks_glass)),
+        };
+        Ok(Access::granted(grant, rights))
     }
 
     /// The roles that a person has, each with what it is kept to.
@@ -86,7 +92,11 @@ impl Interactions {
         let team: Arc<[i64]> = match roles.iter().any(|role| is_confined(&role)) {
             false => Arc::from([]),
             true => {
-                let patients = holder.care_team_patients(&staff).await?;
+                let mut patients = holder.care_team_patients(&staff).await?;
+                if roles.iter().any(|role| role.breaks_glass) {
+                    let store = &self.store;
+                    patients.extend(store.opened_records(staff.names.iter(), cx.now).await?);
+                }
                 let mut elements: Vec<i64> = patients.iter().map(hash::compartment).collect();
                 elements.sort_unstable();
                 elements.dedup();

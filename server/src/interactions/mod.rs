@@ -8,6 +8,7 @@ pub mod capabilities;
 mod conditional;
 mod create;
 mod delete;
+mod glass;
 mod history;
 mod paging;
 mod patch;

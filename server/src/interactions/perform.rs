@@ -6,7 +6,7 @@ use fhir::ids::ResourceKey;
 use http::StatusCode;
 
 use super::{
-    Interaction, Outcome, bundle, capabilities, conditional, create, delete, history, patch,
+    Interaction, Outcome, bundle, capabilities, conditional, create, delete, glass, history, patch,
     permission, read, search, update,
 };
 use crate::context::RequestContext;
@@ -174,6 +174,7 @@ impl Interactions {
             Interaction::Read { key, conditions } => {
                 match read::read(cx, source, &key, &conditions).await {
                     Err(error) if error.kind() == ErrorKind::NotFound => {
+                        glass::refuse_behind(self, cx, source, &key).await?;
                         self.own_definition(&key).ok_or(error)
                     }
                     read => read,

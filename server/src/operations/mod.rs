@@ -16,6 +16,7 @@ mod tests;
 
 mod access_log;
 mod batch_validate_code;
+mod break_glass;
 mod closure;
 mod codesystem_validate_code;
 mod disclosures;
@@ -47,6 +48,7 @@ pub fn all() -> Result<Registry, RegistryError> {
     Registry::default()
         .with::<everything::PatientEverything>()?
         .with::<encounter_everything::EncounterEverything>()?
+        .with::<break_glass::OpenRecord>()?
         .with::<lastn::LastN>()?
         .with::<explain::Explain>()?
         .with::<index_status::IndexStatus>()?

@@ -10,6 +10,7 @@ mod absent;
 mod audit;
 pub mod backup;
 mod batch;
+mod break_glass;
 mod changes;
 mod combine;
 mod connect;
@@ -52,6 +53,7 @@ pub use audit::{
     AuditFilter, AuditPlace, AuditTrail, ChainPage, ChainState, LinkedRow, Sealed, StoredEvent,
 };
 pub(crate) use audit::{permit_trail, trail_is_closed};
+pub use break_glass::BreakGlass;
 pub use changes::{Change, ChangePosition};
 pub use connect::{MIGRATIONS, StoreSettings, migrate, wait_until_reachable};
 pub use definitions::{IndexLock, IndexWalk};

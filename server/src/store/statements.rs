@@ -66,6 +66,8 @@ statements! {
     READ_HORIZON = "read_horizon";
     FIND_REFERRERS = "find_referrers";
     LOCK_CRITERIA = "lock_criteria";
+    ADD_BREAK_GLASS = "add_break_glass";
+    LIST_BREAK_GLASS = "list_break_glass";
     READ_SETTING = "read_setting";
     WRITE_SETTING = "write_setting";
     IS_EMPTY = "is_empty";

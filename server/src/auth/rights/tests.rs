@@ -28,6 +28,7 @@ fn rights(ways: Vec<Way>) -> Rights {
     Rights {
         ways,
         placed: placed.into(),
+        breaks_glass: false,
     }
 }
 

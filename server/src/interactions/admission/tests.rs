@@ -2,6 +2,7 @@
 
 mod clinic;
 mod leaks;
+mod matrix;
 mod staff;
 
 use fhir::resource::Resource;

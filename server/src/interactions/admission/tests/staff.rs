@@ -120,6 +120,152 @@ async fn who_leaves_a_team_sees_its_patient_no_more() {
     clinic.close().await;
 }
 
+const OPEN: &str = r#"{"resourceType":"Parameters","parameter":[{"name":"reason","valueCoding":{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":"ETREAT"}},
+    {"name":"justification","valueString":"found unconscious at home"},{"name":"minutes","valuePositiveInt":30}]}"#;
+
+#[tokio::test]
+async fn a_record_is_opened_for_some_time_and_for_review() {
+    let Some(mut clinic) = Clinic::of(3).await else {
+        return;
+    };
+    clinic.write(vec![role("nurse", "nurse", "")]).await;
+    let label = r#""meta":{"security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality","code":"V"}]}"#;
+    clinic
+        .write(vec![format!(
+            r#"{{"resourceType":"Patient","id":"donor",{label}}}"#
+        )])
+        .await;
+    let doctor = "Practitioner/doctor";
+    let open = |patient: &str| format!("POST Patient/{patient}/$break-glass {OPEN}");
+    let refused = async |who: &str, patient: &str, expected: &str| {
+        check(&clinic, who, "user/*.rs", &open(patient), expected).await;
+    };
+    refused(
+        "Practitioner/nurse",
+        "zq01zq",
+        "403 no role of yours may open a record",
+    )
+    .await;
+    refused(
+        "Patient/zq00zq",
+        "zq01zq",
+        "403 no role of yours may open a record",
+    )
+    .await;
+    refused(doctor, "nobody", "404 there is no Patient/nobody").await;
+    refused(doctor, "donor", "404 there is no Patient/donor").await;
+    let hidden = "404 there is no Condition/c-zq01zq";
+    check(
+        &clinic,
+        doctor,
+        "user/*.rs",
+        "GET Condition/c-zq01zq",
+        hidden,
+    )
+    .await;
+    let access = clinic.access(doctor, "user/*.rs").await;
+    let answer = clinic.ask(&access, &open("zq01zq")).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    // From the next request on; of this patient, and as far as the role goes.
+    check(
+        &clinic,
+        doctor,
+        "user/*.rs",
+        "GET Condition",
+        "200 Condition/c-zq00zq Condition/c-zq01zq",
+    )
+    .await;
+    check(
+        &clinic,
+        doctor,
+        "user/Observation.rs",
+        "GET Condition",
+        &format!("403 this access does not include Condition.s{REFUSED}"),
+    )
+    .await;
+    let everything = clinic.world.cx.access.clone();
+    let tasks = clinic
+        .ask(&everything, "GET Task?code=btg-review&patient=zq01zq")
+        .await;
+    for part in [
+        "found unconscious at home",
+        "privacy-officer",
+        "Practitioner/doctor",
+        "ETREAT",
+    ] {
+        assert!(tasks.body.contains(part), "{}", tasks.body);
+    }
+    clinic.world.cx.now += jiff::SignedDuration::from_mins(29);
+    check(
+        &clinic,
+        doctor,
+        "user/*.rs",
+        "GET Condition/c-zq01zq",
+        "200 Condition/c-zq01zq",
+    )
+    .await;
+    clinic.world.cx.now += jiff::SignedDuration::from_mins(2);
+    check(
+        &clinic,
+        doctor,
+        "user/*.rs",
+        "GET Condition/c-zq01zq",
+        hidden,
+    )
+    .await;
+    clinic.close().await;
+}
+
+/// Who sees a patient by another role is told that there is more to see.
+#[tokio::test]
+async fn who_may_break_glass_and_sees_the_patient_is_told_so() {
+    let Some(clinic) = Clinic::of(2).await else {
+        return;
+    };
+    let both = role("doctor", "physician", "").replace(
+        r#""code":["#,
+        r#""code":[{"coding":[{"system":"https://vesta.example/fhir/CodeSystem/staff-role","code":"front-desk"}]},"#,
+    );
+    clinic.write(vec![both]).await;
+    let check = async |who: &str, scopes: &str, request: &str, expected: &str| {
+        check(&clinic, who, scopes, request, expected).await;
+    };
+    let closed =
+        "403 this record is closed to you; in an emergency, Patient/[id]/$break-glass opens it";
+    let doctor = "Practitioner/doctor";
+    check(
+        doctor,
+        "user/*.rs",
+        "GET Patient/zq01zq",
+        "200 Patient/zq01zq",
+    )
+    .await;
+    check(doctor, "user/*.rs", "GET Condition/c-zq01zq", closed).await;
+    check(
+        doctor,
+        "user/*.rs",
+        "GET Condition/nothing",
+        "404 there is no Condition/nothing",
+    )
+    .await;
+    check(
+        doctor,
+        "user/*.rs",
+        "GET Condition",
+        "200 Condition/c-zq00zq",
+    )
+    .await;
+    // A token that does not show the patient does not show that there is more.
+    check(
+        doctor,
+        "user/Condition.rs",
+        "GET Condition/c-zq01zq",
+        "404 there is no Condition/c-zq01zq",
+    )
+    .await;
+    clinic.close().await;
+}
+
 /// Each role against what it is for, and what it is not: `type letters`, joined by commas.
 #[tokio::test]
 async fn each_role_is_held_to_its_table() {

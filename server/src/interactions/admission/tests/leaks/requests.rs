@@ -175,7 +175,7 @@ const WRITES: [&str; 16] = [
     r#"PUT Observation?identifier=$X {"resourceType":"Observation","status":"final","code":{"text":"a"},"subject":{"reference":"Patient/$X"}}"#,
     r#"PUT Appointment?identifier=$X {"resourceType":"Appointment","status":"proposed","participant":[{"actor":{"reference":"Patient/zq00zq"},"status":"accepted"}]}"#,
     r#"POST Appointment!identifier=$X {"resourceType":"Appointment","status":"proposed","participant":[{"actor":{"reference":"Patient/zq00zq"},"status":"accepted"}]}"#,
-    r#"POST Communication {"resourceType":"Communication","status":"completed","subject":{"reference":"Patient/zq00zq"},"about":[{"reference":"Condition/c-$X"}]}"#,
+    r#"POST Communication/$validate {"resourceType":"Communication","status":"completed","subject":{"reference":"Patient/zq00zq"},"about":[{"reference":"Condition/c-$X"}]}"#,
     r#"POST Communication {"resourceType":"Communication","status":"completed","subject":{"reference":"Patient/$X"}}"#,
     r#"POST Communication!subject=Patient/$X {"resourceType":"Communication","status":"completed","subject":{"reference":"Patient/zq00zq"}}"#,
     r#"PATCH Appointment/a-$X [{"op":"replace","path":"/status","value":"cancelled"}]"#,
