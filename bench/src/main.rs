@@ -1,5 +1,6 @@
 //! `bench`: measures Vesta beside the database's own limit, and proves that what it acknowledged survives kills.
 
+mod audit;
 mod bundles;
 mod cpu;
 mod fhirpath;
@@ -48,6 +49,8 @@ enum Command {
     Search(search::Options),
     /// `$validate-code` beside the bare lookup of the same codes
     Terminology(terminology::Options),
+    /// Requests with an audit trail beside the same without
+    Audit(audit::Options),
     /// Nanoseconds of FHIRPath: expressions of search, and the costliest invariants
     Fhirpath(fhirpath::Options),
     /// Validation of the official examples beside parsing and a JSON Schema, and the memory of the definitions
@@ -64,6 +67,7 @@ async fn main() -> ExitCode {
         Command::Transactions(options) => transactions::run(&options).await,
         Command::Search(options) => search::run(&options).await,
         Command::Terminology(options) => terminology::run(&options).await,
+        Command::Audit(options) => audit::run(&options).await,
         Command::Fhirpath(options) => fhirpath::run(&options),
         Command::Validation(options) => validation::run(&options),
         Command::Soak(options) => soak::run(&options).await,

@@ -21,8 +21,8 @@ use crate::{Result, load::Work};
 use columns::Extent;
 use combining::Combined;
 use figures::Figures;
-use library::Library;
-use requests::Requests;
+pub(crate) use library::Library;
+pub(crate) use requests::Requests;
 use statements::Statements;
 
 /// How long and how often is measured.

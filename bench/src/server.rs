@@ -47,6 +47,8 @@ pub(crate) struct OwnServer {
     packages_dir: Option<PathBuf>,
     directory: PathBuf,
     keep: bool,
+    /// Whether it keeps an audit trail.
+    audited: bool,
     address: SocketAddr,
     child: Option<Child>,
 }
@@ -54,7 +56,13 @@ pub(crate) struct OwnServer {
 impl OwnServer {
     /// Makes an empty database and starts a server on it.
     pub(crate) async fn start(options: &ServerOptions) -> Result<Self> {
-        Self::start_in(options, temporary_directory()?, options.keep).await
+        Self::start_in(options, temporary_directory("")?, options.keep).await
+    }
+
+    /// The same with an audit trail.
+    pub(crate) async fn start_audited(options: &ServerOptions) -> Result<Self> {
+        let directory = temporary_directory("-audited")?;
+        Self::start_as(options, directory, options.keep, true).await
     }
 
     /// Starts a server on what a directory holds, or on an empty database there.
@@ -63,11 +71,21 @@ impl OwnServer {
         directory: PathBuf,
         keep: bool,
     ) -> Result<Self> {
+        Self::start_as(options, directory, keep, false).await
+    }
+
+    async fn start_as(
+        options: &ServerOptions,
+        directory: PathBuf,
+        keep: bool,
+        audited: bool,
+    ) -> Result<Self> {
         let mut server = Self {
             program: program(options)?,
             packages_dir: options.packages_dir.clone(),
             directory,
             keep,
+            audited,
             address: free_address()?,
             child: None,
         };
@@ -220,6 +238,9 @@ impl OwnServer {
             command.env_remove(name);
         }
         command.arg(name).arg("--data-dir").arg(self.data_dir());
+        command
+            .arg("--audit")
+            .arg(if self.audited { "on" } else { "off" });
         if let Some(packages) = &self.packages_dir {
             command.arg("--packages-dir").arg(packages);
         }
@@ -282,8 +303,8 @@ fn pid(number: u32) -> Result<Pid> {
 }
 
 /// A directory of this run's own.
-pub(crate) fn temporary_directory() -> Result<PathBuf> {
-    let name = format!("vesta-bench-{}", std::process::id());
+pub(crate) fn temporary_directory(suffix: &str) -> Result<PathBuf> {
+    let name = format!("vesta-bench-{}{suffix}", std::process::id());
     let directory = std::env::temp_dir().join(name);
     fs::create_dir(&directory)?;
     open_directory(&directory)?;

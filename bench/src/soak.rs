@@ -3,6 +3,7 @@
 mod concurrency;
 mod database;
 mod ledger;
+mod trail;
 mod verify;
 mod writers;
 
@@ -75,7 +76,7 @@ impl Proofs {
 /// Torments a server, proves, and prints how many proofs held.
 pub(crate) async fn run(options: &Options) -> Result<()> {
     progress("starting a server and its database");
-    let mut server = OwnServer::start(&options.server).await?;
+    let mut server = OwnServer::start_audited(&options.server).await?;
     let mut proofs = Proofs::default();
     line("races");
     concurrency::prove(&server, &mut proofs).await;
@@ -94,11 +95,13 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
         line(&format!("  {}", ledger.summary()));
         verify::prove(&server, &ledger, &mut proofs).await;
         database::prove(&server, &mut proofs).await;
+        trail::prove(&server, &ledger, &mut proofs).await;
         whole.append(ledger);
     }
     if options.rounds > 1 {
         line("after all rounds");
         verify::prove(&server, &whole, &mut proofs).await;
+        trail::prove(&server, &whole, &mut proofs).await;
     }
     let Proofs { passed, failed } = proofs;
     line(&format!("{passed} passed, {failed} failed"));

@@ -5,21 +5,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fhir::json::ParseLimits;
+use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::{Access, Reason};
-use crate::config::{self, CodeSource, Config};
-use crate::context::{Handling, Limits, RequestContext, ReturnPreference, SearchLimits};
+use crate::audit::{AuditKey, AuditSource};
+use crate::auth::{Access, Grant, Reason};
+use crate::config::{self, Auth, CodeSource, Config};
+use crate::context::{Handling, Limits, RequestContext, ReturnPreference, SearchLimits, now};
 use crate::definitions::{self, CurrentDefinitions, Definitions, PackageList};
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::{self, Parts, Perform, Readiness};
+use crate::http::{self, Admission, Parts, Perform, Readiness, Refused};
+use crate::identity::{self, Identity};
 use crate::import::{Imported, Importer};
 use crate::interactions::Interactions;
 use crate::interactions::capabilities::{Capabilities, Software};
 use crate::jobs;
 use crate::load::{Loaded, Loader};
 use crate::operations;
-use crate::store::{Store, StoreSettings, migrate, wait_until_reachable};
+use crate::store::{
+    AuditTrail, Store, StoreSettings, make_serve_role, migrate, wait_until_reachable,
+};
 
 /// How long an external database may take to answer at the start.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -35,7 +40,13 @@ pub struct App {
 
 impl App {
     /// Reads the definitions, migrates the database and connects to it.
-    pub async fn start(config: &Config, database_url: &str, base_url: &str) -> Result<Self> {
+    /// `serve` gives the address at which it connects as a role of its own, where it knows one.
+    pub async fn start(
+        config: &Config,
+        database_url: &str,
+        serve_url: Option<&str>,
+        base_url: &str,
+    ) -> Result<Self> {
         let settings = definitions::Settings {
             packages_dir: config.packages_dir.clone(),
             data_dir: config.data_dir.clone(),
@@ -53,19 +64,24 @@ impl App {
         });
         wait_until_reachable(database_url, PATIENCE).await?;
         migrate(database_url).await?;
-        let store = Store::connect(database_url, &store_settings(config)).await?;
+        if serve_url.is_some() {
+            make_serve_role(database_url).await?;
+        }
+        let url = serve_url.unwrap_or(database_url);
+        let store = Store::connect(url, &store_settings(config)?).await?;
         let built_in = Arc::new(reading.await.map_err(Error::internal)??);
         let current = Arc::new(CurrentDefinitions::new(built_in));
         store.adopt(&current).await?;
         let operations = Arc::new(operations::all().map_err(unusable)?);
         let limits = Arc::new(limits(config));
-        let capabilities = Arc::new(capabilities(&limits, base_url));
+        let capabilities = Arc::new(capabilities(&limits, base_url, config));
         let interactions = Interactions {
             definitions: current.now(),
             current,
             store,
             operations,
             capabilities,
+            reads_open: config.audit.audit_reads_open,
         };
         Ok(Self {
             interactions,
@@ -78,6 +94,21 @@ impl App {
     /// What performs interactions.
     pub fn interactions(&self) -> &Interactions {
         &self.interactions
+    }
+
+    /// Says loudly what stands against the audit trail: that there is none, or that this process could change it.
+    pub async fn warn_of_trail(&self) -> Result<()> {
+        let store = &self.interactions.store;
+        if !store.is_audited() {
+            tracing::warn!("VESTA_AUDIT=off: nothing that is done here is recorded");
+        } else if store.may_change_trail().await? {
+            tracing::warn!(
+                "the role of VESTA_DATABASE_URL may change the audit trail: create the role vesta_serve in that database \
+                 (create role vesta_serve login password '…'), run `vesta migrate` as the owner, and name vesta_serve \
+                 in the VESTA_DATABASE_URL of serve"
+            );
+        }
+        Ok(())
     }
 
     /// A context for work that no request asked for.
@@ -137,7 +168,9 @@ impl App {
         let fill = jobs::fill_terminology(store, &self.definitions_from);
         let clear = jobs::clear_imports(store);
         let keep = jobs::keep_indexed(store, current, &cx);
-        let work = async { tokio::join!(fill, clear, keep) };
+        let forget = jobs::forget_identity(store);
+        let seal = jobs::seal_trail(store);
+        let work = async { tokio::join!(fill, clear, keep, forget, seal) };
         stop.run_until_cancelled(work).await;
     }
 
@@ -198,6 +231,11 @@ impl App {
             let interactions = interactions.clone();
             Box::pin(async move { interactions.perform(&cx, interaction).await })
         });
+        let interactions = self.interactions.clone();
+        let refused: Refused = Arc::new(move |refused| {
+            let interactions = interactions.clone();
+            Box::pin(async move { interactions.record_refused(refused).await })
+        });
         let store = self.interactions.store.clone();
         let is_up = Arc::new(is_up);
         let readiness: Readiness = Arc::new(move || {
@@ -212,14 +250,71 @@ impl App {
                 }
             })
         });
+        let admission = match config.auth {
+            Auth::Disabled => None,
+            Auth::Smart => Some(self.admission(config)),
+        };
         Ok((
             settings,
             Parts {
                 perform,
+                refused,
                 readiness,
+                admission,
                 structures: self.interactions.definitions.shared_structures(),
             },
         ))
+    }
+}
+
+impl App {
+    /// What stands before the FHIR API where tokens are asked for.
+    fn admission(&self, config: &Config) -> Admission {
+        let app = self.clone();
+        let perform: identity::PerformFor = Arc::new(move |grant, interaction| {
+            let app = app.clone();
+            Box::pin(async move {
+                let cx = app.admitted(grant).await?;
+                app.interactions.perform(&cx, interaction).await
+            })
+        });
+        let settings = identity_settings(config, &self.base_url);
+        let store = self.interactions.store.clone();
+        let identity = Arc::new(Identity::new(store, settings, perform));
+        let (app, admitting) = (self.clone(), Arc::clone(&identity));
+        Admission {
+            authorize: Arc::new(move |request| {
+                let identity = Arc::clone(&identity);
+                Box::pin(async move { identity.answer(request, now()).await })
+            }),
+            admit: Arc::new(move |token| {
+                let (app, identity) = (app.clone(), Arc::clone(&admitting));
+                Box::pin(async move {
+                    match identity.grant(&token, now()).await? {
+                        Some(grant) => Ok(Some(app.admitted(grant).await?.access)),
+                        None => Ok(None),
+                    }
+                })
+            }),
+        }
+    }
+
+    /// A context of whoever holds a grant.
+    async fn admitted(&self, grant: Grant) -> Result<RequestContext> {
+        let cx = self.context(Reason::Admission);
+        let access = self.interactions.admit(&cx, grant).await?;
+        Ok(RequestContext { access, ..cx })
+    }
+}
+
+fn identity_settings(config: &Config, base_url: &Arc<str>) -> identity::Settings {
+    let settings = &config.identity;
+    identity::Settings {
+        base_url: Arc::clone(base_url),
+        access_token: SignedDuration::from_secs(settings.access_token_lifetime_s),
+        refresh_token: SignedDuration::from_hours(settings.offline_access_days * 24),
+        session_idle: SignedDuration::from_secs(settings.session_idle_s),
+        session_max: SignedDuration::from_secs(settings.session_max_s),
     }
 }
 
@@ -240,15 +335,30 @@ fn package_list(path: Option<&Path>) -> Result<PackageList> {
     }
 }
 
-fn store_settings(config: &Config) -> StoreSettings {
+pub(crate) fn store_settings(config: &Config) -> Result<StoreSettings> {
     let limits = &config.limits;
-    StoreSettings {
+    let audit = match config.is_audited() {
+        true => Some(audit_trail(config)?),
+        false => None,
+    };
+    Ok(StoreSettings {
         connections: limits.database_connections,
         tasks: usize::try_from(limits.combine_tasks).unwrap_or(1),
         batch: usize::try_from(limits.combine_batch_max).unwrap_or(1),
         acquire_timeout: Duration::from_secs(limits.database_acquire_timeout_s),
         statement_timeout: Duration::from_secs(limits.request_timeout_s),
-    }
+        audit,
+    })
+}
+
+fn audit_trail(config: &Config) -> Result<AuditTrail> {
+    Ok(AuditTrail {
+        source: AuditSource {
+            node: config.audit.audit_node.as_str().into(),
+            site: config.audit.audit_site.as_deref().map(Into::into),
+        },
+        key: Arc::new(AuditKey::of_file(&config.audit_key_file()).map_err(unusable)?),
+    })
 }
 
 fn limits(config: &Config) -> Limits {
@@ -283,11 +393,13 @@ fn search_limits(limits: &config::Limits) -> SearchLimits {
     }
 }
 
-fn capabilities(limits: &Limits, base_url: &str) -> Capabilities {
+fn capabilities(limits: &Limits, base_url: &str, config: &Config) -> Capabilities {
     Capabilities::new(Software {
         version: env!("CARGO_PKG_VERSION"),
         base_url: base_url.into(),
-        date: crate::context::now(),
+        date: now(),
         deletes_multiple: limits.conditional_delete > 1,
+        asks_for_tokens: config.auth == Auth::Smart,
+        is_audited: config.is_audited(),
     })
 }

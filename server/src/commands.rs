@@ -1,5 +1,7 @@
 //! The commands: what each run of `vesta` starts, does and stops again, in this order.
 
+mod accounts;
+
 use std::io::Write;
 use std::time::Duration;
 
@@ -8,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::backup::{self, BackupError};
-use crate::config::{Auth, Command, Config, Role};
+use crate::config::{Auth, Command, Config, Role, Secret};
 use crate::error::Error;
 use crate::http::{Listener, TlsFiles, keep_metrics};
 use crate::postgres::{Database, StartError};
@@ -136,6 +138,12 @@ async fn perform(
             );
             Ok(())
         }
+        Command::User { command } => {
+            accounts::user(config, database, command, &mut std::io::stdout()).await
+        }
+        Command::Client { command } => {
+            accounts::client(config, database, command, &mut std::io::stdout()).await
+        }
         Command::Reindex => {
             let app = start(config, database).await?;
             let done = app.reindex().await;
@@ -159,7 +167,7 @@ async fn perform(
 
 async fn start(config: &Config, database: &Database) -> Result<App, CommandError> {
     let base_url = config.fhir_base(config.listen);
-    Ok(App::start(config, database.url().expose(), &base_url).await?)
+    Ok(App::start(config, database.url().expose(), None, &base_url).await?)
 }
 
 async fn serve(
@@ -177,7 +185,9 @@ async fn serve(
     };
     let listener = Listener::bind(config.listen, files.as_ref()).await?;
     let base_url = config.fhir_base(listener.address());
-    let app = App::start(config, database.url().expose(), &base_url).await?;
+    let own = database.serve_url().map(Secret::expose);
+    let app = App::start(config, database.url().expose(), own, &base_url).await?;
+    app.warn_of_trail().await?;
     if let Some(path) = &config.load_when_empty {
         app.load_when_empty(path).await?;
     }
@@ -195,7 +205,7 @@ async fn serve(
         Role::All | Role::Api => app.router(config, up)?,
         Role::Worker => app.health_router(config, up)?,
     };
-    print_next_steps(&mut std::io::stdout(), &base_url)?;
+    print_next_steps(&mut std::io::stdout(), &base_url, config.auth)?;
     let grace = Duration::from_secs(config.limits.shutdown_grace_s);
     let served = listener
         .serve(router, grace, stop.clone().cancelled_owned())
@@ -214,16 +224,25 @@ async fn serve(
 /// A patient to begin with: one that keeps the clinic's profiles as well.
 pub(crate) const FIRST_PATIENT: &str = r#"{"resourceType":"Patient","identifier":[{"system":"https://vesta.example/fhir/NamingSystem/mrn","value":"200001"}],"name":[{"family":"Moreau","given":["Ada"]}],"gender":"female","birthDate":"1990-05-17","telecom":[{"system":"email","value":"ada@example.org"}]}"#;
 
-/// Prints what to try next: three commands that work on the demo data.
-pub fn print_next_steps(out: &mut impl Write, fhir_base: &str) -> std::io::Result<()> {
+/// Prints what to try next: three commands that work on the demo data, or where a token comes from.
+pub fn print_next_steps(out: &mut impl Write, fhir_base: &str, auth: Auth) -> std::io::Result<()> {
+    let steps = match auth {
+        Auth::Disabled => format!(
+            "curl '{fhir_base}/metadata'\n  \
+             curl '{fhir_base}/Patient?_count=3&_pretty=true'\n  \
+             curl -X POST '{fhir_base}/Patient' -H 'Content-Type: application/fhir+json' \\\n       \
+             -d '{FIRST_PATIENT}'"
+        ),
+        Auth::Smart => format!(
+            "curl '{fhir_base}/metadata'\n  \
+             curl '{fhir_base}/.well-known/smart-configuration'\n\n\
+             Everything else needs an access token. `vesta user add` and `vesta client add` let people and apps in;\n\
+             people see theirs at {fhir_base}/auth/account"
+        ),
+    };
     writeln!(
         out,
-        "\nVesta serves FHIR R4 at {fhir_base}\n\n\
-         Try:\n  \
-         curl '{fhir_base}/metadata'\n  \
-         curl '{fhir_base}/Patient?_count=3&_pretty=true'\n  \
-         curl -X POST '{fhir_base}/Patient' -H 'Content-Type: application/fhir+json' \\\n       \
-         -d '{FIRST_PATIENT}'\n"
+        "\nVesta serves FHIR R4 at {fhir_base}\n\nTry:\n  {steps}\n"
     )
 }
 
@@ -234,7 +253,7 @@ mod tests {
     #[test]
     fn the_next_steps_are_three_requests_to_this_server() {
         let mut out = Vec::new();
-        print_next_steps(&mut out, "http://127.0.0.1:8080/fhir").unwrap();
+        print_next_steps(&mut out, "http://127.0.0.1:8080/fhir", Auth::Disabled).unwrap();
         let text = String::from_utf8(out).unwrap();
         let requests: Vec<&str> = text.lines().filter(|line| line.contains("curl ")).collect();
         assert_eq!(requests.len(), 3, "{text}");

@@ -4,9 +4,11 @@
     reason = "this module is the only reader of the environment"
 )]
 
+mod audit;
 mod check;
 mod codes;
 mod embedded;
+mod identity;
 mod limits;
 #[cfg(test)]
 mod tests;
@@ -19,9 +21,11 @@ use std::path::PathBuf;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+pub use audit::{AuditMode, AuditSettings};
 pub use check::{ConfigError, Report, Start};
 pub use codes::CodeSource;
-pub use embedded::PostgresSettings;
+pub use embedded::{PostgresSettings, SERVE_ROLE};
+pub use identity::{ClientCommand, IdentitySettings, UserCommand};
 pub use limits::Limits;
 pub use validation::{Profiles, References, Unknown, ValidationSettings};
 pub use values::{ByteSize, Secret};
@@ -81,7 +85,8 @@ pub struct Config {
     )]
     pub load_when_empty: Option<PathBuf>,
 
-    /// Who may use the API; `disabled` lets everybody do everything and needs a loopback listener
+    /// Who may use the API: holders of access tokens that this server issues (`smart`), or everybody,
+    /// for everything, on a loopback listener (`disabled`)
     #[arg(long, env = "VESTA_AUTH", global = true, value_enum, default_value_t = Auth::Disabled)]
     pub auth: Auth,
 
@@ -110,6 +115,14 @@ pub struct Config {
     /// Validation.
     #[command(flatten, next_help_heading = "Validation")]
     pub validation: ValidationSettings,
+
+    /// The authorization server.
+    #[command(flatten, next_help_heading = "Authorization")]
+    pub identity: IdentitySettings,
+
+    /// The audit trail.
+    #[command(flatten, next_help_heading = "Audit")]
+    pub audit: AuditSettings,
 
     /// The embedded PostgreSQL.
     #[command(flatten, next_help_heading = "Embedded PostgreSQL")]
@@ -151,6 +164,18 @@ pub enum Command {
         #[command(subcommand)]
         source: CodeSource,
     },
+    /// Manage who may log in
+    User {
+        /// What is done.
+        #[command(subcommand)]
+        command: UserCommand,
+    },
+    /// Manage apps and systems that ask for access
+    Client {
+        /// What is done.
+        #[command(subcommand)]
+        command: ClientCommand,
+    },
     /// Compute the search values of all resources anew
     Reindex,
     /// Write everything the database holds to one file
@@ -183,6 +208,8 @@ pub enum Role {
 pub enum Auth {
     /// Everybody who can reach the listener
     Disabled,
+    /// Holders of an access token of this server (SMART on FHIR)
+    Smart,
 }
 
 /// Form of the log lines.
@@ -234,6 +261,20 @@ impl Config {
                 if self.tls() { "https" } else { "http" }
             ),
         }
+    }
+
+    /// Whether there is an audit trail.
+    pub fn is_audited(&self) -> bool {
+        match self.audit.audit {
+            Some(mode) => mode == AuditMode::On,
+            None => self.auth != Auth::Disabled,
+        }
+    }
+
+    /// Where the key of the audit trail is.
+    pub fn audit_key_file(&self) -> PathBuf {
+        let own = || self.data_dir.join("audit.key");
+        self.audit.audit_key_file.clone().unwrap_or_else(own)
     }
 
     /// Whether the listener speaks TLS.

@@ -1,6 +1,8 @@
 //! What every request carries: who asks, when, under which name, within which limits. The only reader of the clock.
 
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use fhir::json::ParseLimits;
 use jiff::Timestamp;
@@ -126,6 +128,47 @@ pub struct RequestContext {
     pub languages: Option<Box<str>>,
     /// The limits.
     pub limits: Arc<Limits>,
+    /// The network address it came from.
+    pub address: Option<IpAddr>,
+    /// What the audit trail shall say of it; nothing where there is none, or before it is known what is asked.
+    pub audited: Option<Arc<Audited>>,
+}
+
+/// What the audit trail says of a request before anything is done, and whether that is recorded already.
+#[derive(Debug, Default)]
+pub struct Audited {
+    /// The restful interaction, or `operation`.
+    pub interaction: &'static str,
+    /// The operation's code.
+    pub operation: Option<Box<str>>,
+    /// `C`, `R`, `U`, `D` or `E`.
+    pub action: &'static str,
+    /// What is asked for: `Patient/1`, `Observation`.
+    pub target: Option<Box<str>>,
+    /// The query as it came.
+    pub query: Option<Box<str>>,
+    is_recorded: AtomicBool,
+}
+
+impl Audited {
+    /// A request of an interaction that does this: `C`, `R`, `U`, `D` or `E`.
+    pub fn new(interaction: &'static str, action: &'static str) -> Self {
+        Self {
+            interaction,
+            action,
+            ..Self::default()
+        }
+    }
+
+    /// Notes that the trail has it: the commit of what it wrote brought it there.
+    pub fn note_recorded(&self) {
+        self.is_recorded.store(true, Ordering::Release);
+    }
+
+    /// Whether the trail has it.
+    pub fn is_recorded(&self) -> bool {
+        self.is_recorded.load(Ordering::Acquire)
+    }
 }
 
 impl RequestContext {
@@ -147,6 +190,17 @@ impl RequestContext {
             preference,
             languages: None,
             limits,
+            address: None,
+            audited: None,
+        }
+    }
+
+    /// The same request, of which the trail says this.
+    #[must_use]
+    pub fn audited_as(&self, audited: Audited) -> Self {
+        Self {
+            audited: Some(Arc::new(audited)),
+            ..self.clone()
         }
     }
 }

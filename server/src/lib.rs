@@ -1,6 +1,7 @@
 //! Vesta: a FHIR R4 server for clinics and IVF clinics.
 
 pub mod app;
+pub mod audit;
 pub mod auth;
 pub mod backup;
 pub mod commands;
@@ -9,6 +10,7 @@ pub mod context;
 pub mod definitions;
 pub mod error;
 pub mod http;
+pub mod identity;
 pub mod import;
 pub mod interactions;
 pub mod jobs;

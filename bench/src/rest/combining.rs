@@ -38,6 +38,7 @@ impl Combined {
             batch: 64,
             acquire_timeout: Duration::from_secs(10),
             statement_timeout: Duration::from_secs(60),
+            audit: None,
         };
         let store = Store::connect(url, &settings)
             .await

@@ -15,7 +15,7 @@ pub(super) const SMALL_BUNDLE: usize = 20;
 
 /// A client that sends requests of one kind.
 #[derive(Debug)]
-pub(super) struct Requests {
+pub(crate) struct Requests {
     client: Client,
     kind: Kind,
     library: Arc<Library>,
@@ -73,7 +73,7 @@ impl Mixed {
 
 impl Requests {
     /// The client of that number.
-    pub(super) fn new(client: Client, kind: Kind, library: Arc<Library>, number: usize) -> Self {
+    pub(crate) fn new(client: Client, kind: Kind, library: Arc<Library>, number: usize) -> Self {
         let seed = u64::try_from(number).unwrap_or(0) + 1_000;
         Self {
             client,

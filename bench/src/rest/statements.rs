@@ -169,7 +169,11 @@ async fn create(
         .bind(contents)
         .bind(vec![false; entries.len()])
         .bind(std::mem::take(&mut index.toks));
-    let written = index.bind(query).execute(connection).await?;
+    let written = index
+        .bind(query)
+        .bind(None::<String>)
+        .execute(connection)
+        .await?;
     match written.rows_affected() == u64::try_from(entries.len())? {
         true => Ok(ids),
         false => Err("a create did not write its rows".into()),
@@ -195,7 +199,11 @@ async fn put(connection: &mut PgConnection, entry: &Entry, id: &str, variant: us
         .bind(std::mem::take(&mut index.toks))
         .bind(vec![None::<String>])
         .bind(vec![false]);
-    let row = index.bind(query).fetch_one(connection).await?;
+    let row = index
+        .bind(query)
+        .bind(None::<String>)
+        .fetch_one(connection)
+        .await?;
     expect_verdict(&row, "updated")
 }
 
@@ -206,6 +214,7 @@ async fn delete(connection: &mut PgConnection, resource_type: &str, id: &str) ->
         .bind(vec![Moment::now()])
         .bind(vec![None::<String>])
         .bind(vec![ANY_REFERENCE ^ hash(resource_type, id)?])
+        .bind(None::<String>)
         .fetch_one(connection)
         .await?;
     expect_verdict(&row, "deleted")

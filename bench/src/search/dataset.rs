@@ -53,7 +53,7 @@ impl Dataset {
     pub(super) async fn open(options: &DatasetOptions, patients: u64) -> Result<Self> {
         let clinic = Arc::new(Clinic::new(options.seed, patients));
         let Some(kept) = &options.data_dir else {
-            let directory = temporary_directory()?;
+            let directory = temporary_directory("")?;
             let server = OwnServer::start_in(&options.server, directory, false).await?;
             load(&server, &clinic).await?;
             return Ok(Self {

@@ -34,6 +34,8 @@ pub(super) struct Ledger {
     pub(super) unknown: Vec<String>,
     pub(super) chains: Vec<Chain>,
     pub(super) bundles: Vec<Bundles>,
+    /// Ids of all requests that were acknowledged.
+    pub(super) answered: Vec<String>,
 }
 
 impl Ledger {
@@ -43,6 +45,7 @@ impl Ledger {
         self.unknown.append(&mut other.unknown);
         self.chains.append(&mut other.chains);
         self.bundles.append(&mut other.bundles);
+        self.answered.append(&mut other.answered);
     }
 
     /// How much that is.

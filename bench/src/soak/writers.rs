@@ -1,4 +1,4 @@
-//! Sixteen writers at the same time: creates, version-aware updates and deletes, transaction Bundles.
+//! Sixteen writers at the same time: creates, version-aware updates and deletes, transaction Bundles; and four that read.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,6 +22,7 @@ pub(super) const OBSERVATIONS: usize = 10;
 const CREATORS: usize = 6;
 const UPDATERS: usize = 5;
 const BUNDLERS: usize = 5;
+const READERS: usize = 4;
 
 /// No answer within this time is no answer.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -32,6 +33,8 @@ struct Writer {
     name: String,
     random: Random,
     stop: Arc<AtomicBool>,
+    /// Ids of the requests that were acknowledged.
+    answered: Vec<String>,
 }
 
 /// Whether a request was done.
@@ -47,17 +50,19 @@ pub(super) fn start(
     stop: &Arc<AtomicBool>,
 ) -> JoinSet<Result<Ledger>> {
     let mut tasks = JoinSet::new();
-    for number in 0..CREATORS + UPDATERS + BUNDLERS {
+    for number in 0..CREATORS + UPDATERS + BUNDLERS + READERS {
         let writer = Writer {
             client: server.client(),
             name: format!("r{round}-w{number}"),
             random: Random::new(u64::try_from(round * 100 + number).unwrap_or(0)),
             stop: Arc::clone(stop),
+            answered: Vec::new(),
         };
         match number {
             ..CREATORS => tasks.spawn(writer.create()),
             CREATORS.. if number < CREATORS + UPDATERS => tasks.spawn(writer.update()),
-            _ => tasks.spawn(writer.bundle()),
+            _ if number < CREATORS + UPDATERS + BUNDLERS => tasks.spawn(writer.bundle()),
+            _ => tasks.spawn(writer.read()),
         };
     }
     tasks
@@ -75,11 +80,20 @@ impl Writer {
         statuses: &[u16],
         read: impl Fn(&Answer<'_>) -> Option<T>,
     ) -> Result<Fate<T>> {
+        let id = format!("{}-{}", self.name, self.answered.len());
+        let headers = format!("x-request-id: {id}\r\n{}", request.headers);
+        let request = Request {
+            headers: &headers,
+            ..request
+        };
         match tokio::time::timeout(PATIENCE, self.client.send(request)).await {
             Err(_) | Ok(Err(_)) => Ok(Fate::Unknown),
             Ok(Ok(answer)) if answer.status >= 500 => Ok(Fate::Unknown),
             Ok(Ok(answer)) if statuses.contains(&answer.status) => match read(&answer) {
-                Some(known) => Ok(Fate::Done(known)),
+                Some(known) => {
+                    self.answered.push(id);
+                    Ok(Fate::Done(known))
+                }
                 None => Err("an answer lacks its Location or ETag".into()),
             },
             Ok(Ok(answer)) => {
@@ -121,7 +135,27 @@ impl Writer {
                 }
             }
         }
+        ledger.answered = self.answered;
         Ok(ledger)
+    }
+
+    /// Searches and reads, which are acknowledged only when the audit trail has them.
+    async fn read(mut self) -> Result<Ledger> {
+        for n in 0.. {
+            let path = match n % 2 {
+                0 => "/fhir/Observation?_count=5",
+                _ => "/fhir/Patient?_count=5",
+            };
+            let request = Request::new("GET", path, "");
+            let fate = self.send(request, &[200], |_| Some(())).await?;
+            if !self.goes_on() || matches!(fate, Fate::Unknown) {
+                break;
+            }
+        }
+        Ok(Ledger {
+            answered: self.answered,
+            ..Ledger::default()
+        })
     }
 
     async fn update(mut self) -> Result<Ledger> {
@@ -164,6 +198,7 @@ impl Writer {
         }
         Ok(Ledger {
             chains: vec![chain],
+            answered: self.answered,
             ..Ledger::default()
         })
     }
@@ -200,6 +235,7 @@ impl Writer {
         }
         Ok(Ledger {
             bundles: vec![bundles],
+            answered: self.answered,
             ..Ledger::default()
         })
     }

@@ -1,30 +1,103 @@
 //! [`Access`]: the permission every call of the store asks for. There is no way to data without one.
 
+use std::sync::Arc;
+
+use fhir::ids::ResourceType;
+
+use super::grant::Grant;
+use super::permissions::Permission;
+use super::rights::Rights;
+use super::rows::Rows;
+
 /// Why somebody may do everything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
     /// `VESTA_AUTH=disabled`, which only a loopback listener allows.
     AuthDisabled,
+    /// What everybody may know: what the server can do.
+    Public,
     /// `vesta load` or the demo data of an empty database.
     Load,
     /// A background job of the server itself.
     Job,
+    /// Finding out who asks, before anything is done for them.
+    Admission,
+    /// Asking for the review of what somebody does.
+    Review,
 }
 
 /// What a request may touch. Made only by this module's constructors, never by default.
 #[derive(Clone, Debug)]
 pub struct Access {
-    reason: Reason,
+    holder: Holder,
+}
+
+#[derive(Clone, Debug)]
+enum Holder {
+    System(Reason),
+    Granted(Arc<(Grant, Rights)>),
 }
 
 impl Access {
     /// Everything, for a reason that is written down with whatever is done.
     pub fn system(reason: Reason) -> Self {
-        Self { reason }
+        Self {
+            holder: Holder::System(reason),
+        }
     }
 
-    /// Why this access exists.
-    pub fn reason(&self) -> Reason {
-        self.reason
+    /// What a token allows its holder.
+    pub fn granted(grant: Grant, rights: Rights) -> Self {
+        Self {
+            holder: Holder::Granted(Arc::new((grant, rights))),
+        }
+    }
+
+    /// What the token stands for, where there is one.
+    pub fn grant(&self) -> Option<&Grant> {
+        match &self.holder {
+            Holder::System(_) => None,
+            Holder::Granted(granted) => Some(&granted.0),
+        }
+    }
+
+    /// Why this access is to everything, where it is.
+    pub fn reason(&self) -> Option<Reason> {
+        match &self.holder {
+            Holder::System(reason) => Some(*reason),
+            Holder::Granted(_) => None,
+        }
+    }
+
+    /// Whether the holder may open a record in an emergency.
+    pub fn breaks_glass(&self) -> bool {
+        match &self.holder {
+            Holder::System(_) => false,
+            Holder::Granted(granted) => granted.1.breaks_glass,
+        }
+    }
+
+    /// The resources of a type with which something may be done.
+    pub fn rows(&self, permission: Permission, resource_type: ResourceType) -> Rows {
+        match &self.holder {
+            Holder::System(_) => Rows::All,
+            Holder::Granted(granted) => granted.1.rows(permission, resource_type),
+        }
+    }
+
+    /// The resources of a type of which it is no secret to the holder that they exist.
+    pub fn referable(&self, resource_type: ResourceType) -> Rows {
+        match &self.holder {
+            Holder::System(_) => Rows::All,
+            Holder::Granted(granted) => granted.1.referable(resource_type),
+        }
+    }
+
+    /// Whether something may be done with a type, though there may be no resource of it with which it may.
+    pub fn may(&self, permission: Permission, resource_type: ResourceType) -> bool {
+        match &self.holder {
+            Holder::System(_) => true,
+            Holder::Granted(granted) => granted.1.may(permission, resource_type),
+        }
     }
 }

@@ -1,5 +1,21 @@
-//! Who asks, and what they may touch. SMART on FHIR arrives in this folder.
+//! Who asks, and what they may touch: scopes, what a token stands for, and what the store is asked with.
 
 mod access;
+mod grant;
+mod permissions;
+mod rights;
+mod roles;
+mod rows;
+mod scopes;
 
 pub use access::{Access, Reason};
+pub use grant::{
+    Authentication, FhirContext, FhirUser, Grant, LaunchContext, NotAPerson, PurposeOfUse,
+};
+pub use permissions::{Permission, Permissions};
+pub use rights::{Rights, Way};
+pub use roles::{Confinement, Role, STAFF_ROLE};
+pub use rows::Rows;
+pub use scopes::{
+    Allowance, ParsedScopes, ResourceScope, Scope, ScopeContext, ScopeFilter, Scopes,
+};

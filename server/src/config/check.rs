@@ -145,6 +145,25 @@ fn contradictions(matches: &ArgMatches, config: &Config) -> Vec<String> {
         config.auth == Auth::Disabled && !config.listen.ip().is_loopback(),
         "VESTA_AUTH=disabled lets everybody do everything: VESTA_LISTEN must be a loopback address",
     );
+    let is_behind_tls = config
+        .base_url
+        .as_ref()
+        .is_some_and(|base_url| base_url.starts_with("https://"));
+    refuse_if(
+        config.auth == Auth::Smart
+            && !config.listen.ip().is_loopback()
+            && !config.tls()
+            && !is_behind_tls,
+        "VESTA_AUTH=smart needs TLS: set VESTA_TLS_CERT and VESTA_TLS_KEY, or a VESTA_BASE_URL of https that a proxy serves",
+    );
+    refuse_if(
+        config.auth != Auth::Disabled && !config.is_audited(),
+        "VESTA_AUDIT=off is for VESTA_AUTH=disabled only",
+    );
+    refuse_if(
+        !fhir::ids::ResourceId::is_valid(&config.audit.audit_node),
+        "VESTA_AUDIT_NODE must be letters, digits, '-' and '.', at most 64 of them",
+    );
     refuse_if(
         config.tls_cert.is_some() != config.tls_key.is_some(),
         "VESTA_TLS_CERT and VESTA_TLS_KEY belong together: set both or none",
@@ -154,8 +173,8 @@ fn contradictions(matches: &ArgMatches, config: &Config) -> Vec<String> {
         "VESTA_PAGE_SIZE is more than VESTA_PAGE_SIZE_MAX allows",
     );
     refuse_if(
-        limits.combine_tasks * 4 >= limits.database_connections,
-        "each of VESTA_COMBINE_TASKS takes four connections and some must remain: raise VESTA_DATABASE_CONNECTIONS",
+        limits.combine_tasks * (4 + u32::from(config.is_audited())) >= limits.database_connections,
+        "each of VESTA_COMBINE_TASKS takes four connections, five with an audit trail, and some must remain: raise VESTA_DATABASE_CONNECTIONS",
     );
     if let Some(base_url) = &config.base_url {
         refuse_if(
@@ -253,6 +272,11 @@ fn in_force(matches: &ArgMatches, config: &Config, id: &str) -> (String, &'stati
     let value = match (id, raw) {
         ("database_url", Some(_)) => "(hidden)".to_owned(),
         ("database_url", None) => "the embedded PostgreSQL".to_owned(),
+        ("audit", None) => match config.is_audited() {
+            true => "on".to_owned(),
+            false => "off".to_owned(),
+        },
+        ("audit_key_file", None) => config.audit_key_file().display().to_string(),
         ("base_url", None) => config.fhir_base(config.listen),
         (_, Some(value)) => value.to_string_lossy().into_owned(),
         (_, None) => "-".to_owned(),

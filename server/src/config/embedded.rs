@@ -6,6 +6,9 @@ use clap::Args;
 
 use super::ByteSize;
 
+/// The role of the database under which `serve` works.
+pub const SERVE_ROLE: &str = "vesta_serve";
+
 /// How the embedded PostgreSQL is found and run.
 #[derive(Debug, Clone, Args)]
 pub struct PostgresSettings {

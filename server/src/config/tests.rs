@@ -78,10 +78,11 @@ fn the_base_url_follows_listener_and_tls() {
 }
 
 /// After `serve`: a flag, its value, and a part of the line that refuses them.
-const REFUSED: [(&str, &str, &str); 21] = [
+const REFUSED: [(&str, &str, &str); 22] = [
     ("--profiles", "all", "(variable VESTA_PROFILES)"),
     ("--colour", "red", "unexpected argument '--colour'"),
-    ("--auth", "smart", "(variable VESTA_AUTH)"),
+    ("--auth", "none", "(variable VESTA_AUTH)"),
+    ("--access-token-lifetime-s", "59", "is not in 60..=3600"),
     ("--listen", "0.0.0.0:80", "must be a loopback address"),
     ("--listen", "here", "(variable VESTA_LISTEN)"),
     ("--role", "boss", "[possible values: all, api, worker]"),
@@ -107,6 +108,10 @@ fn unknown_and_contradictory_settings_are_refused() {
     for (flag, value, expected) in REFUSED {
         refused(&["serve", flag, value], expected);
     }
+    let public = ["serve", "--auth", "smart", "--listen", "0.0.0.0:80"];
+    refused(&public, "VESTA_AUTH=smart needs TLS");
+    let proxied = [&public[..], &["--base-url", "https://a.example/fhir"]].concat();
+    assert_eq!(config(&proxied).auth, Auth::Smart);
     refused(&[], "say what to do: serve, migrate");
     refused(&["dance"], "unrecognized subcommand 'dance'");
     refused(&["load"], "required arguments were not provided: <BUNDLE>");
@@ -219,11 +224,13 @@ fn the_documentation_is_the_help_text() {
         "serve".to_owned(),
         command.find_subcommand("serve").unwrap(),
     )];
-    let import = command.find_subcommand("import-codes").unwrap();
-    own.extend(import.get_subcommands().map(|one| {
-        let name = format!("import-codes {}", one.get_name());
-        (name, one)
-    }));
+    for parent in ["import-codes", "user", "client"] {
+        let found = command.find_subcommand(parent).unwrap();
+        own.extend(found.get_subcommands().map(|one| {
+            let name = format!("{parent} {}", one.get_name());
+            (name, one)
+        }));
+    }
     let own: Vec<_> = own
         .into_iter()
         .map(|(name, one)| (name, one.clone()))

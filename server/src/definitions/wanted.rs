@@ -16,8 +16,9 @@ pub(super) type Wanted = BTreeMap<ResourceType, Vec<String>>;
 /// Parameters whose values are the words of a resource.
 pub(super) const WORDS: [&str; 2] = ["_content", "_text"];
 
-/// What extraction depends on beside the parameters themselves: which elements there are, of which types, and the codes
-/// that tell the systems of plain codes. Rules, texts and how often an element may stand are not among it.
+/// What extraction depends on beside the parameters themselves: which elements there are, of which types, the codes
+/// that tell the systems of plain codes, and what places resources into compartments. Rules, texts and how often an element
+/// may stand are not among it.
 pub(super) fn basis(registries: &Registries) -> Vec<u8> {
     let structures = &registries.structures;
     let mut hash = Sha256::new();
@@ -47,6 +48,8 @@ pub(super) fn basis(registries: &Registries) -> Vec<u8> {
             hash.update(postcard::to_stdvec(set).unwrap_or_default());
         }
     }
+    // All are plain data: writing them down cannot fail, and where it did, the hash would be another one.
+    hash.update(postcard::to_stdvec(&registries.compartments).unwrap_or_default());
     hash.finalize().to_vec()
 }
 

@@ -1,11 +1,13 @@
 //! The request headers that FHIR gives a meaning (<https://hl7.org/fhir/R4/http.html>).
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use axum::http::HeaderMap;
+use axum::extract::ConnectInfo;
 use axum::http::header::{
     ACCEPT, ACCEPT_LANGUAGE, AsHeaderName, CONTENT_TYPE, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH,
 };
+use axum::http::{Extensions, HeaderMap};
 use jiff::Timestamp;
 
 use crate::context::{Handling, ReturnPreference};
@@ -125,6 +127,12 @@ pub(super) fn request_id(headers: &HeaderMap) -> Arc<str> {
         Some(id) => id.into(),
         None => uuid::Uuid::new_v4().to_string().into(),
     }
+}
+
+/// The address of whoever is at the other end of the connection.
+pub(super) fn address(extensions: &Extensions) -> Option<IpAddr> {
+    let connected = extensions.get::<ConnectInfo<SocketAddr>>()?;
+    Some(connected.0.ip().to_canonical())
 }
 
 /// A header that may stand once, in text.

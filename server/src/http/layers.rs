@@ -1,5 +1,6 @@
 //! Around every request to the FHIR API: its id, its turn, its time, its panics, its log line and its metrics.
 
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -12,8 +13,10 @@ use tokio::time::Instant;
 use tracing::{debug, error, info};
 
 use super::response::{self, Reply};
-use super::{Http, headers, metrics, request};
+use super::{BASE_PATH, Http, cors, headers, metrics, request};
+use crate::context::now;
 use crate::error::{Error, ErrorKind, Result};
+use crate::interactions::RefusedRequest;
 
 /// Requests slower than this are worth a line in the log of every day.
 const SLOW_MS: u128 = 1000;
@@ -23,6 +26,11 @@ pub(super) async fn fhir(State(http): State<Arc<Http>>, request: Request) -> Res
     let started = Instant::now();
     let request_id = headers::request_id(request.headers());
     let method = request.method().clone();
+    let asked = Asked {
+        path: request.uri().path().into(),
+        address: headers::address(request.extensions()),
+        method: method.as_str().into(),
+    };
     let mut reply = Reply::default();
 
     let work = AssertUnwindSafe(worked(&http, &request_id, request, &mut reply)).catch_unwind();
@@ -37,6 +45,7 @@ pub(super) async fn fhir(State(http): State<Arc<Http>>, request: Request) -> Res
     let mut response = match result {
         Ok(response) => response,
         Err(error) => {
+            let error = recorded(&http, &request_id, &asked, &reply, error).await;
             log_error(&error, &request_id);
             response::of_error(&http, &reply, &error).await
         }
@@ -45,6 +54,13 @@ pub(super) async fn fhir(State(http): State<Arc<Http>>, request: Request) -> Res
         response
             .headers_mut()
             .insert(HeaderName::from_static("x-request-id"), id);
+    }
+
+    if http.parts.admission.is_some() {
+        cors::open(response.headers_mut());
+        if let (true, Some(allowed)) = (method == Method::OPTIONS, reply.allow) {
+            cors::allow(response.headers_mut(), allowed);
+        }
     }
 
     let took = started.elapsed();
@@ -61,6 +77,45 @@ pub(super) async fn fhir(State(http): State<Arc<Http>>, request: Request) -> Res
     };
     line.log();
     response
+}
+
+/// What is known of a request before it is read.
+struct Asked {
+    method: Box<str>,
+    path: Box<str>,
+    address: Option<IpAddr>,
+}
+
+/// Records what nobody performed: a request that was refused before, or given up. The error it is answered with.
+async fn recorded(
+    http: &Http,
+    request_id: &Arc<str>,
+    asked: &Asked,
+    reply: &Reply,
+    error: Error,
+) -> Error {
+    let is_performed = reply.interaction.is_some() && error.kind() != ErrorKind::Timeout;
+    if is_performed {
+        return error;
+    }
+    let path = asked.path.strip_prefix(BASE_PATH).unwrap_or(&asked.path);
+    let refused = RefusedRequest {
+        now: now(),
+        method: asked.method.clone(),
+        path: path.into(),
+        status: error.status().as_u16(),
+        reason: error
+            .issues()
+            .first()
+            .map(|issue| issue.diagnostics.clone()),
+        address: asked.address,
+        base_url: Arc::clone(&http.settings.base_url),
+        request_id: Arc::clone(request_id),
+    };
+    match (http.parts.refused)(refused).await {
+        Ok(()) => error,
+        Err(unrecorded) => unrecorded,
+    }
 }
 
 async fn worked(

@@ -65,7 +65,7 @@ impl Listener {
         shutdown: impl Future<Output = ()>,
     ) -> Result<()> {
         let handle = Handle::new();
-        let service = router.into_make_service();
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let served = async {
             match self.tls {
                 Some(tls) => {

@@ -1,9 +1,11 @@
 //! FHIR over HTTP: the only module that knows axum. A request becomes an [`Interaction`], an [`Outcome`] or an error
 //! becomes a response (<https://hl7.org/fhir/R4/http.html>).
 
+mod admission;
 mod binary;
 mod body;
 mod controls;
+mod cors;
 mod headers;
 mod health;
 mod layers;
@@ -25,8 +27,9 @@ use futures_util::future::BoxFuture;
 
 use crate::context::{Limits, RequestContext};
 use crate::error::{Error, Result};
-use crate::interactions::{Interaction, Outcome};
+use crate::interactions::{Interaction, Outcome, RefusedRequest};
 
+pub use admission::{Admission, Admit, Authorize};
 pub use listener::{Listener, TlsFiles};
 pub use metrics::keep_metrics;
 pub use router::{health_router, router};
@@ -37,6 +40,9 @@ pub const BASE_PATH: &str = "/fhir";
 /// What performs an interaction.
 pub type Perform =
     Arc<dyn Fn(RequestContext, Interaction) -> BoxFuture<'static, Result<Outcome>> + Send + Sync>;
+
+/// What records a request that was refused before it was performed.
+pub type Refused = Arc<dyn Fn(RefusedRequest) -> BoxFuture<'static, Result<()>> + Send + Sync>;
 
 /// What says whether the database and its schema are ready.
 pub type Readiness = Arc<dyn Fn() -> BoxFuture<'static, Result<()>> + Send + Sync>;
@@ -61,8 +67,12 @@ pub struct Settings {
 pub struct Parts {
     /// What performs an interaction.
     pub perform: Perform,
+    /// What records a refused request.
+    pub refused: Refused,
     /// What `/health/ready` asks.
     pub readiness: Readiness,
+    /// What stands before the FHIR API; nothing where authorization is switched off.
+    pub admission: Option<Admission>,
     /// The element table, for XML and for parts of resources.
     pub structures: Arc<Structures>,
 }

@@ -1,8 +1,10 @@
 //! HTTP to [`crate::interactions::Interaction`], and back through [`super::response`].
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
+use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts as Head;
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
@@ -13,8 +15,8 @@ use fhir::subset::Subset;
 use super::controls::{Controls, Kept};
 use super::negotiation::{BodyType, Format, Representation, body_type, negotiate};
 use super::response::{self, Reply};
-use super::{BASE_PATH, Http, binary, body, headers, heavy};
-use crate::auth::{Access, Reason};
+use super::{BASE_PATH, Http, admission, binary, body, headers, heavy};
+use crate::auth::Access;
 use crate::context::{Handling, RequestContext};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interactions::route::{Route, RouteBody, RouteRequest, Routed};
@@ -38,6 +40,7 @@ pub(super) async fn answer(
     let accept = headers::accept(&head.headers);
     let preferences = headers::Preferences::of(&head.headers);
     reply.is_head = head.method == Method::HEAD;
+    reply.has_token = head.headers.contains_key(AUTHORIZATION);
     reply.returned = preferences.returned;
     if let Ok(route) = &route {
         reply.route = Some((route.pattern(), route.resource_type()));
@@ -53,6 +56,7 @@ pub(super) async fn answer(
         return Ok(response::options(route.allowed()));
     }
     route.permits(&head.method)?;
+    let access = admission::access(http, &route, &head.headers).await?;
 
     let body = read_body(http, &route, head, body).await?;
     if let (Some(RouteBody::Form(form)), Kept::All | Kept::ForOperation) = (&body, kept) {
@@ -88,7 +92,13 @@ pub(super) async fn answer(
         handling,
     })?;
     let languages = headers::accept_language(&head.headers);
-    let mut outcome = performed(http, request_id, (handling, languages), routed, reply).await?;
+    let asks = Asks {
+        access,
+        handling,
+        languages,
+        address: headers::address(&head.extensions),
+    };
+    let mut outcome = performed(http, request_id, asks, routed, reply).await?;
     if let (Some(tags), Some((version, _))) = (known, outcome.version)
         && tags.matches(version)
     {
@@ -97,10 +107,18 @@ pub(super) async fn answer(
     response::of_outcome(http, reply, outcome).await
 }
 
+/// What a request says of itself beside what it asks.
+struct Asks {
+    access: Access,
+    handling: Handling,
+    languages: Option<Box<str>>,
+    address: Option<IpAddr>,
+}
+
 async fn performed(
     http: &Http,
     request_id: &Arc<str>,
-    (handling, languages): (Handling, Option<Box<str>>),
+    asks: Asks,
     routed: Routed,
     reply: &mut Reply,
 ) -> Result<Outcome> {
@@ -110,15 +128,15 @@ async fn performed(
         Interaction::Search { .. } | Interaction::History { .. }
     );
     let mut cx = RequestContext::new(
-        // The only mode of authorization there is yet; the configuration refuses it on a public listener.
-        Access::system(Reason::AuthDisabled),
+        asks.access,
         Arc::clone(request_id),
         Arc::clone(&http.settings.base_url),
-        handling,
+        asks.handling,
         reply.returned.unwrap_or_default(),
         Arc::clone(&http.settings.limits),
     );
-    cx.languages = languages;
+    cx.languages = asks.languages;
+    cx.address = asks.address;
     let mut outcome = (http.parts.perform)(cx, routed.interaction).await?;
     outcome.issues.extend(routed.warnings);
     Ok(outcome)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::header::{
     ALLOW, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION,
-    VARY, WARNING, X_CONTENT_TYPE_OPTIONS,
+    VARY, WARNING, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
@@ -17,6 +17,7 @@ use fhir::resource::Resource;
 use fhir::subset::Subset;
 use fhir::xml::to_xml;
 
+use super::admission::challenge;
 use super::headers::http_date;
 use super::negotiation::{Format, Representation, wants_content};
 use super::pretty::pretty;
@@ -35,6 +36,8 @@ pub(super) struct Reply {
     pub(super) has_entries: bool,
     pub(super) returned: Option<ReturnPreference>,
     pub(super) is_head: bool,
+    /// Whether the client has said who it is, rightly or not.
+    pub(super) has_token: bool,
     /// The `Accept` headers, where a Binary may go out as what it holds.
     pub(super) accept: Option<Vec<Box<str>>>,
     pub(super) allow: Option<&'static str>,
@@ -51,6 +54,7 @@ impl Default for Reply {
             has_entries: false,
             returned: None,
             is_head: false,
+            has_token: false,
             accept: None,
             allow: None,
             route: None,
@@ -142,6 +146,9 @@ pub(super) async fn of_error(http: &Arc<Http>, reply: &Reply, error: &Error) -> 
     headers.insert(VARY, HeaderValue::from_static("accept"));
     if let (ErrorKind::MethodNotAllowed, Some(allow)) = (error.kind(), reply.allow) {
         headers.insert(ALLOW, HeaderValue::from_static(allow));
+    }
+    if let Some(challenge) = challenge(http, error, reply.has_token) {
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     }
     assembled(error.status(), headers, Some(body), reply.is_head)
 }

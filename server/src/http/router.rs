@@ -16,7 +16,7 @@ use tower_http::decompression::RequestDecompressionLayer;
 
 use super::negotiation::negotiate;
 use super::response::{self, Reply};
-use super::{BASE_PATH, Http, Parts, Settings, headers, health, layers, metrics};
+use super::{BASE_PATH, Http, Parts, Settings, admission, headers, health, layers, metrics};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Answers below this size are not worth compressing.
@@ -33,7 +33,20 @@ pub fn router(settings: Settings, parts: Parts) -> Result<Router> {
     });
     let worth_compressing =
         SizeAbove::new(COMPRESSED_BYTES_MIN.into()).and(NotForContentType::IMAGES);
+    let authorization = match http.parts.admission {
+        None => Router::new(),
+        Some(_) => Router::new()
+            .route(
+                &format!("{BASE_PATH}/auth/{{*path}}"),
+                any(admission::authorize),
+            )
+            .route(
+                &format!("{BASE_PATH}/.well-known/{{*path}}"),
+                any(admission::authorize),
+            ),
+    };
     Ok(Router::new()
+        .merge(authorization)
         .route(BASE_PATH, any(layers::fhir))
         .route(&format!("{BASE_PATH}/"), any(layers::fhir))
         .route(&format!("{BASE_PATH}/{{*path}}"), any(layers::fhir))

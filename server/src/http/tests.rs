@@ -1,5 +1,6 @@
 //! The HTTP side through its router, with interactions that are made up.
 
+mod admission;
 mod anything;
 mod bodies;
 mod edges;
@@ -21,7 +22,7 @@ use fhir::json::{Document, ParseLimits, Writer};
 use futures_util::FutureExt;
 use tower::ServiceExt;
 
-use super::{Parts, Settings, health_router, router};
+use super::{Admission, Parts, Settings, health_router, router};
 use crate::context::{Limits, RequestContext, SearchLimits};
 use crate::error::Result;
 use crate::interactions::{Interaction, Outcome};
@@ -102,6 +103,14 @@ impl Server {
         settings: Settings,
         perform: impl Fn(Interaction) -> Result<Outcome> + Send + Sync + 'static,
     ) -> Self {
+        Self::admitting(settings, None, perform)
+    }
+
+    pub(super) fn admitting(
+        settings: Settings,
+        admission: Option<Admission>,
+        perform: impl Fn(Interaction) -> Result<Outcome> + Send + Sync + 'static,
+    ) -> Self {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let parts = Parts {
             perform: {
@@ -117,8 +126,10 @@ impl Server {
                     .boxed()
                 })
             },
+            refused: Arc::new(|_| async { Ok(()) }.boxed()),
             readiness: Arc::new(|| async { Ok(()) }.boxed()),
             structures: Arc::new(structures()),
+            admission,
         };
         Self {
             router: router(settings, parts).unwrap(),

@@ -1,5 +1,6 @@
 //! `metadata`: the CapabilityStatement, made of what is registered (<https://hl7.org/fhir/R4/capabilitystatement.html>).
 
+mod security;
 mod terminology;
 #[cfg(test)]
 mod tests;
@@ -15,7 +16,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::Outcome;
+use super::{Outcome, trail};
 use crate::definitions::{Definitions, Inclusions, SearchParameterEntry};
 use crate::error::{Error, ErrorKind, Result};
 use crate::operations::{OperationEntry, Registry};
@@ -59,6 +60,10 @@ pub struct Software {
     pub date: Timestamp,
     /// Whether a conditional delete may remove several resources.
     pub deletes_multiple: bool,
+    /// Whether only holders of access tokens are let in.
+    pub asks_for_tokens: bool,
+    /// Whether there is an audit trail, which has the AuditEvents to itself.
+    pub is_audited: bool,
 }
 
 /// The statements of one process: one for each state of its definitions.
@@ -236,13 +241,7 @@ impl Statement<'_> {
     fn rest(&self, rest: &mut ObjectWriter<'_>) {
         rest.string("mode", "server");
         if self.with_trial_use {
-            rest.object("security", |security| {
-                security.boolean("cors", false);
-                security.string(
-                    "description",
-                    "Authorization is switched off: whoever reaches the server may read and write everything.",
-                );
-            });
+            security::write(self.software, rest);
         }
         rest.array("resource", |list| {
             for resource_type in ResourceType::all() {
@@ -258,6 +257,9 @@ impl Statement<'_> {
 
     fn resource(&self, resource: &mut ObjectWriter<'_>, resource_type: ResourceType) {
         resource.string("type", resource_type.name());
+        if self.software.is_audited && trail::is_event(resource_type) {
+            return self.trail(resource, resource_type);
+        }
         let profiles = self.offered.profiles.get(&resource_type);
         if let Some(profiles) = profiles.filter(|_| self.with_trial_use) {
             strings(resource, "supportedProfile", profiles);
@@ -292,31 +294,70 @@ impl Statement<'_> {
         );
     }
 
+    /// AuditEvents are the server's own.
+    fn trail(&self, resource: &mut ObjectWriter<'_>, resource_type: ResourceType) {
+        if self.with_trial_use {
+            resource.string(
+                "documentation",
+                "Written by the server alone. Of the search parameters of all resources, AuditEvents have _id and _lastUpdated.",
+            );
+        }
+        interactions(
+            resource,
+            &["read", "vread", "history-instance", "search-type"],
+        );
+        if self.with_trial_use {
+            resource.string("versioning", "versioned");
+            resource.boolean("readHistory", true);
+            resource.boolean("updateCreate", false);
+            resource.boolean("conditionalCreate", false);
+            resource.boolean("conditionalUpdate", false);
+            resource.string("conditionalDelete", "not-supported");
+        }
+        let known = |code: &str| trail::PARAMETERS.iter().any(|(name, _)| *name == code);
+        let of_type = self.offered.search_parameters.iter().filter(|parameter| {
+            parameter.resource_type == Some(resource_type) && known(parameter.code)
+        });
+        write_parameters(resource, of_type);
+        let operations = self.offered.operations.iter();
+        write_operations(
+            resource,
+            operations.filter(|one| one.resource_types.contains(&resource_type)),
+        );
+    }
+
     fn write_search_parameters(
         &self,
         object: &mut ObjectWriter<'_>,
         resource_type: Option<ResourceType>,
     ) {
-        let mut of_type = self
+        let of_type = self
             .offered
             .search_parameters
             .iter()
-            .filter(|parameter| parameter.resource_type == resource_type)
-            .peekable();
-        // FHIR knows no empty arrays.
-        if of_type.peek().is_none() {
-            return;
-        }
-        object.array("searchParam", |list| {
-            for parameter in of_type {
-                list.object(|object| {
-                    object.string("name", parameter.code);
-                    object.string("definition", parameter.definition);
-                    object.string("type", parameter.search_type);
-                });
-            }
-        });
+            .filter(|parameter| parameter.resource_type == resource_type);
+        write_parameters(object, of_type);
     }
+}
+
+fn write_parameters<'a>(
+    object: &mut ObjectWriter<'_>,
+    parameters: impl Iterator<Item = &'a SearchParameterEntry<'a>>,
+) {
+    let mut parameters = parameters.peekable();
+    // FHIR knows no empty arrays.
+    if parameters.peek().is_none() {
+        return;
+    }
+    object.array("searchParam", |list| {
+        for parameter in parameters {
+            list.object(|object| {
+                object.string("name", parameter.code);
+                object.string("definition", parameter.definition);
+                object.string("type", parameter.search_type);
+            });
+        }
+    });
 }
 
 fn write_operations<'a>(

@@ -167,14 +167,13 @@ async fn update_once(
     condition: &WriteCondition,
 ) -> Result<Outcome> {
     tx.lock_criteria(vec![lock_number(plan)]).await?;
-    let key = update_target(
-        resource,
-        resource.resource_type(),
-        lock_one_match(tx, plan).await?,
-    )?;
+    let found = lock_one_match(tx, plan).await?;
+    let is_new = found.is_none() && resource.id().is_none();
+    let key = update_target(resource, resource.resource_type(), found)?;
     let prepared = write::prepare(cx, interactions, key, Verb::Put, resource)
         .await?
-        .under(condition.clone());
+        .under(condition.clone())
+        .under_new_id(is_new);
     write::put_one(tx, prepared).await
 }
 
@@ -249,27 +248,42 @@ pub(super) async fn delete(
     let mut attempts = interactions.store.attempts();
     loop {
         let mut tx = attempts.begin(cx).await?;
-        let result = delete_once(cx, &mut tx, &plan).await;
+        let result = delete_once(interactions, cx, &mut tx, &plan).await;
         if let Some(answer) = attempts.finish(tx, result).await {
             return answer;
         }
     }
 }
 
-async fn delete_once(cx: &RequestContext, tx: &mut Transaction, plan: &Plan) -> Result<Outcome> {
+async fn delete_once(
+    interactions: &Interactions,
+    cx: &RequestContext,
+    tx: &mut Transaction,
+    plan: &Plan,
+) -> Result<Outcome> {
     tx.lock_criteria(vec![lock_number(plan)]).await?;
-    delete_matches(cx, tx, plan).await?;
+    delete_matches(interactions, cx, tx, plan).await?;
     Ok(Outcome::empty(StatusCode::NO_CONTENT))
 }
 
 /// Deletes the matches of a plan.
-async fn delete_matches(cx: &RequestContext, tx: &mut Transaction, plan: &Plan) -> Result<()> {
+async fn delete_matches(
+    interactions: &Interactions,
+    cx: &RequestContext,
+    tx: &mut Transaction,
+    plan: &Plan,
+) -> Result<()> {
     let found = tx.lock_matches(plan, delete_limit(cx)).await?;
     let keys = within_delete_limit(cx, found)?;
-    let prepared: Vec<PreparedDelete> = keys
-        .iter()
-        .map(|key| PreparedDelete::new(key.clone(), Default::default(), false, cx.now))
-        .collect();
+    let mut prepared = Vec::with_capacity(keys.len());
+    for key in &keys {
+        let mut source = Source::Within(&interactions.store, tx);
+        let patients = interactions
+            .patients_of_current(cx, &mut source, key)
+            .await?;
+        let delete = PreparedDelete::new(key.clone(), Default::default(), false, cx.now);
+        prepared.push(delete.concerning(patients));
+    }
     for deleted in tx.delete(&prepared.iter().collect::<Vec<_>>()).await? {
         deleted?;
     }

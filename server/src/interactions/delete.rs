@@ -7,7 +7,7 @@ use super::perform::Interactions;
 use super::{Outcome, WriteConditions};
 use crate::context::RequestContext;
 use crate::error::Result;
-use crate::store::{Deleted, PreparedDelete};
+use crate::store::{Deleted, PreparedDelete, Source};
 
 /// Deletes a resource. Deleting what is not there succeeds and does nothing.
 pub(super) async fn delete(
@@ -16,12 +16,16 @@ pub(super) async fn delete(
     key: ResourceKey,
     conditions: &WriteConditions,
 ) -> Result<Outcome> {
+    let mut source = Source::Committed(&interactions.store);
+    let patients = interactions.patients_of_current(cx, &mut source, &key);
+    let patients = patients.await?;
     let prepared = PreparedDelete::new(
         key,
         conditions.for_store()?,
         !cx.limits.delete_referenced,
         cx.now,
-    );
+    )
+    .concerning(patients);
     Ok(answer(interactions.store.delete(cx, prepared).await?))
 }
 

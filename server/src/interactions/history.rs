@@ -6,6 +6,7 @@ use http::StatusCode;
 
 use super::{HistoryScope, Outcome, paging, read};
 use crate::context::{Handling, RequestContext};
+use crate::definitions::Definitions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::searchset::PageLinks;
 use crate::store::{HistoryFilter, Source, StoredVersion, Verb};
@@ -13,12 +14,13 @@ use crate::store::{HistoryFilter, Source, StoredVersion, Verb};
 /// A Bundle of versions, newest first.
 pub(super) async fn history(
     cx: &RequestContext,
+    definitions: &Definitions,
     source: &mut Source<'_>,
     scope: &HistoryScope,
     query: &str,
 ) -> Result<Outcome> {
     let (filter, understood) = parse(cx, query)?;
-    let page = source.history(cx, scope, &filter).await?;
+    let page = source.history(cx, definitions, scope, &filter).await?;
     if let (HistoryScope::Instance(key), true) = (scope, page.versions.is_empty())
         && source.read(cx, key).await?.is_none()
     {

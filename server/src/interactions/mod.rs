@@ -1,21 +1,27 @@
 //! The RESTful interactions, one file each (<https://hl7.org/fhir/R4/http.html>): a request is a value, [`Interaction`],
 //! whether it came by HTTP or in a Bundle entry, and [`Interactions::perform`] is the single entrance.
 
+mod admission;
+mod audited;
 mod bundle;
 pub mod capabilities;
 mod conditional;
 mod create;
 mod delete;
+mod glass;
 mod history;
 mod paging;
 mod patch;
 mod perform;
+mod permission;
 mod read;
 pub mod route;
 mod search;
+mod trail;
 mod update;
 mod write;
 
+pub use crate::audit::RefusedRequest;
 pub use crate::definitions::Patch;
 pub use crate::operations::{OperationInput, OperationTarget};
 pub use crate::store::HistoryScope;
@@ -162,6 +168,12 @@ impl Interaction {
             }
             _ => self.changed_type().is_some_and(|one| defines(one.name())),
         }
+    }
+
+    /// Whether it would change AuditEvents.
+    fn changes_trail(&self) -> bool {
+        self.changed_type()
+            .is_some_and(|one| one.name() == "AuditEvent")
     }
 
     /// The type of what it changes, where it is no Bundle and no operation.

@@ -6,14 +6,14 @@ use fhir::ids::ResourceKey;
 use http::StatusCode;
 
 use super::{
-    Interaction, Outcome, bundle, capabilities, conditional, create, delete, history, patch, read,
-    search, update,
+    Interaction, Outcome, bundle, capabilities, conditional, create, delete, glass, history, patch,
+    permission, read, search, update,
 };
 use crate::context::RequestContext;
 use crate::definitions::{CurrentDefinitions, Definitions, own_definition};
 use crate::error::{ErrorKind, Result};
 use crate::operations::Registry;
-use crate::store::{Source, Store, is_outdated};
+use crate::store::{Source, Store, is_outdated, trail_is_closed};
 
 /// How often a write is done again because the definitions have changed meanwhile.
 const TRIES: u32 = 10;
@@ -34,12 +34,37 @@ pub struct Interactions {
     pub operations: Arc<Registry>,
     /// The CapabilityStatement, made once for each state of the definitions.
     pub capabilities: Arc<capabilities::Capabilities>,
+    /// Whether a read is answered although it cannot be recorded.
+    pub reads_open: bool,
 }
 
 impl Interactions {
-    /// Performs one interaction, with a transaction of its own where it needs one. It works with the definitions of one
-    /// moment; a write that finds others in force when it comes to be written has done nothing, and is done again by those.
+    /// Performs one interaction, with a transaction of its own where it needs one, and records it where there is an audit
+    /// trail.
     pub async fn perform(&self, cx: &RequestContext, interaction: Interaction) -> Result<Outcome> {
+        let audited = match self.store.is_audited() {
+            true => interaction.audited(),
+            false => None,
+        };
+        let Some(audited) = audited else {
+            return self.perform_by_current(cx, interaction).await;
+        };
+        let cx = cx.audited_as(audited);
+        let result = match interaction.changes_trail() {
+            true => Err(trail_is_closed()),
+            false => self.perform_by_current(&cx, interaction).await,
+        };
+        self.conclude(&cx, result).await
+    }
+
+    /// Performs it with the definitions of one moment; a write that finds others in force when it comes to be written has
+    /// done nothing, and is done again by those.
+    async fn perform_by_current(
+        &self,
+        cx: &RequestContext,
+        interaction: Interaction,
+    ) -> Result<Outcome> {
+        permission::permit(cx, &self.operations, &interaction)?;
         let mut tries = 1;
         let mut interaction = interaction;
         let mut alone = None;
@@ -142,18 +167,24 @@ impl Interactions {
         source: &mut Source<'_>,
         reading: Interaction,
     ) -> Result<Outcome> {
+        if let Some(told) = self.look_at_trail(cx, &reading).await? {
+            return Ok(told);
+        }
         match reading {
             Interaction::Read { key, conditions } => {
                 match read::read(cx, source, &key, &conditions).await {
                     Err(error) if error.kind() == ErrorKind::NotFound => {
+                        glass::refuse_behind(self, cx, source, &key).await?;
                         self.own_definition(&key).ok_or(error)
                     }
                     read => read,
                 }
             }
-            Interaction::Vread { key, version } => read::vread(cx, source, &key, &version).await,
+            Interaction::Vread { key, version } => {
+                read::vread(cx, &self.definitions, source, &key, &version).await
+            }
             Interaction::History { scope, query } => {
-                history::history(cx, source, &scope, &query).await
+                history::history(cx, &self.definitions, source, &scope, &query).await
             }
             Interaction::Search { scope, query } => {
                 search::search(self, cx, source, &scope, &query).await

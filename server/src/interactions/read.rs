@@ -5,6 +5,7 @@ use http::StatusCode;
 
 use super::{Outcome, ReadConditions};
 use crate::context::RequestContext;
+use crate::definitions::Definitions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::{Source, StoredVersion};
 
@@ -30,6 +31,7 @@ pub(super) async fn read(
 /// One version, current or past.
 pub(super) async fn vread(
     cx: &RequestContext,
+    definitions: &Definitions,
     source: &mut Source<'_>,
     key: &ResourceKey,
     version: &str,
@@ -37,7 +39,7 @@ pub(super) async fn vread(
     let unknown = || Error::new(ErrorKind::NotFound, format!("{key} has no such version"));
     let version: VersionId = version.parse().map_err(|_| unknown())?;
     let found = source
-        .read_version(cx, key, version)
+        .read_version(cx, definitions, key, version)
         .await?
         .ok_or_else(unknown)?;
     answer(found)

@@ -12,7 +12,7 @@ use fhir::search::plan::{Contained, Plan, Summary, Total};
 use http::StatusCode;
 
 use super::perform::Interactions;
-use super::{Outcome, SearchScope, paging};
+use super::{Outcome, SearchScope, paging, permission};
 use crate::context::RequestContext;
 use crate::error::Result;
 use crate::searchset::{PageLinks, Searchset};
@@ -30,6 +30,9 @@ pub(super) async fn search(
     let definitions = &interactions.definitions;
     let searched = scope::searched(cx, scope, query);
     let plan = planned(cx, &interactions.store, definitions, &searched).await?;
+    if matches!(scope, SearchScope::System) {
+        permission::permit_types(cx, &plan.resource_types)?;
+    }
     let path = scope::path(cx, scope);
     let cursor = paging::cursor(query)?;
     let mut understood = plan.understood.clone();

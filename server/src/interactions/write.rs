@@ -81,7 +81,11 @@ pub(super) fn checked(
     definitions.check_search_parameter(&key, resource)?;
     definitions.check_profile(&key, resource)?;
     let index = definitions.index_values(resource, &cx.base_url)?;
-    let prepared = PreparedWrite::new(key, verb, resource, index, cx.now);
+    let patients = match cx.audited {
+        Some(_) => definitions.patients_of(cx, &key, resource)?,
+        None => Vec::new(),
+    };
+    let prepared = PreparedWrite::new(key, verb, resource, index, cx.now).concerning(patients);
     Ok((prepared.referring_to(targets), questions))
 }
 
@@ -144,8 +148,6 @@ pub(super) fn unchanged(key: ResourceKey, version: VersionId, outcome: Outcome) 
 
 /// Stores one resource within a transaction.
 pub(super) async fn put_one(tx: &mut Transaction, prepared: PreparedWrite) -> Result<Outcome> {
-    let written = tx.put(&[&prepared]).await?.pop();
-    let written = written.ok_or_else(|| Error::internal("an update answered nothing"))??;
-    tx.refuse_broken(prepared.targets()).await?;
+    let written = tx.put_one(&prepared).await?;
     Ok(answer(prepared.key().clone(), written))
 }

@@ -1,7 +1,11 @@
 //! Work that no request asks for.
 
+mod identity;
 mod reindex;
+mod seal;
 mod terminology;
 
+pub use identity::forget_identity;
 pub use reindex::{follow_definitions, keep_indexed, reindex};
+pub use seal::seal_trail;
 pub use terminology::{clear_imports, fill_terminology};

@@ -211,10 +211,12 @@ fn values(
         let found = definitions
             .index_values(&resource, &cx.base_url)
             .map_err(|fault| format!("{key}: {fault}"))?;
+        let mut values = found.values;
+        values.place_around(key);
         indexed.push(Indexed {
             row,
             version: version.version,
-            values: found.values,
+            values,
         });
     }
     Ok(indexed)

@@ -6,6 +6,7 @@ use fhir::json::Value;
 use fhir::resource::Resource;
 
 use super::OperationTarget;
+use super::scopes::NeededScope;
 
 /// An OperationDefinition, read and found consistent.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub(super) struct OperationDefinition {
     pub(super) resource_types: Vec<ResourceType>,
     /// What it takes.
     pub(super) inputs: Vec<Parameter>,
+    /// What somebody must be allowed, to call it.
+    pub(super) scopes: Vec<NeededScope>,
 }
 
 /// Where an operation can be called.
@@ -101,6 +104,7 @@ impl OperationDefinition {
             affects_state: flag(root, "affectsState")?,
             resource_types: resource_types(root, levels)?,
             inputs: inputs(root)?,
+            scopes: NeededScope::all(root)?,
             code,
             levels,
             resource,

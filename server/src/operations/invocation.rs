@@ -104,7 +104,12 @@ impl<'a> OperationContext<'a> {
         let index = self
             .definitions
             .index_values(resource, &self.request.base_url)?;
+        let patients = match self.request.audited {
+            Some(_) => self.definitions.patients_of(self.request, &key, resource)?,
+            None => Vec::new(),
+        };
         let write = PreparedWrite::new(key, verb, resource, index, self.request.now);
+        let write = write.concerning(patients);
         Ok(write.referring_to(targets))
     }
 }

@@ -8,14 +8,18 @@ mod binding;
 mod definition;
 mod invocation;
 mod registry;
+mod scopes;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+mod access_log;
 mod batch_validate_code;
+mod break_glass;
 mod closure;
 mod codesystem_validate_code;
+mod disclosures;
 mod encounter_everything;
 mod everything;
 mod expand;
@@ -32,16 +36,19 @@ mod terms;
 mod translate;
 mod validate;
 mod valueset_validate_code;
+mod verify;
 
 pub use arguments::{Argument, Arguments, FromArgument, Params};
 pub use invocation::{OperationAnswer, OperationContext, OperationInput, OperationTarget};
 pub use registry::{Operation, OperationEntry, Registry, RegistryError};
+pub use scopes::forbidden;
 
 /// All operations there are. A definition that is not consistent is an error, and with it the start ends.
 pub fn all() -> Result<Registry, RegistryError> {
     Registry::default()
         .with::<everything::PatientEverything>()?
         .with::<encounter_everything::EncounterEverything>()?
+        .with::<break_glass::OpenRecord>()?
         .with::<lastn::LastN>()?
         .with::<explain::Explain>()?
         .with::<index_status::IndexStatus>()?
@@ -57,5 +64,8 @@ pub fn all() -> Result<Registry, RegistryError> {
         .with::<translate::Translate>()?
         .with::<closure::Closure>()?
         .with::<find_matches::FindMatches>()?
-        .with::<validate::Validate>()
+        .with::<validate::Validate>()?
+        .with::<verify::Verify>()?
+        .with::<access_log::AccessLog>()?
+        .with::<disclosures::Disclosures>()
 }

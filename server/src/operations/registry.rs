@@ -11,6 +11,7 @@ use super::arguments::{Arguments, Params};
 use super::binding::Call;
 use super::definition::OperationDefinition;
 use super::invocation::{OperationAnswer, OperationContext, OperationInput, OperationTarget};
+use crate::auth::Access;
 use crate::context::RequestContext;
 use crate::definitions::Definitions;
 use crate::error::{Error, ErrorKind, Result};
@@ -133,6 +134,16 @@ impl Registry {
             formats: &formats,
         };
         (operation.invoke)(context, arguments).await
+    }
+
+    /// Refuses a call to whoever has not the scopes that the operation needs. One that there is not is refused when it is
+    /// called.
+    pub fn permit(&self, access: &Access, target: &OperationTarget, code: &str) -> Result<()> {
+        let Ok(operation) = self.find(target, code) else {
+            return Ok(());
+        };
+        let mut scopes = operation.definition.scopes.iter();
+        scopes.try_for_each(|needed| needed.permit(access, target))
     }
 
     /// The definition of that logical id, for `GET OperationDefinition/[id]` where no stored resource has it.

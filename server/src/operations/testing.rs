@@ -51,6 +51,15 @@ impl World {
 
     /// A new world whose resources are held to what settings say.
     pub(crate) async fn held_to(settings: &ValidationSettings) -> Option<World> {
+        Self::made(settings, false).await
+    }
+
+    /// A new world on an empty database, with an audit trail.
+    pub(crate) async fn audited() -> Option<World> {
+        Self::made(&ValidationSettings::default(), true).await
+    }
+
+    async fn made(settings: &ValidationSettings, is_audited: bool) -> Option<World> {
         let definitions = Definitions::clone(&*definitions()?);
         let definitions = Arc::new(definitions.with_validation(settings).unwrap());
         let database = TestDatabase::new().await;
@@ -59,18 +68,52 @@ impl World {
             base_url: BASE.into(),
             date: crate::context::now(),
             deletes_multiple: false,
+            asks_for_tokens: false,
+            is_audited,
         };
         Some(World {
             interactions: Interactions {
                 current: Arc::new(CurrentDefinitions::new(Arc::clone(&definitions))),
                 definitions,
-                store: database.store().await,
+                store: match is_audited {
+                    true => database.audited_store().await,
+                    false => database.store().await,
+                },
                 operations: Arc::new(all().unwrap()),
                 capabilities: Arc::new(Capabilities::new(software)),
+                reads_open: false,
             },
             cx: context(),
             database,
         })
+    }
+
+    /// Seals the audit trail as the job does, and signs its head. A transaction of any database of the cluster holds up
+    /// what came after it, so it may take a while.
+    pub(crate) async fn seal(&self) {
+        let store = &self.interactions.store;
+        let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
+        loop {
+            while store
+                .seal(crate::context::now(), 2, false)
+                .await
+                .unwrap()
+                .rows
+                > 0
+            {}
+            let state = store.chain_state(&self.cx, None, None).await.unwrap();
+            if state.unsealed == 0 {
+                break;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "{state:?}");
+            tokio::task::yield_now().await;
+        }
+        store.sign_head(crate::context::now()).await.unwrap();
+    }
+
+    /// The database, for what only SQL shows.
+    pub(crate) fn database(&self) -> &TestDatabase {
+        &self.database
     }
 
     /// Takes the database away again.

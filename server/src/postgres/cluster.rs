@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use super::account::Account;
 use super::binaries::{Binaries, last_line};
 use super::data_dir::DataDir;
+use crate::config::SERVE_ROLE;
+
 use super::{EmbeddedSettings, NAME, PORT, StartError, sizing};
 
 /// Longest path of a Unix socket that the kernel takes.
@@ -147,7 +149,7 @@ pub(super) fn configure(
     let map: String = account
         .clients()
         .iter()
-        .map(|client| format!("{NAME} \"{client}\" {NAME}\n"))
+        .flat_map(|client| [NAME, SERVE_ROLE].map(|role| format!("{NAME} \"{client}\" {role}\n")))
         .collect();
     let lz4 = |setting: &str| accepts(cluster, account, binaries, setting, "lz4");
     let compression = sizing::Compression {
@@ -155,7 +157,10 @@ pub(super) fn configure(
         toast_lz4: lz4("default_toast_compression"),
     };
     let files = [
-        ("pg_hba.conf", format!("local all {NAME} peer map={NAME}\n")),
+        (
+            "pg_hba.conf",
+            format!("local all {NAME},{SERVE_ROLE} peer map={NAME}\n"),
+        ),
         ("pg_ident.conf", map),
         ("vesta.conf", sizing::configuration(settings, compression)),
     ];

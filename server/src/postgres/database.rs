@@ -8,6 +8,7 @@ use super::{EmbeddedPostgres, EmbeddedSettings, StartError};
 #[derive(Debug)]
 pub struct Database {
     url: Secret,
+    serve_url: Option<Secret>,
     embedded: Option<EmbeddedPostgres>,
 }
 
@@ -35,6 +36,7 @@ impl Database {
     fn external(url: &Secret) -> Database {
         Database {
             url: url.clone(),
+            serve_url: None,
             embedded: None,
         }
     }
@@ -42,6 +44,7 @@ impl Database {
     fn of(embedded: EmbeddedPostgres) -> Database {
         Database {
             url: Secret::from(embedded.connect_url().to_owned()),
+            serve_url: Some(Secret::from(embedded.serve_url().to_owned())),
             embedded: Some(embedded),
         }
     }
@@ -49,6 +52,11 @@ impl Database {
     /// Where to connect.
     pub fn url(&self) -> &Secret {
         &self.url
+    }
+
+    /// Where `serve` connects as a role of its own; of an external database only its operator knows of such a one.
+    pub fn serve_url(&self) -> Option<&Secret> {
+        self.serve_url.as_ref()
     }
 
     /// Whether the server process is there; of an external one only a connection can tell.

@@ -23,7 +23,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{ByteSize, Config};
+use crate::config::{ByteSize, Config, SERVE_ROLE};
 
 pub use database::Database;
 
@@ -165,6 +165,7 @@ impl StartError {
 #[derive(Debug)]
 pub struct EmbeddedPostgres {
     url: String,
+    serve_url: String,
     up: watch::Receiver<bool>,
     stop: CancellationToken,
     supervisor: Option<JoinHandle<()>>,
@@ -197,7 +198,8 @@ impl EmbeddedPostgres {
         let postmaster = postmaster::running(&data_dir.cluster());
         match postmaster.filter(|status| status.ready) {
             Some(status) => Ok(EmbeddedPostgres {
-                url: connect_url(&status.socket_dir),
+                url: connect_url(NAME, &status.socket_dir),
+                serve_url: connect_url(SERVE_ROLE, &status.socket_dir),
                 up: watch::channel(true).1,
                 stop: CancellationToken::new(),
                 supervisor: None,
@@ -224,12 +226,14 @@ impl EmbeddedPostgres {
         }
         let launch = Launch::prepare(settings, data_dir, &account, &binaries)?;
         let postmaster = launch.take_over_or_start().await?;
-        let url = connect_url(&postmaster.socket_dir);
+        let url = connect_url(NAME, &postmaster.socket_dir);
+        let serve_url = connect_url(SERVE_ROLE, &postmaster.socket_dir);
         let (up_sender, up) = watch::channel(true);
         let stop = CancellationToken::new();
         let supervision = supervise::run(launch, postmaster, up_sender, stop.clone(), lock);
         let embedded = EmbeddedPostgres {
             url,
+            serve_url,
             up,
             stop,
             supervisor: Some(tokio::spawn(supervision)),
@@ -243,9 +247,14 @@ impl EmbeddedPostgres {
         }
     }
 
-    /// Where to connect: a URL that names the Unix socket.
+    /// Where the owner of the database connects: a URL that names the Unix socket.
     pub fn connect_url(&self) -> &str {
         &self.url
+    }
+
+    /// Where `serve` connects, once its role has been made.
+    pub fn serve_url(&self) -> &str {
+        &self.serve_url
     }
 
     /// Whether the postmaster is there and ready at this moment.
@@ -284,7 +293,7 @@ async fn create_database(url: &str) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
-fn connect_url(socket_dir: &Path) -> String {
+fn connect_url(role: &str, socket_dir: &Path) -> String {
     use std::fmt::Write;
     use std::os::unix::ffi::OsStrExt;
     let mut host = String::new();
@@ -295,5 +304,5 @@ fn connect_url(socket_dir: &Path) -> String {
             _ => write!(host, "%{byte:02X}").unwrap_or_default(),
         }
     }
-    format!("postgres://{NAME}@{host}:{PORT}/{NAME}?sslmode=disable")
+    format!("postgres://{role}@{host}:{PORT}/{NAME}?sslmode=disable")
 }

@@ -89,7 +89,11 @@ impl Launch {
             let mut postmaster = match found {
                 Some(status) => {
                     tracing::warn!(pid = status.pid, "taking over the running PostgreSQL");
-                    self.responsible_for(status.pid, None, status.socket_dir)
+                    // Who may connect can have changed since it was started.
+                    self.configure()?;
+                    let postmaster = self.responsible_for(status.pid, None, status.socket_dir);
+                    postmaster.signal(Signal::SIGHUP);
+                    postmaster
                 }
                 None => self.start()?,
             };
@@ -104,10 +108,15 @@ impl Launch {
         }
     }
 
+    fn configure(&self) -> Result<(), StartError> {
+        let cluster = self.data_dir.cluster();
+        cluster::configure(&self.settings, &cluster, &self.account, &self.binaries)
+    }
+
     /// Starts a postmaster; it is not ready yet.
     pub(super) fn start(&self) -> Result<Postmaster, StartError> {
         let cluster = self.data_dir.cluster();
-        cluster::configure(&self.settings, &cluster, &self.account, &self.binaries)?;
+        self.configure()?;
         remove_stranger(&cluster)?;
         let log = self.open_log()?;
         let log_start = log.metadata().map_or(0, |metadata| metadata.len());

@@ -2,28 +2,40 @@
 
 use std::collections::HashSet;
 
-use fhir::ids::ResourceKey;
-use sqlx::PgConnection;
+use fhir::ids::{ResourceKey, ResourceType};
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row};
 
 use super::batch::key_columns;
 use super::fault::from_sqlx;
+use super::search::{RowFilter, arguments};
 use super::{PreparedWrite, Store, Transaction, statements};
+use crate::auth::Access;
+use crate::context::RequestContext;
 use crate::definitions::RequiredTargets;
 use crate::error::{Error, Result};
 
 impl Store {
-    /// Those of the targets that are absent at the moment.
-    pub async fn absent(&self, targets: &RequiredTargets) -> Result<HashSet<ResourceKey>> {
+    /// Those of the targets that are absent at the moment, or hidden.
+    pub async fn absent(
+        &self,
+        cx: &RequestContext,
+        targets: &RequiredTargets,
+    ) -> Result<HashSet<ResourceKey>> {
         if targets.is_empty() {
             return Ok(HashSet::new());
         }
         let mut connection = self.pool.acquire().await.map_err(from_sqlx)?;
-        absent(&mut connection, targets.keys().collect()).await
+        absent(&cx.access, &mut connection, targets.keys().collect()).await
     }
 
     /// Refuses a write that refers to what is absent. It may refer to itself.
-    pub(super) async fn refuse_broken(&self, write: &PreparedWrite) -> Result<()> {
-        let mut found = self.absent(&write.targets).await?;
+    pub(super) async fn refuse_broken(
+        &self,
+        cx: &RequestContext,
+        write: &PreparedWrite,
+    ) -> Result<()> {
+        let mut found = self.absent(cx, &write.targets).await?;
         found.remove(&write.key);
         write.targets.refuse(&found)
     }
@@ -36,7 +48,8 @@ impl Transaction {
         targets: impl Iterator<Item = &RequiredTargets>,
     ) -> Result<HashSet<ResourceKey>> {
         let keys: HashSet<&ResourceKey> = targets.flat_map(RequiredTargets::keys).collect();
-        absent(self.connection(), keys).await
+        let access = self.access().clone();
+        absent(&access, self.connection(), keys).await
     }
 
     /// Refuses a write of this transaction that refers to what is absent.
@@ -47,20 +60,27 @@ impl Transaction {
 }
 
 async fn absent(
+    access: &Access,
     connection: &mut PgConnection,
     keys: HashSet<&ResourceKey>,
 ) -> Result<HashSet<ResourceKey>> {
     if keys.is_empty() {
         return Ok(HashSet::new());
     }
+    let mut named: Vec<ResourceType> = keys.iter().map(|key| key.resource_type).collect();
+    named.sort_unstable();
+    named.dedup();
+    let filter = RowFilter::referable(access, &named);
     let (types, ids) = key_columns(keys.into_iter());
-    let found: Vec<String> = sqlx::query_scalar(statements::FIND_ABSENT)
-        .bind(types)
-        .bind(ids)
+    let rows = statements::FIND_ABSENT
+        .within(&filter, arguments![types, ids])
+        .query()
         .fetch_all(connection)
         .await
         .map_err(from_sqlx)?;
-    let keys = found.into_iter().map(|key| key.parse());
-    keys.collect::<std::result::Result<_, _>>()
-        .map_err(Error::internal)
+    let key = |row: &PgRow| {
+        let key: &str = row.try_get(0).map_err(from_sqlx)?;
+        key.parse().map_err(Error::internal)
+    };
+    rows.iter().map(key).collect()
 }

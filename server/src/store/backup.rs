@@ -21,10 +21,11 @@ const MIGRATIONS_TABLE: &str = "_sqlx_migrations";
 ///
 /// The numbers of one cluster mean nothing in another, where they may lie in the future. In the
 /// backup all rows belong to one transaction older than any to come.
-pub(crate) const TRANSACTION_NUMBERS: [(&str, &str); 3] = [
+pub(crate) const TRANSACTION_NUMBERS: [(&str, &str); 4] = [
     ("change", "xid"),
     ("search_generation", "xid"),
     ("search_index", "horizon"),
+    ("audit", "xid"),
 ];
 
 /// One consistent state of the database, read-only, whatever is written meanwhile.

@@ -7,10 +7,12 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
 
+use super::audit::{AuditTrail, Records};
 use super::combine::Combiner;
 use super::cursor::CursorKey;
 use super::fault::from_sqlx;
 use super::read::Reads;
+use super::role::grant_serve_role;
 use super::terminology::Codes;
 use super::write::{Creates, Deletes, Puts};
 use super::{Store, statements};
@@ -32,9 +34,11 @@ pub struct StoreSettings {
     pub acquire_timeout: Duration,
     /// How long one statement may take: the database goes on with what nobody waits for any more.
     pub statement_timeout: Duration,
+    /// What the audit trail is kept with; nothing where there is none.
+    pub audit: Option<AuditTrail>,
 }
 
-fn options(url: &str) -> Result<PgConnectOptions> {
+pub(super) fn options(url: &str) -> Result<PgConnectOptions> {
     let options: PgConnectOptions = url.parse().map_err(|fault: sqlx::Error| {
         Error::new(ErrorKind::Internal, "the database URL cannot be read").caused_by(fault)
     })?;
@@ -91,6 +95,9 @@ pub async fn migrate(url: &str) -> Result<()> {
             "the database must be encoded in UTF8",
         ));
     }
+    if is_current(&mut connection).await && !may_migrate(&mut connection).await? {
+        return connection.close().await.map_err(from_sqlx);
+    }
     MIGRATIONS
         .run(&mut connection)
         .await
@@ -107,7 +114,25 @@ pub async fn migrate(url: &str) -> Result<()> {
             .caused_by(fault),
             fault => Error::internal(fault),
         })?;
+    grant_serve_role(&mut connection).await?;
     connection.close().await.map_err(from_sqlx)
+}
+
+/// Whether the schema is this binary's. Where there is none, it is not.
+async fn is_current(connection: impl sqlx::PgExecutor<'_>) -> bool {
+    let newest = MIGRATIONS.iter().map(|migration| migration.version).max();
+    let applied = sqlx::query_scalar("select max(version) from _sqlx_migrations where success")
+        .fetch_one(connection)
+        .await;
+    matches!(applied, Ok(applied) if newest == applied)
+}
+
+/// Whether this role may change the schema; that of `serve` need not.
+async fn may_migrate(connection: &mut PgConnection) -> Result<bool> {
+    sqlx::query_scalar(statements::MAY_MIGRATE)
+        .fetch_one(connection)
+        .await
+        .map_err(from_sqlx)
 }
 
 /// Connections, by how their statements are planned.
@@ -136,7 +161,9 @@ impl Store {
             )
         };
         let tasks = u32::try_from(settings.tasks).unwrap_or(u32::MAX);
-        let carriers = tasks.saturating_mul(4);
+        // Creates, puts, deletes, reads, and records where there is an audit trail.
+        let kinds = 4 + u32::from(settings.audit.is_some());
+        let carriers = tasks.saturating_mul(kinds);
         let others = settings
             .connections
             .saturating_sub(carriers.saturating_add(tasks));
@@ -177,6 +204,8 @@ impl Store {
             puts: Combiner::start(fixed, tasks, batch, Puts),
             deletes: Combiner::start(fixed, tasks, batch, Deletes),
             reads: Combiner::start(fixed, tasks, batch, Reads),
+            records: Combiner::start(fixed, tasks, batch, Records),
+            audit: settings.audit.clone().map(Arc::new),
             codes: Combiner::start(&pools.terminology, tasks, batch, Codes),
             pool: pools.general,
             searches: pools.searches,
@@ -187,11 +216,7 @@ impl Store {
 
     /// Whether the database answers and its schema is this binary's.
     pub async fn is_ready(&self) -> bool {
-        let newest = MIGRATIONS.iter().map(|migration| migration.version).max();
-        let applied = sqlx::query_scalar("select max(version) from _sqlx_migrations where success")
-            .fetch_one(&self.health)
-            .await;
-        matches!(applied, Ok(applied) if newest == applied)
+        is_current(&self.health).await
     }
 
     /// Whether no resource was ever stored.

@@ -8,6 +8,7 @@ use sqlx::{Executor, PgConnection, Row};
 
 use super::fault::{from_sqlx, raced};
 use super::read::read_resources;
+use super::search::RowFilter;
 use super::{Store, statements};
 use crate::definitions::{
     CurrentDefinitions, Definitions, IndexState, StoredDefinitions, StoredProfile,
@@ -165,7 +166,10 @@ impl Store {
                 .filter(is_unknown)
                 .map(|(key, _)| key.clone())
                 .collect();
-            let mut contents = read_resources(&mut tx, &unknown).await?.into_iter();
+            // The server's own definitions, whoever asks.
+            let everything = RowFilter::everything();
+            let contents = read_resources(&mut tx, &unknown, &everything).await?;
+            let mut contents = contents.into_iter();
             for (key, version) in listed {
                 let read = match known.stored_profile(&key.id, version) {
                     Some(known) => Some(known.clone()),

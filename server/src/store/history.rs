@@ -9,8 +9,13 @@ use super::cursor::CursorKey;
 use super::fault::from_sqlx;
 use super::instant::Instant;
 use super::page::page_of;
+use super::past::is_admitted;
 use super::read::{stored_key, stored_version};
+use super::search::{RowFilter, arguments};
 use super::{StoredVersion, statements};
+use crate::auth::Permission;
+use crate::context::RequestContext;
+use crate::definitions::Definitions;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Whose history is asked for.
@@ -46,8 +51,11 @@ pub struct HistoryPage {
     pub next: Option<String>,
 }
 
-/// Lists versions of one resource, of one type, or of all, newest first.
+/// Lists versions of one resource, of one type, or of all, newest first: of resources that may be read today those that
+/// may be read by their own text. A page may have fewer for that.
 pub(super) async fn list_versions(
+    cx: &RequestContext,
+    definitions: &Definitions,
     connection: &mut PgConnection,
     cursor_key: &CursorKey,
     scope: &HistoryScope,
@@ -60,31 +68,39 @@ pub(super) async fn list_versions(
     };
     // One more than the page tells whether there is a next one.
     let limit = i64::from(filter.count) + 1;
-    let statement = match scope {
-        HistoryScope::Instance(key) => sqlx::query(statements::LIST_INSTANCE_HISTORY)
-            .bind(key.resource_type.name())
-            .bind(key.id.as_str()),
-        HistoryScope::Type(resource_type) => {
-            sqlx::query(statements::LIST_HISTORY).bind(Some(resource_type.name()))
+    let (lower, upper) = (
+        filter.at.map(|(lower, _)| Instant(lower)),
+        filter.at.map(|(_, upper)| Instant(upper)),
+    );
+    let since = filter.since.map(Instant);
+    let within = |types: &[ResourceType]| RowFilter::of(&cx.access, Permission::Read, types);
+    let mut asked = match scope {
+        HistoryScope::Instance(key) => {
+            let (name, id) = (key.resource_type.name(), key.id.as_str());
+            let arguments = arguments![name, id, place, since, lower, upper, limit];
+            statements::LIST_INSTANCE_HISTORY.within(&within(&[key.resource_type]), arguments)
         }
-        HistoryScope::System => sqlx::query(statements::LIST_HISTORY).bind(None::<&str>),
+        HistoryScope::Type(resource_type) => {
+            let name = Some(resource_type.name());
+            let arguments = arguments![name, place, since, lower, upper, limit];
+            statements::LIST_HISTORY.within(&within(&[*resource_type]), arguments)
+        }
+        HistoryScope::System => {
+            let arguments = arguments![None::<&str>, place, since, lower, upper, limit];
+            statements::LIST_HISTORY.within(&within(&[]), arguments)
+        }
     };
-    let rows = statement
-        .bind(place)
-        .bind(filter.since.map(Instant))
-        .bind(filter.at.map(|(lower, _)| Instant(lower)))
-        .bind(filter.at.map(|(_, upper)| Instant(upper)))
-        .bind(limit)
-        .fetch(connection);
+    let rows = asked.query().fetch(connection);
     let (rows, has_next) = page_of(rows, filter.count as usize).await?;
     let next = match rows.last() {
         Some(last) if has_next => Some(cursor_key.seal(&purpose, &place_of(last)?)?),
         _ => None,
     };
-    let versions = rows
+    let mut versions = rows
         .iter()
         .map(|row| stored_version(row, stored_key(row)?))
         .collect::<Result<Vec<_>>>()?;
+    versions.retain(|version| is_admitted(cx, definitions, version));
     Ok(HistoryPage { versions, next })
 }
 

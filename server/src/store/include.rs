@@ -6,7 +6,7 @@ mod tests;
 
 use std::collections::HashSet;
 
-use fhir::ids::ResourceKey;
+use fhir::ids::{ResourceKey, ResourceType};
 use fhir::resource::Resource;
 use fhir::search::hash;
 use fhir::search::plan::Include;
@@ -17,7 +17,9 @@ use super::batch::key_columns;
 use super::fault::from_sqlx;
 use super::page::page_of;
 use super::read::{stored_key, stored_version};
+use super::search::{RowFilter, arguments};
 use super::{StoredVersion, statements};
+use crate::auth::Permission;
 use crate::context::RequestContext;
 use crate::definitions::Definitions;
 use crate::error::{Error, ErrorKind, Result};
@@ -200,15 +202,21 @@ pub(super) struct Read {
     is_cut: bool,
 }
 
-/// Reads a round: current versions only, what is deleted is passed over.
-pub(super) async fn read_round(connection: &mut PgConnection, round: &Round) -> Result<Read> {
+/// Reads a round: current versions only, what is deleted or may not be read is passed over.
+pub(super) async fn read_round(
+    cx: &RequestContext,
+    connection: &mut PgConnection,
+    round: &Round,
+) -> Result<Read> {
     let mut read = Read::default();
     if !round.keys.is_empty() {
         let (types, ids) = key_columns(round.keys.iter());
-        let rows = sqlx::query(statements::READ_RESOURCES)
-            .bind(types)
-            .bind(ids)
-            .fetch(&mut *connection);
+        let mut named: Vec<ResourceType> = round.keys.iter().map(|key| key.resource_type).collect();
+        named.sort_unstable();
+        named.dedup();
+        let filter = RowFilter::of(&cx.access, Permission::Read, &named);
+        let mut asked = statements::READ_RESOURCES.within(&filter, arguments![types, ids]);
+        let rows = asked.query().fetch(&mut *connection);
         let (rows, is_cut) = page_of(rows, round.limit).await?;
         read.is_cut |= is_cut;
         for row in rows {
@@ -222,10 +230,11 @@ pub(super) async fn read_round(connection: &mut PgConnection, round: &Round) -> 
         }
     }
     if !round.elements.is_empty() {
-        let rows = sqlx::query(statements::LIST_REFERRERS)
-            .bind(&round.elements)
-            .bind(i64::try_from(round.limit + 1).map_err(Error::internal)?)
-            .fetch(connection);
+        let limit = i64::try_from(round.limit + 1).map_err(Error::internal)?;
+        let filter = RowFilter::of(&cx.access, Permission::Read, &[]);
+        let mut asked =
+            statements::LIST_REFERRERS.within(&filter, arguments![&round.elements, limit]);
+        let rows = asked.query().fetch(connection);
         let (rows, is_cut) = page_of(rows, round.limit).await?;
         read.is_cut |= is_cut;
         for row in rows {

@@ -5,7 +5,9 @@ use sqlx::Row;
 use sqlx::postgres::PgRow;
 
 use super::fault::from_sqlx;
+use super::search::{RowFilter, arguments};
 use super::{Store, statements};
+use crate::auth::Permission;
 use crate::context::RequestContext;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -49,21 +51,24 @@ impl Store {
     /// The labels in use, of one type or of all, in order; refused where there is more than one request may look at.
     pub async fn labels_in_use(
         &self,
-        _cx: &RequestContext,
+        cx: &RequestContext,
         resource_type: Option<ResourceType>,
     ) -> Result<Vec<LabelInUse>> {
-        self.labels_within(resource_type, BOUNDS).await
+        self.labels_within(cx, resource_type, BOUNDS).await
     }
 
     pub(super) async fn labels_within(
         &self,
+        cx: &RequestContext,
         resource_type: Option<ResourceType>,
         bounds: LabelBounds,
     ) -> Result<Vec<LabelInUse>> {
-        let rows = sqlx::query(statements::LIST_LABELS)
-            .bind(resource_type.map(ResourceType::name))
-            .bind(bounds.resources + 1)
-            .bind(bounds.labels + 1)
+        let filter = RowFilter::of(&cx.access, Permission::Read, resource_type.as_slice());
+        let name = resource_type.map(ResourceType::name);
+        let arguments = arguments![name, bounds.resources + 1, bounds.labels + 1];
+        let rows = statements::LIST_LABELS
+            .within(&filter, arguments)
+            .query()
             .fetch_all(&self.pool)
             .await
             .map_err(from_sqlx)?;
@@ -131,7 +136,11 @@ mod tests {
         }
         let check = async |resources: i64, labels: i64, expected: &str| {
             let bounds = LabelBounds { resources, labels };
-            let found = world.interactions.store.labels_within(None, bounds).await;
+            let found = world
+                .interactions
+                .store
+                .labels_within(&world.cx, None, bounds)
+                .await;
             let said = match found {
                 Ok(found) => found
                     .iter()

@@ -7,8 +7,10 @@
 )]
 
 mod absent;
+mod audit;
 pub mod backup;
 mod batch;
+mod break_glass;
 mod changes;
 mod combine;
 mod connect;
@@ -16,13 +18,17 @@ mod cursor;
 mod definitions;
 mod fault;
 mod history;
+mod identity;
 mod include;
 mod instant;
 mod labels;
 mod page;
+mod past;
+mod permission;
 mod prepared;
 mod read;
 mod reindex;
+mod role;
 mod search;
 mod setting;
 mod source;
@@ -43,14 +49,25 @@ use fhir::ids::{ResourceKey, VersionId};
 use jiff::Timestamp;
 use sqlx::PgPool;
 
+pub use audit::{
+    AuditFilter, AuditPlace, AuditTrail, ChainPage, ChainState, LinkedRow, Sealed, StoredEvent,
+};
+pub(crate) use audit::{permit_trail, trail_is_closed};
+pub use break_glass::BreakGlass;
 pub use changes::{Change, ChangePosition};
 pub use connect::{MIGRATIONS, StoreSettings, migrate, wait_until_reachable};
 pub use definitions::{IndexLock, IndexWalk};
 pub(crate) use fault::{is_outdated, raced};
 pub use history::{HistoryFilter, HistoryPage, HistoryScope};
+pub use identity::{
+    ClientKind, Credentials, GrantUser, IdentityClient, IdentityGrant, IdentitySession,
+    IdentityUser, KnownToken, NewCode, NewGrant, NewSession, NewToken, PreparedLaunch, Refreshed,
+    RunningGrant, SecretHash, SessionLimits, SigningKey, TokenKind, UsedCode,
+};
 pub use labels::{LabelInUse, LabelKind};
 pub use prepared::{ExpectedVersions, PreparedDelete, PreparedWrite, Verb, WriteCondition};
 pub use reindex::Indexed;
+pub use role::make_serve_role;
 pub use search::{ExplainedStatement, Explanation, MatchPlace, SearchPage};
 pub use source::Source;
 pub use terminology::{
@@ -59,6 +76,7 @@ pub use terminology::{
 };
 pub use transaction::{Attempts, Transaction};
 
+use crate::audit::AuditRecord;
 use combine::Combiner;
 use cursor::CursorKey;
 use search::Searching;
@@ -116,6 +134,9 @@ pub struct Store {
     puts: Combiner<PreparedWrite, Written>,
     deletes: Combiner<PreparedDelete, Deleted>,
     reads: Combiner<ResourceKey, Option<StoredVersion>>,
+    records: Combiner<AuditRecord, ()>,
+    /// Nothing where there is no audit trail.
+    audit: Option<Arc<AuditTrail>>,
     codes: Combiner<WantedCodes, FoundCodes>,
 }
 

@@ -1,11 +1,12 @@
 //! Writes made ready before they queue: text taken apart, search values extracted, conditions spelled out.
 
-use fhir::ids::{ResourceKey, VersionId};
+use fhir::ids::{ResourceId, ResourceKey, VersionId};
 use fhir::resource::Resource;
 use fhir::search::index_values::IndexValues;
 use jiff::Timestamp;
 
 use super::stamp::Stamp;
+use crate::audit::AuditRecord;
 use crate::definitions::{FoundBy, RequiredTargets};
 
 /// The verb that made a version (<https://hl7.org/fhir/R4/valueset-http-verb.html>).
@@ -91,6 +92,11 @@ pub struct PreparedWrite {
     pub(super) generation: i64,
     pub(super) condition: WriteCondition,
     pub(super) targets: RequiredTargets,
+    pub(super) patients: Vec<ResourceId>,
+    /// What its statement adds to the audit trail.
+    pub(super) record: Option<Box<AuditRecord>>,
+    /// Nobody can have the id: it was made for this write.
+    pub(super) is_new: bool,
 }
 
 impl PreparedWrite {
@@ -103,16 +109,35 @@ impl PreparedWrite {
         instant: Timestamp,
     ) -> Self {
         let stamp = Stamp::of(&key, resource);
+        let mut values = index.values;
+        values.place_around(&key);
         Self {
             key,
             verb,
             stamp,
             instant,
-            index: index.values,
+            index: values,
             generation: index.generation,
             condition: WriteCondition::default(),
             targets: RequiredTargets::default(),
+            patients: Vec::new(),
+            record: None,
+            is_new: false,
         }
+    }
+
+    /// The same write, of data of these patients.
+    #[must_use]
+    pub fn concerning(mut self, patients: Vec<ResourceId>) -> Self {
+        self.patients = patients;
+        self
+    }
+
+    /// The same write; whether its id was made for it, so that nobody can have it.
+    #[must_use]
+    pub fn under_new_id(mut self, is_new: bool) -> Self {
+        self.is_new = is_new;
+        self
     }
 
     /// The same write, which is refused where one of these resources does not exist.
@@ -147,6 +172,11 @@ pub struct PreparedDelete {
     pub(super) instant: Timestamp,
     pub(super) condition: WriteCondition,
     pub(super) check_referrers: bool,
+    pub(super) patients: Vec<ResourceId>,
+    /// What its statement adds to the audit trail.
+    pub(super) record: Option<Box<AuditRecord>>,
+    /// Whether a refusal may name who refers to it.
+    pub(super) names_referrers: bool,
 }
 
 impl PreparedDelete {
@@ -162,7 +192,17 @@ impl PreparedDelete {
             instant,
             condition,
             check_referrers,
+            patients: Vec::new(),
+            record: None,
+            names_referrers: true,
         }
+    }
+
+    /// The same delete, of data of these patients.
+    #[must_use]
+    pub fn concerning(mut self, patients: Vec<ResourceId>) -> Self {
+        self.patients = patients;
+        self
     }
 
     /// What it deletes.

@@ -8,31 +8,53 @@ use super::batch::key_columns;
 use super::combine::Batch;
 use super::fault::from_sqlx;
 use super::instant::Instant;
+use super::past::is_admitted;
 use super::prepared::Verb;
+use super::search::{RowFilter, arguments};
 use super::{Store, StoredVersion, statements};
+use crate::auth::Permission;
+use crate::context::RequestContext;
+use crate::definitions::Definitions;
 use crate::error::{Error, Result};
 
 impl Store {
-    /// The current version; `None` where there never was such a resource.
-    pub(super) async fn read_current(&self, key: ResourceKey) -> Result<Option<StoredVersion>> {
-        self.reads.ask(key).await
+    /// The current version; `None` where there never was such a resource, or it may not be read.
+    pub(super) async fn read_current(
+        &self,
+        cx: &RequestContext,
+        key: &ResourceKey,
+    ) -> Result<Option<StoredVersion>> {
+        let filter = RowFilter::of(&cx.access, Permission::Read, &[key.resource_type]);
+        if filter.is_everything() {
+            return self.reads.ask(key.clone()).await;
+        }
+        let mut connection = self.pool.acquire().await.map_err(from_sqlx)?;
+        let found = read_resources(&mut connection, std::slice::from_ref(key), &filter).await?;
+        Ok(found.into_iter().next().flatten())
     }
 }
 
-/// One version, current or past.
+/// One version, current or past, of a resource that may be read, if that version may be too.
 pub(super) async fn read_version(
+    cx: &RequestContext,
+    definitions: &Definitions,
     connection: &mut PgConnection,
     key: &ResourceKey,
     version: VersionId,
 ) -> Result<Option<StoredVersion>> {
-    let row = sqlx::query(statements::READ_VERSION)
-        .bind(key.resource_type.name())
-        .bind(key.id.as_str())
-        .bind(version.number())
+    let filter = RowFilter::of(&cx.access, Permission::Read, &[key.resource_type]);
+    let arguments = arguments![key.resource_type.name(), key.id.as_str(), version.number()];
+    let mut asked = statements::READ_VERSION.within(&filter, arguments);
+    let row = asked
+        .query()
         .fetch_optional(connection)
         .await
         .map_err(from_sqlx)?;
-    row.map(|row| stored_version(&row, key.clone())).transpose()
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let found = stored_version(&row, key.clone())?;
+    Ok(is_admitted(cx, definitions, &found).then_some(found))
 }
 
 pub(super) struct Reads;
@@ -51,23 +73,27 @@ impl Batch for Reads {
         connection: &mut PgConnection,
         requests: &[ResourceKey],
     ) -> Result<Vec<Result<Option<StoredVersion>>>> {
-        Ok(read_resources(connection, requests)
-            .await?
-            .into_iter()
-            .map(Ok)
-            .collect())
+        // Those who may not see everything do not ask here.
+        Ok(
+            read_resources(connection, requests, &RowFilter::everything())
+                .await?
+                .into_iter()
+                .map(Ok)
+                .collect(),
+        )
     }
 }
 
-/// Reads current versions, each in the place of its key.
+/// Reads current versions, each in the place of its key, as far as a filter lets them through.
 pub(super) async fn read_resources(
     connection: &mut PgConnection,
     keys: &[ResourceKey],
+    filter: &RowFilter,
 ) -> Result<Vec<Option<StoredVersion>>> {
     let (types, ids) = key_columns(keys.iter());
-    let rows = sqlx::query(statements::READ_RESOURCES)
-        .bind(types)
-        .bind(ids)
+    let rows = statements::READ_RESOURCES
+        .within(filter, arguments![types, ids])
+        .query()
         .fetch_all(connection)
         .await
         .map_err(from_sqlx)?;

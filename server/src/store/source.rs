@@ -13,12 +13,14 @@ use super::history::list_versions;
 use super::include::{Gathering, Round, read_round};
 use super::read::{read_resources, read_version};
 use super::search::{
-    PageRequest, Searching, count_matches, explain, find_page, purpose, seal_behind,
+    ConfinedPlan, PageRequest, RowFilter, Searching, count_matches, explain, find_page, purpose,
+    seal_behind,
 };
 use super::{
     Explanation, HistoryFilter, HistoryPage, HistoryScope, MatchPlace, SearchPage, Store,
     StoredVersion, Transaction,
 };
+use crate::auth::Permission;
 use crate::context::RequestContext;
 use crate::definitions::Definitions;
 use crate::error::Result;
@@ -54,40 +56,44 @@ pub enum Source<'a> {
 }
 
 impl Source<'_> {
-    /// The current version; `None` where there never was such a resource.
+    /// The current version; `None` where there never was such a resource, or it may not be read.
     pub async fn read(
         &mut self,
-        _cx: &RequestContext,
+        cx: &RequestContext,
         key: &ResourceKey,
     ) -> Result<Option<StoredVersion>> {
         match self {
-            Self::Committed(store) => store.read_current(key.clone()).await,
+            Self::Committed(store) => store.read_current(cx, key).await,
             Self::Within(_, tx) => {
-                let found = read_resources(tx.connection(), std::slice::from_ref(key)).await?;
+                let filter = RowFilter::of(&cx.access, Permission::Read, &[key.resource_type]);
+                let keys = std::slice::from_ref(key);
+                let found = read_resources(tx.connection(), keys, &filter).await?;
                 Ok(found.into_iter().next().flatten())
             }
         }
     }
 
-    /// One version, current or past; `None` where there is none of that number.
+    /// One version, current or past; `None` where there is none of that number, or it may not be read.
     pub async fn read_version(
         &mut self,
-        _cx: &RequestContext,
+        cx: &RequestContext,
+        definitions: &Definitions,
         key: &ResourceKey,
         version: VersionId,
     ) -> Result<Option<StoredVersion>> {
-        over_a_living_connection!(self, connection, connection => read_version(connection, key, version))
+        over_a_living_connection!(self, connection, connection => read_version(cx, definitions, connection, key, version))
     }
 
     /// Versions of one resource, of one type, or of all, newest first.
     pub async fn history(
         &mut self,
-        _cx: &RequestContext,
+        cx: &RequestContext,
+        definitions: &Definitions,
         scope: &HistoryScope,
         filter: &HistoryFilter,
     ) -> Result<HistoryPage> {
         let cursor_key = self.store().cursor_key.clone();
-        over_a_living_connection!(self, connection, connection => list_versions(connection, &cursor_key, scope, filter))
+        over_a_living_connection!(self, connection, connection => list_versions(cx, definitions, connection, &cursor_key, scope, filter))
     }
 
     /// One page of the resources a plan matches; `scope` binds page links to the request they were made for.
@@ -99,8 +105,9 @@ impl Source<'_> {
         scope: &str,
         cursor: Option<&str>,
     ) -> Result<SearchPage> {
+        let confined = ConfinedPlan::of(&cx.access, plan);
         let request = PageRequest {
-            plan,
+            plan: &confined,
             count,
             scope,
             cursor,
@@ -122,7 +129,7 @@ impl Source<'_> {
     ) -> Result<Vec<StoredVersion>> {
         let mut gathering = Gathering::new(cx, definitions, includes, matches);
         while let Some(round) = gathering.round()? {
-            let read = over_a_living_connection!(self, search_connection, connection => read_round(connection, &round))?;
+            let read = over_a_living_connection!(self, search_connection, connection => read_round(cx, connection, &round))?;
             gathering.take(read)?;
         }
         Ok(gathering.finish())
@@ -135,16 +142,17 @@ impl Source<'_> {
         keys: Vec<ResourceKey>,
     ) -> Result<Vec<StoredVersion>> {
         let round = Round::of_keys(cx, keys)?;
-        let read = over_a_living_connection!(self, search_connection, connection => read_round(connection, &round))?;
+        let read = over_a_living_connection!(self, search_connection, connection => read_round(cx, connection, &round))?;
         read.whole(cx)
     }
 
     /// How many resources a plan matches.
     pub async fn count(&mut self, cx: &RequestContext, plan: &Plan) -> Result<u64> {
+        let plan = ConfinedPlan::of(&cx.access, plan);
         let (_, searching) = self.searching();
         over_a_living_connection!(self, search_connection, connection => async {
             searching.refresh(connection, cx.now).await;
-            count_matches(connection, &searching, plan).await
+            count_matches(connection, &searching, &plan).await
         })
     }
 
@@ -155,10 +163,11 @@ impl Source<'_> {
         plan: &Plan,
         count: u32,
     ) -> Result<Explanation> {
+        let plan = ConfinedPlan::of(&cx.access, plan);
         let (_, searching) = self.searching();
         over_a_living_connection!(self, search_connection, connection => async {
             searching.refresh(connection, cx.now).await;
-            explain(connection, &searching, plan, count).await
+            explain(connection, &searching, &plan, count).await
         })
     }
 

@@ -1,12 +1,25 @@
 //! The static statements, listed once; a test prepares every one against the migrated database.
 
+use super::search::Slotted;
+
 macro_rules! statements {
-    ($($(#[$doc:meta])* $name:ident = $file:literal;)*) => {
-        $($(#[$doc])* pub(super) const $name: &str = include_str!(concat!("sql/", $file, ".sql"));)*
+    (
+        confined { $($slotted:ident = $slotted_file:literal;)* }
+        $($name:ident = $file:literal;)*
+    ) => {
+        $(pub(super) const $slotted: Slotted = Slotted::new(include_str!(concat!("sql/", $slotted_file, ".sql")));)*
+        $(pub(super) const $name: &str = include_str!(concat!("sql/", $file, ".sql"));)*
 
         /// Every statement with its file name.
         #[cfg(test)]
-        pub(super) const ALL: &[(&str, &str)] = &[$(($file, $name),)*];
+        pub(super) const ALL: &[(&str, &str)] = &[
+            $(($slotted_file, $slotted.whole()),)*
+            $(($file, $name),)*
+        ];
+
+        /// Those with a slot for what may be seen.
+        #[cfg(test)]
+        pub(super) const CONFINED: &[(&str, Slotted)] = &[$(($slotted_file, $slotted),)*];
     };
 }
 
@@ -15,21 +28,46 @@ pub(super) const COPY_IMPORT_PIECES: &str =
     "copy import_piece (tid, kind, code, rank, value, words) from stdin";
 
 statements! {
+    confined {
+        READ_RESOURCES = "read_resources";
+        READ_VERSION = "read_version";
+        LIST_INSTANCE_HISTORY = "list_instance_history";
+        LIST_HISTORY = "list_history";
+        LIST_LABELS = "list_labels";
+        LIST_REFERRERS = "list_referrers";
+        FIND_ABSENT = "find_absent";
+        FIND_ADMITTED = "find_admitted";
+    }
     CREATE_RESOURCES = "create_resources";
     PUT_RESOURCES = "put_resources";
     DELETE_RESOURCES = "delete_resources";
-    READ_RESOURCES = "read_resources";
+    ADD_AUDIT = "add_audit";
+    CREATE_SERVE_ROLE = "create_serve_role";
+    GRANT_SERVE_ROLE = "grant_serve_role";
+    MAY_CHANGE_TRAIL = "may_change_trail";
+    MAY_MIGRATE = "may_migrate";
+    LIST_AUDIT_EVENTS = "list_audit_events";
+    COUNT_AUDIT_EVENTS = "count_audit_events";
+    LIST_DISCLOSURES = "list_disclosures";
+    LIST_UNSEALED = "list_unsealed";
+    LIST_RESTORED_UNSEALED = "list_restored_unsealed";
+    READ_CHAIN_HEAD = "read_chain_head";
+    ADD_LINKS = "add_links";
+    LOCK_SEAL = "lock_seal";
+    READ_LAST_CHECKPOINT = "read_last_checkpoint";
+    ADD_CHECKPOINT = "add_checkpoint";
+    LIST_CHECKPOINTS = "list_checkpoints";
+    LIST_LINKS = "list_links";
+    READ_CHAIN_RANGE = "read_chain_range";
+    FIND_UNLINKED = "find_unlinked";
+    COUNT_UNSEALED = "count_unsealed";
     LOCK_RESOURCES = "lock_resources";
-    READ_VERSION = "read_version";
-    LIST_INSTANCE_HISTORY = "list_instance_history";
-    LIST_HISTORY = "list_history";
     LIST_CHANGES = "list_changes";
     READ_HORIZON = "read_horizon";
-    LIST_LABELS = "list_labels";
-    LIST_REFERRERS = "list_referrers";
     FIND_REFERRERS = "find_referrers";
-    FIND_ABSENT = "find_absent";
     LOCK_CRITERIA = "lock_criteria";
+    ADD_BREAK_GLASS = "add_break_glass";
+    LIST_BREAK_GLASS = "list_break_glass";
     READ_SETTING = "read_setting";
     WRITE_SETTING = "write_setting";
     IS_EMPTY = "is_empty";
@@ -80,4 +118,41 @@ statements! {
     LIST_BACKUP_TABLES = "list_backup_tables";
     LIST_BACKUP_SEQUENCES = "list_backup_sequences";
     SET_BACKUP_SEQUENCE = "set_backup_sequence";
+    ADD_IDENTITY_CLIENT = "add_identity_client";
+    ADD_IDENTITY_CODE = "add_identity_code";
+    ADD_IDENTITY_GRANT = "add_identity_grant";
+    ADD_IDENTITY_KEY = "add_identity_key";
+    ADD_IDENTITY_LAUNCH = "add_identity_launch";
+    ADD_IDENTITY_RECOVERY_CODES = "add_identity_recovery_codes";
+    ADD_IDENTITY_TOKEN = "add_identity_token";
+    ADD_IDENTITY_USER = "add_identity_user";
+    BEGIN_IDENTITY_ATTEMPT = "begin_identity_attempt";
+    BEGIN_IDENTITY_SESSION = "begin_identity_session";
+    END_IDENTITY_ATTEMPT = "end_identity_attempt";
+    END_IDENTITY_LAUNCH = "end_identity_launch";
+    END_IDENTITY_SESSION = "end_identity_session";
+    FORGET_IDENTITY = "forget_identity";
+    LIST_IDENTITY_CLIENTS = "list_identity_clients";
+    LIST_IDENTITY_GRANTS = "list_identity_grants";
+    LIST_IDENTITY_KEYS = "list_identity_keys";
+    LIST_IDENTITY_USERS = "list_identity_users";
+    LOCK_IDENTITY_USER = "lock_identity_user";
+    READ_IDENTITY_CLIENT = "read_identity_client";
+    READ_IDENTITY_GRANT = "read_identity_grant";
+    READ_IDENTITY_LAUNCH = "read_identity_launch";
+    READ_IDENTITY_SESSION = "read_identity_session";
+    READ_IDENTITY_TOKEN = "read_identity_token";
+    READ_IDENTITY_USER = "read_identity_user";
+    REMOVE_IDENTITY_CLIENT = "remove_identity_client";
+    REVOKE_IDENTITY_GRANTS = "revoke_identity_grants";
+    REVOKE_IDENTITY_REUSED_CODE = "revoke_identity_reused_code";
+    REVOKE_IDENTITY_REUSED_REFRESH = "revoke_identity_reused_refresh";
+    REVOKE_IDENTITY_TOKEN = "revoke_identity_token";
+    SET_IDENTITY_PASSWORD = "set_identity_password";
+    SET_IDENTITY_TOTP = "set_identity_totp";
+    USE_IDENTITY_ASSERTION = "use_identity_assertion";
+    USE_IDENTITY_CODE = "use_identity_code";
+    USE_IDENTITY_RECOVERY_CODE = "use_identity_recovery_code";
+    USE_IDENTITY_REFRESH = "use_identity_refresh";
+    USE_IDENTITY_STEP = "use_identity_step";
 }

@@ -1,10 +1,15 @@
 //! A database for each test: made from a migrated template, dropped with the value.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use sqlx::{Connection, Executor, PgConnection};
 
-use super::{Store, StoreSettings, migrate};
+use super::{AuditTrail, Store, StoreSettings, make_serve_role, migrate};
+use crate::audit::{AuditKey, AuditSource};
+
+/// One for all stores of a test process: several of them may share a database.
+static KEY: OnceLock<Arc<AuditKey>> = OnceLock::new();
 
 /// Serialises the making of the template among test processes.
 const TEMPLATE_LOCK: i64 = 0x7E57;
@@ -46,14 +51,48 @@ impl TestDatabase {
 
     /// A store whose statements may take so long.
     pub(crate) async fn store_as(&self, batch: usize, statement_timeout: Duration) -> Store {
-        let settings = StoreSettings {
-            connections: 12,
-            tasks: 1,
-            batch,
-            acquire_timeout: Duration::from_secs(10),
-            statement_timeout,
-        };
+        let settings = settings(batch, statement_timeout);
         Store::connect(&self.url(), &settings).await.unwrap()
+    }
+
+    /// A store with an audit trail, under the role of `serve`.
+    pub(crate) async fn audited_store(&self) -> Store {
+        make_serve_role(&self.url()).await.unwrap();
+        let url = format!("{}&options=-c%20role%3Dvesta_serve", self.url());
+        let settings = StoreSettings {
+            audit: Some(AuditTrail {
+                source: AuditSource {
+                    node: "node-1".into(),
+                    site: Some("berlin".into()),
+                },
+                key: Arc::clone(KEY.get_or_init(|| Arc::new(AuditKey::passing().unwrap()))),
+            }),
+            ..settings(64, Duration::from_secs(60))
+        };
+        Store::connect(&url, &settings).await.unwrap()
+    }
+
+    /// Runs a statement as the owner of the database, who may do everything.
+    pub(crate) async fn execute(&self, sql: &'static str) -> Result<u64, sqlx::Error> {
+        let mut owner = PgConnection::connect(&self.url()).await?;
+        Ok(owner.execute(sql).await?.rows_affected())
+    }
+
+    /// The first column of what a statement finds, as text.
+    pub(crate) async fn texts(&self, sql: &'static str) -> Vec<String> {
+        let mut owner = PgConnection::connect(&self.url()).await.unwrap();
+        sqlx::query_scalar(sql).fetch_all(&mut owner).await.unwrap()
+    }
+}
+
+fn settings(batch: usize, statement_timeout: Duration) -> StoreSettings {
+    StoreSettings {
+        connections: 12,
+        tasks: 1,
+        batch,
+        acquire_timeout: Duration::from_secs(10),
+        statement_timeout,
+        audit: None,
     }
 }
 

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use fhir::definitions::DefinitionsBuilder;
 use fhir::ids::ResourceKey;
 use fhir::resource::Resource;
 use fhir::search::hash::{ANY_REFERENCE, key_hash, reference};
@@ -18,7 +19,7 @@ use super::testing::TestDatabase;
 use super::*;
 use crate::auth::{Access, Reason};
 use crate::context::{Handling, Limits, RequestContext, ReturnPreference};
-use crate::definitions::FoundBy;
+use crate::definitions::{Definitions, FoundBy};
 use crate::error::ErrorKind;
 
 fn context() -> RequestContext {
@@ -33,6 +34,12 @@ fn context() -> RequestContext {
     let (handling, preference) = (Handling::Strict, ReturnPreference::Unsaid);
     let (id, base) = ("test".into(), "http://here/fhir".into());
     RequestContext::new(access, id, base, handling, preference, Arc::new(limits))
+}
+
+/// For whoever may see everything no version is judged by definitions.
+fn no_definitions() -> Definitions {
+    let none = DefinitionsBuilder::default().build().unwrap();
+    Definitions::new(none).unwrap()
 }
 
 fn key(text: &str) -> ResourceKey {
@@ -125,7 +132,7 @@ async fn versions_count_up_and_search_values_follow_them() {
         "2"
     );
     let old = source
-        .read_version(&cx, &key("Patient/a"), first.version)
+        .read_version(&cx, &no_definitions(), &key("Patient/a"), first.version)
         .await
         .unwrap()
         .unwrap();
@@ -158,7 +165,7 @@ async fn a_deletion_is_a_version_and_a_later_write_goes_on_from_it() {
     };
     let scope = HistoryScope::Instance(key("Patient/a"));
     let page = Source::Committed(&store)
-        .history(&cx, &scope, &filter)
+        .history(&cx, &no_definitions(), &scope, &filter)
         .await
         .unwrap();
     let verbs: Vec<_> = page
@@ -382,7 +389,7 @@ async fn versions_of_a_resource_come_in_their_order_whatever_their_transactions_
         ..HistoryFilter::default()
     };
     let page = Source::Committed(&store)
-        .history(&cx, &HistoryScope::System, &filter)
+        .history(&cx, &no_definitions(), &HistoryScope::System, &filter)
         .await
         .unwrap();
     let of_a = page
@@ -465,7 +472,7 @@ async fn a_page_link_is_good_for_its_own_list_only() {
         ..HistoryFilter::default()
     };
     let page = source
-        .history(&cx, &HistoryScope::System, &filter)
+        .history(&cx, &no_definitions(), &HistoryScope::System, &filter)
         .await
         .unwrap();
     let next = HistoryFilter {
@@ -474,7 +481,7 @@ async fn a_page_link_is_good_for_its_own_list_only() {
     };
     assert_eq!(
         source
-            .history(&cx, &HistoryScope::System, &next)
+            .history(&cx, &no_definitions(), &HistoryScope::System, &next)
             .await
             .unwrap()
             .versions
@@ -484,7 +491,7 @@ async fn a_page_link_is_good_for_its_own_list_only() {
     let elsewhere = HistoryScope::Type(key("Patient/p0").resource_type);
     assert_eq!(
         source
-            .history(&cx, &elsewhere, &next)
+            .history(&cx, &no_definitions(), &elsewhere, &next)
             .await
             .unwrap_err()
             .kind(),

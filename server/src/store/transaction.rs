@@ -6,20 +6,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fhir::ids::ResourceKey;
+use fhir::ids::{ResourceId, ResourceKey, VersionId};
 use fhir::search::hash::{ANY_REFERENCE, key_hash, reference};
 use fhir::search::plan::Plan;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Postgres, Row};
 
+use super::audit::{add_records, refuse_trail};
 use super::batch::key_columns;
 use super::fault::{
     STALE_MAX, from_sqlx, is_disconnect, is_retryable, is_stale, raced, unknown_outcome,
 };
 use super::prepared::{PreparedDelete, PreparedWrite};
 use super::search::Searching;
-use super::{Deleted, Store, Written, statements, write};
-use crate::context::RequestContext;
+use super::{Deleted, Store, Written, permission, statements, write};
+use crate::audit::{AuditKey, AuditRecord, AuditedResource};
+use crate::auth::Access;
+use crate::context::{Audited, RequestContext};
 use crate::error::{Error, Result};
 
 /// How often work that lost against another transaction is done again.
@@ -34,7 +37,19 @@ const ROWS: usize = 1000;
 /// An open transaction. Dropped without commit, it did nothing.
 pub struct Transaction {
     inner: sqlx::Transaction<'static, Postgres>,
+    access: Access,
     searching: Arc<Searching>,
+    trail: Trail,
+}
+
+/// What a transaction has done so far, for the audit trail.
+struct Trail {
+    /// Nothing where the request is not audited.
+    record: Option<Box<AuditRecord>>,
+    audited: Option<Arc<Audited>>,
+    /// Nothing where there is no audit trail.
+    key: Option<Arc<AuditKey>>,
+    has_written: bool,
 }
 
 /// Tries at one piece of work, each in a transaction of its own.
@@ -67,14 +82,25 @@ impl Store {
 
 impl Attempts<'_> {
     /// A new transaction.
-    pub async fn begin(&mut self, _cx: &RequestContext) -> Result<Transaction> {
+    pub async fn begin(&mut self, cx: &RequestContext) -> Result<Transaction> {
         self.tries += 1;
         let mut stale = 0;
         loop {
             match self.store.pool.begin().await.map_err(from_sqlx) {
                 Ok(inner) => {
                     let searching = self.store.searching.clone();
-                    return Ok(Transaction { inner, searching });
+                    let trail = Trail {
+                        record: self.store.record(cx).map(Box::new),
+                        audited: cx.audited.clone(),
+                        key: self.store.audit_key().ok().cloned(),
+                        has_written: false,
+                    };
+                    return Ok(Transaction {
+                        inner,
+                        access: cx.access.clone(),
+                        searching,
+                        trail,
+                    });
                 }
                 // Nothing has been done yet: another connection may lead somewhere.
                 Err(error) if is_stale(&error) && stale < STALE_MAX => stale += 1,
@@ -85,13 +111,19 @@ impl Attempts<'_> {
 
     /// Commits, or rolls back what failed. `None` when the work lost against another transaction and is to be done again.
     pub async fn finish<T>(&mut self, tx: Transaction, result: Result<T>) -> Option<Result<T>> {
+        let mut tx = tx;
+        let result = match result {
+            Ok(answer) => tx.add_record().await.map(|()| answer),
+            refused => refused,
+        };
         let outcome = match result {
-            Ok(answer) => tx
-                .inner
-                .commit()
-                .await
-                .map_err(uncommitted)
-                .map(|()| answer),
+            Ok(answer) => match tx.inner.commit().await {
+                Ok(()) => {
+                    tx.trail.note_recorded();
+                    Ok(answer)
+                }
+                Err(fault) => Err(uncommitted(fault)),
+            },
             Err(error) => {
                 // A failed rollback closes the connection, which rolls back as well.
                 let _ = tx.inner.rollback().await;
@@ -111,6 +143,11 @@ impl Attempts<'_> {
 impl Transaction {
     pub(super) fn connection(&mut self) -> &mut PgConnection {
         &mut self.inner
+    }
+
+    /// For whom it works.
+    pub(super) fn access(&self) -> &Access {
+        &self.access
     }
 
     pub(super) fn searching(&self) -> Arc<Searching> {
@@ -161,27 +198,113 @@ impl Transaction {
         Err(raced())
     }
 
+    /// Refuses a create that may not be done.
+    pub fn permit_create(&self, write: &PreparedWrite) -> Result<()> {
+        permission::permit_create(&self.access, write)
+    }
+
     /// Stores new resources under ids that nobody has.
     pub async fn create(&mut self, writes: &[PreparedWrite]) -> Result<Vec<Written>> {
+        self.trail.refuse(writes.iter().map(PreparedWrite::key))?;
+        for write in writes {
+            self.permit_create(write)?;
+        }
         let mut written = Vec::with_capacity(writes.len());
         for part in writes.chunks(ROWS) {
             written.append(&mut write::create_resources(self.connection(), part).await?);
         }
-        Ok(written)
-    }
-
-    /// Stores resources under their ids; keys are in order and do not repeat. One failed condition fails all.
-    pub async fn put(&mut self, writes: &[&PreparedWrite]) -> Result<Vec<Result<Written>>> {
-        let mut written = Vec::with_capacity(writes.len());
-        for part in writes.chunks(ROWS) {
-            written.append(&mut write::put_resources(self.connection(), part).await?);
+        for (write, written) in writes.iter().zip(&written) {
+            let version = written.version;
+            self.trail.note(&write.key, version, &write.patients);
         }
         Ok(written)
     }
 
-    /// Deletes resources; keys are in order and do not repeat.
+    /// Stores resources under their ids; keys are in order and do not repeat. One failed condition fails all, and answers
+    /// end with the first that may not be written.
+    pub async fn put(&mut self, writes: &[&PreparedWrite]) -> Result<Vec<Result<Written>>> {
+        self.trail.refuse(writes.iter().map(|write| write.key()))?;
+        let refused = self.refused_put(writes).await?;
+        let permitted = match &refused {
+            Some((place, _)) => &writes[..*place],
+            None => writes,
+        };
+        let mut written = Vec::with_capacity(writes.len());
+        for part in permitted.chunks(ROWS) {
+            written.append(&mut write::put_resources(self.connection(), part).await?);
+        }
+        for (write, written) in permitted.iter().zip(&written) {
+            if let Ok(written) = written {
+                let version = written.version;
+                self.trail.note(&write.key, version, &write.patients);
+            }
+        }
+        written.extend(refused.map(|(_, refusal)| Err(refusal)));
+        Ok(written)
+    }
+
+    /// Stores one resource that refers to nothing absent.
+    pub async fn put_one(&mut self, write: &PreparedWrite) -> Result<Written> {
+        let written = self.put(&[write]).await?.pop();
+        let written = written.ok_or_else(|| Error::internal("an update answered nothing"))??;
+        self.refuse_broken(write.targets()).await?;
+        Ok(written)
+    }
+
+    /// Deletes resources; keys are in order and do not repeat. What is hidden is not there.
     pub async fn delete(&mut self, deletes: &[&PreparedDelete]) -> Result<Vec<Result<Deleted>>> {
-        write::delete_resources(self.connection(), deletes).await
+        self.trail
+            .refuse(deletes.iter().map(|delete| delete.key()))?;
+        let verdicts = self.verdicts_of_deletes(deletes).await?;
+        let permitted: Vec<&PreparedDelete> = deletes
+            .iter()
+            .zip(&verdicts)
+            .filter_map(|(delete, verdict)| verdict.is_none().then_some(*delete))
+            .collect();
+        let mut done = Vec::new();
+        if !permitted.is_empty() {
+            done = write::delete_resources(self.connection(), &permitted).await?;
+            for (delete, deleted) in permitted.iter().zip(&done) {
+                if let Ok(Deleted::Now(version, _)) = deleted {
+                    self.trail.note(&delete.key, *version, &delete.patients);
+                }
+            }
+        }
+        let mut done = done.into_iter();
+        let answers = verdicts.into_iter().map(|verdict| match verdict {
+            Some(verdict) => verdict,
+            None => done
+                .next()
+                .unwrap_or_else(|| Err(Error::internal("a delete answered nothing"))),
+        });
+        Ok(answers.collect())
+    }
+
+    /// Deletes one resource.
+    pub(super) async fn delete_one(&mut self, delete: &PreparedDelete) -> Result<Deleted> {
+        let deleted = self.delete(&[delete]).await?.pop();
+        deleted.ok_or_else(|| Error::internal("a delete answered nothing"))?
+    }
+
+    /// Notes for the audit trail what the transaction has read beside what it wrote.
+    pub fn note_read(&mut self, resources: Vec<AuditedResource>) {
+        if let Some(record) = self.trail.record.take() {
+            let record = resources.iter().fold(*record, AuditRecord::touching);
+            self.trail.record = Some(Box::new(record));
+        }
+    }
+
+    /// Adds the row of what was written, to be committed with it. A transaction that only looked is recorded by
+    /// whoever answers it.
+    async fn add_record(&mut self) -> Result<()> {
+        let record = self.trail.record.take();
+        match record.zip(self.trail.key.clone()) {
+            Some((mut record, key)) if self.trail.has_written => {
+                record.prove(&key);
+                add_records(self.connection(), std::slice::from_ref(&*record)).await
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The first of these resources that something still refers to, and the refusal to delete it; asked last, when all is
@@ -216,7 +339,39 @@ impl Transaction {
             .map(|row| row.try_get("referrer").map_err(from_sqlx))
             .collect::<Result<_>>()?;
         let key = target.parse().map_err(Error::internal)?;
-        Ok(Some((key, write::referenced(&referrers))))
+        let names_them = self.access.reason().is_some();
+        Ok(Some((key, write::referenced(&referrers, names_them))))
+    }
+}
+
+impl Trail {
+    fn note(&mut self, key: &ResourceKey, version: VersionId, patients: &[ResourceId]) {
+        self.has_written = true;
+        if let Some(mut record) = self.record.take() {
+            if &*record.interaction == "operation" {
+                // Of an operation only its write tells that it is one.
+                record.action = "U".into();
+            }
+            let touched = AuditedResource {
+                key: key.clone(),
+                version: Some(version),
+                patients: patients.to_vec(),
+            };
+            self.record = Some(Box::new(record.touching(&touched)));
+        }
+    }
+
+    fn refuse<'k>(&self, keys: impl Iterator<Item = &'k ResourceKey>) -> Result<()> {
+        match self.key {
+            Some(_) => keys.map(refuse_trail).collect(),
+            None => Ok(()),
+        }
+    }
+
+    fn note_recorded(&self) {
+        if let (true, Some(audited)) = (self.has_written, &self.audited) {
+            audited.note_recorded();
+        }
     }
 }
 

@@ -10,27 +10,105 @@ use super::batch::{IndexColumns, key_columns};
 use super::combine::Batch;
 use super::fault::{from_sqlx, is_disconnect, is_retryable, raced, unknown_outcome};
 use super::instant::Instant;
-use super::prepared::{PreparedDelete, PreparedWrite};
-use super::{Deleted, Store, Written, statements};
+use super::prepared::{PreparedDelete, PreparedWrite, Verb};
+use super::{Deleted, Store, Written, permission, statements};
+use crate::audit::rows;
 use crate::context::RequestContext;
 use crate::error::{Error, ErrorKind, Result};
 
 impl Store {
     /// Stores a resource under an id that nobody has.
-    pub async fn create(&self, _cx: &RequestContext, write: PreparedWrite) -> Result<Written> {
-        self.refuse_broken(&write).await?;
-        self.creates.ask(write).await
+    pub async fn create(&self, cx: &RequestContext, write: PreparedWrite) -> Result<Written> {
+        permission::permit_create(&cx.access, &write)?;
+        self.refuse_broken(cx, &write).await?;
+        let write = self.recorded(cx, write, Some(VersionId::FIRST))?;
+        let written = self.creates.ask(write).await?;
+        note_recorded(cx);
+        Ok(written)
     }
 
     /// Stores a resource under its id, whether there is one or not, if its condition holds.
-    pub async fn put(&self, _cx: &RequestContext, write: PreparedWrite) -> Result<Written> {
-        self.refuse_broken(&write).await?;
-        self.puts.ask(write).await
+    pub async fn put(&self, cx: &RequestContext, write: PreparedWrite) -> Result<Written> {
+        if permission::puts_anything(&cx.access, write.key.resource_type) {
+            self.refuse_broken(cx, &write).await?;
+            let write = self.recorded(cx, write, None)?;
+            let written = self.puts.ask(write).await?;
+            note_recorded(cx);
+            return Ok(written);
+        }
+        let mut attempts = self.attempts();
+        loop {
+            let mut tx = attempts.begin(cx).await?;
+            let result = tx.put_one(&write).await;
+            if let Some(answer) = attempts.finish(tx, result).await {
+                return answer;
+            }
+        }
     }
 
     /// Deletes a resource, if its condition holds and, where asked, nobody refers to it.
-    pub async fn delete(&self, _cx: &RequestContext, delete: PreparedDelete) -> Result<Deleted> {
-        self.deletes.ask(delete).await
+    pub async fn delete(&self, cx: &RequestContext, mut delete: PreparedDelete) -> Result<Deleted> {
+        delete.names_referrers = cx.access.reason().is_some();
+        if permission::deletes_anything(&cx.access, delete.key.resource_type) {
+            let delete = self.recorded_delete(cx, delete)?;
+            let deleted = self.deletes.ask(delete).await?;
+            if deleted != Deleted::Absent {
+                note_recorded(cx);
+            }
+            return Ok(deleted);
+        }
+        let mut attempts = self.attempts();
+        loop {
+            let mut tx = attempts.begin(cx).await?;
+            let result = tx.delete_one(&delete).await;
+            if let Some(answer) = attempts.finish(tx, result).await {
+                return answer;
+            }
+        }
+    }
+
+    /// The delete with what its statement adds to the audit trail.
+    fn recorded_delete(
+        &self,
+        cx: &RequestContext,
+        mut delete: PreparedDelete,
+    ) -> Result<PreparedDelete> {
+        self.refuse_trail(delete.key())?;
+        if let Some(mut record) = self.record(cx) {
+            record.status = 204;
+            record.touch_written(&delete.key, None, &delete.patients);
+            delete.record = Some(Box::new(self.proven(record)));
+        }
+        Ok(delete)
+    }
+
+    /// The write with what its statement adds to the audit trail; only that knows the version of an update.
+    fn recorded(
+        &self,
+        cx: &RequestContext,
+        mut write: PreparedWrite,
+        version: Option<VersionId>,
+    ) -> Result<PreparedWrite> {
+        self.refuse_trail(write.key())?;
+        if let Some(mut record) = self.record(cx) {
+            // Of an operation only its write tells that it is one.
+            record.action = match (&*record.action, write.verb) {
+                ("E", Verb::Post) => "C".into(),
+                ("E", _) => "U".into(),
+                _ => record.action,
+            };
+            record.status = if write.verb == Verb::Post { 201 } else { 200 };
+            record.touch_written(&write.key, version, &write.patients);
+            write.record = Some(Box::new(self.proven(record)));
+        }
+        Ok(write)
+    }
+}
+
+/// The commit of a write brought its row to the trail.
+fn note_recorded(cx: &RequestContext) {
+    if let Some(audited) = &cx.audited {
+        audited.note_recorded();
     }
 }
 
@@ -93,6 +171,7 @@ pub(super) async fn create_resources(
         .bind(std::mem::take(&mut index.toks));
     index
         .bind(query)
+        .bind(rows(writes.iter().map(|write| write.record.as_deref())))
         .execute(connection)
         .await
         .map_err(from_sqlx)?;
@@ -178,8 +257,10 @@ pub(super) async fn put_resources(
         .bind(std::mem::take(&mut index.toks))
         .bind(column(writes, |write| write.condition.versions_array()))
         .bind(column(writes, |write| write.condition.absent));
+    let records = writes.iter().map(|write| write.record.as_deref());
     let rows = index
         .bind(query)
+        .bind(rows(records))
         .fetch_all(connection)
         .await
         .map_err(from_sqlx)?;
@@ -215,10 +296,7 @@ fn put_answer(write: &PreparedWrite, verdict: &Verdict) -> Result<Written> {
                 )
                 .into(),
         }),
-        "mismatch" => Err(Error::new(
-            ErrorKind::PreconditionFailed,
-            "the resource is not in the version that If-Match names",
-        )),
+        "mismatch" => Err(mismatch()),
         "exists" => Err(Error::new(
             ErrorKind::PreconditionFailed,
             "the resource exists, and If-None-Match asks that it does not",
@@ -284,30 +362,42 @@ pub(super) async fn delete_resources(
                 .collect::<Vec<_>>(),
         )
         .bind(deletes.iter().map(element).collect::<Vec<_>>())
+        .bind(rows(deletes.iter().map(|delete| delete.record.as_deref())))
         .fetch_all(connection)
         .await
         .map_err(from_sqlx)?;
-    answers(deletes.len(), &rows, |_, verdict| {
+    answers(deletes.len(), &rows, |place, verdict| {
         match (verdict.name.as_str(), verdict.version) {
             ("deleted", Some(version)) => Ok(Deleted::Now(version, verdict.last_updated)),
             ("absent", _) => Ok(Deleted::Absent),
-            ("mismatch", _) => Err(Error::new(
-                ErrorKind::PreconditionFailed,
-                "the resource is not in the version that If-Match names",
+            ("mismatch", _) => Err(mismatch()),
+            ("referenced", _) => Err(referenced(
+                &verdict.referrers,
+                deletes[place].names_referrers,
             )),
-            ("referenced", _) => Err(referenced(&verdict.referrers)),
             (other, _) => Err(Error::internal(format!("unknown verdict {other}"))),
         }
     })
 }
 
-/// The refusal to delete what others refer to, naming some of them.
-pub(super) fn referenced(referrers: &[String]) -> Error {
-    let named = referrers.join(", ");
+/// The refusal to write to another version than the one that was meant.
+pub(super) fn mismatch() -> Error {
     Error::new(
-        ErrorKind::Conflict,
-        format!("other resources refer to this one, among them {named}"),
+        ErrorKind::PreconditionFailed,
+        "the resource is not in the version that If-Match names",
     )
+}
+
+/// The refusal to delete what others refer to, naming some of them where that is for whoever asks.
+pub(super) fn referenced(referrers: &[String], names_them: bool) -> Error {
+    let sentence = match names_them {
+        true => format!(
+            "other resources refer to this one, among them {}",
+            referrers.join(", ")
+        ),
+        false => "other resources refer to this one".to_owned(),
+    };
+    Error::new(ErrorKind::Conflict, sentence)
 }
 
 struct Verdict {

@@ -11,15 +11,21 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("postgres", &["config"]),
     ("auth", &["error"]),
     ("context", &["error", "auth"]),
+    ("audit", &["error", "auth", "context"]),
     ("definitions", &["error", "config", "context"]),
-    ("store", &["error", "auth", "context", "definitions"]),
+    (
+        "store",
+        &["error", "auth", "context", "audit", "definitions"],
+    ),
     ("searchset", &["store"]),
     ("terminology", &["error", "context", "definitions", "store"]),
     (
         "operations",
         &[
             "error",
+            "auth",
             "context",
+            "audit",
             "definitions",
             "store",
             "searchset",
@@ -30,13 +36,19 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "interactions",
         &[
             "error",
+            "auth",
             "context",
+            "audit",
             "definitions",
             "store",
             "searchset",
             "terminology",
             "operations",
         ],
+    ),
+    (
+        "identity",
+        &["error", "auth", "context", "store", "interactions"],
     ),
     (
         "jobs",
@@ -101,6 +113,15 @@ const DOORS: &[(&str, &[&str], &str)] = &[
             "bench/",
         ],
         "only `store` speaks SQL; `backup` passes its errors on, `postgres` creates the database, `bench` measures it",
+    ),
+    (
+        "reqwest",
+        &[
+            "server/src/identity/jwks.rs",
+            "conformance-tests/",
+            "bench/",
+        ],
+        "the server asks nobody else, but clients for their public keys",
     ),
     (
         "AssertSqlSafe",

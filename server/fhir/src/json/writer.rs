@@ -144,6 +144,9 @@ pub(crate) fn push_quoted(out: &mut String, text: &str) {
             b'\n' => "\\n",
             b'\r' => "\\r",
             b'\t' => "\\t",
+            // Written short as RFC 8785 has them, so that canonical text can be written with this.
+            0x08 => "\\b",
+            0x0C => "\\f",
             0..=0x1F => "",
             _ => continue,
         };

@@ -1,6 +1,10 @@
 //! Search within a compartment (<https://hl7.org/fhir/R4/compartmentdefinition.html>,
 //! <https://hl7.org/fhir/R4/http.html#vsearch>).
 
+mod elements;
+
+pub(super) use elements::Placing;
+
 use super::combine;
 use super::contained;
 use super::error::{SearchError, SearchErrorKind};

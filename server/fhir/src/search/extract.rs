@@ -142,6 +142,7 @@ impl Extractor<'_> {
             });
         }
         self.references(resource, &mut values);
+        values.place(plan.map_or(&[], |plan| &plan.placing));
         mark_contained(resource, &mut values);
         values.normalise();
         Ok(values)

@@ -15,6 +15,9 @@ use crate::ids::{ResourceKey, ResourceType};
 /// The seed of every local literal reference anywhere in a resource: in elements, extensions and contained resources.
 pub const ANY_REFERENCE: i64 = 2_889_250_350_351_258_638;
 
+/// The seed of the compartments that a resource is in ([`compartment`]).
+const COMPARTMENT: i64 = -3_472_722_020_672_663_656;
+
 /// What a value hash speaks of; each form has a tag of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
@@ -234,6 +237,11 @@ pub fn contains(resource_type: ResourceType) -> i64 {
     unlisted(tagged(Form::Contains, resource_type.name().as_bytes()))
 }
 
+/// "The resource is in the compartment around that one" (<https://hl7.org/fhir/R4/compartmentdefinition.html>).
+pub fn compartment(center: &ResourceKey) -> i64 {
+    unlisted(reference(COMPARTMENT, key_hash(center)))
+}
+
 fn tagged(form: Form, bytes: &[u8]) -> i64 {
     signed(xxh3_64_with_seed(bytes, tag(form)))
 }
@@ -271,6 +279,7 @@ mod tests {
     fn the_encoding_is_fixed_because_it_is_stored() {
         let check = |actual: i64, expected: i64| assert_eq!(actual, expected);
         check(ANY_REFERENCE, signed(xxh3_64(b"*reference")));
+        check(COMPARTMENT, unlisted(signed(xxh3_64(b"*compartment"))));
         check(
             operand_seed(observation(), SearchType::Token, "code"),
             unlisted(signed(xxh3_64(b"Observation|token|code"))),
@@ -303,6 +312,7 @@ mod tests {
                 reference(plain, target),
                 reference(ANY_REFERENCE, target),
                 reference(filtered_seed(listed, key.resource_type), target),
+                compartment(&format!("Patient/{n}").parse().unwrap()),
                 token(identifier_seed(listed), "a", &text),
                 versioned_reference(listed, target, "1"),
                 code(listed, &text),
@@ -330,6 +340,8 @@ mod tests {
             of_type(seed, "ab", "", "c"),
             of_type(seed, "", "ab", "c"),
             reference(seed, key_hash(&key)),
+            reference(ANY_REFERENCE, key_hash(&key)),
+            compartment(&key),
             versioned_reference(seed, key_hash(&key), "1"),
             versioned_reference(seed, key_hash(&key), "2"),
             identifier_seed(seed),

@@ -12,6 +12,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::compartment::Placing;
 use super::hash;
 use super::operand::Path;
 use super::value_kind::ValueKind;
@@ -132,6 +133,8 @@ pub(super) struct TypePlan {
     pub(super) groups: Vec<Group>,
     /// By code.
     pub(super) parameters: Vec<IndexedParameter>,
+    /// The compartments that its references place a resource into.
+    pub(super) placing: Vec<Placing>,
 }
 
 /// One parameter of one type.

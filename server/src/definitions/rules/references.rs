@@ -1,7 +1,7 @@
 //! What a resource refers to, and into whose compartment it belongs
 //! (<https://hl7.org/fhir/R4/compartmentdefinition.html>).
 
-use fhir::ids::{ResourceKey, ResourceType};
+use fhir::ids::{ResourceId, ResourceKey, ResourceType};
 use fhir::resource::Resource;
 use fhir::search::hash;
 use fhir::search::period_test::PeriodTest;
@@ -57,6 +57,11 @@ impl Definitions {
         Some(types)
     }
 
+    /// The types whose resources are in compartments, sorted.
+    pub fn placed_types(&self) -> Vec<ResourceType> {
+        self.index.placed()
+    }
+
     /// The resources of a type whose compartments a resource is in.
     pub fn compartments_of(
         &self,
@@ -79,6 +84,26 @@ impl Definitions {
         keys.retain(|key| key.resource_type == around);
         centers.extend(keys);
         Ok(centers)
+    }
+
+    /// The patients in whose compartments a resource is that has this key.
+    pub fn patients_of(
+        &self,
+        cx: &RequestContext,
+        key: &ResourceKey,
+        resource: &Resource,
+    ) -> Result<Vec<ResourceId>> {
+        let Some(patient) = ResourceType::parse("Patient") else {
+            return Ok(Vec::new());
+        };
+        let centers = self.compartments_of(cx, resource, patient)?;
+        let mut ids: Vec<ResourceId> = centers.into_iter().map(|center| center.id).collect();
+        if key.resource_type == patient {
+            ids.push(key.id.clone());
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        Ok(ids)
     }
 
     /// When the latest period of a date parameter begins that a resource has.

@@ -28,9 +28,11 @@ async fn health_and_the_welcome_are_beside_the_base() {
 #[tokio::test]
 async fn a_worker_answers_for_its_health_alone() {
     let parts = Parts {
+        refused: Arc::new(|_| async { Ok(()) }.boxed()),
         perform: Arc::new(|_, _| async { Ok(Outcome::empty(StatusCode::OK)) }.boxed()),
         readiness: Arc::new(|| async { Ok(()) }.boxed()),
         structures: Arc::new(structures()),
+        admission: None,
     };
     let router = health_router(settings(), parts).unwrap();
     for (path, status) in [
@@ -48,11 +50,13 @@ async fn a_worker_answers_for_its_health_alone() {
 #[tokio::test]
 async fn a_database_that_is_away_is_not_ready() {
     let parts = Parts {
+        refused: Arc::new(|_| async { Ok(()) }.boxed()),
         perform: Arc::new(|_, _| async { Ok(Outcome::empty(StatusCode::OK)) }.boxed()),
         readiness: Arc::new(|| {
             async { Err(Error::new(ErrorKind::Unavailable, "the database is away")) }.boxed()
         }),
         structures: Arc::new(structures()),
+        admission: None,
     };
     let router = router(settings(), parts).unwrap();
     let answer = send(&router, "GET /health/ready", &[], "").await;
@@ -67,9 +71,11 @@ async fn a_database_that_is_away_is_not_ready() {
 #[tokio::test]
 async fn a_database_that_does_not_answer_is_not_ready() {
     let parts = Parts {
+        refused: Arc::new(|_| async { Ok(()) }.boxed()),
         perform: Arc::new(|_, _| async { Ok(Outcome::empty(StatusCode::OK)) }.boxed()),
         readiness: Arc::new(|| std::future::pending().boxed()),
         structures: Arc::new(structures()),
+        admission: None,
     };
     let router = router(hasty(), parts).unwrap();
     let answer = send(&router, "GET /health/ready", &[], "").await;
@@ -111,9 +117,11 @@ fn hasty() -> Settings {
 /// A router whose interactions never end.
 fn stuck(settings: Settings) -> Router {
     let parts = Parts {
+        refused: Arc::new(|_| async { Ok(()) }.boxed()),
         perform: Arc::new(|_, _| std::future::pending().boxed()),
         readiness: Arc::new(|| async { Ok(()) }.boxed()),
         structures: Arc::new(structures()),
+        admission: None,
     };
     router(settings, parts).unwrap()
 }

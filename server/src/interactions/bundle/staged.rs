@@ -10,7 +10,7 @@ use super::resolve::{ConditionalReference, conditional_references};
 use crate::context::RequestContext;
 use crate::error::{Error, ErrorKind, Result};
 use crate::interactions::perform::Interactions;
-use crate::interactions::{Interaction, conditional, write};
+use crate::interactions::{Interaction, conditional, permission, write};
 use crate::store::WriteCondition;
 
 /// What an entry does.
@@ -53,6 +53,7 @@ impl Staged {
         cx: &RequestContext,
         entry: Entry,
     ) -> Result<Self> {
+        permission::permit(cx, &interactions.operations, &entry.interaction)?;
         let (kind, key) = aim(&entry.interaction)?;
         let criteria = match criteria(&entry.interaction) {
             Some((resource_type, query)) => {

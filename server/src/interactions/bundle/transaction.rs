@@ -328,6 +328,12 @@ impl<'a> Attempt<'a> {
             let outcome = self.interactions.look(self.cx, &mut source, reading).await;
             let cut = staged.entry.cut();
             let cut = |outcome| cut.apply(&self.interactions.definitions, outcome);
+            if let (Some(_), Ok(read)) = (&self.cx.audited, &outcome)
+                && let Some(body) = read.body.clone()
+            {
+                let touched = self.interactions.touched(self.cx, body).await?;
+                self.tx.note_read(touched);
+            }
             let mut outcome = outcome.and_then(cut);
             response::without_body_of_head(&staged.entry.method, &mut outcome);
             room.take(&mut outcome);

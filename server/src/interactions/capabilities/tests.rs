@@ -17,6 +17,8 @@ fn made(version: &'static str) -> CapabilityStatement {
             base_url: "https://fhir.example.org/fhir".into(),
             date: "2024-02-29T12:34:56Z".parse().unwrap(),
             deletes_multiple: true,
+            asks_for_tokens: version == "smart",
+            is_audited: false,
         },
         Offered {
             search_parameters: &[
@@ -60,6 +62,35 @@ fn of_type<'a>(statement: &'a Resource, name: &str) -> Value<'a> {
         .items()
         .find(|entry| entry.get("type").unwrap().string().unwrap() == name)
         .unwrap()
+}
+
+#[test]
+fn the_statement_says_how_somebody_gets_in() {
+    let security = |version: &'static str| {
+        let statement = statement(&made(version), None);
+        let rest = statement
+            .root()
+            .get("rest")
+            .unwrap()
+            .items()
+            .next()
+            .unwrap();
+        rest.get("security").unwrap().raw().to_owned()
+    };
+    let open = security("1.2.3");
+    assert!(
+        open.contains(r#""cors":false"#) && open.contains("switched off"),
+        "{open}"
+    );
+    let smart = security("smart");
+    for part in [
+        r#""url":"token","valueUri":"https://fhir.example.org/fhir/auth/token""#,
+        r#""url":"authorize","valueUri":"https://fhir.example.org/fhir/auth/authorize""#,
+        r#""code":"SMART-on-FHIR""#,
+        r#""cors":true"#,
+    ] {
+        assert!(smart.contains(part), "{part} {smart}");
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ macro_rules! definition {
             $id,
             r#"","url":"urn:"#,
             $id,
-            r#"","name":"N","status":"active","description":"d","kind":"operation","code":"try","#,
+            r#"","extension":[{"url":"https://vesta.example/fhir/StructureDefinition/operation-scope","valueString":"*.r"}],"name":"N","status":"active","description":"d","kind":"operation","code":"try","#,
             $flags,
             r#","parameter":["#,
             $parameters,

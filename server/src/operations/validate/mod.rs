@@ -125,7 +125,7 @@ async fn absent(
     targets: &RequiredTargets,
     resource: &Resource,
 ) -> Result<HashSet<ResourceKey>> {
-    let mut absent = cx.store.absent(targets).await?;
+    let mut absent = cx.store.absent(cx.request, targets).await?;
     if let Some(key) = key(cx, resource) {
         absent.remove(&key);
     }

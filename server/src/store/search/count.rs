@@ -5,7 +5,6 @@
 use fhir::search::plan::{Clause, Plan, Total};
 use sqlx::{PgConnection, Row};
 
-use super::Searching;
 use super::conditions::{push_all, push_types};
 use super::estimate::Estimator;
 use super::lead_rows::push_lead;
@@ -13,6 +12,7 @@ use super::leads::{Choice, Lead, choose, flat, left_after, push_candidates, push
 use super::listed;
 use super::sets::Sets;
 use super::statement::Statement;
+use super::{ConfinedPlan, Searching};
 use crate::error::{Error, Result};
 use crate::store::fault::from_sqlx;
 
@@ -23,8 +23,9 @@ const ESTIMATED_FROM: i64 = 10_000;
 pub(in super::super) async fn count_matches(
     connection: &mut PgConnection,
     searching: &Searching,
-    plan: &Plan,
+    confined: &ConfinedPlan<'_>,
 ) -> Result<u64> {
+    let plan = confined.plan();
     let statistics = searching.known.current();
     let estimator = Estimator::new(&statistics);
     let types = &plan.resource_types;

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use fhir::search::plan::Plan;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
 
 use super::leads::Lead;
 use super::path::{Attempt, Path, Way};
 use super::statement::Statement;
-use super::{Content, Rows, Search, Searching};
+use super::{ConfinedPlan, Content, Rows, Search, Searching};
 use crate::error::Result;
 use crate::store::fault::from_sqlx;
 
@@ -44,9 +43,10 @@ pub struct ExplainedStatement {
 pub(in super::super) async fn explain(
     connection: &mut PgConnection,
     searching: &Searching,
-    plan: &Plan,
+    confined: &ConfinedPlan<'_>,
     count: u32,
 ) -> Result<Explanation> {
+    let plan = confined.plan();
     let statistics = searching.known.current();
     let search = Search::of(plan, &statistics, None, count as usize, Content::Whole);
     let path = search.path(&searching.tuning);

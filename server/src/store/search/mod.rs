@@ -6,6 +6,7 @@
 //! depend on values: they are planned once for each connection.
 
 mod conditions;
+mod confined;
 mod count;
 mod elements;
 mod estimate;
@@ -23,6 +24,7 @@ mod quantities;
 mod ranges;
 mod recent;
 mod sets;
+mod slots;
 mod statement;
 mod statistics;
 #[cfg(test)]
@@ -57,9 +59,11 @@ use statistics::{Known, Statistics};
 use value_first::ValueFirst;
 use walk::{Part, Walk};
 
+pub(super) use confined::ConfinedPlan;
 pub(super) use count::count_matches;
 pub(super) use explain::explain;
 pub use explain::{ExplainedStatement, Explanation};
+pub(super) use slots::{RowFilter, Slotted, arguments};
 
 /// One page of matches.
 #[derive(Debug, Default)]
@@ -115,7 +119,7 @@ impl Searching {
 
 /// A page that is asked for.
 pub(super) struct PageRequest<'a> {
-    pub(super) plan: &'a Plan,
+    pub(super) plan: &'a ConfinedPlan<'a>,
     pub(super) count: u32,
     /// Binds page links to the request they were made for.
     pub(super) scope: &'a str,
@@ -129,7 +133,7 @@ pub(super) async fn find_page(
     cursor_key: &CursorKey,
     request: &PageRequest<'_>,
 ) -> Result<SearchPage> {
-    let plan = request.plan;
+    let plan = request.plan.plan();
     let purpose = purpose(request.scope, plan);
     let place = request
         .cursor
@@ -413,8 +417,10 @@ impl Transaction {
             sort: Vec::new(),
             ..plan.clone()
         };
+        let confined = ConfinedPlan::of(self.access(), &plan);
+        let plan = confined.plan();
         let statistics = searching.known.current();
-        let search = Search::of(&plan, &statistics, None, limit as usize, Content::Nothing);
+        let search = Search::of(plan, &statistics, None, limit as usize, Content::Nothing);
         let rows = search.rows(self.connection(), &searching.tuning).await?;
         Ok(rows.found.into_iter().map(|one| one.version.key).collect())
     }

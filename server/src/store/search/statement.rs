@@ -11,7 +11,7 @@ use super::super::instant::Instant;
 
 /// A statement that is put together part by part. Every value is bound; the text depends on the shape of the search
 /// alone, so that a connection keeps few of them prepared.
-pub(super) struct Statement {
+pub(in super::super) struct Statement {
     builder: QueryBuilder<Postgres>,
     /// Types of the bound values, as PostgreSQL names them.
     kinds: Vec<&'static str>,
@@ -37,6 +37,14 @@ impl Statement {
             has_with: false,
             capped: Vec::new(),
             sets: Vec::new(),
+        }
+    }
+
+    /// A statement whose first values are bound already.
+    pub(super) fn with_arguments(arguments: PgArguments) -> Self {
+        Self {
+            builder: QueryBuilder::with_arguments("", arguments),
+            ..Self::new()
         }
     }
 

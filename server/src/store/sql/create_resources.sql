@@ -1,4 +1,5 @@
--- new resources under ids nobody has: resource, search values and change event in one statement
+-- new resources under ids nobody has: resource, search values, change event and what the audit trail says of it, in one
+-- statement
 with input as materialized (
     select t.*, t.place::integer as n
       from check_generation($1::bigint, $2::text[]) as is_current,
@@ -41,6 +42,8 @@ with input as materialized (
     select w.rid, v.narrative::tsvector, v.content::tsvector
       from unnest($27::integer[], $28::text[], $29::text[]) as v(n, narrative, content)
       join written w on w.n = v.n
+), audited as materialized (
+    select add_audit($30::json, null) as rows
 )
 insert into change (resource_type, id, version_id, method, at)
-select resource_type, id, 1, 'POST', at from input order by n
+select resource_type, id, 1, 'POST', at from input cross join audited order by n

@@ -15,5 +15,7 @@ select c.resource_type, c.id, c.version_id, c.at as last_updated, c.method,
            union all
            select from resource_history n where n.resource_type = c.resource_type and n.id = c.id
                                     and n.version_id = c.version_id + 1 and n.last_updated <= $4)))
+   /* confined: and exists (select from resource o where o.resource_type = c.resource_type and o.id = c.id and not o.deleted
+                                 and <rows of o>) */
  order by c.seq desc
  limit $6

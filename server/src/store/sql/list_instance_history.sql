@@ -15,5 +15,6 @@ select $1 as resource_type, $2 as id, version_id, last_updated, method, coalesce
  where ($3::bigint is null or version_id < $3)
    and ($4::timestamptz is null or last_updated >= $4)
    and ($5::timestamptz is null or (last_updated < $6 and (superseded is null or superseded > $5)))
+   /* confined: and exists (select from resource r where r.resource_type = $1 and r.id = $2 and not r.deleted and <rows of r>) */
  order by version_id desc
  limit $7

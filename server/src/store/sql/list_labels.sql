@@ -2,7 +2,7 @@
 -- how many it looked at, so that a part is never taken for the whole.
 with looked as materialized (
     select json -> 'meta' as meta from resource
-     where ($1::text is null or resource_type = $1) and not deleted
+     where ($1::text is null or resource_type = $1) and not deleted /* confined: and <rows of resource> */
      limit $2
 ), label as (
     select 'profile' as kind, null::text as system, value #>> '{}' as value, null::text as display

@@ -5,7 +5,7 @@ use sqlx::{Connection, Executor, PgConnection};
 
 use super::super::testing::TestDatabase;
 use super::super::{HistoryFilter, HistoryScope, Indexed, Source, StoredVersion, migrate};
-use super::{context, count, key, write};
+use super::{context, count, key, no_definitions, write};
 
 #[tokio::test]
 async fn a_schema_of_a_newer_server_is_refused() {
@@ -100,7 +100,7 @@ async fn a_page_ends_before_its_resources_fill_the_memory() {
     let mut sizes = Vec::new();
     loop {
         let page = Source::Committed(&store)
-            .history(&cx, &HistoryScope::System, &filter)
+            .history(&cx, &no_definitions(), &HistoryScope::System, &filter)
             .await
             .unwrap();
         sizes.push(page.versions.len());

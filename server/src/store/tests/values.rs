@@ -3,6 +3,7 @@
 use bigdecimal::BigDecimal;
 use fhir::resource::Resource;
 use fhir::search::grams::grams;
+use fhir::search::hash::compartment;
 use fhir::search::index_values::{DateValue, IndexValues, NumberValue, PositionValue, StringValue};
 use jiff::Timestamp;
 use sqlx::{Connection, PgConnection};
@@ -110,6 +111,10 @@ fn values(n: i64) -> IndexValues {
 }
 
 fn expected(id: &str, n: i64) -> Vec<String> {
+    // A patient is in the own compartment.
+    let mut tokens = vec![n, 7, compartment(&key(&format!("Patient/{id}")))];
+    tokens.sort_unstable();
+    let tokens: Vec<String> = tokens.iter().map(ToString::to_string).collect();
     vec![
         format!("{id} date 2 2020-01-01 00:00:00+00..2020-01-02 00:00:00+00 f"),
         format!("{id} date 3 202{n}-01-01 00:00:00+00..infinity t"),
@@ -124,8 +129,14 @@ fn expected(id: &str, n: i64) -> Vec<String> {
         ),
         format!("{id} string 1 same {}", grams(1, "same").len()),
         format!("{id} text 'the':1,3 'word{n}':2 | 'all':2 'the':1"),
-        format!("{id} tok {{{n},7}}"),
+        format!("{id} tok {{{}}}", tokens.join(",")),
     ]
+}
+
+/// What is there of a patient without values.
+fn bare(id: &str) -> Vec<String> {
+    let own = compartment(&key(&format!("Patient/{id}")));
+    vec![format!("{id} tok {{{own}}}")]
 }
 
 fn found_by(cx: &RequestContext, id: &str, values: IndexValues) -> PreparedWrite {
@@ -168,7 +179,7 @@ async fn values_of_every_kind_follow_create_update_and_delete() {
         .put(&cx, found_by(&cx, "b", IndexValues::default()))
         .await
         .unwrap();
-    check(&database, &[expected("a", 4)]).await;
+    check(&database, &[expected("a", 4), bare("b")]).await;
 }
 
 #[tokio::test]
@@ -205,10 +216,14 @@ async fn a_reindex_replaces_values_of_every_kind() {
     store.put(&cx, found_by(&cx, "a", values(4))).await.unwrap();
     let gone = PreparedDelete::new(key("Patient/b"), WriteCondition::default(), true, cx.now);
     store.delete(&cx, gone).await.unwrap();
-    let anew = |(row, version): &(i64, super::super::StoredVersion)| Indexed {
-        row: *row,
-        version: version.version,
-        values: values(6),
+    let anew = |(row, version): &(i64, super::super::StoredVersion)| {
+        let mut values = values(6);
+        values.place_around(&version.key);
+        Indexed {
+            row: *row,
+            version: version.version,
+            values,
+        }
     };
     let all: Vec<Indexed> = seen.iter().map(anew).collect();
     store.reindex(&cx, 1, &all).await.unwrap();

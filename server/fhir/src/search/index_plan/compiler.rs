@@ -13,6 +13,7 @@ use crate::definitions::search_parameters::{SearchParameter, SearchType};
 use crate::definitions::structure::TypeId;
 use crate::ids::ResourceType;
 use crate::path::Expression;
+use crate::search::compartment::Placing;
 use crate::search::hash;
 use crate::search::operand::syntax::{first_name, operands};
 use crate::search::operand::{Ends, NotAPath, Path};
@@ -51,6 +52,7 @@ pub(super) fn compile(definitions: &Definitions) -> Result<IndexPlan, IndexPlanE
                 plan.parameters.push(compiled);
             }
         }
+        plan.placing = Placing::of(definitions, resource_type, &plan);
         types.insert(resource_type, plan);
     }
     Ok(IndexPlan {

@@ -33,12 +33,16 @@ impl<'a> Attempt<'a> {
             let condition = conditions.get(&place).copied();
             condition.cloned().unwrap_or_default()
         };
-        let prepared: Vec<PreparedDelete> = sorted
-            .iter()
-            .map(|(place, key)| {
-                PreparedDelete::new(key.clone(), condition(*place), false, self.cx.now)
-            })
-            .collect();
+        let mut prepared = Vec::with_capacity(sorted.len());
+        for (place, key) in &sorted {
+            let mut source = Source::Within(&self.interactions.store, self.tx);
+            let patients = self
+                .interactions
+                .patients_of_current(self.cx, &mut source, key)
+                .await?;
+            let delete = PreparedDelete::new(key.clone(), condition(*place), false, self.cx.now);
+            prepared.push(delete.concerning(patients));
+        }
         let mut gone = Vec::with_capacity(prepared.len());
         if prepared.is_empty() {
             return Ok(gone);
@@ -152,7 +156,13 @@ impl<'a> Attempt<'a> {
         };
         let checked = write::checked(self.cx, definitions, target.key.clone(), verb, &resource);
         let (prepared, questions) = checked.map_err(|error| error.within("resource"))?;
-        Ok((prepared.under(target.staged.condition.clone()), questions))
+        if target.staged.kind == WriteKind::Create {
+            self.tx.permit_create(&prepared)?;
+        }
+        let is_conditional = target.staged.criteria.is_some();
+        let is_new = is_conditional && target.staged.key.as_ref() == Some(&target.key);
+        let prepared = prepared.under(target.staged.condition.clone());
+        Ok((prepared.under_new_id(is_new), questions))
     }
 
     fn prepare_patched(

@@ -1,0 +1,128 @@
+//! A resource is in a compartment by its elements exactly where a search of the compartment finds it.
+
+use jiff::Timestamp;
+
+use super::*;
+use crate::definitions::fixtures::definitions;
+use crate::fixtures;
+use crate::resource::Resource;
+use crate::search::extract::{ExtractLimits, Extractor};
+use crate::search::index_plan::IndexPlan;
+use crate::search::matches::ResourceFacts;
+use crate::search::planner::Handling;
+use crate::search::planner::fixtures::planner;
+use crate::search::query::{Query, QueryLimits};
+
+#[test]
+fn examples_are_in_the_compartments_that_searches_find_them_in() {
+    let (Some(definitions), Some(planner)) = (definitions(), planner(Handling::Strict)) else {
+        return;
+    };
+    let index = IndexPlan::compile(definitions).unwrap();
+    let extractor = Extractor {
+        plan: &index,
+        definitions,
+        base_url: planner.base_url,
+        limits: ExtractLimits::default(),
+    };
+    let patient = ResourceType::parse("Patient").unwrap();
+    let compartment = definitions.compartments.of(patient).unwrap();
+    let everything = Query::parse("", QueryLimits::default()).unwrap();
+    let (mut inside, mut outside, mut types) = (0, 0, std::collections::BTreeSet::new());
+    assert!(fixtures::examples(|name, bytes| {
+        let Ok(resource) = Resource::parse(bytes) else {
+            return;
+        };
+        let Some(id) = resource.id().and_then(|id| id.parse().ok()) else {
+            return;
+        };
+        let own = ResourceKey::new(resource.resource_type(), id);
+        if BESIDE
+            .iter()
+            .any(|(name, _)| *name == own.resource_type.name())
+        {
+            return;
+        }
+        let mut values = extractor.extract(&resource).unwrap();
+        values.place_around(&own);
+        assert!(values.tokens.is_sorted_by(|one, next| one < next), "{name}");
+        let mut centers: Vec<ResourceKey> = values.references.clone();
+        centers.retain(|key| key.resource_type == patient);
+        if !centers.is_empty() {
+            centers.push("Patient/nobody".parse().unwrap());
+        }
+        centers.extend((own.resource_type == patient).then(|| own.clone()));
+        for center in centers {
+            let searched = [own.resource_type];
+            let facts = ResourceFacts {
+                resource_type: own.resource_type,
+                id: &own.id,
+                last_updated: Timestamp::UNIX_EPOCH,
+                values: &values,
+            };
+            // A type that is never in it is refused.
+            let is_found = planner
+                .plan_compartment(compartment, &center, &searched, &everything)
+                .map_or(Some(false), |plan| plan.matches(facts));
+            let element = hash::compartment(&center);
+            let is_in = values.tokens.binary_search(&element).is_ok();
+            assert_eq!(Some(is_in), is_found, "{name}: {center}");
+            match is_in {
+                true => {
+                    inside += 1;
+                    types.insert(own.resource_type);
+                }
+                false => outside += 1,
+            }
+        }
+    }));
+    println!(
+        "{inside} times in a compartment, {outside} times not, {} types",
+        types.len()
+    );
+    assert!(inside > 300 && outside > 300 && types.len() > 50);
+}
+
+#[test]
+fn what_has_a_patient_is_the_patients_where_no_compartment_says_so() {
+    let Some(definitions) = definitions() else {
+        return;
+    };
+    let index = IndexPlan::compile(definitions).unwrap();
+    let extractor = Extractor {
+        plan: &index,
+        definitions,
+        base_url: "http://here/fhir",
+        limits: ExtractLimits::default(),
+    };
+    let check = |text: &str, expected: bool| {
+        let resource = Resource::parse(text.to_owned()).unwrap();
+        let values = extractor.extract(&resource).unwrap();
+        let element = hash::compartment(&"Patient/1".parse().unwrap());
+        assert_eq!(values.tokens.contains(&element), expected, "{text}");
+        let placed = index.placed();
+        assert!(placed.contains(&resource.resource_type()), "{text}");
+    };
+    check(
+        r#"{"resourceType":"Task","for":{"reference":"Patient/1"}}"#,
+        true,
+    );
+    check(
+        r#"{"resourceType":"Task","for":{"reference":"Group/1"}}"#,
+        false,
+    );
+    check(
+        r#"{"resourceType":"Task","focus":{"reference":"Patient/1"}}"#,
+        false,
+    );
+    check(
+        r#"{"resourceType":"Device","patient":{"reference":"Patient/1"}}"#,
+        true,
+    );
+    check(
+        r#"{"resourceType":"GuidanceResponse","subject":{"reference":"Patient/1"}}"#,
+        true,
+    );
+    let organization = ResourceType::parse("Organization").unwrap();
+    assert!(!index.placed().contains(&organization));
+}

@@ -1,0 +1,336 @@
+//! What one row of the trail says, and the text in which rows travel to the database.
+
+use fhir::ids::{ResourceId, ResourceKey, VersionId};
+use fhir::json::{ObjectWriter, Writer};
+use fhir::search::hash::criteria_hash;
+use jiff::Timestamp;
+
+use super::key::AuditKey;
+use crate::auth::{Access, Reason};
+use crate::context::RequestContext;
+
+/// Where a record was made, and of which installation: the same for all records of a process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditSource {
+    /// The node, as the id of a Device.
+    pub node: Box<str>,
+    /// The place, where it has a name.
+    pub site: Option<Box<str>>,
+}
+
+/// A request as the trail keeps it (<https://hl7.org/fhir/R4/auditevent.html>).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditRecord {
+    /// When the request began.
+    pub recorded: Timestamp,
+    /// The restful interaction, or `operation`.
+    pub interaction: Box<str>,
+    /// The operation's code, without `$`.
+    pub operation: Option<Box<str>>,
+    /// `C`, `R`, `U`, `D` or `E`.
+    pub action: Box<str>,
+    /// 0, 4, 8 or 12.
+    pub outcome: i16,
+    /// The HTTP status.
+    pub status: i16,
+    /// Why it failed, without data of patients.
+    pub reason: Option<Box<str>>,
+    /// Who asked.
+    pub who: Who,
+    /// The address it came from.
+    pub address: Option<Box<str>>,
+    /// Where it was recorded.
+    pub source: AuditSource,
+    /// The FHIR base it was asked under.
+    pub base_url: Box<str>,
+    /// The id of the request.
+    pub request_id: Box<str>,
+    /// What was asked for: `Patient/1`, `Observation`.
+    pub target: Option<Box<str>>,
+    /// The query as it came.
+    pub query: Option<Box<str>>,
+    /// What was touched: `Type/id/_history/version`.
+    pub entities: Vec<Box<str>>,
+    /// For each of them the place of its patient, from 1; 0 where it is nobody's.
+    pub owners: Vec<i32>,
+    /// The ids of the patients whose data it touched.
+    pub patients: Vec<Box<str>>,
+    /// That this server made it: see [`AuditRecord::prove`].
+    pub proof: Box<str>,
+}
+
+/// Who asked, and by what right.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Who {
+    /// `grant`, or the reason why everything was allowed.
+    pub access: Box<str>,
+    /// The id of the grant.
+    pub grant: Option<Box<str>>,
+    /// The client.
+    pub client: Option<Box<str>>,
+    /// The person, as a reference.
+    pub agent: Option<Box<str>>,
+    /// The name the person logged in with.
+    pub login: Option<Box<str>>,
+    /// System and code of the purpose of use.
+    pub purpose: Option<(Box<str>, Box<str>)>,
+}
+
+impl Who {
+    /// Whoever has this access.
+    pub fn of(access: &Access) -> Self {
+        let reason = match access.reason() {
+            Some(Reason::AuthDisabled) => "auth-disabled",
+            Some(Reason::Load) => "load",
+            Some(Reason::Job) => "job",
+            Some(Reason::Admission) => "admission",
+            Some(Reason::Public) => "public",
+            Some(Reason::Review) => "review",
+            None => "grant",
+        };
+        let mut who = Self {
+            access: reason.into(),
+            ..Self::default()
+        };
+        if let Some(grant) = access.grant() {
+            who.grant = Some(grant.id.to_string().into());
+            who.client = Some(grant.client_id.as_ref().into());
+            who.agent = grant.user.as_ref().map(|user| user.to_string().into());
+            who.login = grant.login.clone();
+            let purpose = grant.purpose.as_ref();
+            who.purpose = purpose.map(|purpose| (purpose.system.clone(), purpose.code.clone()));
+        }
+        who
+    }
+}
+
+/// A resource that a request touched, and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditedResource {
+    /// Which.
+    pub key: ResourceKey,
+    /// In which version; `None` where no version was seen.
+    pub version: Option<VersionId>,
+    /// The patients whose compartments it is in.
+    pub patients: Vec<ResourceId>,
+}
+
+/// Stands in an entity for the version that the statement of its write makes.
+const PENDING: &str = "?";
+
+impl AuditRecord {
+    /// A successful request of a context, which has touched nothing yet; `None` where the context is not audited.
+    pub(crate) fn of(cx: &RequestContext, source: &AuditSource) -> Option<Self> {
+        let audited = cx.audited.as_ref()?;
+        Some(Self {
+            recorded: cx.now,
+            interaction: audited.interaction.into(),
+            operation: audited.operation.clone(),
+            action: audited.action.into(),
+            outcome: 0,
+            status: 200,
+            reason: None,
+            who: Who::of(&cx.access),
+            address: cx.address.map(|address| address.to_string().into()),
+            source: source.clone(),
+            base_url: cx.base_url.as_ref().into(),
+            request_id: cx.request_id.as_ref().into(),
+            target: audited.target.clone(),
+            query: audited.query.clone(),
+            entities: Vec::new(),
+            owners: Vec::new(),
+            patients: Vec::new(),
+            proof: Box::default(),
+        })
+    }
+
+    /// The same with a resource that it touched.
+    #[must_use]
+    pub fn touching(mut self, resource: &AuditedResource) -> Self {
+        let version = resource.version.map(|version| version.to_string());
+        self.touch(&resource.key, version.as_deref(), &resource.patients);
+        self
+    }
+
+    /// Notes a resource that its statement will write, in a version that may be known only then.
+    pub(crate) fn touch_written(
+        &mut self,
+        key: &ResourceKey,
+        version: Option<VersionId>,
+        patients: &[ResourceId],
+    ) {
+        let version = version.map(|version| version.to_string());
+        self.touch(key, Some(version.as_deref().unwrap_or(PENDING)), patients);
+    }
+
+    fn touch(&mut self, key: &ResourceKey, version: Option<&str>, patients: &[ResourceId]) {
+        let entity: Box<str> = match version {
+            Some(version) => format!("{key}/_history/{version}").into(),
+            None => key.to_string().into(),
+        };
+        if patients.is_empty() {
+            self.entities.push(entity);
+            self.owners.push(0);
+            return;
+        }
+        for patient in patients {
+            let owner = self.owner(patient.as_str());
+            self.entities.push(entity.clone());
+            self.owners.push(owner);
+        }
+    }
+
+    /// Adds a patient whose data were touched, and answers its place.
+    pub fn owner(&mut self, patient: &str) -> i32 {
+        let known = self.patients.iter().position(|one| **one == *patient);
+        let place = known.unwrap_or_else(|| {
+            self.patients.push(patient.into());
+            self.patients.len() - 1
+        });
+        i32::try_from(place + 1).unwrap_or(i32::MAX)
+    }
+
+    /// Completes it: the proof covers all but the status and the versions, which only its statement may know.
+    pub(crate) fn prove(&mut self, key: &AuditKey) {
+        self.proof = key.prove(&self.provable()).into();
+    }
+
+    /// Whether a server with this key made it.
+    pub fn is_proven(&self, key: &AuditKey) -> bool {
+        *self.proof == *key.prove(&self.provable())
+    }
+
+    fn provable(&self) -> String {
+        let mut bare = self.clone();
+        bare.proof = Box::default();
+        bare.status = 0;
+        for entity in &mut bare.entities {
+            *entity = key_text(entity).into();
+        }
+        let mut writer = Writer::with_capacity(1024);
+        writer.object(|row| bare.write(None, row));
+        writer.finish()
+    }
+
+    /// How many AuditEvents it is shown as.
+    pub fn events(&self) -> usize {
+        self.patients.len().max(1)
+    }
+
+    /// What it is found by.
+    fn elements(&self) -> Vec<i64> {
+        let mut elements: Vec<i64> = self
+            .patients
+            .iter()
+            .map(|patient| element(AuditIndex::Patient, patient))
+            .collect();
+        let keys = self.entities.iter().map(|entity| key_text(entity));
+        elements.extend(keys.map(|key| element(AuditIndex::Entity, key)));
+        let single = [
+            (AuditIndex::Agent, &self.who.agent),
+            (AuditIndex::Login, &self.who.login),
+            (AuditIndex::Grant, &self.who.grant),
+        ];
+        for (index, text) in single {
+            elements.extend(text.iter().map(|text| element(index, text)));
+        }
+        elements.sort_unstable();
+        elements.dedup();
+        elements
+    }
+
+    fn write(&self, n: Option<usize>, row: &mut ObjectWriter<'_>) {
+        if let Some(n) = n {
+            row.number("n", i128::try_from(n).unwrap_or(i128::MAX));
+        }
+        row.string("recorded", &self.recorded.to_string());
+        row.string("interaction", &self.interaction);
+        row.optional("operation", self.operation.as_deref());
+        row.string("action", &self.action);
+        row.number("outcome", self.outcome);
+        row.number("status", self.status);
+        row.optional("reason", self.reason.as_deref());
+        row.string("access", &self.who.access);
+        row.optional("grant_id", self.who.grant.as_deref());
+        row.optional("client", self.who.client.as_deref());
+        row.optional("agent", self.who.agent.as_deref());
+        row.optional("login", self.who.login.as_deref());
+        if let Some((system, code)) = &self.who.purpose {
+            row.string("purpose_system", system);
+            row.string("purpose", code);
+        }
+        row.optional("address", self.address.as_deref());
+        row.string("node", &self.source.node);
+        row.optional("site", self.source.site.as_deref());
+        row.string("base_url", &self.base_url);
+        row.string("request_id", &self.request_id);
+        row.optional("target", self.target.as_deref());
+        row.optional("query", self.query.as_deref());
+        row.array("entities", |list| {
+            self.entities.iter().for_each(|one| list.string(one))
+        });
+        row.array("owners", |list| {
+            self.owners
+                .iter()
+                .for_each(|one| list.raw(&one.to_string()))
+        });
+        row.array("patients", |list| {
+            self.patients.iter().for_each(|one| list.string(one))
+        });
+        row.array("elements", |list| {
+            self.elements()
+                .iter()
+                .for_each(|one| list.raw(&one.to_string()))
+        });
+        row.string("proof", &self.proof);
+    }
+}
+
+/// Rows as `add_audit` takes them, each under the number of its write from 1; `None` where there are none.
+pub(crate) fn rows<'r>(records: impl Iterator<Item = Option<&'r AuditRecord>>) -> Option<String> {
+    let mut writer = Writer::with_capacity(1024);
+    let mut is_empty = true;
+    writer.array(|rows| {
+        for (place, record) in records.enumerate() {
+            if let Some(record) = record {
+                is_empty = false;
+                rows.object(|row| record.write(Some(place + 1), row));
+            }
+        }
+    });
+    (!is_empty).then(|| writer.finish())
+}
+
+/// What a row of the trail is found by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AuditIndex {
+    /// The id of a patient.
+    Patient,
+    /// A resource, without its version.
+    Entity,
+    /// The person who asked.
+    Agent,
+    /// The name that person logged in with.
+    Login,
+    /// The grant.
+    Grant,
+}
+
+/// The element that says so. What has it is looked at again, so that a collision finds nothing wrong.
+pub(crate) fn element(index: AuditIndex, text: &str) -> i64 {
+    let name = match index {
+        AuditIndex::Patient => "patient",
+        AuditIndex::Entity => "entity",
+        AuditIndex::Agent => "agent",
+        AuditIndex::Login => "login",
+        AuditIndex::Grant => "grant",
+    };
+    criteria_hash(&format!("audit {name}|{text}"))
+}
+
+/// An entity without its version.
+fn key_text(entity: &str) -> &str {
+    entity
+        .split_once("/_history/")
+        .map_or(entity, |(key, _)| key)
+}

@@ -1,0 +1,1 @@
+//! Rendered events: valid, canonical, and one for each patient.

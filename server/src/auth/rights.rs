@@ -1,0 +1,107 @@
+//! [`Rights`]: what somebody may do with which resources, as ways, any of which is enough. A way is what a scope and a role
+//! have in common, within the compartments that the holder is kept to.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use fhir::ids::ResourceType;
+
+use super::permissions::{Permission, Permissions};
+use super::roles;
+use super::rows::Rows;
+
+/// One way to resources.
+#[derive(Clone, Debug)]
+pub struct Way {
+    /// The type; `None` is every one.
+    pub resource_type: Option<ResourceType>,
+    /// What may be done.
+    pub permissions: Permissions,
+    /// Which resources, where the scope names some: by type, and none of any other. `None` is all.
+    pub filter: Option<Arc<BTreeMap<ResourceType, Rows>>>,
+    /// Compartments: a resource must be in one of each set. No set is no confinement.
+    pub compartments: Vec<Arc<[i64]>>,
+}
+
+/// All ways of one holder.
+#[derive(Clone, Debug, Default)]
+pub struct Rights {
+    /// The ways.
+    pub ways: Vec<Way>,
+    /// The types whose resources are in compartments, sorted.
+    pub placed: Arc<[ResourceType]>,
+    /// Whether the holder may open a record in an emergency.
+    pub breaks_glass: bool,
+}
+
+impl Way {
+    fn names(&self, resource_type: ResourceType) -> bool {
+        self.resource_type.is_none_or(|own| own == resource_type)
+    }
+
+    /// Whether it is a way to a type, be there something at its end or not.
+    fn leads_to(&self, placed: &[ResourceType], resource_type: ResourceType) -> bool {
+        let filtered = self.filter.as_ref();
+        let is_confined = !self.compartments.is_empty();
+        let is_nobodys = placed.binary_search(&resource_type).is_err();
+        filtered.is_none_or(|by_type| by_type.contains_key(&resource_type))
+            && !(is_confined && roles::is_withheld(resource_type))
+            && !(is_confined && is_nobodys && !roles::is_shared(resource_type))
+    }
+
+    fn rows(&self, placed: &[ResourceType], resource_type: ResourceType) -> Rows {
+        let filtered = match &self.filter {
+            None => Rows::All,
+            Some(by_type) => by_type.get(&resource_type).cloned().unwrap_or(Rows::None),
+        };
+        if self.compartments.is_empty() {
+            return filtered;
+        }
+        filtered.and(match placed.binary_search(&resource_type) {
+            _ if roles::is_withheld(resource_type) => Rows::None,
+            Ok(_) => self.within(),
+            Err(_) if roles::is_shared(resource_type) => Rows::All,
+            Err(_) => Rows::None,
+        })
+    }
+
+    /// What is in the compartments.
+    fn within(&self) -> Rows {
+        let sets = self.compartments.iter();
+        sets.map(|elements| Rows::with_one_of(elements))
+            .fold(Rows::All, Rows::and)
+    }
+}
+
+impl Rights {
+    /// The resources of a type with which something may be done.
+    pub fn rows(&self, permission: Permission, resource_type: ResourceType) -> Rows {
+        let ways = self.ways.iter();
+        ways.filter(|way| way.names(resource_type) && way.permissions.contains(permission))
+            .map(|way| way.rows(&self.placed, resource_type))
+            .fold(Rows::None, Rows::or)
+    }
+
+    /// Whether something may be done with a type, though there may be no resource of it with which it may.
+    pub fn may(&self, permission: Permission, resource_type: ResourceType) -> bool {
+        let mut ways = self.ways.iter();
+        ways.any(|way| {
+            way.names(resource_type)
+                && way.permissions.contains(permission)
+                && way.leads_to(&self.placed, resource_type)
+        })
+    }
+
+    /// The resources of a type that may be referred to: those of which it is no secret that they exist. What is in no
+    /// compartment is none.
+    pub fn referable(&self, resource_type: ResourceType) -> Rows {
+        if self.placed.binary_search(&resource_type).is_err() {
+            return Rows::All;
+        }
+        let ways = self.ways.iter();
+        ways.map(Way::within).fold(Rows::None, Rows::or)
+    }
+}
+
+#[cfg(test)]
+mod tests;

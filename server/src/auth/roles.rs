@@ -1,0 +1,120 @@
+//! Roles: what somebody's work in the clinic, or being a patient of it, allows at most. They are data, `roles/roles.toml`.
+
+use std::sync::LazyLock;
+
+use fhir::ids::ResourceType;
+use serde::Deserialize;
+
+use super::scopes::Scopes;
+
+/// The codes of staff roles (`PractitionerRole.code`).
+pub const STAFF_ROLE: &str = "https://vesta.example/fhir/CodeSystem/staff-role";
+
+/// To whose data a role is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Confinement {
+    /// To that of the person who holds it.
+    Own,
+    /// To that of the patients in whose care teams the person is.
+    CareTeam,
+    /// To none.
+    Everybody,
+}
+
+/// One role.
+#[derive(Clone, Debug)]
+pub struct Role {
+    /// The code.
+    pub code: Box<str>,
+    /// To whose data it is kept.
+    pub confinement: Confinement,
+    /// What it allows.
+    pub scopes: Scopes,
+    /// Whether who has it may open a record in an emergency.
+    pub breaks_glass: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    shared: Vec<Box<str>>,
+    withheld: Vec<Box<str>>,
+    role: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    code: Box<str>,
+    confinement: Confinement,
+    #[serde(default)]
+    breaks_glass: bool,
+    scopes: String,
+}
+
+#[derive(Default)]
+struct Roles {
+    shared: Vec<ResourceType>,
+    withheld: Vec<ResourceType>,
+    roles: Vec<Role>,
+}
+
+const TEXT: &str = include_str!("roles/roles.toml");
+
+/// A file that cannot be read allows nothing to anybody; a test reads it.
+static ROLES: LazyLock<Roles> = LazyLock::new(|| read(TEXT).unwrap_or_default());
+
+fn read(text: &str) -> Result<Roles, String> {
+    let file: File = toml::from_str(text).map_err(|fault| fault.to_string())?;
+    let types = |names: &[Box<str>]| {
+        let one = |name: &Box<str>| {
+            let known = ResourceType::parse(name);
+            known.ok_or_else(|| format!("{name} is no type"))
+        };
+        names.iter().map(one).collect::<Result<Vec<_>, String>>()
+    };
+    let mut roles = Vec::new();
+    for entry in file.role {
+        let parsed = Scopes::parse(&entry.scopes);
+        if let Some(dropped) = parsed.dropped.first() {
+            return Err(format!("{}: {dropped} is no scope", entry.code));
+        }
+        roles.push(Role {
+            code: entry.code,
+            confinement: entry.confinement,
+            scopes: parsed.scopes,
+            breaks_glass: entry.breaks_glass,
+        });
+    }
+    Ok(Roles {
+        shared: types(&file.shared)?,
+        withheld: types(&file.withheld)?,
+        roles,
+    })
+}
+
+impl Role {
+    /// The role of a code.
+    pub fn of(code: &str) -> Option<&'static Self> {
+        ROLES.roles.iter().find(|role| &*role.code == code)
+    }
+
+    /// The role of patients, and of those who speak for them.
+    pub fn patient() -> Option<&'static Self> {
+        Self::of("patient")
+    }
+}
+
+/// Whether resources of a type are the clinic's rather than anybody's: who is kept to some patients may see all of them.
+pub(super) fn is_shared(resource_type: ResourceType) -> bool {
+    ROLES.shared.contains(&resource_type)
+}
+
+/// Whether whoever is confined sees nothing of a type.
+pub(super) fn is_withheld(resource_type: ResourceType) -> bool {
+    ROLES.withheld.contains(&resource_type)
+}
+
+#[cfg(test)]
+mod tests;

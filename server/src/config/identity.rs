@@ -1,0 +1,122 @@
+//! Settings of the authorization server, and the arguments of `vesta user` and `vesta client`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// How long what was shown or granted counts.
+#[derive(Debug, Clone, Args)]
+pub struct IdentitySettings {
+    /// Seconds that an access token is good
+    #[arg(
+        long,
+        env = "VESTA_ACCESS_TOKEN_LIFETIME_S",
+        global = true,
+        value_name = "S"
+    )]
+    #[arg(default_value_t = 900, value_parser = clap::value_parser!(i64).range(60..=3600))]
+    pub access_token_lifetime_s: i64,
+
+    /// Days that an app with offline_access may go on without its person
+    #[arg(
+        long,
+        env = "VESTA_OFFLINE_ACCESS_DAYS",
+        global = true,
+        value_name = "DAYS"
+    )]
+    #[arg(default_value_t = 90, value_parser = clap::value_parser!(i64).range(1..=366))]
+    pub offline_access_days: i64,
+
+    /// Seconds after which a login that nobody uses is over
+    #[arg(long, env = "VESTA_SESSION_IDLE_S", global = true, value_name = "S")]
+    #[arg(default_value_t = 900, value_parser = clap::value_parser!(i64).range(60..=86400))]
+    pub session_idle_s: i64,
+
+    /// Seconds after which a login is over, used or not
+    #[arg(long, env = "VESTA_SESSION_MAX_S", global = true, value_name = "S")]
+    #[arg(default_value_t = 36000, value_parser = clap::value_parser!(i64).range(60..=604800))]
+    pub session_max_s: i64,
+}
+
+/// What `vesta user` does.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum UserCommand {
+    /// Let somebody log in; prints the password that was made up
+    Add {
+        /// What they log in as
+        login: String,
+        /// Who they are: Practitioner/…, PractitionerRole/…, Patient/… or RelatedPerson/…
+        #[arg(long, value_name = "REFERENCE")]
+        fhir_user: String,
+        /// How pages address them [default: the login]
+        #[arg(long)]
+        name: Option<String>,
+        /// File whose first line is the password; - is standard input [default: one is made up]
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+    },
+    /// Set a password; ends all sessions and grants of the person
+    Passwd {
+        /// Who
+        login: String,
+        /// File whose first line is the password; - is standard input [default: one is made up]
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+    },
+    /// Set up a new second factor and print it, with recovery codes
+    Totp {
+        /// Who
+        login: String,
+        /// Take the second factor away instead
+        #[arg(long)]
+        remove: bool,
+    },
+    /// List who may log in
+    List,
+    /// Lock somebody out: sessions end, tokens are refused
+    Lock {
+        /// Who
+        login: String,
+        /// Let them in again instead
+        #[arg(long)]
+        unlock: bool,
+    },
+}
+
+/// What `vesta client` does.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum ClientCommand {
+    /// Register an app or a system; without a way to prove who it is, it is public
+    Add {
+        /// What people know it by
+        name: String,
+        /// The most it is ever granted: scopes between spaces
+        #[arg(long)]
+        scopes: String,
+        /// Its id [default: one is made up]
+        #[arg(long)]
+        id: Option<String>,
+        /// Where people may be sent back to, letter by letter; may be repeated
+        #[arg(long = "redirect-uri", value_name = "URI")]
+        redirect_uris: Vec<String>,
+        /// Where an EHR starts it
+        #[arg(long, value_name = "URI")]
+        launch_uri: Option<String>,
+        /// It proves who it is by a secret, which is made up and printed
+        #[arg(long, group = "proof")]
+        secret: bool,
+        /// It proves who it is by the keys of this JSON Web Key Set
+        #[arg(long, group = "proof", value_name = "FILE")]
+        jwks: Option<PathBuf>,
+        /// It proves who it is by keys that it publishes there
+        #[arg(long, group = "proof", value_name = "URI")]
+        jwks_uri: Option<String>,
+    },
+    /// List the clients
+    List,
+    /// Remove a client and all that was granted to it
+    Remove {
+        /// Its id
+        id: String,
+    },
+}

@@ -1,0 +1,117 @@
+//! Who asks: from `Authorization: Bearer` to a grant (<https://www.rfc-editor.org/rfc/rfc6750>), and the paths of the
+//! authorization server beside those of the FHIR API.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, Method, Request as HttpRequest, Uri};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+
+use super::response::{self, Reply};
+use super::{BASE_PATH, Http, body};
+use crate::auth::{Access, Reason};
+use crate::error::{Error, ErrorKind, Result};
+use crate::interactions::route::Route;
+
+/// The largest form that the authorization server reads.
+const FORM_BYTES_MAX: usize = 64 * 1024;
+
+/// What answers for the authorization server. The path begins behind the FHIR base.
+pub type Authorize =
+    Arc<dyn Fn(HttpRequest<Bytes>) -> BoxFuture<'static, Response<Bytes>> + Send + Sync>;
+
+/// What says what the holder of an access token may touch; nothing where the token is not in force.
+pub type Admit = Arc<dyn Fn(Box<str>) -> BoxFuture<'static, Result<Option<Access>>> + Send + Sync>;
+
+/// What stands between requests and the FHIR API.
+#[derive(Clone)]
+pub struct Admission {
+    /// What answers for the authorization server.
+    pub authorize: Authorize,
+    /// What knows access tokens.
+    pub admit: Admit,
+}
+
+/// What whoever asks for a path may touch. What is not public needs a token that is in force.
+pub(super) async fn access(http: &Http, route: &Route, headers: &HeaderMap) -> Result<Access> {
+    let Some(admission) = &http.parts.admission else {
+        // The configuration refuses this mode on a public listener.
+        return Ok(Access::system(Reason::AuthDisabled));
+    };
+    if matches!(route, Route::Metadata) {
+        return Ok(Access::system(Reason::Public));
+    }
+    let access = (admission.admit)(bearer(headers)?).await?;
+    access.ok_or_else(|| {
+        Error::new(
+            ErrorKind::Unauthenticated,
+            "the access token is unknown, expired or revoked",
+        )
+    })
+}
+
+/// What stands behind `Authorization: Bearer`.
+fn bearer(headers: &HeaderMap) -> Result<Box<str>> {
+    let refused = |sentence| Err(Error::new(ErrorKind::Unauthenticated, sentence));
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let Some(value) = values.next() else {
+        return refused("this needs an access token: Authorization: Bearer …");
+    };
+    let pair = value.to_str().ok().and_then(|text| text.split_once(' '));
+    match pair {
+        Some((scheme, token))
+            if scheme.eq_ignore_ascii_case("bearer") && values.next().is_none() =>
+        {
+            Ok(token.trim().into())
+        }
+        _ => refused("the Authorization header must be one, with Bearer and an access token"),
+    }
+}
+
+/// What `WWW-Authenticate` says beside an error, where it says anything (<https://www.rfc-editor.org/rfc/rfc6750#section-3>).
+pub(super) fn challenge(http: &Http, error: &Error, has_token: bool) -> Option<&'static str> {
+    http.parts.admission.as_ref()?;
+    match (error.kind(), has_token) {
+        (ErrorKind::Unauthenticated, false) => Some("Bearer realm=\"fhir\""),
+        (ErrorKind::Unauthenticated, true) => {
+            Some("Bearer realm=\"fhir\", error=\"invalid_token\"")
+        }
+        (ErrorKind::Forbidden, _) => Some("Bearer realm=\"fhir\", error=\"insufficient_scope\""),
+        _ => None,
+    }
+}
+
+/// Answers a request to the authorization server.
+pub(super) async fn authorize(State(http): State<Arc<Http>>, request: Request) -> Response {
+    match tokio::time::timeout(http.settings.request_timeout, passed_on(&http, request)).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(error)) => response::of_error(&http, &Reply::default(), &error).await,
+        Err(_) => {
+            let error = Error::new(ErrorKind::Timeout, "the request took longer than it may");
+            response::of_error(&http, &Reply::default(), &error).await
+        }
+    }
+}
+
+async fn passed_on(http: &Http, request: Request) -> Result<Response> {
+    let unknown = || Error::new(ErrorKind::UnknownEndpoint, "there is nothing here");
+    let admission = http.parts.admission.as_ref().ok_or_else(unknown)?;
+    let _turn = http.turns.acquire().await.map_err(Error::internal)?;
+    let (mut head, body) = request.into_parts();
+    let bytes = body::collect(&head.headers, body, FORM_BYTES_MAX).await?;
+    let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+    let path = path.strip_prefix(BASE_PATH).unwrap_or(path);
+    head.uri = path.parse::<Uri>().map_err(|_| unknown())?;
+    let is_head = head.method == Method::HEAD;
+    let answer = (admission.authorize)(HttpRequest::from_parts(head, bytes)).await;
+    let (head, bytes) = answer.into_parts();
+    let body = match is_head {
+        true => Body::empty(),
+        false => Body::from(bytes),
+    };
+    Ok((head, body).into_response())
+}

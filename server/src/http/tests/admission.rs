@@ -1,0 +1,184 @@
+//! Who is let in: what is public, what a token must look like, what a refusal says.
+
+use std::sync::Arc;
+
+use axum::response::Response;
+use futures_util::FutureExt;
+
+use super::*;
+use crate::auth::{Access, Authentication, Grant, LaunchContext, Rights, Scopes};
+use crate::error::{Error, ErrorKind};
+use crate::http::Admission;
+
+fn grant() -> Grant {
+    Grant {
+        id: uuid::Uuid::nil(),
+        client_id: "app".into(),
+        user: None,
+        login: None,
+        scopes: Scopes::default(),
+        launch: LaunchContext::default(),
+        purpose: None,
+        authentication: Authentication {
+            at: jiff::Timestamp::UNIX_EPOCH,
+            methods: Vec::new(),
+            acr: None,
+        },
+        expires: jiff::Timestamp::MAX,
+    }
+}
+
+/// A server that knows one token, and lets nobody delete.
+fn server() -> Server {
+    let admission = Admission {
+        authorize: Arc::new(|request| {
+            let said = format!("{} {}", request.method(), request.uri());
+            async move { Response::new(Bytes::from(said)) }.boxed()
+        }),
+        admit: Arc::new(|token| {
+            let access = (&*token == "good").then(|| Access::granted(grant(), Rights::default()));
+            async move { Ok(access) }.boxed()
+        }),
+    };
+    Server::admitting(
+        settings(),
+        Some(admission),
+        |interaction| match interaction.name() {
+            "delete" => Err(Error::new(ErrorKind::Forbidden, "not that")),
+            _ => Ok(read(PATIENT)),
+        },
+    )
+}
+
+#[tokio::test]
+async fn only_a_token_in_force_lets_in() {
+    let server = server();
+    let check = async |headers: &[&str], status: u16, challenge: &str| {
+        for request in [
+            "GET /fhir/Patient/1",
+            "POST /fhir/Patient",
+            "POST /fhir",
+            "GET /fhir/Patient",
+        ] {
+            let answer = server.send(request, headers, "").await;
+            assert_eq!(answer.status, status, "{request} {headers:?}");
+            assert_eq!(answer.header("www-authenticate"), challenge, "{headers:?}");
+            assert!(answer.is_outcome("login", ""), "{answer:?}");
+        }
+    };
+    check(&[], 401, "Bearer realm=\"fhir\"").await;
+    let invalid = "Bearer realm=\"fhir\", error=\"invalid_token\"";
+    for wrong in [
+        "Bearer bad",
+        "Bearer",
+        "Bearer ",
+        "Basic good",
+        "good",
+        "Bearer good good",
+    ] {
+        check(&[&format!("Authorization: {wrong}")], 401, invalid).await;
+    }
+    check(
+        &["Authorization: Bearer good", "Authorization: Bearer good"],
+        401,
+        invalid,
+    )
+    .await;
+    for right in ["Bearer good", "bearer good", "Bearer  good"] {
+        let answer = server
+            .get("/fhir/Patient/1", &[&format!("Authorization: {right}")])
+            .await;
+        assert_eq!(answer.status, 200, "{right}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_token_does_not_allow_is_forbidden() {
+    let server = server();
+    let answer = server
+        .send(
+            "DELETE /fhir/Patient/1",
+            &["Authorization: Bearer good"],
+            "",
+        )
+        .await;
+    assert_eq!(answer.status, 403);
+    let challenge = answer.header("www-authenticate");
+    assert_eq!(
+        challenge,
+        "Bearer realm=\"fhir\", error=\"insufficient_scope\""
+    );
+}
+
+#[tokio::test]
+async fn metadata_health_and_the_authorization_server_are_public() {
+    let server = server();
+    for path in ["/fhir/metadata", "/health/live", "/health/ready", "/"] {
+        assert_eq!(server.get(path, &[]).await.status, 200, "{path}");
+    }
+    let check = async |request: &str, expected: &str| {
+        let answer = server.send(request, &[], "").await;
+        assert_eq!((answer.status.as_u16(), answer.text()), (200, expected));
+    };
+    check(
+        "GET /fhir/auth/authorize?a=b%20c",
+        "GET /auth/authorize?a=b%20c",
+    )
+    .await;
+    check(
+        "POST /fhir/auth/account/revoke",
+        "POST /auth/account/revoke",
+    )
+    .await;
+    let well_known = "/.well-known/smart-configuration";
+    check(
+        &format!("GET /fhir{well_known}"),
+        &format!("GET {well_known}"),
+    )
+    .await;
+    let large = "a".repeat(64 * 1024 + 1);
+    let answer = server.send("POST /fhir/auth/token", &[], large).await;
+    assert_eq!(answer.status, 413);
+}
+
+#[tokio::test]
+async fn without_authorization_there_is_no_authorization_server() {
+    let server = Server::new(|_| Ok(read(PATIENT)));
+    assert_eq!(server.get("/fhir/auth/authorize", &[]).await.status, 404);
+    let answer = server
+        .get("/fhir/Patient/1", &["Authorization: Bearer any"])
+        .await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("access-control-allow-origin"), "");
+}
+
+#[tokio::test]
+async fn apps_of_other_origins_may_ask_with_a_token() {
+    let server = server();
+    let headers = [
+        "Origin: https://app.example.org",
+        "Access-Control-Request-Method: PUT",
+    ];
+    let answer = server.send("OPTIONS /fhir/Patient/1", &headers, "").await;
+    assert_eq!(answer.status, 204);
+    assert!(
+        answer
+            .header("access-control-allow-methods")
+            .contains("PUT")
+    );
+    assert!(
+        answer
+            .header("access-control-allow-headers")
+            .contains("authorization")
+    );
+    for headers in [&[][..], &["Authorization: Bearer good"]] {
+        let answer = server.get("/fhir/Patient/1", headers).await;
+        assert_eq!(answer.header("access-control-allow-origin"), "*");
+        assert!(
+            answer
+                .header("access-control-expose-headers")
+                .contains("etag")
+        );
+        assert_eq!(answer.header("access-control-allow-credentials"), "");
+    }
+}

@@ -1,0 +1,58 @@
+//! The account: the apps that act for somebody, and an end to each of them.
+
+use super::answer::{Answered, redirect};
+use super::pages::{Account, App, Page};
+use super::session::{Browser, Missing, missing};
+use super::{Asked, Identity, login, words};
+use crate::store::RunningGrant;
+
+/// Apps that are shown.
+const APPS: u32 = 200;
+
+/// `GET /auth/account`
+pub(super) async fn show(identity: &Identity, asked: &Asked<'_>) -> Answered {
+    let browser = Browser::of(identity, asked).await?;
+    let session = browser
+        .session
+        .as_ref()
+        .filter(|session| missing(session) == Missing::Nothing);
+    let Some(session) = session else {
+        let page = login::page(&browser, None, None, false)?;
+        return browser.remember(identity, page);
+    };
+    let running = identity
+        .store
+        .identity_grants(session.user.id, asked.now, APPS);
+    let apps: Vec<App> = running.await?.iter().map(app).collect();
+    Page::to(None).account(&Account {
+        csrf: &browser.csrf(),
+        person: &session.user.name,
+        apps: &apps,
+    })
+}
+
+fn app(grant: &RunningGrant) -> App {
+    let day = |instant: jiff::Timestamp| instant.strftime("%Y-%m-%d").to_string();
+    App {
+        id: grant.client_id.to_string(),
+        name: grant.client_name.to_string(),
+        since: day(grant.created_at),
+        until: day(grant.expires),
+        sees: words::plain(&grant.scopes),
+    }
+}
+
+/// `POST /auth/account/revoke`
+pub(super) async fn revoke(identity: &Identity, asked: &Asked<'_>) -> Answered {
+    let form = asked.form()?;
+    let browser = Browser::of(identity, asked).await?;
+    browser.check(identity, asked, &form)?;
+    let session = login::complete(&browser)?;
+    let client = form.need("client_id")?;
+    let user = session.user.id;
+    let revoked = identity
+        .store
+        .revoke_identity_grants(user, client, asked.now);
+    revoked.await?;
+    redirect(&identity.url("/auth/account"))
+}

@@ -1,0 +1,242 @@
+//! Accounts and clients as an administrator makes, changes and removes them.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::jwks::may_be_fetched;
+use super::password::{NewSecondFactor, Passwords};
+use super::{assertion, secret};
+use crate::auth::{FhirUser, Scopes};
+use crate::error::{Error, ErrorKind, Result};
+use crate::store::{ClientKind, Credentials, IdentityClient, IdentityUser, Store};
+
+/// People and clients that are listed.
+const LISTED: u32 = 10_000;
+
+/// What an administrator does.
+#[derive(Debug)]
+pub struct Administration {
+    store: Store,
+    passwords: Passwords,
+}
+
+/// Somebody who shall log in.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// As what.
+    pub login: String,
+    /// How they are addressed.
+    pub name: String,
+    /// Who they are.
+    pub fhir_user: FhirUser,
+}
+
+/// A client that is registered.
+#[derive(Clone, Debug)]
+pub struct NewClient {
+    /// The id; without one, it is made up.
+    pub id: Option<String>,
+    /// What people know it by.
+    pub name: String,
+    /// How it proves who it is.
+    pub kind: NewClientKind,
+    /// Where people may be sent back to.
+    pub redirect_uris: Vec<String>,
+    /// Where an EHR starts it.
+    pub launch_uri: Option<String>,
+    /// The most it is ever granted.
+    pub scopes: String,
+}
+
+/// How a new client proves who it is.
+#[derive(Clone, Debug)]
+pub enum NewClientKind {
+    /// It cannot.
+    Public,
+    /// By a secret, which is made up.
+    Secret,
+    /// By keys in a JSON Web Key Set.
+    Jwks(String),
+    /// By keys that are published there.
+    JwksUri(String),
+}
+
+fn refused(sentence: impl Into<Box<str>>) -> Error {
+    Error::new(ErrorKind::BadValue, sentence)
+}
+
+fn known(is_known: bool, login: &str) -> Result<()> {
+    match is_known {
+        true => Ok(()),
+        false => Err(refused(format!("nobody logs in as {login}"))),
+    }
+}
+
+impl Administration {
+    /// On a store.
+    pub fn new(store: Store) -> Self {
+        Self {
+            store,
+            passwords: Passwords::default(),
+        }
+    }
+
+    /// Adds somebody, with a password.
+    pub async fn add_user(&self, new: NewUser, password: &str, now: Timestamp) -> Result<()> {
+        let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "._@+-".contains(letter);
+        if new.login.is_empty() || !new.login.chars().all(is_plain) {
+            return Err(refused("a login is of A-Z a-z 0-9 . _ @ + -"));
+        }
+        let login = new.login.to_lowercase();
+        let user = IdentityUser {
+            id: Uuid::now_v7(),
+            name: new.name.into(),
+            fhir_user: new.fhir_user,
+            credentials: Credentials {
+                password_hash: Some(self.passwords.hash(password).await?.into()),
+                totp_secret: None,
+            },
+            locked_until: None,
+            is_locked: false,
+            login: login.as_str().into(),
+        };
+        match self.store.add_identity_user(&user, now).await? {
+            true => Ok(()),
+            false => Err(refused(format!("somebody logs in as {login} already"))),
+        }
+    }
+
+    /// Sets a password: whoever was in by the old one is out.
+    pub async fn set_password(&self, login: &str, password: &str, now: Timestamp) -> Result<()> {
+        let hash = self.passwords.hash(password).await?;
+        let login = login.to_lowercase();
+        let is_known = self.store.set_identity_password(&login, &hash, now).await?;
+        known(is_known, &login)
+    }
+
+    /// A new second factor in the place of the old one, to be shown once.
+    pub async fn set_second_factor(&self, login: &str) -> Result<NewSecondFactor> {
+        let login = login.to_lowercase();
+        let new = NewSecondFactor::new(&login)?;
+        let totp = Some((new.secret.as_slice(), new.hashes.as_slice()));
+        let is_known = self.store.set_identity_totp(&login, totp).await?;
+        known(is_known, &login)?;
+        Ok(new)
+    }
+
+    /// Takes the second factor away.
+    pub async fn remove_second_factor(&self, login: &str) -> Result<()> {
+        let login = login.to_lowercase();
+        known(self.store.set_identity_totp(&login, None).await?, &login)
+    }
+
+    /// Locks somebody out, or lets them in again.
+    pub async fn lock_user(&self, login: &str, is_locked: bool) -> Result<()> {
+        let login = login.to_lowercase();
+        known(
+            self.store.lock_identity_user(&login, is_locked).await?,
+            &login,
+        )
+    }
+
+    /// Everybody who may log in.
+    pub async fn users(&self) -> Result<Vec<IdentityUser>> {
+        self.store.identity_users(LISTED).await
+    }
+
+    /// Registers a client, and gives its id and the secret that was made up for it.
+    pub async fn add_client(
+        &self,
+        new: NewClient,
+        now: Timestamp,
+    ) -> Result<(String, Option<String>)> {
+        let scopes = Scopes::parse(&new.scopes);
+        if let Some(scope) = scopes.dropped.first() {
+            return Err(refused(format!("{scope} is not a scope")));
+        }
+        if scopes.scopes.is_empty() {
+            return Err(refused("a client needs scopes"));
+        }
+        for uri in new.redirect_uris.iter().chain(&new.launch_uri) {
+            if !is_redirect_uri(uri) {
+                return Err(refused(format!(
+                    "{uri} is not an absolute URI without a fragment, by https or from this machine"
+                )));
+            }
+        }
+        let (kind, shown) = kind(new.kind)?;
+        let id = match new.id {
+            Some(id) => id,
+            None => Uuid::new_v4().to_string(),
+        };
+        let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "._-:/".contains(letter);
+        if id.is_empty() || !id.chars().all(is_plain) {
+            return Err(refused("the id of a client is of A-Z a-z 0-9 . _ - : /"));
+        }
+        let client = IdentityClient {
+            id: id.as_str().into(),
+            name: new.name.into(),
+            kind,
+            redirect_uris: new.redirect_uris,
+            launch_uri: new.launch_uri.map(Into::into),
+            scopes: scopes.scopes,
+        };
+        match self.store.add_identity_client(&client, now).await? {
+            true => Ok((id, shown)),
+            false => Err(refused(format!("there is a client {id} already"))),
+        }
+    }
+
+    /// Every client.
+    pub async fn clients(&self) -> Result<Vec<IdentityClient>> {
+        self.store.identity_clients(LISTED).await
+    }
+
+    /// Removes a client, and all that was granted to it.
+    pub async fn remove_client(&self, id: &str) -> Result<()> {
+        match self.store.remove_identity_client(id).await? {
+            true => Ok(()),
+            false => Err(refused(format!("there is no client {id}"))),
+        }
+    }
+}
+
+fn kind(new: NewClientKind) -> Result<(ClientKind, Option<String>)> {
+    match new {
+        NewClientKind::Public => Ok((ClientKind::Public, None)),
+        NewClientKind::Secret => {
+            let shown = secret::random()?;
+            Ok((ClientKind::Symmetric(secret::hash(&shown)), Some(shown)))
+        }
+        NewClientKind::Jwks(jwks) => match assertion::is_key_set(&jwks) {
+            true => Ok((ClientKind::Jwks(jwks.into()), None)),
+            false => Err(refused(
+                "the keys must be a JSON Web Key Set of public keys, one of them with a kid and for RS384 or ES384",
+            )),
+        },
+        NewClientKind::JwksUri(uri) => match may_be_fetched(&uri) {
+            true => Ok((ClientKind::JwksUri(uri.into()), None)),
+            false => Err(refused("keys are fetched by https, or from this machine")),
+        },
+    }
+}
+
+/// Where people may be sent: by https, on this machine, or into an app by a scheme of its own, which has a dot
+/// (<https://www.rfc-editor.org/rfc/rfc8252#section-7.1>).
+fn is_redirect_uri(uri: &str) -> bool {
+    let is_clean = uri.bytes().all(|byte| byte.is_ascii_graphic())
+        && !uri.contains(['#', '"', '\'', ';', ',']);
+    let Some((scheme, rest)) = uri.split_once(':') else {
+        return false;
+    };
+    let is_allowed = match scheme {
+        "https" | "http" => may_be_fetched(uri),
+        scheme => {
+            let is_name = |byte: u8| {
+                byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-+".contains(&byte)
+            };
+            scheme.contains('.') && scheme.bytes().all(is_name) && !rest.is_empty()
+        }
+    };
+    is_clean && is_allowed
+}

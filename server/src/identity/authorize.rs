@@ -1,0 +1,462 @@
+//! `/authorize`: an app asks to act for somebody, who logs in, chooses and decides
+//! (<https://hl7.org/fhir/smart-app-launch/app-launch.html#obtain-authorization-code>).
+//!
+//! Nothing of a request is kept here: every page repeats it, and every step reads it anew against what is registered.
+
+use http::Method;
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use super::answer::{Answered, Form, Refusal, encoded, redirect, with_query};
+use super::pages::{self, Page};
+use super::records::Choice;
+use super::session::{Browser, Missing, authentication, missing};
+use super::{Asked, Identity, login, secret, words};
+use crate::auth::{LaunchContext, Scope, ScopeContext, Scopes};
+use crate::store::{IdentityClient, IdentitySession, NewCode, NewGrant};
+
+/// How long a code is good.
+const CODE_LIFE: SignedDuration = SignedDuration::from_mins(1);
+/// How many patients are shown to choose from.
+const CHOICES: u32 = 20;
+
+/// A request that may be granted, if its person agrees.
+struct Wish {
+    client: IdentityClient,
+    redirect_uri: String,
+    state: String,
+    scopes: Scopes,
+    challenge: String,
+    nonce: Option<String>,
+    launch: Option<String>,
+    prompt: Option<String>,
+    max_age: Option<i64>,
+    /// What a person has chosen or searched, on our own pages.
+    patient: Option<String>,
+    search: Option<String>,
+}
+
+/// Why a request is not granted, and whether its app may be told.
+enum Denied {
+    /// The app is not who it says, or cannot be trusted with an answer: only the person is told.
+    Here(Refusal),
+    /// The app is told, where it is registered.
+    There(Box<Destination>, Refusal),
+}
+
+struct Destination {
+    redirect_uri: String,
+    state: Option<String>,
+}
+
+impl From<Refusal> for Denied {
+    fn from(refusal: Refusal) -> Self {
+        Self::Here(refusal)
+    }
+}
+
+impl From<crate::error::Error> for Denied {
+    fn from(error: crate::error::Error) -> Self {
+        Self::Here(error.into())
+    }
+}
+
+/// `GET /auth/authorize`, and `POST` of the same by an app.
+pub(super) async fn answer(identity: &Identity, asked: &Asked<'_>) -> Answered {
+    if asked.method == Method::POST {
+        // The request goes on as a GET: what a form of another site posts comes without our cookie.
+        asked.form()?;
+        let text = String::from_utf8_lossy(asked.body);
+        return redirect(&identity.url(&format!("/auth/authorize?{text}")));
+    }
+    let form = Form::parse(asked.query)?;
+    let done = stepped(identity, asked, &form).await;
+    done.or_else(|denied| told(identity, denied))
+}
+
+/// The next page on the way to a decision.
+async fn stepped(
+    identity: &Identity,
+    asked: &Asked<'_>,
+    form: &Form,
+) -> Result<http::Response<bytes::Bytes>, Denied> {
+    let wish = wish(identity, form).await?;
+    let browser = Browser::of(identity, asked).await?;
+    let target = origin_of(&wish.redirect_uri);
+    let is_silent = wish.prompt.as_deref() == Some("none");
+    let session = browser.session.as_ref().filter(|session| {
+        missing(session) == Missing::Nothing && !wish.wants_login(session, asked.now)
+    });
+    let Some(session) = session else {
+        if is_silent {
+            return Err(wish.denied("login_required", "somebody has to log in"));
+        }
+        let asks_again = browser
+            .session
+            .as_ref()
+            .is_none_or(|session| missing(session) == Missing::Nothing);
+        let page = match asks_again {
+            true => Page::to(Some(&target)).login(&browser.csrf(), asked.query, "")?,
+            false => login::page(&browser, Some(asked.query), Some(&target), false)?,
+        };
+        return Ok(browser.remember(identity, page)?);
+    };
+    let context = match context(identity, &wish, session, asked.now).await? {
+        Some(context) => context,
+        None if is_silent => {
+            return Err(wish.denied("interaction_required", "somebody has to choose a patient"));
+        }
+        None => return Ok(patients(identity, &wish, session, asked, &target).await?),
+    };
+    if is_silent {
+        return Err(wish.denied("consent_required", "somebody has to agree"));
+    }
+    let scopes = wish.granted(&context);
+    if scopes.is_empty() {
+        return Err(wish.denied(
+            "invalid_scope",
+            "nothing of what is asked for can be granted",
+        ));
+    }
+    let patient = match &context.patient {
+        Some(id) => {
+            identity
+                .records
+                .patient(session, id.as_str(), asked.now)
+                .await?
+        }
+        None => None,
+    };
+    let consent = pages::Consent {
+        csrf: &browser.csrf(),
+        request: asked.query,
+        client: &wish.client.name,
+        host: &target,
+        person: &session.user.name,
+        patient: patient.as_ref(),
+        sees: &words::plain(&scopes),
+        notes: &words::notes(&scopes),
+    };
+    Ok(Page::to(Some(&target)).consent(&consent)?)
+}
+
+/// `POST /auth/consent`: the person has decided.
+pub(super) async fn decide(identity: &Identity, asked: &Asked<'_>) -> Answered {
+    let form = asked.form()?;
+    let browser = Browser::of(identity, asked).await?;
+    browser.check(identity, asked, &form)?;
+    let request = Form::parse(form.need("request")?)?;
+    let is_agreed = form.get("decision") == Some("allow");
+    let done = decided(identity, &browser, &request, is_agreed, asked.now).await;
+    done.or_else(|denied| told(identity, denied))
+}
+
+async fn decided(
+    identity: &Identity,
+    browser: &Browser,
+    request: &Form,
+    is_agreed: bool,
+    now: Timestamp,
+) -> Result<http::Response<bytes::Bytes>, Denied> {
+    let wish = wish(identity, request).await?;
+    let session = login::complete(browser)?;
+    if wish.wants_login(session, now) {
+        return Err(wish.denied("login_required", "somebody has to log in again"));
+    }
+    if !is_agreed {
+        return Err(wish.denied("access_denied", "the person does not agree"));
+    }
+    let context = context(identity, &wish, session, now).await?;
+    let Some(context) = context else {
+        return Err(wish.denied("access_denied", "no patient was chosen"));
+    };
+    let scopes = wish.granted(&context);
+    if scopes.is_empty() {
+        return Err(wish.denied(
+            "invalid_scope",
+            "nothing of what is asked for can be granted",
+        ));
+    }
+    if let Some(handle) = &wish.launch {
+        let ended = identity.store.end_identity_launch(secret::hash(handle));
+        if !ended.await? {
+            return Err(wish.denied("invalid_request", "the launch was used before"));
+        }
+    }
+    let code = secret::random()?;
+    let new_code = NewCode {
+        hash: secret::hash(&code),
+        redirect_uri: wish.redirect_uri.as_str().into(),
+        challenge: wish.challenge.as_str().into(),
+        nonce: wish.nonce.as_deref().map(Into::into),
+        expires: now + CODE_LIFE,
+    };
+    let grant = granted(identity, &wish, session, scopes, context, now);
+    identity
+        .store
+        .add_identity_grant(&grant, Some(&new_code), now)
+        .await?;
+    let pairs = [
+        ("code", code.as_str()),
+        ("state", &wish.state),
+        ("iss", &identity.settings.base_url),
+    ];
+    Ok(redirect(&with_query(&wish.redirect_uri, &pairs))?)
+}
+
+fn granted(
+    identity: &Identity,
+    wish: &Wish,
+    session: &IdentitySession,
+    scopes: Scopes,
+    launch: LaunchContext,
+    now: Timestamp,
+) -> NewGrant {
+    let settings = &identity.settings;
+    let is_offline = scopes.contains(&Scope::OfflineAccess);
+    let life = match (is_offline, scopes.contains(&Scope::OnlineAccess)) {
+        (true, _) => settings.refresh_token,
+        (false, true) => settings.session_max,
+        (false, false) => settings.access_token + CODE_LIFE,
+    };
+    NewGrant {
+        id: Uuid::now_v7(),
+        client_id: wish.client.id.clone(),
+        user: Some(session.user.id),
+        session: (!is_offline).then_some(session.hash),
+        scopes,
+        launch,
+        authentication: authentication(session),
+        expires: now + life,
+    }
+}
+
+impl Wish {
+    /// Whether the person has to log in anew for it.
+    fn wants_login(&self, session: &IdentitySession, now: Timestamp) -> bool {
+        let is_old = self.max_age.is_some_and(|seconds| {
+            session.authenticated_at + SignedDuration::from_secs(seconds) < now
+        });
+        is_old || self.prompt.as_deref() == Some("login")
+    }
+
+    /// What is granted of what is asked for: no context that is not there.
+    fn granted(&self, context: &LaunchContext) -> Scopes {
+        let has_patient = context.patient.is_some();
+        let has_encounter = context.encounter.is_some();
+        let scopes = self.scopes.iter().filter(|scope| match scope {
+            Scope::LaunchPatient => has_patient,
+            Scope::LaunchEncounter => has_encounter,
+            Scope::Resource(scope) => match scope.context {
+                ScopeContext::Patient => has_patient,
+                ScopeContext::User => true,
+                ScopeContext::System => false,
+            },
+            _ => true,
+        });
+        scopes.cloned().collect()
+    }
+
+    fn denied(&self, error: &'static str, description: &str) -> Denied {
+        let destination = Destination {
+            redirect_uri: self.redirect_uri.clone(),
+            state: Some(self.state.clone()),
+        };
+        Denied::There(Box::new(destination), Refusal::new(error, description))
+    }
+}
+
+/// Reads a request. Until client and redirect URI are known to belong together, nobody is sent anywhere.
+async fn wish(identity: &Identity, form: &Form) -> Result<Wish, Denied> {
+    let client = identity.store.identity_client(form.need("client_id")?);
+    let client = client.await?.ok_or_else(|| {
+        Refusal::new(
+            "invalid_request",
+            "This app is not registered here (client_id).",
+        )
+    })?;
+    let redirect_uri = form.need("redirect_uri")?;
+    if !client.redirect_uris.iter().any(|own| own == redirect_uri) {
+        let foreign = "The address to return to is not one of this app (redirect_uri).";
+        return Err(Refusal::new("invalid_request", foreign).into());
+    }
+    let destination = Destination {
+        redirect_uri: redirect_uri.to_owned(),
+        state: form.get("state").map(ToOwned::to_owned),
+    };
+    let redirect_uri = redirect_uri.to_owned();
+    rest(identity, form, client, redirect_uri)
+        .map_err(|refusal| Denied::There(Box::new(destination), refusal))
+}
+
+fn rest(
+    identity: &Identity,
+    form: &Form,
+    client: IdentityClient,
+    redirect_uri: String,
+) -> Answered<Wish> {
+    let invalid = |sentence: &str| Err(Refusal::new("invalid_request", sentence));
+    if form.need("response_type")? != "code" {
+        return Err(Refusal::new(
+            "unsupported_response_type",
+            "response_type is code",
+        ));
+    }
+    if form.get("request").is_some() || form.get("request_uri").is_some() {
+        return Err(Refusal::new(
+            "request_not_supported",
+            "requests are plain parameters",
+        ));
+    }
+    if form
+        .get("response_mode")
+        .is_some_and(|mode| mode != "query")
+    {
+        return invalid("response_mode is query");
+    }
+    let audience = form.need("aud")?;
+    if audience.trim_end_matches('/') != &*identity.settings.base_url {
+        return invalid("aud is not the FHIR base of this server");
+    }
+    if form.need("code_challenge_method")? != "S256" {
+        return invalid("code_challenge_method is S256");
+    }
+    let challenge = form.need("code_challenge")?;
+    let is_base64url = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    if challenge.len() != 43 || !challenge.bytes().all(is_base64url) {
+        return invalid("code_challenge is the base64url of a SHA-256 hash");
+    }
+    let max_age = match form.get("max_age").map(str::parse::<u32>) {
+        None => None,
+        Some(Ok(seconds)) => Some(i64::from(seconds)),
+        Some(Err(_)) => return invalid("max_age is a number of seconds"),
+    };
+    let prompt = form.get("prompt").map(ToOwned::to_owned);
+    if !matches!(prompt.as_deref(), None | Some("none" | "login" | "consent")) {
+        return invalid("prompt is none, login or consent");
+    }
+    let asked = Scopes::parse(form.need("scope")?);
+    let scopes = asked.scopes.limited_to(&client.scopes);
+    if scopes.is_empty() {
+        return Err(Refusal::new(
+            "invalid_scope",
+            "this app may have none of these scopes",
+        ));
+    }
+    let launch = form.get("launch").map(ToOwned::to_owned);
+    if launch.is_some() != scopes.contains(&Scope::Launch) {
+        return invalid("the scope launch and the parameter launch belong together");
+    }
+    let own = |name| form.get(name).map(ToOwned::to_owned);
+    Ok(Wish {
+        state: form.need("state")?.to_owned(),
+        challenge: challenge.to_owned(),
+        nonce: own("nonce"),
+        patient: own("patient"),
+        search: own("search"),
+        client,
+        redirect_uri,
+        scopes,
+        launch,
+        prompt,
+        max_age,
+    })
+}
+
+/// What the app is started with; `None` where a patient is still to be chosen.
+async fn context(
+    identity: &Identity,
+    wish: &Wish,
+    session: &IdentitySession,
+    now: Timestamp,
+) -> Result<Option<LaunchContext>, Denied> {
+    if let Some(handle) = &wish.launch {
+        let hash = secret::hash(handle);
+        let (user, client) = (session.user.id, &wish.client.id);
+        let context = identity.store.identity_launch(hash, user, client, now);
+        return match context.await? {
+            Some(context) => Ok(Some(context)),
+            None => Err(wish.denied("invalid_request", "the launch is unknown, or over")),
+        };
+    }
+    let wants_patient = wish.scopes.contains(&Scope::LaunchPatient)
+        || wish.scopes.has_context(ScopeContext::Patient);
+    if !wants_patient {
+        return Ok(Some(LaunchContext::default()));
+    }
+    let chosen = identity
+        .records
+        .choice(session, wish.patient.as_deref(), now);
+    match chosen.await? {
+        Choice::Of(patient) => Ok(Some(LaunchContext {
+            patient: Some(patient),
+            ..LaunchContext::default()
+        })),
+        Choice::Open => Ok(None),
+        Choice::Never => Err(wish.denied("access_denied", "there is no patient to choose")),
+    }
+}
+
+/// The page on which somebody chooses a patient.
+async fn patients(
+    identity: &Identity,
+    wish: &Wish,
+    session: &IdentitySession,
+    asked: &Asked<'_>,
+    target: &str,
+) -> Answered {
+    let search = wish.search.as_deref().unwrap_or_default();
+    let found = match search.is_empty() {
+        true => Vec::new(),
+        false => {
+            let found = identity
+                .records
+                .patients(session, search, CHOICES, asked.now);
+            found.await?
+        }
+    };
+    let kept: Vec<&str> = asked
+        .query
+        .split('&')
+        .filter(|pair| !pair.starts_with("search=") && !pair.starts_with("patient="))
+        .collect();
+    let kept = kept.join("&");
+    let link = |id: &str| identity.url(&format!("/auth/authorize?{kept}&patient={}", encoded(id)));
+    let links: Vec<(String, &super::records::PatientLine)> =
+        found.iter().map(|line| (link(&line.id), line)).collect();
+    let hidden: Vec<(String, String)> = fhir::form::pairs(&kept).filter_map(Result::ok).collect();
+    Page::to(Some(target)).patients(&wish.client.name, search, &hidden, &links)
+}
+
+/// Scheme and authority of where an app is: what a form may lead to.
+fn origin_of(uri: &str) -> String {
+    match uri.split_once("://") {
+        Some((scheme @ ("http" | "https"), rest)) => {
+            let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+            format!("{scheme}://{authority}")
+        }
+        _ => format!("{}:", uri.split(':').next().unwrap_or_default()),
+    }
+}
+
+fn told(identity: &Identity, denied: Denied) -> Answered {
+    let (destination, refusal) = match denied {
+        Denied::Here(refusal) => return Err(refusal),
+        Denied::There(destination, refusal) => (destination, refusal),
+    };
+    let Refusal::OAuth {
+        error, description, ..
+    } = &refusal
+    else {
+        return Err(refusal);
+    };
+    let mut pairs = vec![
+        ("error", *error),
+        ("error_description", description.as_str()),
+        ("iss", &identity.settings.base_url),
+    ];
+    if let Some(state) = &destination.state {
+        pairs.push(("state", state));
+    }
+    redirect(&with_query(&destination.redirect_uri, &pairs))
+}

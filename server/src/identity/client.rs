@@ -1,0 +1,100 @@
+//! Which client asks, and how it proves that (<https://www.rfc-editor.org/rfc/rfc6749#section-2.3>).
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::header::AUTHORIZATION;
+
+use super::answer::{Answered, Form, Refusal};
+use super::assertion::{self, ASSERTION_TYPE};
+use super::{Asked, Identity, secret};
+use crate::store::{ClientKind, IdentityClient};
+
+/// The client behind a request to an endpoint for clients. One that can prove who it is must.
+pub(super) async fn authenticated(
+    identity: &Identity,
+    asked: &Asked<'_>,
+    form: &Form,
+) -> Answered<IdentityClient> {
+    if form.get("client_secret").is_some() {
+        let basic = "a secret goes into the Authorization header, by client_secret_basic";
+        return Err(Refusal::client(basic));
+    }
+    let is_asserted =
+        form.get("client_assertion").is_some() || form.get("client_assertion_type").is_some();
+    match (asked.header(AUTHORIZATION), is_asserted) {
+        (Some(_), true) => Err(Refusal::new(
+            "invalid_request",
+            "a client proves who it is in one way at a time",
+        )),
+        (Some(authorization), false) => by_secret(identity, authorization, form).await,
+        (None, true) => by_assertion(identity, asked, form).await,
+        (None, false) => {
+            let client = known(identity, form.need("client_id")?).await?;
+            match client.kind {
+                ClientKind::Public => Ok(client),
+                _ => Err(Refusal::client("this client must prove who it is")),
+            }
+        }
+    }
+}
+
+async fn known(identity: &Identity, id: &str) -> Answered<IdentityClient> {
+    let client = identity.store.identity_client(id).await?;
+    client.ok_or_else(|| Refusal::client("there is no such client"))
+}
+
+async fn by_secret(
+    identity: &Identity,
+    authorization: &str,
+    form: &Form,
+) -> Answered<IdentityClient> {
+    let (id, shown) = basic(authorization)
+        .ok_or_else(|| Refusal::client("the Authorization header is not that of a client"))?;
+    if form.get("client_id").is_some_and(|other| other != id) {
+        return Err(Refusal::client(
+            "client_id is not that of the Authorization header",
+        ));
+    }
+    let client = known(identity, &id).await?;
+    let ClientKind::Symmetric(hash) = &client.kind else {
+        return Err(Refusal::client("this client has no secret"));
+    };
+    // Hashes are compared, which tells nothing of a secret of 256 random bits.
+    match secret::hash(&shown) == *hash {
+        true => Ok(client),
+        false => Err(Refusal::client("the secret is wrong")),
+    }
+}
+
+/// Id and secret of a Basic header, both percent-encoded inside (<https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1>).
+fn basic(authorization: &str) -> Option<(String, String)> {
+    let (scheme, encoded) = authorization.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let text = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let (id, secret) = text.split_once(':')?;
+    let decoded = |text: &str| {
+        let (name, _) = fhir::form::pairs(text).next()?.ok()?;
+        Some(name)
+    };
+    Some((decoded(id)?, decoded(secret)?))
+}
+
+async fn by_assertion(
+    identity: &Identity,
+    asked: &Asked<'_>,
+    form: &Form,
+) -> Answered<IdentityClient> {
+    if form.need("client_assertion_type")? != ASSERTION_TYPE {
+        return Err(Refusal::client("client_assertion_type is not known here"));
+    }
+    let assertion = form.need("client_assertion")?;
+    let id = assertion::claimed(assertion)?;
+    if form.get("client_id").is_some_and(|other| other != id) {
+        return Err(Refusal::client("client_id is not that of the assertion"));
+    }
+    let client = known(identity, &id).await?;
+    assertion::check(identity, &client, assertion, asked.now).await?;
+    Ok(client)
+}

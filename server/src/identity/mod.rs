@@ -1,0 +1,216 @@
+//! The authorization server: who somebody is, which apps may act for them, and what a token stands for
+//! (<https://hl7.org/fhir/smart-app-launch/>, server/decisions/0022-own-authorization-server.md).
+//!
+//! It has one door, [`Identity::answer`], from a request to a response, and knows nothing of the listener.
+
+mod account;
+mod administration;
+mod answer;
+mod assertion;
+mod authorize;
+mod client;
+mod discovery;
+mod introspection;
+mod jwks;
+mod keys;
+mod launch;
+mod login;
+mod pages;
+mod password;
+mod records;
+mod secret;
+mod session;
+#[cfg(test)]
+mod tests;
+mod token;
+mod words;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::auth::Grant;
+use crate::error::Result;
+use crate::store::{Store, TokenKind};
+
+pub use administration::{Administration, NewClient, NewClientKind, NewUser};
+pub use password::{NewSecondFactor, new_password};
+pub use records::PerformFor;
+
+use answer::{Answered, Asked, Refusal};
+use jwks::PublishedKeys;
+use password::Passwords;
+use records::Records;
+
+/// Settings of the authorization server.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The FHIR base URL, which is the issuer too, without a slash at the end.
+    pub base_url: Arc<str>,
+    /// How long an access token is good.
+    pub access_token: SignedDuration,
+    /// How long a grant with `offline_access` is good.
+    pub refresh_token: SignedDuration,
+    /// How long a session lasts without a request.
+    pub session_idle: SignedDuration,
+    /// How long a session lasts at most.
+    pub session_max: SignedDuration,
+}
+
+/// As the settings have it.
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            base_url: "http://127.0.0.1:8080/fhir".into(),
+            access_token: SignedDuration::from_mins(15),
+            refresh_token: SignedDuration::from_hours(90 * 24),
+            session_idle: SignedDuration::from_mins(15),
+            session_max: SignedDuration::from_hours(10),
+        }
+    }
+}
+
+/// The authorization server.
+pub struct Identity {
+    store: Store,
+    settings: Settings,
+    jwks: PublishedKeys,
+    passwords: Passwords,
+    records: Records,
+}
+
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Identity")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Identity {
+    /// An authorization server on a store.
+    pub fn new(store: Store, settings: Settings, perform: PerformFor) -> Self {
+        Self {
+            store,
+            settings,
+            jwks: PublishedKeys::default(),
+            passwords: Passwords::default(),
+            records: Records { perform },
+        }
+    }
+
+    /// What an access token stands for; `None` where it is not in force. Asked anew for every request, so that what is
+    /// revoked on one server is revoked on all.
+    pub async fn grant(&self, bearer: &str, now: Timestamp) -> Result<Option<Grant>> {
+        let token = self.store.identity_token(secret::hash(bearer), now).await?;
+        let access = token.filter(|token| token.kind == TokenKind::Access);
+        Ok(access.map(|token| Grant {
+            id: token.grant,
+            client_id: token.client_id.as_ref().into(),
+            login: token.user.as_ref().map(|user| user.login.clone()),
+            user: token.user.map(|user| user.fhir_user),
+            scopes: token.scopes,
+            launch: token.launch,
+            purpose: None,
+            authentication: token.authentication,
+            expires: token.expires,
+        }))
+    }
+
+    /// Answers a request whose path begins behind the FHIR base.
+    pub async fn answer(&self, request: Request<Bytes>, now: Timestamp) -> Response<Bytes> {
+        let (head, body) = request.into_parts();
+        let asked = Asked {
+            method: &head.method,
+            path: head.uri.path(),
+            query: head.uri.query().unwrap_or_default(),
+            headers: &head.headers,
+            body: &body,
+            now,
+        };
+        let is_for_people = PAGES.contains(&asked.path);
+        match self.routed(&asked).await {
+            Ok(response) => response,
+            Err(refusal) if is_for_people => {
+                pages::refused(&refusal).unwrap_or_else(|fault| fault.as_json())
+            }
+            Err(refusal) => refusal.as_json(),
+        }
+    }
+
+    async fn routed(&self, asked: &Asked<'_>) -> Answered {
+        let method = match asked.method {
+            &Method::HEAD => &Method::GET,
+            method => method,
+        };
+        match (method.as_str(), asked.path) {
+            ("GET", "/.well-known/smart-configuration") => Ok(discovery::smart_configuration(self)),
+            ("GET", "/.well-known/openid-configuration") => {
+                Ok(discovery::openid_configuration(self))
+            }
+            ("GET", "/auth/jwks") => discovery::key_set(self, asked).await,
+            ("GET" | "POST", "/auth/authorize") => authorize::answer(self, asked).await,
+            ("POST", "/auth/login") => login::first_factor(self, asked).await,
+            ("POST", "/auth/second-factor") => login::second_factor(self, asked).await,
+            ("POST", "/auth/logout") => login::logout(self, asked).await,
+            ("POST", "/auth/consent") => authorize::decide(self, asked).await,
+            ("GET", "/auth/account") => account::show(self, asked).await,
+            ("POST", "/auth/account/revoke") => account::revoke(self, asked).await,
+            ("POST", "/auth/token") => token::answer(self, asked).await,
+            ("POST", "/auth/introspect") => introspection::introspect(self, asked).await,
+            ("POST", "/auth/revoke") => introspection::revoke(self, asked).await,
+            ("POST", "/auth/launch") => launch::prepare(self, asked).await,
+            ("OPTIONS", path) if !PAGES.contains(&path) => Ok(discovery::preflight()),
+            _ => Err(Refusal::OAuth {
+                status: http::StatusCode::NOT_FOUND,
+                error: "invalid_request",
+                description: "There is nothing here for this method.".to_owned(),
+            }),
+        }
+    }
+
+    /// A URL behind the FHIR base.
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.settings.base_url)
+    }
+
+    /// Scheme and authority of the FHIR base.
+    fn origin(&self) -> &str {
+        let base = &*self.settings.base_url;
+        let begin = base.find("://").map_or(0, |place| place + 3);
+        let end = base[begin..]
+            .find('/')
+            .map_or(base.len(), |place| begin + place);
+        &base[..end]
+    }
+
+    fn is_secure(&self) -> bool {
+        self.settings.base_url.starts_with("https:")
+    }
+
+    fn cookie_name(&self) -> &'static str {
+        match self.is_secure() {
+            true => "__Host-vesta",
+            false => "vesta",
+        }
+    }
+
+    fn cookie(&self, value: &str) -> String {
+        let secure = if self.is_secure() { "; Secure" } else { "" };
+        let name = self.cookie_name();
+        format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}")
+    }
+}
+
+/// What people see, rather than clients.
+const PAGES: [&str; 7] = [
+    "/auth/authorize",
+    "/auth/login",
+    "/auth/second-factor",
+    "/auth/logout",
+    "/auth/consent",
+    "/auth/account",
+    "/auth/account/revoke",
+];

@@ -1,0 +1,214 @@
+//! The patients somebody may choose from before an app starts: found by a search of that person, so that nobody is shown
+//! whom they could not see.
+
+use std::sync::Arc;
+
+use fhir::ids::ResourceId;
+use fhir::json::{Document, Value};
+use futures_util::future::BoxFuture;
+use http::Method;
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use super::answer::encoded;
+use super::session::authentication;
+use crate::auth::{Grant, LaunchContext, Scopes};
+use crate::context::Handling;
+use crate::error::{Error, ErrorKind, Result};
+use crate::interactions::route::{Route, RouteRequest};
+use crate::interactions::{Interaction, Outcome};
+use crate::store::IdentitySession;
+
+/// What performs an interaction for somebody.
+pub type PerformFor =
+    Arc<dyn Fn(Grant, Interaction) -> BoxFuture<'static, Result<Outcome>> + Send + Sync>;
+
+/// What our own pages may ask for.
+const SCOPES: &str = "user/Patient.rs user/RelatedPerson.rs";
+/// The client that our own pages are.
+const OWN_PAGES: &str = "vesta";
+/// How long one question may take.
+const LIFE: SignedDuration = SignedDuration::from_mins(1);
+
+/// The records, as the person of a session sees them.
+pub(super) struct Records {
+    pub(super) perform: PerformFor,
+}
+
+/// One patient to choose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct PatientLine {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) birth_date: String,
+}
+
+/// Which patient an app is started for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Choice {
+    /// This one.
+    Of(ResourceId),
+    /// The person has to choose.
+    Open,
+    /// There is none this person could choose.
+    Never,
+}
+
+impl Records {
+    /// The patient for whom this person may start an app.
+    pub(super) async fn choice(
+        &self,
+        session: &IdentitySession,
+        chosen: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Choice> {
+        let own = match session.user.fhir_user.key() {
+            key if key.resource_type.name() == "Patient" => Some(key.id.clone()),
+            key if key.resource_type.name() == "RelatedPerson" => {
+                let path = format!("/{key}");
+                let found = self.read(session, &path, "", now).await?;
+                match found.as_ref().and_then(patient_of) {
+                    Some(patient) => Some(patient),
+                    None => return Ok(Choice::Never),
+                }
+            }
+            _ => None,
+        };
+        match (own, chosen) {
+            (Some(own), None) => Ok(Choice::Of(own)),
+            (Some(own), Some(chosen)) if own.as_str() == chosen => Ok(Choice::Of(own)),
+            (Some(_), Some(_)) => Ok(Choice::Never),
+            (None, None) => Ok(Choice::Open),
+            (None, Some(chosen)) => match self.patient(session, chosen, now).await? {
+                Some(line) => line.id.parse().map(Choice::Of).map_err(Error::internal),
+                None => Ok(Choice::Open),
+            },
+        }
+    }
+
+    /// One patient, if this person may see them.
+    pub(super) async fn patient(
+        &self,
+        session: &IdentitySession,
+        id: &str,
+        now: Timestamp,
+    ) -> Result<Option<PatientLine>> {
+        if !ResourceId::is_valid(id) {
+            return Ok(None);
+        }
+        let found = self
+            .read(session, &format!("/Patient/{id}"), "", now)
+            .await?;
+        Ok(found.and_then(|document| line(document.root())))
+    }
+
+    /// Patients by name, birth date or identifier, as far as this person may see them.
+    pub(super) async fn patients(
+        &self,
+        session: &IdentitySession,
+        search: &str,
+        count: u32,
+        now: Timestamp,
+    ) -> Result<Vec<PatientLine>> {
+        let search = search.trim();
+        let parameter = match search {
+            date if date.parse::<jiff::civil::Date>().is_ok() => "birthdate",
+            number if number.bytes().any(|byte| byte.is_ascii_digit()) => "identifier",
+            _ => "name",
+        };
+        // What separates values of a search is part of a name here.
+        let escaped: String = search
+            .chars()
+            .flat_map(|letter| match letter {
+                '\\' | ',' | '$' | '|' => vec!['\\', letter],
+                _ => vec![letter],
+            })
+            .collect();
+        let query = format!("{parameter}={}&_count={count}", encoded(&escaped));
+        let Some(bundle) = self.read(session, "/Patient", &query, now).await? else {
+            return Ok(Vec::new());
+        };
+        let entries = bundle.root().get("entry");
+        let entries = entries.into_iter().flat_map(Value::items);
+        let resources = entries.filter_map(|entry| entry.get("resource"));
+        Ok(resources.filter_map(line).collect())
+    }
+
+    /// What a GET answers this person; `None` where there is nothing for them.
+    async fn read(
+        &self,
+        session: &IdentitySession,
+        path: &str,
+        query: &str,
+        now: Timestamp,
+    ) -> Result<Option<Document>> {
+        let routed = Route::parse(&Method::GET, path)?.interaction(RouteRequest {
+            method: &Method::GET,
+            path,
+            query,
+            body: None,
+            if_match: None,
+            if_none_match: None,
+            if_none_exist: None,
+            if_modified_since: None,
+            handling: Handling::Strict,
+        })?;
+        let grant = Grant {
+            id: Uuid::now_v7(),
+            client_id: OWN_PAGES.into(),
+            user: Some(session.user.fhir_user.clone()),
+            login: Some(session.user.login.clone()),
+            scopes: Scopes::parse(SCOPES).scopes,
+            launch: LaunchContext::default(),
+            purpose: None,
+            authentication: authentication(session),
+            expires: now + LIFE,
+        };
+        let outcome = match (self.perform)(grant, routed.interaction).await {
+            Ok(outcome) => outcome,
+            Err(error) => match error.kind() {
+                ErrorKind::NotFound
+                | ErrorKind::Gone
+                | ErrorKind::Forbidden
+                | ErrorKind::BadValue => return Ok(None),
+                _ => return Err(error),
+            },
+        };
+        let parse = |body| Document::parse(body).map_err(Error::internal);
+        outcome.body.map(parse).transpose()
+    }
+}
+
+fn text(value: Value<'_>, name: &str) -> Option<String> {
+    value.get(name).and_then(Value::string).map(Into::into)
+}
+
+fn line(patient: Value<'_>) -> Option<PatientLine> {
+    if text(patient, "resourceType")? != "Patient" {
+        return None;
+    }
+    let names = patient.get("name").into_iter().flat_map(Value::items);
+    let name = names
+        .map(|name| {
+            let given = name.get("given").into_iter().flat_map(Value::items);
+            let given = given.filter_map(Value::string).map(Into::into);
+            let parts: Vec<String> = given.chain(text(name, "family")).collect();
+            match parts.is_empty() {
+                true => text(name, "text").unwrap_or_default(),
+                false => parts.join(" "),
+            }
+        })
+        .find(|name| !name.is_empty());
+    Some(PatientLine {
+        id: text(patient, "id")?,
+        name: name.unwrap_or_else(|| "(no name)".to_owned()),
+        birth_date: text(patient, "birthDate")
+            .map(Into::into)
+            .unwrap_or_default(),
+    })
+}
+
+fn patient_of(related: &Document) -> Option<ResourceId> {
+    let reference = related.root().get("patient")?.get("reference")?.string()?;
+    reference.strip_prefix("Patient/")?.parse().ok()
+}

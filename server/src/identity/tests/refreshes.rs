@@ -1,0 +1,106 @@
+//! Refresh tokens: exchanged once, never for more, and over when one is shown twice.
+
+use super::*;
+
+#[tokio::test]
+async fn each_refresh_token_is_exchanged_once_and_reuse_ends_all() {
+    let mut server = Server::new().await;
+    let first = server
+        .tokens("anna", "app", "offline_access user/*.rs")
+        .await;
+    let first_refresh = first["refresh_token"].as_str().unwrap();
+    server.later(1000);
+    let second = server.refresh("app", first_refresh, None).await.json();
+    assert_eq!(second["scope"], "offline_access user/*.rs");
+    assert!(second.get("id_token").is_none());
+    assert!(server.grant(&second["access_token"]).await.is_some());
+    let second_refresh = second["refresh_token"].as_str().unwrap();
+    server
+        .refresh("other", second_refresh, None)
+        .await
+        .is_error(400, "invalid_grant");
+    assert!(server.grant(&second["access_token"]).await.is_some());
+    server
+        .refresh("app", first_refresh, None)
+        .await
+        .is_error(400, "invalid_grant");
+    assert!(server.grant(&second["access_token"]).await.is_none());
+    server
+        .refresh("app", second_refresh, None)
+        .await
+        .is_error(400, "invalid_grant");
+}
+
+#[tokio::test]
+async fn a_refresh_gives_less_but_never_more() {
+    let server = Server::new().await;
+    let tokens = server
+        .tokens("anna", "app", "offline_access user/Patient.rs user/Task.r")
+        .await;
+    let refresh = tokens["refresh_token"].as_str().unwrap();
+    for more in [
+        "offline_access user/*.rs",
+        "user/Patient.crs",
+        "user/Task.rs",
+        "patient/Patient.rs",
+        "openid",
+        "user/Patient.rs unknown",
+    ] {
+        server
+            .refresh("app", refresh, Some(more))
+            .await
+            .is_error(400, "invalid_scope");
+    }
+    let less = server
+        .refresh("app", refresh, Some("user/Patient.r"))
+        .await
+        .json();
+    assert_eq!(less["scope"], "user/Patient.r");
+    let grant = server.grant(&less["access_token"]).await.unwrap();
+    assert_eq!(grant.scopes.to_string(), "user/Patient.r");
+    let refresh = less["refresh_token"].as_str().unwrap();
+    let again = server.refresh("app", refresh, Some("user/Task.r")).await;
+    again.is_error(400, "invalid_scope");
+}
+
+#[tokio::test]
+async fn online_access_ends_with_the_session_and_offline_access_does_not() {
+    let mut server = Server::new().await;
+    let mut cookie = Cookie::default();
+    let path = authorize("app", "online_access user/*.rs", &[]);
+    let page = server.logged_in("anna", &path, &mut cookie).await;
+    let code = server.agreed(&page, &mut cookie).await;
+    let online = server.exchange("app", &code).await.json();
+    let path = authorize("app", "offline_access user/*.rs", &[]);
+    let page = server.get(&path, &mut cookie).await;
+    let code = server.agreed(&page, &mut cookie).await;
+    let offline = server.exchange("app", &code).await.json();
+    server.later(60);
+    let refresh = online["refresh_token"].as_str().unwrap();
+    let online = server.refresh("app", refresh, None).await.json();
+    let account = server.get("/auth/account", &mut cookie).await;
+    let form = account.text.rsplit("<form").next().unwrap();
+    assert!(form.contains("logout"));
+    let csrf = hidden(form)[0].1.clone();
+    let headers = [("cookie", cookie.0.as_deref().unwrap())];
+    let out = server
+        .post("/auth/logout", &[("csrf", &csrf)], &headers)
+        .await;
+    assert_eq!(out.status, 303);
+    let refresh = online["refresh_token"].as_str().unwrap();
+    server
+        .refresh("app", refresh, None)
+        .await
+        .is_error(400, "invalid_grant");
+    assert!(server.grant(&online["access_token"]).await.is_none());
+    assert!(server.grant(&offline["access_token"]).await.is_some());
+    server.later(89 * 24 * 3600);
+    let refresh = offline["refresh_token"].as_str().unwrap();
+    let again = server.refresh("app", refresh, None).await.json();
+    server.later(24 * 3600);
+    let refresh = again["refresh_token"].as_str().unwrap();
+    server
+        .refresh("app", refresh, None)
+        .await
+        .is_error(400, "invalid_grant");
+}

@@ -1,0 +1,362 @@
+//! What the audit trail says of interactions: what was asked, what was touched, and whose it is. A request is answered
+//! only when its record is durable (server/decisions/0024-audit-trail.md).
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use fhir::ids::{ResourceId, ResourceKey, ResourceType, VersionId};
+use fhir::json::{ParseLimits, Value};
+use fhir::resource::Resource;
+
+use super::perform::Interactions;
+use super::{HistoryScope, Interaction, OperationInput, OperationTarget, Outcome, SearchScope};
+use crate::audit::{AuditRecord, AuditedResource, RefusedRequest};
+use crate::context::{Audited, RequestContext};
+use crate::definitions::Definitions;
+use crate::error::{Error, ErrorKind, Result};
+use crate::store::Source;
+
+/// Bodies above this size are looked through off the threads that answer requests.
+const HEAVY_BYTES: usize = 256 * 1024;
+
+impl Interaction {
+    /// What the trail says of it before it is performed; `None` for what is public.
+    pub(super) fn audited(&self) -> Option<Audited> {
+        let (interaction, action) = match self {
+            Self::Read { .. } => ("read", "R"),
+            Self::Vread { .. } => ("vread", "R"),
+            Self::Create { .. } => ("create", "C"),
+            Self::Update { .. } | Self::ConditionalUpdate { .. } => ("update", "U"),
+            Self::Patch { .. } | Self::ConditionalPatch { .. } => ("patch", "U"),
+            Self::Delete { .. } | Self::ConditionalDelete { .. } => ("delete", "D"),
+            Self::History { scope, .. } => match scope {
+                HistoryScope::Instance(_) => ("history-instance", "R"),
+                HistoryScope::Type(_) => ("history-type", "R"),
+                HistoryScope::System => ("history-system", "R"),
+            },
+            Self::Search { scope, .. } => match scope {
+                SearchScope::Type(_) | SearchScope::Compartment(_, Some(_)) => ("search-type", "E"),
+                SearchScope::System | SearchScope::Compartment(_, None) => ("search-system", "E"),
+            },
+            Self::Bundle { resource } => match is_batch(resource) {
+                true => ("batch", "E"),
+                false => ("transaction", "E"),
+            },
+            Self::Operation { .. } => ("operation", "E"),
+            Self::Capabilities { .. } => return None,
+        };
+        let operation = match self {
+            Self::Operation { code, .. } => Some(code.clone()),
+            _ => None,
+        };
+        let mut audited = Audited::new(interaction, action);
+        audited.operation = operation;
+        audited.target = self.target().map(Into::into);
+        audited.query = self
+            .query()
+            .filter(|query| !query.is_empty())
+            .map(Into::into);
+        Some(audited)
+    }
+
+    /// What it asks for, as a path below the base.
+    fn target(&self) -> Option<String> {
+        Some(match self {
+            Self::Read { key, .. }
+            | Self::Vread { key, .. }
+            | Self::Update { key, .. }
+            | Self::Patch { key, .. }
+            | Self::Delete { key, .. } => key.to_string(),
+            Self::Create { resource_type, .. }
+            | Self::ConditionalUpdate { resource_type, .. }
+            | Self::ConditionalPatch { resource_type, .. }
+            | Self::ConditionalDelete { resource_type, .. } => resource_type.to_string(),
+            Self::History { scope, .. } => match scope {
+                HistoryScope::Instance(key) => key.to_string(),
+                HistoryScope::Type(resource_type) => resource_type.to_string(),
+                HistoryScope::System => return None,
+            },
+            Self::Search { scope, .. } => match scope {
+                SearchScope::Type(resource_type) => resource_type.to_string(),
+                SearchScope::System => return None,
+                SearchScope::Compartment(key, Some(resource_type)) => {
+                    format!("{key}/{resource_type}")
+                }
+                SearchScope::Compartment(key, None) => format!("{key}/*"),
+            },
+            Self::Operation { target, .. } => match target {
+                OperationTarget::System => return None,
+                OperationTarget::Type(resource_type) => resource_type.to_string(),
+                OperationTarget::Instance(key) => key.to_string(),
+            },
+            Self::Bundle { .. } | Self::Capabilities { .. } => return None,
+        })
+    }
+
+    fn query(&self) -> Option<&str> {
+        match self {
+            Self::ConditionalUpdate { query, .. }
+            | Self::ConditionalPatch { query, .. }
+            | Self::ConditionalDelete { query, .. }
+            | Self::History { query, .. }
+            | Self::Search { query, .. } => Some(query),
+            Self::Create { if_none_exist, .. } => if_none_exist.as_deref(),
+            Self::Operation { input, .. } => match input {
+                OperationInput::Query(query) | OperationInput::Body(_, query) => Some(query),
+            },
+            Self::Read { .. }
+            | Self::Vread { .. }
+            | Self::Update { .. }
+            | Self::Patch { .. }
+            | Self::Delete { .. }
+            | Self::Bundle { .. }
+            | Self::Capabilities { .. } => None,
+        }
+    }
+}
+
+fn is_batch(bundle: &Resource) -> bool {
+    bundle.get("type").and_then(Value::string).as_deref() == Some("batch")
+}
+
+impl Interactions {
+    /// Records what became of a request, where the commit of what it wrote has not: then it may be answered.
+    pub(super) async fn conclude(
+        &self,
+        cx: &RequestContext,
+        result: Result<Outcome>,
+    ) -> Result<Outcome> {
+        let Some((record, audited)) = self.store.record(cx).zip(cx.audited.as_deref()) else {
+            return result;
+        };
+        if audited.is_recorded() {
+            return result;
+        }
+        let record = match &result {
+            // Its entries are recorded each by itself.
+            Ok(_) if audited.interaction == "batch" => record,
+            Ok(outcome) => self.of_outcome(cx, record, outcome).await?,
+            Err(error) => failed(record, error),
+        };
+        let unrecorded = match self.store.add_record(about_target(record)).await {
+            Ok(()) => return result,
+            Err(unrecorded) => unrecorded,
+        };
+        match result {
+            Err(error) if error.status().is_server_error() => Err(error),
+            Ok(outcome) if self.reads_open && matches!(audited.action, "R" | "E") => {
+                tracing::error!(request_id = %cx.request_id, cause = %unrecorded, "a read is answered that could not be recorded");
+                Ok(outcome)
+            }
+            _ => Err(Error::new(
+                ErrorKind::Unavailable,
+                "the request cannot be recorded in the audit trail, and is not answered without",
+            )
+            .caused_by(unrecorded)),
+        }
+    }
+
+    /// Records a request that was refused before it was known what it asks.
+    pub async fn record_refused(&self, refused: RefusedRequest) -> Result<()> {
+        match self.store.refused_record(refused) {
+            Some(record) => self.store.add_record(about_target(record)).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn of_outcome(
+        &self,
+        cx: &RequestContext,
+        mut record: AuditRecord,
+        outcome: &Outcome,
+    ) -> Result<AuditRecord> {
+        record.status = i16::try_from(outcome.status.as_u16()).unwrap_or_default();
+        let Some(body) = outcome.body.clone() else {
+            let version = outcome.version.map(|(version, _)| version);
+            let key = cx
+                .audited
+                .as_ref()
+                .and_then(|one| one.target.as_deref()?.parse().ok());
+            return Ok(match key {
+                Some(key) => record.touching(&named(key, version)),
+                None => record,
+            });
+        };
+        let touched = self.touched(cx, body).await?;
+        Ok(touched.iter().fold(record, AuditRecord::touching))
+    }
+
+    /// The resources in an answer, and whose they are.
+    pub(super) async fn touched(
+        &self,
+        cx: &RequestContext,
+        body: Bytes,
+    ) -> Result<Vec<AuditedResource>> {
+        if body.len() <= HEAVY_BYTES {
+            return found(&self.definitions, cx, body);
+        }
+        let (definitions, cx) = (Arc::clone(&self.definitions), cx.clone());
+        tokio::task::spawn_blocking(move || found(&definitions, &cx, body))
+            .await
+            .map_err(Error::internal)?
+    }
+
+    /// The patients of resources as they are now, where the request is recorded: those of what will be deleted.
+    pub(super) async fn patients_of_current(
+        &self,
+        cx: &RequestContext,
+        source: &mut Source<'_>,
+        key: &ResourceKey,
+    ) -> Result<Vec<ResourceId>> {
+        if cx.audited.is_none() {
+            return Ok(Vec::new());
+        }
+        let content = source.read(cx, key).await?.and_then(|one| one.content);
+        let Some(content) = content else {
+            return Ok(named(key.clone(), None).patients);
+        };
+        let resource =
+            Resource::parse_with(content, ParseLimits::STORED).map_err(Error::internal)?;
+        self.definitions.patients_of(cx, key, &resource)
+    }
+}
+
+/// A resource of which nothing is known but its name.
+fn named(key: ResourceKey, version: Option<VersionId>) -> AuditedResource {
+    let is_patient = key.resource_type.name() == "Patient";
+    AuditedResource {
+        patients: is_patient.then(|| key.id.clone()).into_iter().collect(),
+        version,
+        key,
+    }
+}
+
+/// Where nothing was touched, the record is about what was asked for.
+fn about_target(record: AuditRecord) -> AuditRecord {
+    let target = record.target.as_deref().unwrap_or_default();
+    let mut parts = target.split('/');
+    let key = parts.next().and_then(ResourceType::parse).zip(parts.next());
+    let key =
+        key.and_then(|(resource_type, id)| Some(ResourceKey::new(resource_type, id.parse().ok()?)));
+    match key {
+        Some(key) if record.entities.is_empty() => record.touching(&named(key, None)),
+        _ => record,
+    }
+}
+
+/// The record of a request that failed: what it might have touched is not told.
+fn failed(mut record: AuditRecord, error: &Error) -> AuditRecord {
+    let status = error.status();
+    record.outcome = match status.as_u16() {
+        401 | 403 => 8,
+        400..500 => 4,
+        _ => 8,
+    };
+    if matches!(status.as_u16(), 401 | 403) {
+        // A security alert is told as such, whatever was asked.
+        record.action = "E".into();
+    }
+    record.status = i16::try_from(status.as_u16()).unwrap_or_default();
+    record.reason = error
+        .issues()
+        .first()
+        .map(|issue| issue.diagnostics.clone());
+    record
+}
+
+/// The resources of a body: itself, the entries of a Bundle, the parts of Parameters.
+fn found(
+    definitions: &Definitions,
+    cx: &RequestContext,
+    body: Bytes,
+) -> Result<Vec<AuditedResource>> {
+    let resource = Resource::parse_with(body, ParseLimits::STORED).map_err(Error::internal)?;
+    let mut found = Vec::new();
+    match resource.resource_type().name() {
+        "Bundle" if resource.id().is_none() => {
+            for entry in resource.get("entry").into_iter().flat_map(Value::items) {
+                match entry.get("resource") {
+                    Some(inner) => add(definitions, cx, inner, &mut found)?,
+                    None => found.extend(deleted(entry)),
+                }
+            }
+        }
+        "Parameters" if resource.id().is_none() => {
+            add_parts(definitions, cx, resource.get("parameter"), &mut found)?;
+        }
+        _ => found.extend(audited(definitions, cx, &resource)?),
+    }
+    Ok(found)
+}
+
+fn add_parts(
+    definitions: &Definitions,
+    cx: &RequestContext,
+    parts: Option<Value<'_>>,
+    found: &mut Vec<AuditedResource>,
+) -> Result<()> {
+    for part in parts.into_iter().flat_map(Value::items) {
+        if let Some(inner) = part.get("resource") {
+            add(definitions, cx, inner, found)?;
+        }
+        add_parts(definitions, cx, part.get("part"), found)?;
+    }
+    Ok(())
+}
+
+/// Adds a resource, or where it is a Bundle in a Bundle, those in it.
+fn add(
+    definitions: &Definitions,
+    cx: &RequestContext,
+    value: Value<'_>,
+    found: &mut Vec<AuditedResource>,
+) -> Result<()> {
+    let text = value.raw().to_owned();
+    let is_list = value
+        .get("resourceType")
+        .and_then(Value::string)
+        .is_some_and(|name| matches!(&*name, "Bundle" | "Parameters"));
+    match is_list {
+        true => found.append(&mut self::found(definitions, cx, text.into())?),
+        false => {
+            let resource =
+                Resource::parse_with(text, ParseLimits::STORED).map_err(Error::internal)?;
+            found.extend(audited(definitions, cx, &resource)?);
+        }
+    }
+    Ok(())
+}
+
+/// A resource that is stored; what has no id, such as an OperationOutcome, is not.
+fn audited(
+    definitions: &Definitions,
+    cx: &RequestContext,
+    resource: &Resource,
+) -> Result<Option<AuditedResource>> {
+    let Some(id) = resource.id().and_then(|id| id.parse().ok()) else {
+        return Ok(None);
+    };
+    let key = ResourceKey::new(resource.resource_type(), id);
+    let version = resource
+        .root()
+        .at(&["meta", "versionId"])
+        .and_then(Value::string);
+    Ok(Some(AuditedResource {
+        patients: definitions.patients_of(cx, &key, resource)?,
+        version: version.and_then(|version| version.parse().ok()),
+        key,
+    }))
+}
+
+/// A deletion in a history: an entry without a resource.
+fn deleted(entry: Value<'_>) -> Option<AuditedResource> {
+    let key = entry.at(&["request", "url"])?.string()?.parse().ok()?;
+    let tag = entry.at(&["response", "etag"]).and_then(Value::string);
+    let tag = tag
+        .as_deref()
+        .map(|tag| tag.trim_start_matches("W/").trim_matches('"'));
+    Some(named(key, tag.and_then(|tag| tag.parse().ok())))
+}

@@ -1,0 +1,223 @@
+//! What is recorded of which request, and what is refused where it cannot be.
+
+use fhir::resource::Resource;
+
+use crate::interactions::Interaction;
+use crate::interactions::route::{RouteBody, RouteRequest, route};
+use crate::operations::testing::World;
+
+/// The rows of the trail, oldest first, in brief.
+async fn rows(world: &World) -> Vec<String> {
+    world
+        .database()
+        .texts(
+            "select concat_ws(' ', interaction || coalesce(' $' || operation, ''), action, outcome, status, target, query,
+                    '[' || regexp_replace(array_to_string(entities, ','), '[0-9a-f]{8}-[0-9a-f-]+', 'ID', 'g') || ']',
+                    array_to_string(owners, ','), '(' || array_to_string(patients, ',') || ')')
+               from audit order by seq",
+        )
+        .await
+}
+
+const ANNA: &str = r#"{"resourceType":"Patient","id":"anna","name":[{"family":"Moreau"}]}"#;
+const PULSE: &str = r#"{"resourceType":"Observation","id":"pulse","status":"final","code":{"text":"pulse"},"subject":{"reference":"Patient/anna"},"performer":[{"reference":"Practitioner/ada"}]}"#;
+const ADA: &str = r#"{"resourceType":"Practitioner","id":"ada"}"#;
+
+#[tokio::test]
+async fn every_interaction_leaves_one_row_that_says_what_was_touched_and_whose_it_is() {
+    let Some(world) = World::audited().await else {
+        return;
+    };
+    for resource in [ANNA, PULSE, ADA] {
+        world.put(resource).await;
+    }
+    world.put(&PULSE.replace("final", "amended")).await;
+    let reads = [
+        "Observation/pulse",
+        "Observation/pulse/_history/1",
+        "Observation/pulse/_history",
+        "Observation?_id=pulse&_include=Observation:performer",
+        "Patient/anna/Observation?status=final",
+        "Patient/anna/$everything",
+        "Observation/none",
+        "Observation?colour=red",
+        "metadata",
+    ];
+    for url in reads {
+        let _ = world.get(url).await;
+    }
+    let expected = [
+        "update U 0 201 Patient/anna [Patient/anna/_history/1] 1 (anna)",
+        "update U 0 201 Observation/pulse [Observation/pulse/_history/1] 1 (anna)",
+        "update U 0 201 Practitioner/ada [Practitioner/ada/_history/1] 0 ()",
+        "update U 0 200 Observation/pulse [Observation/pulse/_history/2] 1 (anna)",
+        "read R 0 200 Observation/pulse [Observation/pulse/_history/2] 1 (anna)",
+        "vread R 0 200 Observation/pulse [Observation/pulse/_history/1] 1 (anna)",
+        "history-instance R 0 200 Observation/pulse [Observation/pulse/_history/2,Observation/pulse/_history/1] 1,1 (anna)",
+        "search-type E 0 200 Observation _id=pulse&_include=Observation:performer [Observation/pulse/_history/2,Practitioner/ada/_history/1] 1,0 (anna)",
+        "search-type E 0 200 Patient/anna/Observation status=final [Patient/anna] 1 (anna)",
+        "operation $everything E 0 200 Patient/anna [Patient/anna/_history/1,Observation/pulse/_history/2,Practitioner/ada/_history/1] 1,1,0 (anna)",
+        "read R 4 404 Observation/none [Observation/none] 0 ()",
+        "search-type E 4 400 Observation colour=red []  ()",
+    ];
+    assert_eq!(rows(&world).await, expected);
+    world.close().await;
+}
+
+/// The status a request is answered with that carries a resource, or nothing.
+async fn send(world: &World, method: &str, url: &str, body: Option<&str>) -> u16 {
+    let (path, query) = url.split_once('?').unwrap_or((url, ""));
+    let body = body.map(|json| RouteBody::Resource(Resource::parse(json.to_owned()).unwrap()));
+    let routed = route(RouteRequest {
+        method: &method.parse().unwrap(),
+        path,
+        query,
+        body,
+        if_match: None,
+        if_none_match: None,
+        if_none_exist: None,
+        if_modified_since: None,
+        handling: world.cx.handling,
+    });
+    let interaction: Interaction = routed.unwrap().interaction;
+    match world.interactions.perform(&world.cx, interaction).await {
+        Ok(outcome) => outcome.status.as_u16(),
+        Err(error) => error.status().as_u16(),
+    }
+}
+
+#[tokio::test]
+async fn a_write_commits_its_row_and_a_refused_one_leaves_one_too() {
+    let Some(world) = World::audited().await else {
+        return;
+    };
+    let new = PULSE.replace(r#""id":"pulse","#, "");
+    let meta = r#"{"resourceType":"Parameters","parameter":[{"name":"meta","valueMeta":{"tag":[{"system":"urn:x","code":"y"}]}}]}"#;
+    let transaction = format!(
+        r#"{{"resourceType":"Bundle","type":"transaction","entry":[
+            {{"resource":{PULSE},"request":{{"method":"PUT","url":"Observation/pulse"}}}},
+            {{"request":{{"method":"DELETE","url":"Observation/old"}}}},
+            {{"request":{{"method":"GET","url":"Patient/anna"}}}}]}}"#
+    );
+    let batch = r#"{"resourceType":"Bundle","type":"batch","entry":[
+            {"request":{"method":"GET","url":"Patient/anna"}},
+            {"request":{"method":"DELETE","url":"Observation/none"}}]}"#;
+    let event = r#"{"resourceType":"AuditEvent","id":"e","type":{"code":"rest"},"recorded":"2026-01-01T00:00:00Z","agent":[{"requestor":true}],"source":{"observer":{"display":"x"}}}"#;
+    let smuggled = format!(
+        r#"{{"resourceType":"Bundle","type":"transaction","entry":[{{"resource":{event},"request":{{"method":"PUT","url":"AuditEvent/e"}}}}]}}"#
+    );
+    let requests = [
+        ("PUT", "Patient/anna", Some(ANNA), 201),
+        ("POST", "Observation", Some(&*new), 201),
+        (
+            "PUT",
+            "Observation/old",
+            Some(&PULSE.replace("\"pulse\"", "\"old\"")),
+            201,
+        ),
+        ("POST", "Patient/anna/$meta-add", Some(meta), 200),
+        ("POST", "", Some(&transaction), 200),
+        ("POST", "", Some(batch), 200),
+        ("DELETE", "Patient/anna", None, 409),
+        ("DELETE", "Observation/pulse", None, 204),
+        (
+            "PUT",
+            "Observation/other",
+            Some(r#"{"resourceType":"Observation","id":"other"}"#),
+            400,
+        ),
+        ("PUT", "AuditEvent/e", Some(event), 405),
+        ("DELETE", "AuditEvent/e", None, 405),
+        ("POST", "", Some(&smuggled), 405),
+    ];
+    for (method, url, body, status) in requests {
+        assert_eq!(
+            send(&world, method, url, body).await,
+            status,
+            "{method} {url}"
+        );
+    }
+    let expected = [
+        "update U 0 201 Patient/anna [Patient/anna/_history/1] 1 (anna)",
+        "create C 0 201 Observation [Observation/ID/_history/1] 1 (anna)",
+        "update U 0 201 Observation/old [Observation/old/_history/1] 1 (anna)",
+        "operation $meta-add U 0 200 Patient/anna [Patient/anna/_history/2] 1 (anna)",
+        "transaction E 0 200 [Observation/old/_history/2,Observation/pulse/_history/1,Patient/anna/_history/2] 1,1,1 (anna)",
+        "delete D 0 204 Observation/none [Observation/none] 0 ()",
+        "read R 0 200 Patient/anna [Patient/anna/_history/2] 1 (anna)",
+        "batch E 0 200 []  ()",
+        "delete D 4 409 Patient/anna [Patient/anna] 1 (anna)",
+        "delete D 0 204 Observation/pulse [Observation/pulse/_history/2] 1 (anna)",
+        "update U 4 400 Observation/other [Observation/other] 0 ()",
+        "update U 4 405 AuditEvent/e [AuditEvent/e] 0 ()",
+        "delete D 4 405 AuditEvent/e [AuditEvent/e] 0 ()",
+        "transaction E 4 405 []  ()",
+    ];
+    assert_eq!(rows(&world).await, expected);
+    world.close().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_recorded_is_not_answered() {
+    let Some(mut world) = World::audited().await else {
+        return;
+    };
+    world.put(ANNA).await;
+    world
+        .database()
+        .execute("revoke insert on audit from vesta_serve")
+        .await
+        .unwrap();
+    assert_eq!(send(&world, "GET", "Patient/anna", None).await, 503);
+    assert_eq!(send(&world, "GET", "Patient/none", None).await, 503);
+    assert_eq!(send(&world, "PUT", "Patient/anna", Some(ANNA)).await, 500);
+    world.interactions.reads_open = true;
+    assert_eq!(send(&world, "GET", "Patient/anna", None).await, 200);
+    assert_eq!(send(&world, "DELETE", "Patient/anna", None).await, 500);
+    assert_eq!(rows(&world).await.len(), 1);
+    let versions = world
+        .database()
+        .texts("select version_id::text from resource")
+        .await;
+    assert_eq!(versions, ["1"], "no write without its row");
+    world.close().await;
+}
+
+#[tokio::test]
+async fn the_role_of_serve_adds_to_the_trail_and_changes_nothing_of_it() {
+    let Some(world) = World::audited().await else {
+        return;
+    };
+    world.put(ANNA).await;
+    let store = &world.interactions.store;
+    assert!(!store.may_change_trail().await.unwrap());
+    let as_serve = [
+        "set role vesta_serve; update audit set outcome = 4",
+        "set role vesta_serve; delete from audit",
+        "set role vesta_serve; truncate audit",
+        "set role vesta_serve; update audit_chain set seq = 4",
+        "set role vesta_serve; delete from resource_history",
+        "set role vesta_serve; select grant_serve('vesta_serve')",
+        "set role vesta_serve; alter table audit disable trigger user",
+        "set role vesta_serve; create table more (x integer)",
+    ];
+    for statement in as_serve {
+        let refused = world.database().execute(statement).await.unwrap_err();
+        let code = refused.as_database_error().and_then(|fault| fault.code());
+        assert_eq!(code.as_deref(), Some("42501"), "{statement}");
+    }
+    for statement in [
+        "update audit set outcome = 4",
+        "delete from audit",
+        "truncate audit",
+    ] {
+        let refused = world.database().execute(statement).await.unwrap_err();
+        let code = refused.as_database_error().and_then(|fault| fault.code());
+        assert_eq!(
+            code.as_deref(),
+            Some("55000"),
+            "the owner, without care: {statement}"
+        );
+    }
+    world.close().await;
+}

@@ -1,0 +1,248 @@
+//! `Patient/[id]/$break-glass`: a record is opened in an emergency, with a reason, for some time, and for review.
+
+#[cfg(test)]
+mod tests;
+
+use fhir::ids::{ResourceKey, ResourceType};
+use fhir::json::{Document, Value, Writer};
+use fhir::resource::Resource;
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use super::{Arguments, Operation, OperationAnswer, OperationContext, Params};
+use crate::auth::{Access, Grant, Reason};
+use crate::context::RequestContext;
+use crate::error::{Error, ErrorKind, Result};
+use crate::store::{BreakGlass, PreparedWrite, Source, Verb};
+
+/// Of which the reasons are.
+const REASONS: &str = "http://terminology.hl7.org/CodeSystem/v3-ActReason";
+/// Fewest characters of a justification.
+const WORDS: usize = 15;
+/// Minutes where nothing is said, and at most.
+const MINUTES: (i64, i64) = (60, 240);
+/// How long ago the second factor may have been shown.
+const FRESH: SignedDuration = SignedDuration::from_mins(5);
+/// When the review is due.
+const REVIEW: SignedDuration = SignedDuration::from_hours(72);
+
+/// The operation.
+pub(super) struct OpenRecord;
+
+/// What it takes.
+pub(super) struct OpenRecordParams {
+    reason: Document,
+    justification: String,
+    minutes: Option<i32>,
+}
+
+impl Params for OpenRecordParams {
+    fn take(arguments: &mut Arguments<'_>) -> Result<Self> {
+        Ok(Self {
+            reason: arguments.required("reason")?,
+            justification: arguments.required("justification")?,
+            minutes: arguments.optional("minutes")?,
+        })
+    }
+}
+
+impl Operation for OpenRecord {
+    const DEFINITION: &'static str = include_str!("definition.json");
+    type Params = OpenRecordParams;
+
+    async fn invoke(cx: OperationContext<'_>, params: OpenRecordParams) -> Result<OperationAnswer> {
+        let (grant, holder) = holder(cx.request)?;
+        let (reason, minutes) = asked(&params)?;
+        let patient = cx.instance()?;
+        // The review is written by the server, not by whoever is reviewed.
+        let own = RequestContext {
+            access: Access::system(Reason::Review),
+            ..cx.request.clone()
+        };
+        let own = OperationContext {
+            request: &own,
+            ..cx
+        };
+        refuse_closed(own, patient).await?;
+        let now = cx.request.now;
+        let review = new_task()?;
+        let opened = BreakGlass {
+            id: Uuid::now_v7(),
+            grant_id: grant.id,
+            holder,
+            patient: patient.clone(),
+            reason,
+            justification: params.justification.trim().into(),
+            opened: now,
+            ends: now + SignedDuration::from_mins(minutes),
+            review,
+        };
+        let task = task(&opened, now)?;
+        let task = own
+            .prepare(opened.review.clone(), Verb::Post, &task)
+            .await?;
+        write(own, &opened, &task).await?;
+        Ok(answer(&opened))
+    }
+}
+
+/// Who asks; nobody but a person who may, and has just shown a second factor.
+fn holder(cx: &RequestContext) -> Result<(&Grant, ResourceKey)> {
+    let refused = |sentence: &str| Error::new(ErrorKind::Forbidden, sentence);
+    let grant = cx.access.grant();
+    let user = grant.and_then(|grant| Some((grant, grant.user.as_ref()?)));
+    let (grant, user) =
+        user.ok_or_else(|| refused("a record is opened for a person who has logged in"))?;
+    if !cx.access.breaks_glass() {
+        return Err(refused("no role of yours may open a record"));
+    }
+    let authentication = &grant.authentication;
+    let is_fresh = cx.now.duration_since(authentication.at) <= FRESH;
+    match is_fresh && authentication.has_second_factor() {
+        true => Ok((grant, user.key().clone())),
+        false => Err(Error::new(
+            ErrorKind::Unauthenticated,
+            "to open a record, log in with your second factor once more: it must have been shown within five minutes",
+        )),
+    }
+}
+
+/// The reason, and for how many minutes.
+fn asked(params: &OpenRecordParams) -> Result<((Box<str>, Box<str>), i64)> {
+    let bad = |sentence: &str| Error::new(ErrorKind::BadValue, sentence);
+    let text = |name: &str| params.reason.root().get(name).and_then(Value::string);
+    let (system, code) = (text("system"), text("code"));
+    let reason = match (system.as_deref(), code.as_deref()) {
+        (Some(REASONS), Some(code @ ("ETREAT" | "BTG"))) => (REASONS.into(), code.into()),
+        _ => {
+            return Err(
+                bad("the reason is ETREAT or BTG of v3-ActReason").at("Parameters.parameter")
+            );
+        }
+    };
+    if params.justification.trim().chars().count() < WORDS {
+        return Err(bad("the justification has at least 15 characters"));
+    }
+    let minutes = params.minutes.map_or(MINUTES.0, i64::from);
+    match minutes <= MINUTES.1 {
+        true => Ok((reason, minutes)),
+        false => Err(bad("a record is opened for 240 minutes at most")),
+    }
+}
+
+/// A record that is not there, or is never opened, is answered the same.
+async fn refuse_closed(cx: OperationContext<'_>, patient: &ResourceKey) -> Result<()> {
+    let absent = || Error::new(ErrorKind::NotFound, format!("there is no {patient}"));
+    let found = Source::Committed(cx.store)
+        .read(cx.request, patient)
+        .await?;
+    let content = found
+        .and_then(|version| version.content)
+        .ok_or_else(absent)?;
+    let record = Document::parse(content).map_err(Error::internal)?;
+    let labels = record.root().at(&["meta", "security"]);
+    let mut labels = labels.into_iter().flat_map(Value::items);
+    let is_closed = labels.any(|label| {
+        let text = |name: &str| label.get(name).and_then(Value::string);
+        text("code").as_deref() == Some("V") && text("system").as_deref() == Some(CONFIDENTIALITY)
+    });
+    match is_closed {
+        true => Err(absent()),
+        false => Ok(()),
+    }
+}
+
+const CONFIDENTIALITY: &str = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality";
+
+fn new_task() -> Result<ResourceKey> {
+    let named = ResourceType::parse("Task").ok_or_else(|| Error::internal("R4 has tasks"))?;
+    let id = Uuid::now_v7().to_string();
+    Ok(ResourceKey::new(
+        named,
+        id.parse().map_err(Error::internal)?,
+    ))
+}
+
+/// What the privacy officer is to do.
+fn task(opened: &BreakGlass, now: Timestamp) -> Result<Resource> {
+    let mut writer = Writer::with_capacity(1024);
+    let coding = |writer: &mut Writer, system: &str, code: &str| {
+        writer.object(|coding| {
+            coding.string("system", system);
+            coding.string("code", code);
+        });
+    };
+    writer.object(|task| {
+        task.string("resourceType", "Task");
+        task.string("status", "requested");
+        task.string("intent", "order");
+        task.string("priority", "urgent");
+        task.object("code", |code| {
+            code.array("coding", |list| coding(list, TASKS, "btg-review"));
+        });
+        task.string("description", &opened.justification);
+        task.object("for", |patient| {
+            patient.string("reference", &opened.patient.to_string())
+        });
+        task.string("authoredOn", &now.to_string());
+        task.object("requester", |holder| {
+            holder.string("reference", &opened.holder.to_string())
+        });
+        task.array("performerType", |list| {
+            list.object(|role| {
+                role.array("coding", |list| {
+                    coding(list, crate::auth::STAFF_ROLE, "privacy-officer")
+                });
+            });
+        });
+        task.object("reasonCode", |reason| {
+            reason.array("coding", |list| {
+                coding(list, &opened.reason.0, &opened.reason.1)
+            });
+        });
+        task.object("restriction", |restriction| {
+            restriction.object("period", |period| {
+                period.string("end", &(now + REVIEW).to_string());
+            });
+        });
+    });
+    Resource::parse(writer.finish()).map_err(Error::internal)
+}
+
+const TASKS: &str = "https://vesta.example/fhir/CodeSystem/task-code";
+
+/// The record is opened and its review asked for, both or neither.
+async fn write(cx: OperationContext<'_>, opened: &BreakGlass, task: &PreparedWrite) -> Result<()> {
+    let mut attempts = cx.store.attempts();
+    loop {
+        let mut tx = attempts.begin(cx.request).await?;
+        let result = async {
+            tx.create(std::slice::from_ref(task)).await?;
+            tx.break_glass(opened).await
+        }
+        .await;
+        if let Some(answer) = attempts.finish(tx, result).await {
+            return answer;
+        }
+    }
+}
+
+fn answer(opened: &BreakGlass) -> OperationAnswer {
+    let mut writer = Writer::with_capacity(256);
+    writer.object(|parameters| {
+        parameters.string("resourceType", "Parameters");
+        parameters.array("parameter", |list| {
+            list.object(|part| {
+                part.string("name", "until");
+                part.string("valueInstant", &opened.ends.to_string());
+            });
+            list.object(|part| {
+                part.string("name", "review");
+                part.object("valueReference", |review| {
+                    review.string("reference", &opened.review.to_string());
+                });
+            });
+        });
+    });
+    OperationAnswer::resource(writer.finish())
+}

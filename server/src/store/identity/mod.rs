@@ -1,0 +1,53 @@
+//! Tables of identity: people who log in, clients, sessions, grants, tokens and keys. Secrets are known by their hashes
+//! alone (server/decisions/0022-own-authorization-server.md).
+
+mod clients;
+mod grants;
+mod keys;
+mod launches;
+mod sessions;
+#[cfg(test)]
+mod tests;
+mod tokens;
+mod users;
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+pub use clients::{ClientKind, IdentityClient};
+pub use grants::{GrantUser, IdentityGrant, NewGrant, RunningGrant};
+pub use keys::SigningKey;
+pub use launches::PreparedLaunch;
+pub use sessions::{IdentitySession, NewSession, SessionLimits};
+pub use tokens::{KnownToken, NewCode, NewToken, Refreshed, TokenKind, UsedCode};
+pub use users::{Credentials, IdentityUser};
+
+use super::Store;
+use super::fault::from_sqlx;
+use super::instant::Instant;
+use super::statements;
+use crate::error::Result;
+
+/// The SHA-256 hash of what somebody shows to be let in.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SecretHash(pub [u8; 32]);
+
+impl fmt::Debug for SecretHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretHash")
+    }
+}
+
+impl Store {
+    /// Forgets what has run out, and sessions and revoked grants older than `old`.
+    pub async fn forget_identity(&self, now: Timestamp, old: Timestamp) -> Result<()> {
+        sqlx::query(statements::FORGET_IDENTITY)
+            .bind(Instant(now))
+            .bind(Instant(old))
+            .execute(&self.pool)
+            .await
+            .map_err(from_sqlx)?;
+        Ok(())
+    }
+}

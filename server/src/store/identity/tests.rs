@@ -1,0 +1,445 @@
+//! What the tables of identity let happen once, and never again.
+
+use jiff::SignedDuration;
+use uuid::Uuid;
+
+use super::*;
+use crate::auth::{Authentication, LaunchContext, Scopes};
+use crate::store::testing::TestDatabase;
+
+const NOW: &str = "2026-03-01T12:00:00Z";
+
+fn at(seconds: i64) -> Timestamp {
+    let now: Timestamp = NOW.parse().unwrap();
+    now + SignedDuration::from_secs(seconds)
+}
+
+fn hash(byte: u8) -> SecretHash {
+    SecretHash([byte; 32])
+}
+
+fn anna() -> IdentityUser {
+    IdentityUser {
+        id: Uuid::from_u128(1),
+        login: "anna".into(),
+        name: "Anna".into(),
+        fhir_user: "Practitioner/anna".parse().unwrap(),
+        credentials: Credentials {
+            password_hash: Some("$argon2id$".into()),
+            totp_secret: None,
+        },
+        locked_until: None,
+        is_locked: false,
+    }
+}
+
+fn app() -> IdentityClient {
+    IdentityClient {
+        id: "app".into(),
+        name: "App".into(),
+        kind: ClientKind::Public,
+        redirect_uris: vec!["https://app.example.org/".to_owned()],
+        launch_uri: None,
+        scopes: Scopes::parse("openid user/*.rs").scopes,
+    }
+}
+
+fn grant(session: Option<SecretHash>) -> NewGrant {
+    NewGrant {
+        id: Uuid::now_v7(),
+        client_id: "app".into(),
+        user: Some(anna().id),
+        session,
+        scopes: Scopes::parse("openid user/Patient.rs").scopes,
+        launch: LaunchContext {
+            patient: Some("p".parse().unwrap()),
+            ..LaunchContext::default()
+        },
+        authentication: Authentication {
+            at: at(-5),
+            methods: vec!["pwd".into(), "otp".into()],
+            acr: None,
+        },
+        expires: at(1000),
+    }
+}
+
+fn token(byte: u8, grant: &NewGrant, kind: TokenKind) -> NewToken {
+    NewToken {
+        hash: hash(byte),
+        grant: grant.id,
+        kind,
+        scopes: grant.scopes.clone(),
+        expires: at(500),
+    }
+}
+
+/// A database with Anna and the app.
+async fn begun() -> (TestDatabase, Store) {
+    let database = TestDatabase::new().await;
+    let store = database.store().await;
+    assert!(store.add_identity_user(&anna(), at(0)).await.unwrap());
+    assert!(store.add_identity_client(&app(), at(0)).await.unwrap());
+    (database, store)
+}
+
+#[tokio::test]
+async fn logins_and_client_ids_are_taken_once() {
+    let (_database, store) = begun().await;
+    let other = IdentityUser {
+        id: Uuid::from_u128(2),
+        ..anna()
+    };
+    assert!(!store.add_identity_user(&other, at(0)).await.unwrap());
+    assert!(!store.add_identity_client(&app(), at(0)).await.unwrap());
+    let users = store.identity_users(10).await.unwrap();
+    assert_eq!(users.len(), 1);
+    assert_eq!(users[0].fhir_user.to_string(), "Practitioner/anna");
+    let client = store.identity_client("app").await.unwrap().unwrap();
+    assert_eq!(client.scopes, app().scopes);
+    assert!(store.remove_identity_client("app").await.unwrap());
+    assert!(!store.remove_identity_client("app").await.unwrap());
+}
+
+#[tokio::test]
+async fn each_kind_of_client_comes_back_as_it_went_in() {
+    let (_database, store) = begun().await;
+    for (id, kind) in [
+        ("public", ClientKind::Public),
+        ("symmetric", ClientKind::Symmetric(hash(7))),
+        ("jwks", ClientKind::Jwks(r#"{"keys":[]}"#.into())),
+        ("uri", ClientKind::JwksUri("https://a.example/jwks".into())),
+    ] {
+        let said = format!("{kind:?}");
+        let client = IdentityClient {
+            id: id.into(),
+            kind,
+            ..app()
+        };
+        assert!(store.add_identity_client(&client, at(0)).await.unwrap());
+        let read = store.identity_client(id).await.unwrap().unwrap();
+        assert_eq!(format!("{:?}", read.kind), said);
+    }
+    assert_eq!(store.identity_clients(10).await.unwrap().len(), 5);
+}
+
+#[tokio::test]
+async fn failures_are_counted_before_they_are_judged_and_make_the_next_one_wait() {
+    let (_database, store) = begun().await;
+    let attempt = |seconds| store.begin_identity_attempt("anna", at(seconds));
+    for _ in 0..5 {
+        assert!(attempt(0).await.unwrap().is_some());
+    }
+    assert!(attempt(29).await.unwrap().is_none());
+    let user = attempt(30).await.unwrap().unwrap();
+    assert_eq!(user.locked_until, Some(at(30 + 60)));
+    assert!(attempt(89).await.unwrap().is_none());
+    // A good password alone forgives itself, not those before it.
+    assert!(attempt(90).await.unwrap().is_some());
+    store.end_identity_attempt(user.id, false).await.unwrap();
+    let again = attempt(90).await.unwrap().unwrap();
+    assert_eq!(again.locked_until, Some(at(90 + 120)));
+    store.end_identity_attempt(user.id, true).await.unwrap();
+    let forgiven = attempt(91).await.unwrap().unwrap();
+    assert_eq!(forgiven.locked_until, None);
+    assert!(store.lock_identity_user("anna", true).await.unwrap());
+    assert!(attempt(100_000).await.unwrap().is_none());
+    assert!(
+        store
+            .begin_identity_attempt("bob", at(0))
+            .await
+            .unwrap()
+            .is_none()
+    );
+}
+
+#[tokio::test]
+async fn a_time_step_and_a_recovery_code_are_used_once() {
+    let (_database, store) = begun().await;
+    let id = anna().id;
+    let codes = [hash(1), hash(2)];
+    assert!(
+        store
+            .set_identity_totp("anna", Some((b"secret", &codes)))
+            .await
+            .unwrap()
+    );
+    assert!(
+        !store
+            .set_identity_totp("bob", Some((b"secret", &codes)))
+            .await
+            .unwrap()
+    );
+    assert!(store.use_identity_step(id, 10).await.unwrap());
+    assert!(!store.use_identity_step(id, 10).await.unwrap());
+    assert!(!store.use_identity_step(id, 9).await.unwrap());
+    assert!(store.use_identity_step(id, 11).await.unwrap());
+    assert!(store.use_identity_recovery_code(id, hash(1)).await.unwrap());
+    assert!(!store.use_identity_recovery_code(id, hash(1)).await.unwrap());
+    assert!(!store.use_identity_recovery_code(id, hash(3)).await.unwrap());
+    assert!(store.set_identity_totp("anna", None).await.unwrap());
+    assert!(!store.use_identity_recovery_code(id, hash(2)).await.unwrap());
+    let user = store.identity_user("anna").await.unwrap().unwrap();
+    assert!(user.credentials.totp_secret.is_none());
+}
+
+#[tokio::test]
+async fn a_session_ends_idle_old_replaced_locked_and_with_its_password() {
+    let (_database, store) = begun().await;
+    let methods = ["pwd".to_owned()];
+    let begin = async |byte: u8, replaces: Option<SecretHash>| {
+        let session = NewSession {
+            hash: hash(byte),
+            user: anna().id,
+            created_at: at(0),
+            methods: &methods,
+            replaces,
+        };
+        store.begin_identity_session(session, at(0)).await.unwrap();
+    };
+    let is_there = async |byte: u8, seconds: i64| {
+        let limits = SessionLimits {
+            seen_since: at(seconds - 100),
+            created_since: at(seconds - 250),
+        };
+        let read = store.identity_session(hash(byte), at(seconds), limits);
+        read.await.unwrap().is_some()
+    };
+    begin(1, None).await;
+    assert!(is_there(1, 99).await);
+    assert!(is_there(1, 198).await, "seen meanwhile");
+    assert!(!is_there(1, 251).await, "too old");
+    begin(2, Some(hash(1))).await;
+    assert!(!is_there(1, 1).await, "replaced");
+    assert!(!is_there(2, 101).await, "idle");
+    assert!(is_there(2, 50).await);
+    store
+        .set_identity_password("anna", "$new", at(0))
+        .await
+        .unwrap();
+    assert!(!is_there(2, 50).await);
+    begin(3, None).await;
+    store.lock_identity_user("anna", true).await.unwrap();
+    store.lock_identity_user("anna", false).await.unwrap();
+    assert!(!is_there(3, 1).await);
+    begin(4, None).await;
+    store.end_identity_session(hash(4)).await.unwrap();
+    assert!(!is_there(4, 1).await);
+}
+
+#[tokio::test]
+async fn a_code_is_good_once_and_ends_its_grant_when_shown_again() {
+    let (_database, store) = begun().await;
+    let grant = grant(None);
+    let code = NewCode {
+        hash: hash(1),
+        redirect_uri: "https://app.example.org/".into(),
+        challenge: "c".into(),
+        nonce: Some("n".into()),
+        expires: at(60),
+    };
+    store
+        .add_identity_grant(&grant, Some(&code), at(0))
+        .await
+        .unwrap();
+    let used = store
+        .use_identity_code(hash(1), at(1))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((used.grant, used.nonce.as_deref()), (grant.id, Some("n")));
+    let tokens = [token(2, &grant, TokenKind::Access)];
+    store.add_identity_tokens(&tokens, at(1)).await.unwrap();
+    let known = store.identity_token(hash(2), at(2)).await.unwrap().unwrap();
+    assert_eq!(known.scopes, grant.scopes);
+    assert_eq!(known.launch, grant.launch);
+    assert_eq!(known.authentication, grant.authentication);
+    assert_eq!(known.user.unwrap().fhir_user, anna().fhir_user);
+    assert!(
+        store
+            .identity_token(hash(2), at(500))
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(
+        store
+            .use_identity_code(hash(1), at(2))
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(
+        store
+            .identity_token(hash(2), at(2))
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(
+        store
+            .identity_grant(grant.id, at(2))
+            .await
+            .unwrap()
+            .is_none()
+    );
+}
+
+#[tokio::test]
+async fn a_refresh_token_is_exchanged_once_by_its_client() {
+    let (_database, store) = begun().await;
+    let grant = grant(None);
+    store.add_identity_grant(&grant, None, at(0)).await.unwrap();
+    let tokens = [
+        token(1, &grant, TokenKind::Refresh),
+        token(2, &grant, TokenKind::Access),
+    ];
+    store.add_identity_tokens(&tokens, at(0)).await.unwrap();
+    let refresh = |client| store.use_identity_refresh(hash(1), client, at(1));
+    assert!(refresh("other").await.unwrap().is_none());
+    assert_eq!(refresh("app").await.unwrap().unwrap().grant, grant.id);
+    assert!(refresh("other").await.unwrap().is_none());
+    assert!(
+        store
+            .identity_token(hash(2), at(1))
+            .await
+            .unwrap()
+            .is_some()
+    );
+    assert!(refresh("app").await.unwrap().is_none());
+    assert!(
+        store
+            .identity_token(hash(2), at(1))
+            .await
+            .unwrap()
+            .is_none()
+    );
+}
+
+#[tokio::test]
+async fn what_is_revoked_is_not_found_again() {
+    let (_database, store) = begun().await;
+    let methods = ["pwd".to_owned()];
+    let session = NewSession {
+        hash: hash(9),
+        user: anna().id,
+        created_at: at(0),
+        methods: &methods,
+        replaces: None,
+    };
+    store.begin_identity_session(session, at(0)).await.unwrap();
+    let made = async |byte: u8, session: Option<SecretHash>| {
+        let grant = grant(session);
+        store.add_identity_grant(&grant, None, at(0)).await.unwrap();
+        let tokens = [
+            token(byte, &grant, TokenKind::Access),
+            token(byte + 100, &grant, TokenKind::Refresh),
+        ];
+        store.add_identity_tokens(&tokens, at(0)).await.unwrap();
+    };
+    let is_known = async |byte: u8| {
+        let known = store.identity_token(hash(byte), at(1));
+        known.await.unwrap().is_some()
+    };
+    made(1, Some(hash(9))).await;
+    assert!(is_known(1).await);
+    let running = store.identity_grants(anna().id, at(1), 10).await.unwrap();
+    assert_eq!(running.len(), 1);
+    store.end_identity_session(hash(9)).await.unwrap();
+    assert!(!is_known(1).await, "ends with its session");
+    made(2, None).await;
+    store
+        .revoke_identity_token(hash(2), "other", at(1))
+        .await
+        .unwrap();
+    assert!(is_known(2).await, "somebody else's");
+    store
+        .revoke_identity_token(hash(2), "app", at(1))
+        .await
+        .unwrap();
+    assert!(
+        !is_known(2).await && is_known(102).await,
+        "an access token alone"
+    );
+    store
+        .revoke_identity_token(hash(102), "app", at(1))
+        .await
+        .unwrap();
+    assert!(!is_known(102).await);
+    made(3, None).await;
+    store
+        .revoke_identity_grants(anna().id, "app", at(1))
+        .await
+        .unwrap();
+    assert!(!is_known(3).await);
+    assert!(
+        store
+            .identity_grants(anna().id, at(1), 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    made(4, None).await;
+    store.lock_identity_user("anna", true).await.unwrap();
+    assert!(!is_known(4).await, "of somebody who is locked");
+}
+
+#[tokio::test]
+async fn assertions_launches_and_keys() {
+    let (_database, store) = begun().await;
+    let assertion = |client| store.use_identity_assertion(client, hash(1), at(300));
+    assert!(assertion("app").await.unwrap());
+    assert!(!assertion("app").await.unwrap());
+    assert!(assertion("other").await.unwrap());
+
+    let launch = PreparedLaunch {
+        hash: hash(2),
+        user: anna().id,
+        client_id: Some("app".into()),
+        context: LaunchContext {
+            patient: Some("p".parse().unwrap()),
+            encounter: Some("e".parse().unwrap()),
+            fhir_context: vec![crate::auth::FhirContext {
+                reference: "Task/1".parse().unwrap(),
+                role: Some("https://example.org/role".into()),
+            }],
+        },
+        expires: at(60),
+    };
+    store.add_identity_launch(&launch).await.unwrap();
+    let read = |user, client, seconds| store.identity_launch(hash(2), user, client, at(seconds));
+    let context = read(anna().id, "app", 1).await.unwrap().unwrap();
+    assert_eq!(context, launch.context);
+    assert!(read(Uuid::from_u128(9), "app", 1).await.unwrap().is_none());
+    assert!(read(anna().id, "other", 1).await.unwrap().is_none());
+    assert!(read(anna().id, "app", 60).await.unwrap().is_none());
+    assert!(store.end_identity_launch(hash(2)).await.unwrap());
+    assert!(!store.end_identity_launch(hash(2)).await.unwrap());
+
+    let key = |kid: &str, seconds| SigningKey {
+        kid: kid.into(),
+        private_key: vec![1, 2, 3],
+        created_at: at(seconds),
+    };
+    store
+        .add_identity_key(&key("a", 0), at(-100))
+        .await
+        .unwrap();
+    store
+        .add_identity_key(&key("b", 1), at(-100))
+        .await
+        .unwrap();
+    store
+        .add_identity_key(&key("c", 200), at(100))
+        .await
+        .unwrap();
+    let keys = store.identity_keys(at(-1)).await.unwrap();
+    let kids: Vec<&str> = keys.iter().map(|key| &*key.kid).collect();
+    assert_eq!(kids, ["c", "a"]);
+
+    store.forget_identity(at(2000), at(-1)).await.unwrap();
+    assert!(
+        assertion("app").await.unwrap(),
+        "forgotten when it has expired"
+    );
+}

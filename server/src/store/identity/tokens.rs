@@ -1,0 +1,259 @@
+//! Authorization codes, access tokens and refresh tokens.
+
+use jiff::Timestamp;
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+use uuid::Uuid;
+
+use super::SecretHash;
+use super::grants::{GrantUser, authentication, grant_user, instant, scopes};
+use super::launches::launch_context;
+use crate::auth::{Authentication, LaunchContext, Scopes};
+use crate::error::{Error, Result};
+use crate::store::fault::from_sqlx;
+use crate::store::instant::Instant;
+use crate::store::{Store, statements};
+
+/// An authorization code that is made.
+#[derive(Clone, Debug)]
+pub struct NewCode {
+    /// Its hash.
+    pub hash: SecretHash,
+    /// Where it is sent.
+    pub redirect_uri: Box<str>,
+    /// The challenge of PKCE, by S256.
+    pub challenge: Box<str>,
+    /// What the ID token repeats.
+    pub nonce: Option<Box<str>>,
+    /// Until when.
+    pub expires: Timestamp,
+}
+
+/// An authorization code that was shown.
+#[derive(Clone, Debug)]
+pub struct UsedCode {
+    /// What it is for.
+    pub grant: Uuid,
+    /// Where it was sent.
+    pub redirect_uri: Box<str>,
+    /// The challenge of PKCE, by S256.
+    pub challenge: Box<str>,
+    /// What the ID token repeats.
+    pub nonce: Option<Box<str>>,
+    /// Until when.
+    pub expires: Timestamp,
+}
+
+/// What a token is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenKind {
+    /// Requests.
+    Access,
+    /// New tokens.
+    Refresh,
+}
+
+impl TokenKind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Access => "access",
+            Self::Refresh => "refresh",
+        }
+    }
+}
+
+/// A token that is made.
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    /// Its hash.
+    pub hash: SecretHash,
+    /// What of.
+    pub grant: Uuid,
+    /// What for.
+    pub kind: TokenKind,
+    /// For what at most.
+    pub scopes: Scopes,
+    /// Until when.
+    pub expires: Timestamp,
+}
+
+/// A refresh token that was exchanged.
+#[derive(Clone, Debug)]
+pub struct Refreshed {
+    /// What of.
+    pub grant: Uuid,
+    /// What it was for at most.
+    pub scopes: Scopes,
+    /// Until when it would have been good.
+    pub expires: Timestamp,
+}
+
+/// A token that is in force.
+#[derive(Clone, Debug)]
+pub struct KnownToken {
+    /// What for.
+    pub kind: TokenKind,
+    /// The grant.
+    pub grant: Uuid,
+    /// To whom.
+    pub client_id: Box<str>,
+    /// For whom.
+    pub user: Option<GrantUser>,
+    /// For what at most.
+    pub scopes: Scopes,
+    /// What the app was started with.
+    pub launch: LaunchContext,
+    /// How the person proved who they are.
+    pub authentication: Authentication,
+    /// Since when.
+    pub issued_at: Timestamp,
+    /// Until when.
+    pub expires: Timestamp,
+}
+
+fn used_code(row: &PgRow) -> Result<UsedCode> {
+    let text = |name| row.try_get::<String, _>(name).map_err(from_sqlx);
+    let nonce: Option<String> = row.try_get("nonce").map_err(from_sqlx)?;
+    Ok(UsedCode {
+        grant: row.try_get("grant_id").map_err(from_sqlx)?,
+        redirect_uri: text("redirect_uri")?.into(),
+        challenge: text("challenge")?.into(),
+        nonce: nonce.map(Into::into),
+        expires: instant(row, "expires_at")?,
+    })
+}
+
+fn known_token(row: &PgRow) -> Result<KnownToken> {
+    let kind: &str = row.try_get("kind").map_err(from_sqlx)?;
+    let kind = match kind {
+        "access" => TokenKind::Access,
+        "refresh" => TokenKind::Refresh,
+        _ => return Err(Error::internal("a stored token is of no known kind")),
+    };
+    let client_id: String = row.try_get("client_id").map_err(from_sqlx)?;
+    Ok(KnownToken {
+        kind,
+        grant: row.try_get("grant_id").map_err(from_sqlx)?,
+        client_id: client_id.into(),
+        user: grant_user(row)?,
+        scopes: scopes(row)?,
+        launch: launch_context(row)?,
+        authentication: authentication(row)?,
+        issued_at: instant(row, "issued_at")?,
+        expires: instant(row, "expires_at")?,
+    })
+}
+
+impl Store {
+    /// Uses a code up, whatever is made of it then. One that was used before ends what came of it, and gives `None`.
+    pub async fn use_identity_code(
+        &self,
+        hash: SecretHash,
+        now: Timestamp,
+    ) -> Result<Option<UsedCode>> {
+        let row = sqlx::query(statements::USE_IDENTITY_CODE)
+            .bind(hash.0.as_slice())
+            .bind(Instant(now))
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(from_sqlx)?;
+        if let Some(row) = row {
+            return used_code(&row).map(Some);
+        }
+        let revoked: Option<Uuid> = sqlx::query_scalar(statements::REVOKE_IDENTITY_REUSED_CODE)
+            .bind(hash.0.as_slice())
+            .bind(Instant(now))
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(from_sqlx)?;
+        if let Some(grant) = revoked {
+            tracing::warn!(%grant, "an authorization code was shown twice: its grant is revoked");
+        }
+        Ok(None)
+    }
+
+    /// Adds tokens, all or none.
+    pub async fn add_identity_tokens(&self, tokens: &[NewToken], now: Timestamp) -> Result<()> {
+        let mut transaction = self.pool.begin().await.map_err(from_sqlx)?;
+        for token in tokens {
+            sqlx::query(statements::ADD_IDENTITY_TOKEN)
+                .bind(token.hash.0.as_slice())
+                .bind(token.grant)
+                .bind(token.kind.name())
+                .bind(token.scopes.to_string())
+                .bind(Instant(now))
+                .bind(Instant(token.expires))
+                .execute(&mut *transaction)
+                .await
+                .map_err(from_sqlx)?;
+        }
+        transaction.commit().await.map_err(from_sqlx)
+    }
+
+    /// Exchanges a refresh token of a client. One that was exchanged before ends the grant, and gives `None`.
+    pub async fn use_identity_refresh(
+        &self,
+        hash: SecretHash,
+        client_id: &str,
+        now: Timestamp,
+    ) -> Result<Option<Refreshed>> {
+        let row = sqlx::query(statements::USE_IDENTITY_REFRESH)
+            .bind(hash.0.as_slice())
+            .bind(Instant(now))
+            .bind(client_id)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(from_sqlx)?;
+        if let Some(row) = row {
+            return Ok(Some(Refreshed {
+                grant: row.try_get("grant_id").map_err(from_sqlx)?,
+                scopes: scopes(&row)?,
+                expires: instant(&row, "expires_at")?,
+            }));
+        }
+        let revoked: Option<Uuid> = sqlx::query_scalar(statements::REVOKE_IDENTITY_REUSED_REFRESH)
+            .bind(hash.0.as_slice())
+            .bind(Instant(now))
+            .bind(client_id)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(from_sqlx)?;
+        if let Some(grant) = revoked {
+            tracing::warn!(%grant, "a refresh token was shown twice: its grant is revoked");
+        }
+        Ok(None)
+    }
+
+    /// The token of a hash, if it is in force. Asked for every request, so that what is revoked here is revoked there.
+    pub async fn identity_token(
+        &self,
+        hash: SecretHash,
+        now: Timestamp,
+    ) -> Result<Option<KnownToken>> {
+        // This pool keeps its plans: the statement is the same for every request.
+        let row = sqlx::query(statements::READ_IDENTITY_TOKEN)
+            .bind(hash.0.as_slice())
+            .bind(Instant(now))
+            .fetch_optional(&self.searches)
+            .await
+            .map_err(from_sqlx)?;
+        row.as_ref().map(known_token).transpose()
+    }
+
+    /// Revokes a token of a client; a refresh token takes all of its grant with it.
+    pub async fn revoke_identity_token(
+        &self,
+        hash: SecretHash,
+        client_id: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        sqlx::query(statements::REVOKE_IDENTITY_TOKEN)
+            .bind(hash.0.as_slice())
+            .bind(client_id)
+            .bind(Instant(now))
+            .execute(&self.pool)
+            .await
+            .map_err(from_sqlx)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,2 @@
+-- the last link
+select seq, hash from audit_chain order by seq desc limit 1

@@ -1,0 +1,3 @@
+-- by login
+select id, login, name, fhir_user, password_hash, totp_secret, locked_until, is_locked
+  from identity_user where login = $1

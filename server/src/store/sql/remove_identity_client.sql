@@ -1,0 +1,2 @@
+-- grants and tokens go with it
+delete from identity_client where id = $1 returning true
