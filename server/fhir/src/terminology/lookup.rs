@@ -9,6 +9,7 @@ use super::canonical::Canonical;
 use super::code_system::CodeSystem;
 use super::concept::{Coding, Concept};
 use super::fault::{FaultKind, Finding, Stop};
+use super::grammar;
 use super::knowledge::{Knowledge, Selection};
 use super::rule::Rule;
 use super::settings::Settings;
@@ -298,6 +299,9 @@ pub fn below(
     looked: &Looked,
 ) -> Result<Vec<Box<str>>, Stop> {
     let (system, concept) = found(knowledge, settings, looked)?;
+    if grammar::is_one(&system) {
+        return Ok(vec![concept.code.clone()]);
+    }
     let found = knowledge.concepts(
         &system,
         Selection::Below {
