@@ -270,10 +270,11 @@ pub fn subsumes(
         knowledge,
         settings,
     };
-    let (_, first) = find(sources, one)?;
+    let (system, first) = find(sources, one)?;
     let (_, second) = find(sources, other)?;
     Ok(match () {
         () if first.code == second.code => Subsumption::Equivalent,
+        () if !system.has_subsumption() => Subsumption::NotSubsumed,
         () if second.ancestors.contains(&first.code) => Subsumption::Subsumes,
         () if first.ancestors.contains(&second.code) => Subsumption::SubsumedBy,
         () => Subsumption::NotSubsumed,
