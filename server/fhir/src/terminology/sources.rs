@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-use super::canonical::Canonical;
+use super::canonical::{Canonical, version_matches};
 use super::code_system::CodeSystem;
 use super::concept::Concept;
 use super::fault::{FaultKind, Finding, Stop};
@@ -236,7 +236,17 @@ impl Sources<'_> {
             return Ok(Vec::new());
         }
         let all = self.knowledge.code_systems(&system.url)?;
-        let is_needed = |one: &Arc<CodeSystem>| needed.iter().any(|it| is_supplement(one, it));
+        // One to a version says nothing of others.
+        let is_of_version = |one: &CodeSystem| {
+            let of = one
+                .supplements
+                .as_ref()
+                .and_then(|of| of.version.as_deref());
+            of.is_none_or(|of| version_matches(of, system.version.as_deref().unwrap_or_default()))
+        };
+        let is_needed = |one: &Arc<CodeSystem>| {
+            is_of_version(one) && needed.iter().any(|it| is_supplement(one, it))
+        };
         Ok(all.into_iter().filter(is_needed).collect())
     }
 

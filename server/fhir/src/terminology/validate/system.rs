@@ -231,7 +231,7 @@ impl Validation<'_> {
             self.trail.note(finding.at(at(path, "system")), true);
         }
         let knowledge = self.sources.knowledge;
-        let version = coding.version.as_deref();
+        let version = coding.version.as_deref().or_else(|| self.own_version());
         let meant = self.sources.settings.versions.version(url, version);
         let Some(system) = knowledge.code_system(url, meant.as_deref())? else {
             return self.explain_system(url, path, meant.as_deref());
@@ -257,6 +257,12 @@ impl Validation<'_> {
             sum.version = system.version.clone();
         }
         Ok(())
+    }
+
+    /// The version of the code system that is asked itself, where one is named.
+    fn own_version(&self) -> Option<&str> {
+        let compose = self.value_set.compose.as_ref().filter(|_| self.is_system)?;
+        compose.include.first()?.version.as_deref()
     }
 
     fn explain_system(&mut self, url: &str, path: &str, version: Option<&str>) -> Result<(), Stop> {
