@@ -158,9 +158,7 @@ begin
     select distinct of_tid, c.place, w.word
       from import_concept c
      cross join lateral (
-           select lower(c.code) as text
-            union all
-           select c.words
+           select c.words as text
             union all
            select part.words from import_part part where part.tid = of_tid and part.place = c.place
            ) t
@@ -206,6 +204,37 @@ begin
         perform drop_import_pieces(of_tid);
         delete from import_progress p where p.tid = of_tid;
         delete from code_import i where i.tid = of_tid;
+    end if;
+end
+$$;
+
+-- As before; and of concepts that were not imported none is passed over that has these words. They are letters of Unicode
+-- in lower case, while lower() here knows those of ASCII alone, and the texts stand as JSON: whatever may look otherwise
+-- there is not looked at. Whoever asks looks again.
+create or replace function concepts_with_words(of_tid bigint, words text[]) returns setof integer
+language plpgsql stable as $$
+declare
+    patterns text[] := array(select '%' || regexp_replace(w.word collate "C", '[^a-z0-9.,:;/()+-]+', '%', 'g') || '%'
+                               from unnest(words) as w(word));
+begin
+    if exists (select from code_import i where i.tid = of_tid) then
+        return query
+        select p.place
+          from unnest(words) with ordinality as w(word, n)
+          join concept_word v on v.tid = of_tid and strpos(v.word, w.word) > 0
+         cross join lateral unnest(v.places) as p(place)
+         group by p.place
+        having count(distinct w.n) = cardinality(words)
+         order by p.place;
+    else
+        -- The sign of Kelvin and a dotted I have letters of ASCII as their lower case.
+        return query
+        select c.place from concept c
+         where c.tid = of_tid
+           and lower(translate(c.code || ' ' || coalesce(c.detail ->> 'display', '') || ' '
+                               || coalesce(c.detail ->> 'designation', ''), U&'\212A\0130', 'ki') collate "C")
+               like all (patterns)
+         order by c.place;
     end if;
 end
 $$;

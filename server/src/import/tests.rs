@@ -406,3 +406,27 @@ async fn files_that_are_missing_or_several_are_named() {
         "PATH/a: there is no sct2_Concept_Snapshot_….txt",
     );
 }
+
+/// What is imported is found by the words of its codes and texts, in any case of any letters.
+#[tokio::test]
+async fn words_are_found_in_what_is_imported() {
+    let Some(world) = World::new().await else {
+        return;
+    };
+    let folder = TempDir::new("import");
+    let path = folder.path().join("fees.csv");
+    let text = "code,display,price\nÖ1 B,\"Ödem \"\"rot\"\"\",\nÄ2,KÄSE,\n";
+    fs::write(&path, text).unwrap();
+    importer(&world).import(&csv(&path, "1")).await.unwrap();
+    let check = async |words: &str, expected: &str| {
+        let query = format!("url=http://here/fees?fhir_vs&filter={words}");
+        assert_eq!(expanded(&world, &query).await, expected, "{words}");
+    };
+    check("%C3%B61", "Ö1 B").await;
+    check("%C3%961%20b", "Ö1 B").await;
+    check("%C3%A42", "Ä2").await;
+    check("k%C3%A4se", "Ä2").await;
+    check("%C3%B6dem%20%22rot%22", "Ö1 B").await;
+    check("%C3%B6", "Ö1 B").await;
+    world.close().await;
+}

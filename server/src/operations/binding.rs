@@ -114,6 +114,8 @@ fn query_parameters(
             for pair in form::pairs(query) {
                 let pair = pair.map_err(|error| Error::new(ErrorKind::BadValue, error.to_string()));
                 match pair.and_then(|(name, text)| query_value(declared, name, &text)) {
+                    // As a search has it, a parameter without a value is none.
+                    Ok((name, _, json)) if json == r#""""# && !is_search(declared, &name) => {}
                     Ok((name, member, json)) => list.object(|item| {
                         count += 1;
                         item.string("name", &name);
@@ -310,6 +312,10 @@ fn check_counts(arguments: &Arguments<'_>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn is_search(declared: &[Parameter], name: &str) -> bool {
+    named(declared, name).is_ok_and(|parameter| parameter.content == Content::Search)
 }
 
 fn named<'d>(declared: &'d [Parameter], name: &str) -> Result<&'d Parameter> {

@@ -12,6 +12,7 @@ use fhir::terminology::lookup::Looked;
 use fhir::terminology::settings::Settings;
 use fhir::terminology::value_set::ValueSet;
 use fhir::terminology::{unknown_value_set, value_set};
+use fhir::time::parse_date_time;
 
 use super::{Arguments, OperationContext, OperationTarget};
 use crate::error::{Error, ErrorKind, Result};
@@ -31,6 +32,35 @@ pub(super) fn wanted(arguments: &mut Arguments<'_>) -> Result<Wanted> {
         supplements: arguments.list("useSupplement")?,
         resources: arguments.list("tx-resource")?,
     })
+}
+
+/// Takes `date`, the time whose definitions are meant: those of now are here, and no others.
+pub(super) fn as_of(arguments: &mut Arguments<'_>) -> Result<AsOf> {
+    Ok(AsOf(arguments.optional("date")?))
+}
+
+/// The time whose definitions are meant.
+#[derive(Clone, Debug, Default)]
+pub(super) struct AsOf(Option<String>);
+
+impl AsOf {
+    /// Refuses a time that has passed.
+    pub(super) fn check(&self, cx: OperationContext<'_>) -> Result<()> {
+        let Some(text) = &self.0 else {
+            return Ok(());
+        };
+        let date = parse_date_time(text)
+            .map_err(|error| Error::new(ErrorKind::BadValue, format!("'date': {error}")))?;
+        match date.upper() < cx.request.now {
+            true => Err(Error::new(
+                ErrorKind::NotSupported,
+                format!(
+                    "what code systems and value sets were at {text} is not known here: leave 'date' out for what they are now, or name their versions"
+                ),
+            )),
+            false => Ok(()),
+        }
+    }
 }
 
 /// The value set that a call means.

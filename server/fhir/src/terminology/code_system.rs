@@ -31,6 +31,8 @@ pub struct CodeSystem {
     pub case_sensitive: bool,
     /// The language of displays and definitions.
     pub language: Option<Box<str>>,
+    /// What standing below another code means.
+    pub hierarchy_meaning: Option<Box<str>>,
     /// The value set of all its codes.
     pub value_set: Option<Canonical>,
     /// What it supplements.
@@ -112,6 +114,7 @@ impl CodeSystem {
             content: text(head, "content").unwrap_or_else(|| "complete".into()),
             case_sensitive: head.get("caseSensitive").and_then(Value::boolean) != Some(false),
             language: text(head, "language"),
+            hierarchy_meaning: text(head, "hierarchyMeaning"),
             value_set: canonical("valueSet"),
             supplements: canonical("supplements"),
             version_needed: head.get("versionNeeded").and_then(Value::boolean) == Some(true),
@@ -138,6 +141,14 @@ impl CodeSystem {
     /// Whether it adds to another one and has no codes of its own.
     pub fn is_supplement(&self) -> bool {
         &*self.content == "supplement"
+    }
+
+    /// Whether a code that stands below another one means something of what that one means: as `is-a`, and where nobody
+    /// tells. Parts, members of groups and what is classified with something do not
+    /// (<https://hl7.org/fhir/R4/valueset-codesystem-hierarchy-meaning.html>).
+    pub fn has_subsumption(&self) -> bool {
+        let meaning = self.hierarchy_meaning.as_deref();
+        !matches!(meaning, Some("part-of" | "grouped-by" | "classified-with"))
     }
 
     /// Whether all its codes are here.

@@ -39,7 +39,7 @@ pub struct Designation {
 }
 
 /// System, version, code and display.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Coding {
     /// The code system.
     pub system: Option<Box<str>>,
@@ -93,6 +93,15 @@ impl Concept {
             extensions: Extension::list(concept),
             ..Self::default()
         })
+    }
+
+    /// The code, and all texts for it.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        let designations = self.designations.iter().map(|one| &*one.value);
+        let display = self.display.as_deref().into_iter();
+        std::iter::once(&*self.code)
+            .chain(display)
+            .chain(designations)
     }
 
     /// The values of a property, as text.

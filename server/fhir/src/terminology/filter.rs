@@ -15,8 +15,8 @@ const REGEX_BYTES_MAX: usize = 512 << 10;
 
 /// The filters of one set, ready to be asked.
 #[derive(Debug)]
-pub(super) struct Filters<'a> {
-    tests: Vec<(&'a Filter, Test)>,
+pub(super) struct Filters {
+    tests: Vec<(Filter, Test)>,
 }
 
 #[derive(Debug)]
@@ -39,17 +39,18 @@ enum Test {
     Matches(Regex),
 }
 
-impl<'a> Filters<'a> {
+impl Filters {
     /// Reads the filters of a set. One that says nothing, or what is not understood, is a fault of the value set.
     pub(super) fn of(
         knowledge: &Knowledge,
         system: &CodeSystem,
-        set: &'a ConceptSet,
+        set: &ConceptSet,
         place: &str,
     ) -> Result<Self, Stop> {
         let mut tests = Vec::new();
         for (n, filter) in set.filters.iter().enumerate() {
-            let test = test(knowledge, system, filter, &format!("{place}.filter[{n}]"))?;
+            let filter = as_written(knowledge, system, filter)?;
+            let test = test(knowledge, system, &filter, &format!("{place}.filter[{n}]"))?;
             tests.push((filter, test));
         }
         Ok(Self { tests })
@@ -93,6 +94,22 @@ impl<'a> Filters<'a> {
             .next()
             .unwrap_or_else(|| Selection::All(words.to_vec()))
     }
+}
+
+/// The filter, with the code it names as the code system writes it, where that knows codes in any case.
+fn as_written(knowledge: &Knowledge, system: &CodeSystem, filter: &Filter) -> Result<Filter, Stop> {
+    let mut filter = filter.clone();
+    let is_of_hierarchy = !matches!(&*filter.op, "=" | "in" | "not-in" | "exists" | "regex");
+    if system.case_sensitive || !is_code(&filter) || !is_of_hierarchy || filter.value.is_empty() {
+        return Ok(filter);
+    }
+    let found = knowledge.concepts(system, Selection::Codes(vec![filter.value.clone()]))?;
+    if !found.list.iter().any(|one| one.code == filter.value)
+        && let Some(concept) = found.list.first()
+    {
+        filter.value.clone_from(&concept.code);
+    }
+    Ok(filter)
 }
 
 fn is_code(filter: &Filter) -> bool {
@@ -178,6 +195,9 @@ fn list(value: &str) -> Vec<Box<str>> {
 fn passes(test: &Test, filter: &Filter, system: &CodeSystem, concept: &Concept) -> bool {
     let is_below = || concept.ancestors.contains(&filter.value);
     let is_it = || system.same_code(&concept.code, &filter.value);
+    let names_code = is_code(filter) || &*filter.property == "parent";
+    let is_same =
+        |one: &str, other: &str| one == other || names_code && system.same_code(one, other);
     let any = |holds: &dyn Fn(&str) -> bool| {
         let values = values(filter, system, concept);
         values.iter().any(|value| holds(value))
@@ -192,9 +212,9 @@ fn passes(test: &Test, filter: &Filter, system: &CodeSystem, concept: &Concept) 
         Test::Member => concept
             .values(snomed::MEMBER_OF)
             .any(|refset| *refset == *filter.value),
-        Test::Is => any(&|value| value == &*filter.value),
-        Test::In(list) => any(&|value| list.iter().any(|one| **one == *value)),
-        Test::NotIn(list) => !any(&|value| list.iter().any(|one| **one == *value)),
+        Test::Is => any(&|value| is_same(value, &filter.value)),
+        Test::In(list) => any(&|value| list.iter().any(|one| is_same(value, one))),
+        Test::NotIn(list) => !any(&|value| list.iter().any(|one| is_same(value, one))),
         Test::Exists(wanted) => any(&|_| true) == *wanted,
         Test::Matches(regex) => any(&|value| regex.is_match(value)),
     }

@@ -10,9 +10,12 @@ const UCUM: &str = "http://unitsofmeasure.org";
 const LANGUAGES: &str = "urn:ietf:bcp:47";
 const MEDIA_TYPES: &str = "urn:ietf:bcp:13";
 
+/// Their URLs.
+pub const MADE_BY_GRAMMARS: [&str; 3] = [UCUM, LANGUAGES, MEDIA_TYPES];
+
 /// The code system, where it is one of these.
 pub(super) fn code_system(url: &str, version: Option<&str>) -> Option<CodeSystem> {
-    let is_one = matches!(url, UCUM | LANGUAGES | MEDIA_TYPES) && version.is_none();
+    let is_one = MADE_BY_GRAMMARS.contains(&url) && version.is_none();
     is_one.then(|| CodeSystem {
         key: SystemKey(i64::MIN),
         url: url.into(),
@@ -25,6 +28,7 @@ pub(super) fn code_system(url: &str, version: Option<&str>) -> Option<CodeSystem
         content: "complete".into(),
         case_sensitive: url == UCUM,
         language: None,
+        hierarchy_meaning: None,
         value_set: None,
         supplements: None,
         version_needed: false,

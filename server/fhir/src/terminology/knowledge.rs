@@ -228,12 +228,14 @@ impl Selection {
     }
 }
 
-/// Whether all these words, in lower case, begin somewhere in the code or the texts of a concept.
+/// Whether all these words, in lower case, stand in the code or the texts of a concept.
 pub fn has_words(concept: &Concept, words: &[Box<str>]) -> bool {
-    let mut texts = vec![concept.code.to_lowercase()];
-    texts.extend(concept.display.iter().map(|text| text.to_lowercase()));
-    let designations = concept.designations.iter();
-    texts.extend(designations.map(|one| one.value.to_lowercase()));
+    words.is_empty() || have_words(concept.texts(), words)
+}
+
+/// Whether each of these words, in lower case, stands in one of the texts.
+pub(super) fn have_words<'t>(texts: impl Iterator<Item = &'t str>, words: &[Box<str>]) -> bool {
+    let texts: Vec<String> = texts.map(str::to_lowercase).collect();
     words
         .iter()
         .all(|word| texts.iter().any(|text| text.contains(&**word)))

@@ -81,17 +81,31 @@ impl Languages {
         more: &'a [Designation],
     ) -> Option<(&'a str, bool)> {
         let base = concept.display.as_deref();
+        if self.wanted.is_empty() {
+            return base.map(|text| (text, true));
+        }
+        let said = self.said(system, concept, more);
+        let language = system.language.as_deref();
+        // A text whose language nobody tells may be in any, also in one of these.
+        let unsaid = || base.filter(|_| !self.only || language.is_none());
+        said.or_else(|| unsaid().map(|text| (text, true)))
+    }
+
+    /// The text for a concept that says to be in one of the languages, and whether it is the display of the code system.
+    pub(super) fn said<'a>(
+        &self,
+        system: &CodeSystem,
+        concept: &'a Concept,
+        more: &'a [Designation],
+    ) -> Option<(&'a str, bool)> {
         let texts = || {
             let all = concept.designations.iter().chain(more);
             all.filter(|one| one.is_display())
         };
-        if self.wanted.is_empty() {
-            return base.map(|text| (text, true));
-        }
         for wanted in &self.wanted {
             let language = system.language.as_deref();
-            if let Some(base) = base
-                && language.is_none_or(|language| answers(wanted, language))
+            if let Some(base) = concept.display.as_deref()
+                && language.is_some_and(|language| answers(wanted, language))
             {
                 return Some((base, true));
             }
@@ -106,7 +120,7 @@ impl Languages {
                 return Some((&found.value, false));
             }
         }
-        base.filter(|_| !self.only).map(|text| (text, true))
+        None
     }
 }
 

@@ -9,6 +9,7 @@ use super::canonical::Canonical;
 use super::code_system::CodeSystem;
 use super::concept::{Coding, Concept};
 use super::fault::{FaultKind, Finding, Stop};
+use super::grammar;
 use super::knowledge::{Knowledge, Selection};
 use super::rule::Rule;
 use super::settings::Settings;
@@ -269,10 +270,11 @@ pub fn subsumes(
         knowledge,
         settings,
     };
-    let (_, first) = find(sources, one)?;
+    let (system, first) = find(sources, one)?;
     let (_, second) = find(sources, other)?;
     Ok(match () {
         () if first.code == second.code => Subsumption::Equivalent,
+        () if !system.has_subsumption() => Subsumption::NotSubsumed,
         () if second.ancestors.contains(&first.code) => Subsumption::Subsumes,
         () if first.ancestors.contains(&second.code) => Subsumption::SubsumedBy,
         () => Subsumption::NotSubsumed,
@@ -298,6 +300,9 @@ pub fn below(
     looked: &Looked,
 ) -> Result<Vec<Box<str>>, Stop> {
     let (system, concept) = found(knowledge, settings, looked)?;
+    if grammar::is_one(&system) {
+        return Ok(vec![concept.code.clone()]);
+    }
     let found = knowledge.concepts(
         &system,
         Selection::Below {

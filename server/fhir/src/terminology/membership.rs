@@ -3,16 +3,18 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::canonical::Canonical;
 use super::concept::Coding;
 use super::expand::codes;
-use super::fault::{Finding, Stop};
+use super::fault::{FaultKind, Finding, Stop};
 use super::knowledge::Knowledge;
 use super::rule::Rule;
 use super::settings::Settings;
 use super::validate::{Against, Form, Question, validate};
 use super::value_set;
+use super::value_set::ValueSet;
 
 /// Is this code in that value set?
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -139,7 +141,12 @@ fn member(
         return Ok(Membership::Unknown);
     };
     if question.system.is_none() {
-        let all = codes(knowledge, settings, &value_set)?;
+        let all = match codes(knowledge, settings, &value_set) {
+            Err(Stop::Fault(fault)) if fault.kind == FaultKind::TooCostly => {
+                return inferred(knowledge, settings, question, value_set);
+            }
+            all => all?,
+        };
         let is_there = all.iter().any(|entry| entry.code() == &*question.code);
         return Ok(match is_there {
             true => Membership::Member,
@@ -158,6 +165,35 @@ fn member(
     let answer = validate(knowledge, settings, &Against::ValueSet(value_set), &asked)?;
     Ok(match answer.belongs {
         Some(true) => Membership::Member,
+        Some(false) if answer.unknown_systems.is_empty() => Membership::NotMember,
+        _ => Membership::Unknown,
+    })
+}
+
+/// Whether a code without a system is in a value set whose codes are too many to be listed.
+fn inferred(
+    knowledge: &Knowledge,
+    settings: &Settings,
+    question: &MemberQuestion,
+    value_set: Arc<ValueSet>,
+) -> Result<Membership, Stop> {
+    let settings = Settings {
+        infer_system: true,
+        ..settings.clone()
+    };
+    let asked = Question {
+        codings: vec![Coding {
+            code: Some(question.code.clone()),
+            ..Coding::default()
+        }],
+        form: Form::Code,
+    };
+    let against = Against::ValueSet(value_set);
+    let answer = validate(knowledge, &settings, &against, &asked)?;
+    let is_several = |one: &Finding| one.rule == Rule::SeveralSystemsFound;
+    Ok(match answer.belongs {
+        Some(true) => Membership::Member,
+        _ if answer.findings.iter().any(is_several) => Membership::Member,
         Some(false) if answer.unknown_systems.is_empty() => Membership::NotMember,
         _ => Membership::Unknown,
     })

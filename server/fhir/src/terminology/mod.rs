@@ -35,6 +35,7 @@ use settings::Settings;
 use sources::Sources;
 use value_set::ValueSet;
 
+pub use grammar::MADE_BY_GRAMMARS;
 pub use sources::unknown_value_set;
 
 /// The value set of a canonical, also one that a code system implies.

@@ -1,19 +1,19 @@
 //! What value sets are made of, found: code systems in the right version, value sets they include, supplements.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-use super::canonical::Canonical;
+use super::canonical::{Canonical, version_matches};
 use super::code_system::CodeSystem;
 use super::concept::Concept;
 use super::fault::{FaultKind, Finding, Stop};
 use super::filter::Filters;
 use super::grammar;
 use super::import::{loinc, snomed};
-use super::knowledge::{Knowledge, Selection};
+use super::knowledge::{Concepts, Knowledge, Selection};
 use super::rule::Rule;
 use super::settings::Settings;
-use super::value_set::{ConceptSet, Filter, ValueSet};
+use super::value_set::{ConceptSet, Filter, Identity, ValueSet};
 
 /// How deep value sets may include each other.
 const DEPTH_MAX: usize = 32;
@@ -67,7 +67,14 @@ impl Sources<'_> {
             .value_set(&canonical)?
             .ok_or_else(|| unknown_value_set(&canonical.to_string()))?;
         let is_same = |one: &Arc<ValueSet>| one.url == found.url && one.version == found.version;
-        if way.iter().any(is_same) || way.len() >= DEPTH_MAX {
+        if !way.iter().any(is_same) && way.len() >= DEPTH_MAX {
+            let first = way.first().map_or_else(String::new, |one| one.named());
+            let sentence = format!(
+                "The value set {first} includes others, and these others again, more than {DEPTH_MAX} deep"
+            );
+            return Err(Finding::of(Rule::TooCostly, sentence).stop(FaultKind::TooCostly));
+        }
+        if way.iter().any(is_same) {
             let names: Vec<String> = way.iter().map(|one| one.named()).collect();
             let sentence = format!(
                 "Cyclic reference detected when including {} via [{}]",
@@ -82,7 +89,17 @@ impl Sources<'_> {
 
     /// Sees to it that everything a value set is made of is there and understood, so that what is wrong is said whatever
     /// code is asked for.
-    pub(super) fn prepare(&self, value_set: &Arc<ValueSet>, way: Way<'_>) -> Result<(), Stop> {
+    pub(super) fn prepare(&self, value_set: &Arc<ValueSet>) -> Result<(), Stop> {
+        self.prepare_on(value_set, &[], &mut HashSet::new())
+    }
+
+    /// Each value set once, however many include it.
+    fn prepare_on(
+        &self,
+        value_set: &Arc<ValueSet>,
+        way: Way<'_>,
+        prepared: &mut HashSet<Identity>,
+    ) -> Result<(), Stop> {
         let Some(compose) = &value_set.compose else {
             return Ok(());
         };
@@ -95,7 +112,7 @@ impl Sources<'_> {
         let mut is_missing = false;
         for (place, set) in include.chain(exclude) {
             // What is missing in one place does not keep from noting what is missing in others.
-            match self.prepare_set(value_set, &way, &place, set) {
+            match self.prepare_set(value_set, &way, &place, set, prepared) {
                 Err(Stop::Missing) => is_missing = true,
                 other => other?,
             }
@@ -112,10 +129,14 @@ impl Sources<'_> {
         way: Way<'_>,
         place: &str,
         set: &ConceptSet,
+        prepared: &mut HashSet<Identity>,
     ) -> Result<(), Stop> {
         for reference in &set.value_sets {
             let included = self.included(way, value_set, reference)?;
-            self.prepare(&included, way)?;
+            let identity = value_set.identity_of(reference, &included);
+            if identity.is_none_or(|identity| prepared.insert(identity)) {
+                self.prepare_on(&included, way, prepared)?;
+            }
         }
         if let Some(url) = &set.system {
             let version = self.settings.versions.version(url, set.version.as_deref());
@@ -132,9 +153,15 @@ impl Sources<'_> {
         if needed.is_empty() {
             return Ok(());
         }
-        let mut systems = BTreeSet::new();
-        self.gather_systems(value_set, &mut Vec::new(), &mut systems)?;
+        let systems = self.systems(value_set)?;
         self.find_supplements(needed.into_iter(), systems.iter().map(|url| &**url))
+    }
+
+    /// The code systems that a value set and those it includes name.
+    pub(super) fn systems(&self, value_set: &Arc<ValueSet>) -> Result<BTreeSet<Box<str>>, Stop> {
+        let mut systems = BTreeSet::new();
+        self.gather_systems(value_set, &[], &mut systems, &mut HashSet::new())?;
+        Ok(systems)
     }
 
     /// Refuses where one of these supplements is not to be had for any of these systems.
@@ -161,21 +188,26 @@ impl Sources<'_> {
     fn gather_systems(
         &self,
         value_set: &Arc<ValueSet>,
-        way: &mut Vec<Arc<ValueSet>>,
+        way: Way<'_>,
         systems: &mut BTreeSet<Box<str>>,
+        gathered: &mut HashSet<Identity>,
     ) -> Result<(), Stop> {
         let Some(compose) = &value_set.compose else {
+            systems.extend(value_set.expansion.iter().map(|one| one.system.clone()));
             return Ok(());
         };
+        let mut way = way.to_vec();
         way.push(Arc::clone(value_set));
         for set in &compose.include {
             systems.extend(set.system.clone());
             for reference in &set.value_sets {
-                let included = self.included(way, value_set, reference)?;
-                self.gather_systems(&included, way, systems)?;
+                let included = self.included(&way, value_set, reference)?;
+                let identity = value_set.identity_of(reference, &included);
+                if identity.is_none_or(|identity| gathered.insert(identity)) {
+                    self.gather_systems(&included, &way, systems, gathered)?;
+                }
             }
         }
-        way.pop();
         Ok(())
     }
 
@@ -204,8 +236,43 @@ impl Sources<'_> {
             return Ok(Vec::new());
         }
         let all = self.knowledge.code_systems(&system.url)?;
-        let is_needed = |one: &Arc<CodeSystem>| needed.iter().any(|it| is_supplement(one, it));
+        // One to a version says nothing of others.
+        let is_of_version = |one: &CodeSystem| {
+            let of = one
+                .supplements
+                .as_ref()
+                .and_then(|of| of.version.as_deref());
+            of.is_none_or(|of| version_matches(of, system.version.as_deref().unwrap_or_default()))
+        };
+        let is_needed = |one: &Arc<CodeSystem>| {
+            is_of_version(one) && needed.iter().any(|it| is_supplement(one, it))
+        };
         Ok(all.into_iter().filter(is_needed).collect())
+    }
+
+    /// Concepts of a code system; of one that a grammar makes only those that are named by their codes.
+    pub(super) fn concepts(
+        &self,
+        system: &CodeSystem,
+        selection: Selection,
+    ) -> Result<Arc<Concepts>, Stop> {
+        if !grammar::is_one(system) {
+            return self.knowledge.concepts(system, selection);
+        }
+        let Selection::Codes(codes) = selection else {
+            let sentence = format!(
+                "The codes of {} cannot be enumerated: a grammar makes them, and there is no end of them. A value set that is to be expanded lists those that it takes",
+                system.url
+            );
+            return Err(Finding::of(Rule::TooCostly, sentence).stop(FaultKind::TooCostly));
+        };
+        let made = codes
+            .iter()
+            .filter_map(|code| grammar::concept(system, code));
+        Ok(Arc::new(Concepts {
+            list: made.map(Arc::new).collect(),
+            is_cut: false,
+        }))
     }
 
     /// The concept of a code, with what supplements add to it.

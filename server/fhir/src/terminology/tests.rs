@@ -1,5 +1,7 @@
 //! Evaluations on what comes with a request alone, and on nothing.
 
+mod value_sets;
+
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;

@@ -6,6 +6,8 @@ use crate::json::{Value, Writer, quoted};
 
 use super::canonical::Canonical;
 use super::concept::{Coding, items, text};
+use super::fault::Stop;
+use super::knowledge::{Knowledge, Selection};
 use super::lookup::{coding, parameter, part};
 
 /// A step of a concept map from one code to another, or to none.
@@ -21,8 +23,24 @@ pub struct Mapping {
     pub equivalence: Box<str>,
     /// What is said of it.
     pub comment: Option<Box<str>>,
-    /// What else must be so, and what else follows: their JSON, by `product` and `dependsOn`.
-    pub conditions: Vec<(&'static str, Box<str>)>,
+    /// What else must be so.
+    pub depends_on: Vec<Dependency>,
+    /// What else follows.
+    pub products: Vec<Dependency>,
+}
+
+/// An element beside the code that is mapped, and its code or text
+/// (<https://hl7.org/fhir/R4/conceptmap-definitions.html#ConceptMap.group.element.target.dependsOn>).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Dependency {
+    /// The element.
+    pub property: Box<str>,
+    /// The code system of the value, where it is a code.
+    pub system: Option<Box<str>>,
+    /// The value.
+    pub value: Box<str>,
+    /// The text for it.
+    pub display: Option<Box<str>>,
 }
 
 /// A code that is translated.
@@ -34,6 +52,32 @@ pub struct Translated {
     pub wanted_system: Option<Box<str>>,
     /// Whether it is mapped back.
     pub is_reverse: bool,
+    /// What is known of other elements: each with all the codes it has.
+    pub dependencies: Vec<Dependency>,
+    /// Code systems of the codes that have the same codes in any case.
+    pub any_case: BTreeSet<Box<str>>,
+    /// The codes as these write them.
+    pub spellings: Vec<Box<str>>,
+}
+
+/// What is translated, with what the code systems of the codes say of them, where they are here: whether the case of codes
+/// matters.
+pub fn spelled(knowledge: &Knowledge, asked: &Translated) -> Result<Translated, Stop> {
+    let mut spelled = asked.clone();
+    for coding in &asked.codings {
+        let (Some(url), Some(code)) = (&coding.system, &coding.code) else {
+            continue;
+        };
+        let system = knowledge.code_system(url, None)?;
+        let Some(system) = system.filter(|system| !system.case_sensitive) else {
+            continue;
+        };
+        spelled.any_case.insert(url.clone());
+        let found = knowledge.concepts(&system, Selection::Codes(vec![code.clone()]))?;
+        let codes = found.list.iter().map(|one| one.code.clone());
+        spelled.spellings.extend(codes);
+    }
+    Ok(spelled)
 }
 
 /// The steps of a concept map that came with a request.
@@ -78,8 +122,7 @@ pub fn mapping(
             display: text(value, "display"),
         }
     };
-    let conditions = ["dependsOn", "product"].into_iter();
-    let conditions = conditions.filter_map(|name| Some((name, target.get(name)?.raw().into())));
+    let dependencies = |name| items(target, name).map(dependency).collect();
     Mapping {
         map: map.clone(),
         source: side(source_system, element),
@@ -88,7 +131,17 @@ pub fn mapping(
             .or_else(|| text(target, "relationship").map(|code| as_r4(&code).into()))
             .unwrap_or_else(|| "relatedto".into()),
         comment: text(target, "comment"),
-        conditions: conditions.collect(),
+        depends_on: dependencies("dependsOn"),
+        products: dependencies("product"),
+    }
+}
+
+fn dependency(value: Value<'_>) -> Dependency {
+    Dependency {
+        property: text(value, "property").unwrap_or_default(),
+        system: text(value, "system").map(|system| Canonical::parse(&system).url),
+        value: text(value, "value").unwrap_or_default(),
+        display: text(value, "display"),
     }
 }
 
@@ -106,9 +159,10 @@ fn as_r4(relationship: &str) -> &str {
 /// The Parameters that answer a translation by these steps, of which those that do not fit are left out.
 pub fn answer(asked: &Translated, mappings: &[Mapping]) -> String {
     let mut seen = BTreeSet::new();
-    let fitting: Vec<&Mapping> = mappings
-        .iter()
-        .filter(|mapping| fits(asked, mapping))
+    let fitting = || mappings.iter().filter(|mapping| fits(asked, mapping));
+    let is_conditional = fitting().any(|mapping| !is_met(asked, mapping));
+    let fitting: Vec<&Mapping> = fitting()
+        .filter(|mapping| is_met(asked, mapping))
         .filter(|one| seen.insert((one.map.clone(), key(&one.source), key(&one.target))))
         .collect();
     let is_match = |one: &&&Mapping| {
@@ -122,6 +176,9 @@ pub fn answer(asked: &Translated, mappings: &[Mapping]) -> String {
             parameter(list, "result", |one| one.boolean("valueBoolean", is_found));
             if !is_found {
                 let sentence = match fitting.is_empty() {
+                    true if is_conditional => {
+                        "what the concept maps that are known here make of this code depends on other elements: say by 'dependency' what they have"
+                    }
                     true => "no concept map that is known here says anything of this code",
                     false => {
                         "the concept maps that are known here have nothing that means the same"
@@ -151,9 +208,29 @@ fn fits(asked: &Translated, mapping: &Mapping) -> bool {
         let of_system = given.system.is_none() || given.system == from.system;
         let of_version =
             given.version.is_none() || from.version.is_none() || given.version == from.version;
-        of_system && of_version && given.code == from.code
+        let is_any_case = from
+            .system
+            .as_ref()
+            .is_some_and(|system| asked.any_case.contains(system));
+        let of_code = match (&given.code, &from.code) {
+            (Some(one), Some(other)) if is_any_case => one.eq_ignore_ascii_case(other),
+            (one, other) => one == other,
+        };
+        of_system && of_version && of_code
     };
     wants && asked.codings.iter().any(is_given)
+}
+
+/// Whether all that a step depends on is given. On the way back all is answered that may have been the source.
+fn is_met(asked: &Translated, mapping: &Mapping) -> bool {
+    let is_given = |needed: &Dependency| {
+        asked.dependencies.iter().any(|given| {
+            given.property == needed.property
+                && given.value == needed.value
+                && (needed.system.is_none() || given.system == needed.system)
+        })
+    };
+    asked.is_reverse || mapping.depends_on.iter().all(is_given)
 }
 
 fn write(list: &mut Writer, asked: &Translated, mapping: &Mapping) {
@@ -172,6 +249,21 @@ fn write(list: &mut Writer, asked: &Translated, mapping: &Mapping) {
             };
             if found.code.is_some() {
                 part(parts, "concept", "valueCoding", &coding(found));
+            }
+            for product in mapping.products.iter().filter(|_| !asked.is_reverse) {
+                parts.object(|one| {
+                    one.string("name", "product");
+                    one.array("part", |parts| {
+                        part(parts, "element", "valueUri", &quoted(&product.property));
+                        let concept = Coding {
+                            system: product.system.clone(),
+                            version: None,
+                            code: Some(product.value.clone()),
+                            display: product.display.clone(),
+                        };
+                        part(parts, "concept", "valueCoding", &coding(&concept));
+                    });
+                });
             }
             if asked.is_reverse {
                 part(parts, "source", "valueCoding", &coding(from));
@@ -236,7 +328,8 @@ pub fn unmapped(map: Value<'_>, asked: &Translated, found: &[Mapping]) -> Unmapp
                 },
                 equivalence: equivalence.into(),
                 comment: None,
-                conditions: Vec::new(),
+                depends_on: Vec::new(),
+                products: Vec::new(),
             });
         }
     }

@@ -112,7 +112,17 @@ impl Compose {
     }
 }
 
+/// URL and version of a value set.
+pub(super) type Identity = (Box<str>, Option<Box<str>>);
+
 impl ValueSet {
+    /// What one that this value set includes by a reference is known by; one that is contained in it by nothing.
+    pub(super) fn identity_of(&self, reference: &str, included: &Self) -> Option<Identity> {
+        let url = included.url.clone();
+        let url = url.filter(|_| self.inside(reference).is_none())?;
+        Some((url, included.version.clone()))
+    }
+
     /// Reads a value set.
     pub fn read(resource: Resource) -> Self {
         let root = resource.root();

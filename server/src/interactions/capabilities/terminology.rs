@@ -2,6 +2,7 @@
 
 use fhir::json::{ObjectWriter, Value, Writer};
 use fhir::resource::Resource;
+use fhir::terminology::MADE_BY_GRAMMARS;
 
 use super::Software;
 use crate::store::KnownSystem;
@@ -29,18 +30,24 @@ pub(super) fn statement(
             one.string("url", &software.base_url);
         });
         statement.boolean("lockedDate", false);
-        let known: Vec<&KnownSystem> = systems.iter().filter(|one| one.concepts > 0).collect();
-        if !known.is_empty() {
-            statement.array("codeSystem", |list| {
-                for system in known {
-                    list.object(|one| code_system(one, system));
-                }
-            });
-        }
+        statement.array("codeSystem", |list| {
+            let known = || systems.iter().filter(|one| one.concepts > 0);
+            for system in known() {
+                list.object(|one| code_system(one, system));
+            }
+            // Nobody lists their codes, so they have none by number.
+            let is_listed = |url: &str| known().any(|one| one.url == url);
+            for url in MADE_BY_GRAMMARS.iter().filter(|url| !is_listed(url)) {
+                list.object(|one| {
+                    one.string("uri", url);
+                    one.boolean("subsumption", false);
+                });
+            }
+        });
         statement.object("expansion", |one| expansion(one, expand));
         statement.string("codeSearch", "all");
         statement.object("validateCode", |one| one.boolean("translations", true));
-        statement.object("translation", |one| one.boolean("needsMap", true));
+        statement.object("translation", |one| one.boolean("needsMap", false));
         statement.object("closure", |one| one.boolean("translation", false));
     });
     writer.finish()
@@ -60,7 +67,7 @@ fn code_system(one: &mut ObjectWriter<'_>, system: &KnownSystem) {
             }
         });
     }
-    one.boolean("subsumption", true);
+    one.boolean("subsumption", system.subsumption);
 }
 
 fn expansion(one: &mut ObjectWriter<'_>, expand: Option<&Resource>) {

@@ -104,14 +104,16 @@ async fn added(cx: OperationContext<'_>, name: &str, concepts: &[Document]) -> R
     Ok(news)
 }
 
-/// The code systems that are here, in their latest versions. Codes of others include nothing.
+/// The code systems that are here, in their latest versions, if their hierarchy is one of subsumption. Codes of others
+/// include nothing.
 fn keys(
     knowledge: &Knowledge,
     urls: &[Box<str>],
 ) -> std::result::Result<Vec<(Box<str>, SystemKey)>, Stop> {
     let mut keys = Vec::with_capacity(urls.len());
     for url in urls {
-        if let Some(system) = knowledge.code_system(url, None)? {
+        let system = knowledge.code_system(url, None)?;
+        if let Some(system) = system.filter(|system| system.has_subsumption()) {
             keys.push((url.clone(), system.key));
         }
     }

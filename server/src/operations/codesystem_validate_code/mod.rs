@@ -7,7 +7,7 @@ use fhir::resource::Resource;
 use fhir::terminology::canonical::Canonical;
 use fhir::terminology::validate::{Against, validate};
 
-use super::terms::{terminology, twice, wanted};
+use super::terms::{AsOf, as_of, terminology, twice, wanted};
 use super::valueset_validate_code::Codes;
 use super::{Arguments, Operation, OperationAnswer, OperationContext, OperationTarget, Params};
 use crate::error::{Error, ErrorKind, Result};
@@ -18,6 +18,7 @@ pub(super) struct CodeSystemValidateCode;
 
 /// What it takes.
 pub(super) struct CodeSystemValidateCodeParams {
+    as_of: AsOf,
     url: Option<String>,
     version: Option<String>,
     resource: Option<Resource>,
@@ -28,6 +29,7 @@ pub(super) struct CodeSystemValidateCodeParams {
 impl Params for CodeSystemValidateCodeParams {
     fn take(arguments: &mut Arguments<'_>) -> Result<Self> {
         Ok(Self {
+            as_of: as_of(arguments)?,
             url: arguments.optional("url")?,
             version: arguments.optional("version")?,
             resource: arguments.optional("codeSystem")?,
@@ -45,6 +47,7 @@ impl Operation for CodeSystemValidateCode {
         cx: OperationContext<'_>,
         mut params: CodeSystemValidateCodeParams,
     ) -> Result<OperationAnswer> {
+        params.as_of.check(cx)?;
         let stored = match cx.target {
             OperationTarget::Instance(key) => Some(cx.read(key).await?.1),
             OperationTarget::System | OperationTarget::Type(_) => None,

@@ -6,7 +6,7 @@ mod tests;
 use fhir::terminology::canonical::Canonical;
 use fhir::terminology::expand::{Expansion, expand};
 
-use super::terms::{Meant, terminology, wanted};
+use super::terms::{AsOf, Meant, as_of, terminology, wanted};
 use super::{Arguments, Operation, OperationAnswer, OperationContext, Params};
 use crate::error::{Error, ErrorKind, Result};
 use crate::terminology::Wanted;
@@ -16,6 +16,7 @@ pub(super) struct Expand;
 
 /// What it takes.
 pub(super) struct ExpandParams {
+    as_of: AsOf,
     meant: Meant,
     wanted: Wanted,
     offset: Option<i32>,
@@ -30,6 +31,7 @@ impl Params for ExpandParams {
         let excluded: Vec<String> = arguments.list("exclude-system")?;
         let excluded = excluded.iter().map(|text| Canonical::parse(text));
         Ok(Self {
+            as_of: as_of(arguments)?,
             meant: Meant::take(arguments)?,
             wanted: wanted(arguments)?,
             offset: arguments.optional("offset")?,
@@ -55,6 +57,7 @@ impl Operation for Expand {
     type Params = ExpandParams;
 
     async fn invoke(cx: OperationContext<'_>, params: ExpandParams) -> Result<OperationAnswer> {
+        params.as_of.check(cx)?;
         let (settings, given) = params.wanted.settings(cx.request)?;
         let named = params.meant.named(cx, &settings).await?;
         let mut asked = params.expansion;

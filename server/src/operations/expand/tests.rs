@@ -1,5 +1,7 @@
 //! Expansions of small value sets.
 
+mod texts;
+
 use fhir::json::Value;
 use fhir::resource::Resource;
 

@@ -7,7 +7,7 @@ use fhir::json::Document;
 use fhir::terminology::canonical::Canonical;
 use fhir::terminology::lookup::{Looked, lookup};
 
-use super::terms::{coding, looked, terminology, twice, wanted};
+use super::terms::{AsOf, as_of, coding, looked, terminology, twice, wanted};
 use super::{Arguments, Operation, OperationAnswer, OperationContext, Params};
 use crate::error::{Error, ErrorKind, Result};
 use crate::terminology::Wanted;
@@ -17,6 +17,7 @@ pub(super) struct Lookup;
 
 /// What it takes.
 pub(super) struct LookupParams {
+    as_of: AsOf,
     code: Option<String>,
     system: Option<String>,
     version: Option<String>,
@@ -28,6 +29,7 @@ pub(super) struct LookupParams {
 impl Params for LookupParams {
     fn take(arguments: &mut Arguments<'_>) -> Result<Self> {
         Ok(Self {
+            as_of: as_of(arguments)?,
             code: arguments.optional("code")?,
             system: arguments.optional("system")?,
             version: arguments.optional("version")?,
@@ -43,6 +45,7 @@ impl Operation for Lookup {
     type Params = LookupParams;
 
     async fn invoke(cx: OperationContext<'_>, params: LookupParams) -> Result<OperationAnswer> {
+        params.as_of.check(cx)?;
         let asked = match (params.code, params.system, params.coding) {
             (Some(code), Some(system), None) => {
                 let system = Canonical::parse(&system);

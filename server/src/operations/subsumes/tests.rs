@@ -71,3 +71,36 @@ async fn properties_make_a_hierarchy_too() {
     check("a", "x", "not-subsumed").await;
     world.close().await;
 }
+
+/// Not every hierarchy is one of subsumption.
+#[tokio::test]
+async fn parts_are_not_subsumed() {
+    let Some(world) = World::new().await else {
+        return;
+    };
+    let check = async |meaning: &str, expected: [&str; 3]| {
+        let said = match meaning {
+            "" => String::new(),
+            _ => format!(r#""hierarchyMeaning":"{meaning}","#),
+        };
+        world
+            .put(&format!(
+                r#"{{"resourceType":"CodeSystem","id":"c","url":"http://here/c","status":"active","content":"complete",{said}"concept":[{{"code":"car","concept":[{{"code":"wheel"}}]}}]}}"#
+            ))
+            .await;
+        let pairs = [("car", "wheel"), ("wheel", "car"), ("wheel", "wheel")];
+        for ((one, other), expected) in pairs.into_iter().zip(expected) {
+            let url =
+                format!("CodeSystem/$subsumes?system=http://here/c&codeA={one}&codeB={other}");
+            let outcome = world.told(&url).await;
+            assert_eq!(outcome, format!("outcome={expected}"), "{meaning} {one}");
+        }
+    };
+    let not = ["not-subsumed", "not-subsumed", "equivalent"];
+    check("part-of", not).await;
+    check("grouped-by", not).await;
+    check("classified-with", not).await;
+    check("is-a", ["subsumes", "subsumed-by", "equivalent"]).await;
+    check("", ["subsumes", "subsumed-by", "equivalent"]).await;
+    world.close().await;
+}

@@ -3,11 +3,11 @@
 use fhir::json::{Document, Value};
 use fhir::terminology::canonical::Canonical;
 use fhir::terminology::concept::Coding;
-use fhir::terminology::translate::Translated;
+use fhir::terminology::translate::{Dependency, Translated};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::operations::Arguments;
 use crate::operations::terms::{coding, twice};
+use crate::operations::{Arguments, Params};
 
 /// The parameters.
 pub(super) struct Asked {
@@ -24,6 +24,47 @@ pub(super) struct Asked {
     source_system: Option<String>,
     target_code: Option<String>,
     target_system_r5: Option<String>,
+    dependencies: Vec<Depends>,
+}
+
+/// What is known of another element.
+struct Depends {
+    element: Option<String>,
+    concept: Option<Document>,
+}
+
+impl Params for Depends {
+    fn take(arguments: &mut Arguments<'_>) -> Result<Self> {
+        Ok(Self {
+            element: arguments.optional("element")?,
+            concept: arguments.optional("concept")?,
+        })
+    }
+}
+
+impl Depends {
+    /// Each code that the element has, and its text.
+    fn all(self) -> Result<Vec<Dependency>> {
+        let (Some(property), Some(concept)) = (self.element, self.concept) else {
+            let sentence = "a 'dependency' has an 'element' and a 'concept'";
+            return Err(Error::new(ErrorKind::BadValue, sentence));
+        };
+        let one = |system, value| Dependency {
+            property: property.as_str().into(),
+            system,
+            value,
+            display: None,
+        };
+        let root = concept.root();
+        let codings = root.get("coding").into_iter().flat_map(Value::items);
+        let codings = codings.map(Coding::read);
+        let mut all: Vec<Dependency> = codings
+            .filter_map(|coding| Some(one(coding.system, coding.code?)))
+            .collect();
+        let text = root.get("text").and_then(Value::string);
+        all.extend(text.map(|text| one(None, text.into())));
+        Ok(all)
+    }
 }
 
 impl Asked {
@@ -42,6 +83,7 @@ impl Asked {
             source_system: arguments.optional("sourceSystem")?,
             target_code: arguments.optional("targetCode")?,
             target_system_r5: arguments.optional("targetSystem")?,
+            dependencies: arguments.parts("dependency")?,
         })
     }
 
@@ -90,10 +132,14 @@ impl Asked {
             let sentence = "there is nothing to translate: give 'code' and 'system', 'coding' or 'codeableConcept'";
             return Err(Error::new(ErrorKind::BadValue, sentence));
         }
+        let dependencies = self.dependencies.into_iter().map(Depends::all);
+        let dependencies: Vec<Vec<Dependency>> = dependencies.collect::<Result<_>>()?;
         Ok(Translated {
             codings,
+            dependencies: dependencies.concat(),
             wanted_system: wanted.map(Into::into),
             is_reverse,
+            ..Translated::default()
         })
     }
 }

@@ -8,10 +8,12 @@ use std::collections::{BTreeSet, VecDeque};
 
 use fhir::resource::Resource;
 use fhir::terminology::canonical::{Canonical, compare_versions, version_matches};
-use fhir::terminology::translate::{Mapping, Translated, Unmapped, answer, mappings, unmapped};
+use fhir::terminology::translate::{
+    Mapping, Translated, Unmapped, answer, mappings, spelled, unmapped,
+};
 
 use self::asked::Asked;
-use super::terms::{twice, wanted};
+use super::terms::{terminology, twice, wanted};
 use super::{Arguments, Operation, OperationAnswer, OperationContext, OperationTarget, Params};
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::MappingsOf;
@@ -49,6 +51,9 @@ impl Operation for Translate {
         let (_, given) = params.wanted.settings(cx.request)?;
         let (source, target) = params.asked.value_sets();
         let asked = params.asked.translated()?;
+        let asked = terminology(cx, &given)
+            .evaluate(|knowledge| spelled(knowledge, &asked))
+            .await?;
         let whole = match (cx.target, params.resource, &params.url) {
             (OperationTarget::Instance(key), None, None) => {
                 let (_, text) = cx.read(key).await?;
@@ -127,11 +132,8 @@ async fn stored(
     (source, target): (Option<&str>, Option<&str>),
     must_exist: bool,
 ) -> Result<(Vec<Mapping>, Vec<Canonical>)> {
-    let codes: Vec<Box<str>> = asked
-        .codings
-        .iter()
-        .filter_map(|coding| coding.code.clone())
-        .collect();
+    let given = asked.codings.iter().filter_map(|one| one.code.clone());
+    let codes: Vec<Box<str>> = given.chain(asked.spellings.iter().cloned()).collect();
     let of = MappingsOf {
         codes: &codes,
         is_reverse: asked.is_reverse,

@@ -1,6 +1,6 @@
 //! Codes from one system to another.
 
-use crate::operations::testing::World;
+use crate::operations::testing::{World, brief};
 
 const MAP: &str = r#"{"resourceType":"ConceptMap","id":"m","url":"http://here/m","version":"1","status":"active",
     "sourceUri":"http://here/pets","targetUri":"http://here/tiere","group":[{"source":"http://here/animals","target":"http://here/tiere",
@@ -110,5 +110,88 @@ async fn what_a_map_does_not_map_another_does() {
     let none = "result=false message=no concept map that is known here says anything of this code";
     check("a", "bird", none).await;
     check("d", "cat", "404 there is no ConceptMap http://here/nowhere").await;
+    world.close().await;
+}
+
+const CONDITIONS: &str = r#"{"resourceType":"ConceptMap","id":"d","url":"http://here/d","status":"active","group":[{
+    "source":"http://here/animals","target":"http://here/tiere","element":[{"code":"dog","target":[
+        {"code":"welpe","equivalence":"equivalent","dependsOn":[{"property":"http://here/age","system":"http://here/ages","value":"young"}],
+         "product":[{"property":"http://here/size","system":"http://here/sizes","value":"small","display":"Small"}]},
+        {"code":"oldie","equivalence":"equivalent","dependsOn":[{"property":"http://here/age","value":"old"},
+            {"property":"http://here/mood","value":"calm"}]}]}]}]}"#;
+
+#[tokio::test]
+async fn steps_that_depend_on_something_count_where_it_is_given() {
+    let Some(world) = World::with(&[CONDITIONS]).await else {
+        return;
+    };
+    let check = async |dependencies: &[(&str, &str)], expected: &str| {
+        let dependencies = dependencies.iter().map(|(element, concept)| {
+            format!(
+                r#",{{"name":"dependency","part":[{{"name":"element","valueUri":"http://here/{element}"}},{{"name":"concept","valueCodeableConcept":{concept}}}]}}"#
+            )
+        });
+        let dependencies: String = dependencies.collect();
+        let body = format!(
+            r#"{{"resourceType":"Parameters","parameter":[{{"name":"system","valueUri":"http://here/animals"}},{{"name":"code","valueCode":"dog"}}{dependencies}]}}"#
+        );
+        for path in ["ConceptMap/$translate", "ConceptMap/d/$translate"] {
+            let answer = world.call(path, Some(&body)).await;
+            let answer = answer.map_or_else(|refusal| refusal, |answer| brief(&answer));
+            assert!(answer.starts_with(expected), "{answer}");
+        }
+    };
+    let depends = "result=false message=what the concept maps that are known here make of this code depends on other";
+    let young = r#"{"coding":[{"system":"http://here/ages","code":"young"}]}"#;
+    check(&[], depends).await;
+    check(
+        &[("age", young)],
+        "result=true match(equivalence=equivalent concept=welpe product(element=http://here/size concept=small) originMap=http://here/d)",
+    )
+    .await;
+    let other = young.replace("ages", "eras");
+    check(&[("age", &other)], depends).await;
+    check(&[("size", young)], depends).await;
+    let old = r#"{"coding":[{"code":"old"}]}"#;
+    check(&[("age", old)], depends).await;
+    check(
+        &[("age", old), ("mood", r#"{"text":"calm"}"#)],
+        "result=true match(equivalence=equivalent concept=oldie originMap=http://here/d)",
+    )
+    .await;
+    let half = r#"{"resourceType":"Parameters","parameter":[{"name":"code","valueCode":"dog"},{"name":"dependency","part":[{"name":"element","valueUri":"a:b"}]}]}"#;
+    let refused = world.call("ConceptMap/$translate", Some(half)).await;
+    assert!(refused.unwrap_err().starts_with("400 a 'dependency' has"));
+    world.close().await;
+}
+
+#[tokio::test]
+async fn codes_are_translated_in_any_case_where_their_system_says_so() {
+    let system = |id: &str, is_sensitive: bool, code: &str| {
+        format!(
+            r#"{{"resourceType":"CodeSystem","id":"{id}","url":"http://here/{id}","status":"active","content":"complete","caseSensitive":{is_sensitive},"concept":[{{"code":"{code}"}}]}}"#
+        )
+    };
+    let systems = [
+        system("animals", false, "dog"),
+        system("tiere", true, "hund"),
+    ];
+    let Some(world) = World::with(&[MAP, &systems[0], &systems[1]]).await else {
+        return;
+    };
+    let check = async |query: &str, expected: &str| {
+        for path in ["$translate", "m/$translate"] {
+            let answer = world.told(&format!("ConceptMap/{path}?{query}")).await;
+            let is_found = answer.contains("equivalence=equivalent ");
+            assert_eq!(is_found, !expected.is_empty(), "{query}: {answer}");
+            assert!(answer.contains(expected), "{query}: {answer}");
+        }
+    };
+    let animals = "system=http://here/animals";
+    check(&format!("{animals}&code=DOG"), "concept=hund").await;
+    check(&format!("{animals}&code=dog"), "concept=hund").await;
+    let tiere = "system=http://here/tiere&reverse=true";
+    check(&format!("{tiere}&code=HUND"), "").await;
+    check(&format!("{tiere}&code=hund"), "concept=dog").await;
     world.close().await;
 }

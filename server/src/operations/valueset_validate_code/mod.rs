@@ -6,7 +6,7 @@ mod tests;
 
 use fhir::terminology::validate::{Against, Answer, validate};
 
-use super::terms::{Meant, terminology, wanted};
+use super::terms::{AsOf, Meant, as_of, terminology, wanted};
 use super::{Arguments, Operation, OperationAnswer, OperationContext, Params};
 use crate::error::Result;
 use crate::terminology::Wanted;
@@ -18,6 +18,7 @@ pub(super) struct ValueSetValidateCode;
 
 /// What it takes.
 pub(super) struct ValidateCodeParams {
+    pub(super) as_of: AsOf,
     pub(super) meant: Meant,
     pub(super) codes: Codes,
     pub(super) wanted: Wanted,
@@ -27,6 +28,7 @@ pub(super) struct ValidateCodeParams {
 impl Params for ValidateCodeParams {
     fn take(arguments: &mut Arguments<'_>) -> Result<Self> {
         Ok(Self {
+            as_of: as_of(arguments)?,
             meant: Meant::take(arguments)?,
             codes: Codes::take(arguments)?.of_system(
                 arguments.optional("system")?,
@@ -53,6 +55,7 @@ impl Operation for ValueSetValidateCode {
 
 /// Validates the codes of a call.
 pub(super) async fn answer(cx: OperationContext<'_>, params: ValidateCodeParams) -> Result<Answer> {
+    params.as_of.check(cx)?;
     let (mut settings, given) = params.wanted.settings(cx.request)?;
     params.codes.set(&mut settings);
     settings.infer_system = params.infer_system == Some(true);

@@ -12,7 +12,7 @@ select s.revision, c.detail::text as detail, c.parents, c.ancestors, c.has_child
                    union all
                   select top.place where $3
                   ) below on true
-            where top.tid = $1 and lower(top.code) = lower($2) and top.code = $2
+            where top.tid = $1 and lower(top.code) = lower($2::text collate "C") and top.code = $2
               and (cardinality($5::text[]) = 0
                    or below.place in (select w.place from concepts_with_words($1, $5) as w(place)))
             order by below.place

@@ -182,6 +182,7 @@ impl Store {
                 url: row.try_get("url").map_err(from_sqlx)?,
                 versions: row.try_get("versions").map_err(from_sqlx)?,
                 concepts: row.try_get("concepts").map_err(from_sqlx)?,
+                subsumption: row.try_get("subsumption").map_err(from_sqlx)?,
             })
         };
         rows.iter().map(system).collect()
@@ -264,6 +265,8 @@ pub struct KnownSystem {
     pub versions: Vec<String>,
     /// How many concepts are here, in all versions.
     pub concepts: i64,
+    /// Whether a code below another one of it is subsumed by that, in any version.
+    pub subsumption: bool,
 }
 
 /// A stored text that is no resource any more.

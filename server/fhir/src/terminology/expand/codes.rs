@@ -1,7 +1,7 @@
 //! The codes that a value set is made of: what it includes, less what it excludes.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::terminology::canonical::{Canonical, compare_versions};
@@ -9,10 +9,11 @@ use crate::terminology::code_system::CodeSystem;
 use crate::terminology::concept::Concept;
 use crate::terminology::fault::{FaultKind, Finding, Stop};
 use crate::terminology::filter::Filters;
-use crate::terminology::knowledge::Selection;
+use crate::terminology::grammar;
+use crate::terminology::knowledge::{Selection, have_words};
 use crate::terminology::rule::Rule;
 use crate::terminology::sources::{Sources, Way, supplemented};
-use crate::terminology::value_set::{Compose, ConceptSet, ListedConcept, ValueSet};
+use crate::terminology::value_set::{Compose, ConceptSet, Identity, ListedConcept, ValueSet};
 use crate::terminology::versions::listed;
 
 use super::uses::Uses;
@@ -42,6 +43,17 @@ impl Entry {
         &self.concept.code
     }
 
+    /// Whether all these words, in lower case, stand in the code or in a text for it, also in one that only the value
+    /// set has.
+    pub(super) fn has_words(&self, words: &[Box<str>]) -> bool {
+        let listed = self.listed.iter();
+        let own = listed.flat_map(|listed| {
+            let designations = listed.designations.iter().map(|one| &*one.value);
+            listed.display.as_deref().into_iter().chain(designations)
+        });
+        words.is_empty() || have_words(self.concept.texts().chain(own), words)
+    }
+
     fn key(&self, with_version: bool) -> Key {
         let version = self.version.clone().filter(|_| with_version);
         (self.system.clone(), self.concept.code.clone(), version)
@@ -56,6 +68,8 @@ pub(in crate::terminology) struct Expander<'k> {
     /// Words that all codes have that matter.
     words: Vec<Box<str>>,
     uses: RefCell<Uses>,
+    /// What value sets that others include came to; nothing where something is missing.
+    known: RefCell<HashMap<Identity, Option<Arc<[Entry]>>>>,
 }
 
 impl<'k> Expander<'k> {
@@ -64,6 +78,7 @@ impl<'k> Expander<'k> {
             sources,
             words: Vec::new(),
             uses: RefCell::default(),
+            known: RefCell::default(),
         }
     }
 
@@ -123,12 +138,35 @@ impl<'k> Expander<'k> {
         Ok(self.without_repeats(entries, compose.versions_match() == Some(true)))
     }
 
+    /// The codes of a value set that another includes by a reference: worked out once, however many include it.
+    fn of_included(
+        &self,
+        from: &ValueSet,
+        reference: &str,
+        other: &Arc<ValueSet>,
+        way: Way<'_>,
+    ) -> Result<Arc<[Entry]>, Stop> {
+        let Some(identity) = from.identity_of(reference, other) else {
+            return Ok(self.of_value_set(other, way)?.into());
+        };
+        if let Some(known) = self.known.borrow().get(&identity) {
+            return known.clone().ok_or(Stop::Missing);
+        }
+        let found: Option<Arc<[Entry]>> = match self.of_value_set(other, way) {
+            Ok(entries) => Some(entries.into()),
+            Err(Stop::Missing) => None,
+            Err(fault) => return Err(fault),
+        };
+        self.known.borrow_mut().insert(identity, found.clone());
+        found.ok_or(Stop::Missing)
+    }
+
     /// Each code once; of several versions the latest, where they are taken for the same.
     fn without_repeats(&self, entries: Vec<Entry>, merged: bool) -> Vec<Entry> {
         if merged {
             self.note_merged(&entries, false);
         }
-        let mut places = std::collections::HashMap::new();
+        let mut places = HashMap::new();
         let mut unique: Vec<Entry> = Vec::with_capacity(entries.len());
         for entry in entries {
             match places.entry(entry.key(!merged)) {
@@ -179,9 +217,9 @@ impl<'k> Expander<'k> {
             if value_set.inside(reference).is_none() {
                 self.uses.borrow_mut().value_set(&other, Some(value_set));
             }
-            let more = self.of_value_set(&other, way)?;
+            let more = self.of_included(value_set, reference, &other, way)?;
             entries = Some(match entries {
-                None => more,
+                None => more.to_vec(),
                 Some(entries) => common(entries, &more),
             });
         }
@@ -221,7 +259,7 @@ impl<'k> Expander<'k> {
             true => filters.selection(&self.words),
             false => Selection::Codes(set.concepts.iter().map(|one| one.code.clone()).collect()),
         };
-        let found = knowledge.concepts(&system, selection.clone())?;
+        let found = self.sources.concepts(&system, selection.clone())?;
         if found.is_cut {
             return Err(self.too_costly(&value_set.named()));
         }
@@ -247,6 +285,12 @@ impl<'k> Expander<'k> {
         let with_concept = |listed: &ListedConcept| {
             let same = |concept: &&Arc<Concept>| system.same_code(&concept.code, &listed.code);
             let concept = concepts.iter().find(same)?;
+            if grammar::is_one(&system) && listed.display.is_some() {
+                // A grammar has no text for a code; the value set has.
+                let mut named = Concept::clone(concept);
+                named.display.clone_from(&listed.display);
+                return Some(entry(&Arc::new(named), Some(listed)));
+            }
             Some(entry(concept, Some(listed)))
         };
         Ok(set.concepts.iter().filter_map(with_concept).collect())

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::canonical::Canonical;
 use super::fault::Stop;
-use super::knowledge::{Knowledge, has_words};
+use super::knowledge::Knowledge;
 use super::language::Languages;
 use super::settings::Settings;
 use super::sources::Sources;
@@ -61,7 +61,7 @@ pub fn expand(
         knowledge,
         settings: &settings,
     };
-    sources.prepare(value_set, &[])?;
+    sources.prepare(value_set)?;
     sources.check_supplements(value_set)?;
     let words = words(asked.filter.as_deref().unwrap_or_default());
     let expander = Expander::new(sources).searching(words.clone());
@@ -72,7 +72,7 @@ pub fn expand(
             one.url == entry.system && (one.version.is_none() || one.version == entry.version)
         });
         let is_group = asked.exclude_abstract == Some(true) && entry.is_abstract;
-        !is_out && !is_group && (words.is_empty() || has_words(&entry.concept, &words))
+        !is_out && !is_group && entry.has_words(&words)
     });
     let page = write::Page {
         value_set,
@@ -94,7 +94,7 @@ pub fn codes(
         knowledge,
         settings,
     };
-    sources.prepare(value_set, &[])?;
+    sources.prepare(value_set)?;
     Expander::new(sources).codes(value_set)
 }
 

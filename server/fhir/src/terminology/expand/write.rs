@@ -256,18 +256,18 @@ impl Page<'_> {
         let listed = entry.listed.as_deref();
         let own = listed.and_then(|listed| listed.display.as_deref());
         let language = self.value_set.language.as_deref();
-        if let Some(own) = own.filter(|_| self.settings.languages.accept(language)) {
-            return Some((own, true));
+        let more = listed.map_or(&[][..], |listed| &listed.designations);
+        let languages = &self.settings.languages;
+        if let Some(own) = own.filter(|_| languages.accept(language)) {
+            // A text whose language nobody tells steps back behind one that is in a language that is wanted.
+            let system = entry.code_system.as_deref().filter(|_| language.is_none());
+            let said = system.and_then(|system| languages.said(system, &entry.concept, more));
+            return said.filter(|_| !languages.is_empty()).or(Some((own, true)));
         }
         let base = entry.concept.display.as_deref();
         match &entry.code_system {
             None => base.map(|text| (text, true)),
-            Some(system) => {
-                let more = listed.map_or(&[][..], |listed| &listed.designations);
-                self.settings
-                    .languages
-                    .display(system, &entry.concept, more)
-            }
+            Some(system) => languages.display(system, &entry.concept, more),
         }
     }
 

@@ -102,7 +102,7 @@ impl Row<'_> {
             kind,
             code: self.code.into(),
             json: writer.finish(),
-            words: words(self.display.into_iter().chain(texts)),
+            words: words(std::iter::once(self.code).chain(self.display).chain(texts)),
             rank: None,
         }
     }

@@ -25,6 +25,15 @@ pub(super) enum Verdict {
     Unknown,
 }
 
+/// What was found of a coding in a value set, and said of it.
+#[derive(Clone, Debug)]
+pub(super) struct Checked {
+    verdict: Verdict,
+    seen: Seen,
+    findings: Vec<Finding>,
+    messages: Vec<String>,
+}
+
 /// Way of value sets that include each other.
 type Way<'w> = &'w [Arc<ValueSet>];
 
@@ -53,6 +62,50 @@ impl Validation<'_> {
             }
         }
         Ok(Verdict::Yes)
+    }
+
+    /// Whether a coding belongs to a value set that another includes by a reference: found out once, however many
+    /// include it.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "what check takes, and who includes it"
+    )]
+    fn check_included(
+        &mut self,
+        from: &ValueSet,
+        reference: &str,
+        other: &Arc<ValueSet>,
+        way: Way<'_>,
+        coding: &Coding,
+        path: &str,
+        seen: &mut Seen,
+    ) -> Result<Verdict, Stop> {
+        let Some(identity) = from.identity_of(reference, other) else {
+            return self.check(other, way, coding, path, seen);
+        };
+        let key = (identity, path.to_owned(), coding.clone());
+        let checked = match self.known.get(&key) {
+            Some(known) => known.clone(),
+            None => {
+                let findings = std::mem::take(&mut self.trail.findings);
+                let messages = std::mem::take(&mut self.trail.messages);
+                let verdict = self.check(other, way, coding, path, seen)?;
+                let checked = Checked {
+                    verdict,
+                    seen: seen.clone(),
+                    findings: std::mem::replace(&mut self.trail.findings, findings),
+                    messages: std::mem::replace(&mut self.trail.messages, messages),
+                };
+                self.known.insert(key, checked.clone());
+                checked
+            }
+        };
+        *seen = checked.seen;
+        self.trail.messages.extend(checked.messages);
+        for finding in checked.findings {
+            self.trail.note_finding(finding);
+        }
+        Ok(checked.verdict)
     }
 
     /// Whether one of the sets of a value set has a coding. Of several versions of a code system the latest goes before,
@@ -137,7 +190,7 @@ impl Validation<'_> {
             let (user, named) = (value_set.standing.clone(), other.named());
             self.trail
                 .standing(&other.standing, "ValueSet", &named, Some(&user));
-            verdict = self.check(&other, way, coding, path, seen)?;
+            verdict = self.check_included(value_set, reference, &other, way, coding, path, seen)?;
         }
         Ok(verdict)
     }
@@ -181,7 +234,9 @@ impl Validation<'_> {
         for reference in &set.value_sets {
             if is_out {
                 let other = self.sources.included(way, value_set, reference)?;
-                let verdict = self.check(&other, way, coding, path, &mut aside)?;
+                let aside = &mut aside;
+                let verdict =
+                    self.check_included(value_set, reference, &other, way, coding, path, aside)?;
                 is_out = verdict == Verdict::Yes;
             }
         }

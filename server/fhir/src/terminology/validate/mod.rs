@@ -9,6 +9,7 @@ pub(super) mod sentences;
 mod system;
 mod trail;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::outcome::Severity;
@@ -20,10 +21,10 @@ use super::knowledge::Knowledge;
 use super::rule::Rule;
 use super::settings::Settings;
 use super::sources::Sources;
-use super::value_set::ValueSet;
+use super::value_set::{Identity, ValueSet};
 
 pub use answer::Answer;
-use membership::Verdict;
+use membership::{Checked, Verdict};
 use trail::{Seen, Trail};
 
 /// What is asked.
@@ -76,6 +77,7 @@ pub fn validate(
         is_system,
         question,
         trail: Trail::default(),
+        known: HashMap::new(),
     };
     match validation.run() {
         Err(Stop::Fault(fault)) if fault.kind == FaultKind::NotFound => {
@@ -103,6 +105,8 @@ pub(super) struct Validation<'k> {
     is_system: bool,
     question: &'k Question,
     trail: Trail,
+    /// What was found of codings in value sets that others include.
+    known: HashMap<(Identity, String, Coding), Checked>,
 }
 
 /// What the codings of a question came to.
@@ -121,7 +125,7 @@ struct Sum {
 
 impl Validation<'_> {
     fn run(&mut self) -> Result<Answer, Stop> {
-        self.sources.prepare(&self.value_set, &[])?;
+        self.sources.prepare(&self.value_set)?;
         self.sources.check_supplements(&self.value_set)?;
         if !self.is_system {
             let standing = self.value_set.standing.clone();

@@ -7,7 +7,7 @@ use crate::terminology::canonical::{Canonical, version_matches};
 use crate::terminology::code_system::CodeSystem;
 use crate::terminology::concept::Coding;
 use crate::terminology::expand::Expander;
-use crate::terminology::fault::{Finding, Stop};
+use crate::terminology::fault::{FaultKind, Finding, Stop};
 use crate::terminology::rule::Rule;
 use crate::terminology::value_set::ConceptSet;
 
@@ -35,13 +35,7 @@ impl Validation<'_> {
             return Ok(false);
         }
         let code = coding.code.clone().unwrap_or_default();
-        let expander = Expander::new(self.sources);
-        let mut systems: Vec<Box<str>> = Vec::new();
-        for entry in expander.codes(&self.value_set)? {
-            if entry.code() == &*code && !systems.contains(&entry.system) {
-                systems.push(entry.system.clone());
-            }
-        }
+        let systems = self.systems_with(coding, &code, path)?;
         if let [only] = systems.as_slice() {
             sum.implied_system = Some(only.clone());
             coding.system = Some(only.clone());
@@ -65,6 +59,42 @@ impl Validation<'_> {
         let finding = Finding::of(rule, sentence).at("code");
         self.trail.note(finding, true);
         Ok(false)
+    }
+
+    /// The systems in which a code without one belongs to the value set.
+    fn systems_with(
+        &mut self,
+        coding: &Coding,
+        code: &str,
+        path: &str,
+    ) -> Result<Vec<Box<str>>, Stop> {
+        let mut systems: Vec<Box<str>> = Vec::new();
+        match Expander::new(self.sources).codes(&self.value_set) {
+            Ok(entries) => {
+                for entry in entries {
+                    if entry.code() == code && !systems.contains(&entry.system) {
+                        systems.push(entry.system);
+                    }
+                }
+                return Ok(systems);
+            }
+            Err(Stop::Fault(fault)) if fault.kind == FaultKind::TooCostly => {}
+            Err(other) => return Err(other),
+        }
+        // Codes that are too many to be listed are asked one by one. What that tells of the others is told to nobody.
+        let value_set = Arc::clone(&self.value_set);
+        let trail = std::mem::take(&mut self.trail);
+        for system in self.sources.systems(&value_set)? {
+            let meant = Coding {
+                system: Some(system.clone()),
+                ..coding.clone()
+            };
+            let verdict = self.check(&value_set, &[], &meant, path, &mut Seen::default())?;
+            systems.extend((verdict == Verdict::Yes).then_some(system));
+        }
+        self.trail = trail;
+        self.known.clear();
+        Ok(systems)
     }
 
     /// The code systems that the value set names.
@@ -201,7 +231,7 @@ impl Validation<'_> {
             self.trail.note(finding.at(at(path, "system")), true);
         }
         let knowledge = self.sources.knowledge;
-        let version = coding.version.as_deref();
+        let version = coding.version.as_deref().or_else(|| self.own_version());
         let meant = self.sources.settings.versions.version(url, version);
         let Some(system) = knowledge.code_system(url, meant.as_deref())? else {
             return self.explain_system(url, path, meant.as_deref());
@@ -227,6 +257,12 @@ impl Validation<'_> {
             sum.version = system.version.clone();
         }
         Ok(())
+    }
+
+    /// The version of the code system that is asked itself, where one is named.
+    fn own_version(&self) -> Option<&str> {
+        let compose = self.value_set.compose.as_ref().filter(|_| self.is_system)?;
+        compose.include.first()?.version.as_deref()
     }
 
     fn explain_system(&mut self, url: &str, path: &str, version: Option<&str>) -> Result<(), Stop> {

@@ -21,7 +21,7 @@ pub(super) struct Trail {
 }
 
 /// What a coding was found to be.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Seen {
     pub(super) system: Option<Arc<CodeSystem>>,
     pub(super) concept: Option<Arc<Concept>>,
@@ -39,6 +39,11 @@ impl Trail {
         if is_told || finding.severity == Severity::Error {
             self.messages.push(finding.text.clone());
         }
+        self.note_finding(finding);
+    }
+
+    /// Notes a finding once; what is told of it has been noted.
+    pub(super) fn note_finding(&mut self, finding: Finding) {
         if !self.findings.contains(&finding) {
             self.findings.push(finding);
         }
