@@ -141,7 +141,7 @@ fn make(path: &Path) -> Result<(), KeyError> {
 }
 
 fn bytes(text: &str) -> Option<Vec<u8>> {
-    if text.len() % 2 != 0 || !text.is_ascii() {
+    if !text.len().is_multiple_of(2) || !text.is_ascii() {
         return None;
     }
     (0..text.len())

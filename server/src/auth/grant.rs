@@ -124,7 +124,8 @@ impl Authentication {
     /// Whether a second factor was shown.
     pub fn has_second_factor(&self) -> bool {
         const SECOND: [&str; 4] = ["mfa", "otp", "hwk", "fpt"];
-        let is_second = |method: &Box<str>| SECOND.contains(&&**method);
-        self.methods.iter().any(is_second)
+        self.methods
+            .iter()
+            .any(|method| SECOND.contains(&&**method))
     }
 }

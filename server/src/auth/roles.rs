@@ -68,11 +68,12 @@ static ROLES: LazyLock<Roles> = LazyLock::new(|| read(TEXT).unwrap_or_default())
 fn read(text: &str) -> Result<Roles, String> {
     let file: File = toml::from_str(text).map_err(|fault| fault.to_string())?;
     let types = |names: &[Box<str>]| {
-        let one = |name: &Box<str>| {
+        let one = |name: &str| {
             let known = ResourceType::parse(name);
             known.ok_or_else(|| format!("{name} is no type"))
         };
-        names.iter().map(one).collect::<Result<Vec<_>, String>>()
+        let all = names.iter().map(|name| one(name));
+        all.collect::<Result<Vec<_>, String>>()
     };
     let mut roles = Vec::new();
     for entry in file.role {

@@ -31,12 +31,11 @@ pub(super) async fn answer(
     body: Body,
     reply: &mut Reply,
 ) -> Result<Response> {
-    let path = head.uri.path();
-    let path = path.strip_prefix(BASE_PATH).unwrap_or(path);
+    let whole = head.uri.path();
+    let path = whole.strip_prefix(BASE_PATH).unwrap_or(whole);
     let route = Route::parse(&head.method, path);
-    let kept = route
-        .as_ref()
-        .map_or(Kept::Nothing, |route| kept(route, &head.method));
+    let known = route.as_ref();
+    let kept = known.map_or(Kept::Nothing, |route| kept(route, &head.method));
     let accept = headers::accept(&head.headers);
     let preferences = headers::Preferences::of(&head.headers);
     reply.is_head = head.method == Method::HEAD;
@@ -91,11 +90,10 @@ pub(super) async fn answer(
         if_modified_since: headers::if_modified_since(&head.headers),
         handling,
     })?;
-    let languages = headers::accept_language(&head.headers);
     let asks = Asks {
         access,
         handling,
-        languages,
+        languages: headers::accept_language(&head.headers),
         address: headers::address(&head.extensions),
     };
     let mut outcome = performed(http, request_id, asks, routed, reply).await?;

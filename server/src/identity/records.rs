@@ -202,9 +202,7 @@ fn line(patient: Value<'_>) -> Option<PatientLine> {
     Some(PatientLine {
         id: text(patient, "id")?,
         name: name.unwrap_or_else(|| "(no name)".to_owned()),
-        birth_date: text(patient, "birthDate")
-            .map(Into::into)
-            .unwrap_or_default(),
+        birth_date: text(patient, "birthDate").unwrap_or_default(),
     })
 }
 

@@ -245,7 +245,7 @@ impl Server {
         let fields = [("login", login), ("password", PASSWORD)];
         let answer = self.fill("/auth/login", &page, &fields, cookie).await;
         assert_eq!(answer.status, 303, "{answer:?}");
-        self.get(&answer.header(LOCATION).to_owned(), cookie).await
+        self.get(answer.header(LOCATION), cookie).await
     }
 
     /// Logs in with all factors, and gives the page that comes then.
@@ -259,7 +259,7 @@ impl Server {
             .fill("/auth/second-factor", &page, &[("code", &code)], cookie)
             .await;
         assert_eq!(answer.status, 303, "{answer:?}");
-        self.get(&answer.header(LOCATION).to_owned(), cookie).await
+        self.get(answer.header(LOCATION), cookie).await
     }
 
     /// The code that somebody who agrees to all sends an app.

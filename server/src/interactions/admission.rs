@@ -88,8 +88,8 @@ impl Interactions {
             let role = Role::of(code).filter(|role| role.confinement != Confinement::Own);
             roles.extend(role);
         }
-        let is_confined = |role: &&Role| role.confinement == Confinement::CareTeam;
-        let team: Arc<[i64]> = match roles.iter().any(|role| is_confined(&role)) {
+        let is_confined = |role: &Role| role.confinement == Confinement::CareTeam;
+        let team: Arc<[i64]> = match roles.iter().any(|role| is_confined(role)) {
             false => Arc::from([]),
             true => {
                 let mut patients = holder.care_team_patients(&staff).await?;
@@ -105,7 +105,7 @@ impl Interactions {
         };
         let held = roles.into_iter().map(|role| Held {
             role: Some(role),
-            compartments: is_confined(&role).then(|| Arc::clone(&team)),
+            compartments: is_confined(role).then(|| Arc::clone(&team)),
         });
         Ok(held.collect())
     }

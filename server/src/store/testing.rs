@@ -78,6 +78,14 @@ impl TestDatabase {
         Ok(owner.execute(sql).await?.rows_affected())
     }
 
+    /// A transaction that has its number, and has written nothing.
+    pub(crate) async fn begun(&self) -> BegunTransaction {
+        let mut connection = PgConnection::connect(&self.url()).await.unwrap();
+        let begin = "begin; select pg_current_xact_id()";
+        connection.execute(begin).await.unwrap();
+        BegunTransaction(connection)
+    }
+
     /// The first column of what a statement finds, as text.
     pub(crate) async fn texts(&self, sql: &'static str) -> Vec<String> {
         let mut owner = PgConnection::connect(&self.url()).await.unwrap();
@@ -93,6 +101,15 @@ fn settings(batch: usize, statement_timeout: Duration) -> StoreSettings {
         acquire_timeout: Duration::from_secs(10),
         statement_timeout,
         audit: None,
+    }
+}
+
+/// A transaction of another.
+pub(crate) struct BegunTransaction(PgConnection);
+
+impl BegunTransaction {
+    pub(crate) async fn commit(mut self) {
+        self.0.execute("commit").await.unwrap();
     }
 }
 

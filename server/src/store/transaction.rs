@@ -361,9 +361,9 @@ impl Trail {
         }
     }
 
-    fn refuse<'k>(&self, keys: impl Iterator<Item = &'k ResourceKey>) -> Result<()> {
+    fn refuse<'k>(&self, mut keys: impl Iterator<Item = &'k ResourceKey>) -> Result<()> {
         match self.key {
-            Some(_) => keys.map(refuse_trail).collect(),
+            Some(_) => keys.try_for_each(refuse_trail),
             None => Ok(()),
         }
     }

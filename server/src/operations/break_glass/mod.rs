@@ -107,8 +107,11 @@ fn holder(cx: &RequestContext) -> Result<(&Grant, ResourceKey)> {
     }
 }
 
+/// A coding's system and code.
+type SystemAndCode = (Box<str>, Box<str>);
+
 /// The reason, and for how many minutes.
-fn asked(params: &OpenRecordParams) -> Result<((Box<str>, Box<str>), i64)> {
+fn asked(params: &OpenRecordParams) -> Result<(SystemAndCode, i64)> {
     let bad = |sentence: &str| Error::new(ErrorKind::BadValue, sentence);
     let text = |name: &str| params.reason.root().get(name).and_then(Value::string);
     let (system, code) = (text("system"), text("code"));

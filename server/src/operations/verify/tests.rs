@@ -169,20 +169,14 @@ async fn rows_are_sealed_in_an_order_that_nothing_can_come_before() {
     let Some(world) = World::audited().await else {
         return;
     };
-    use sqlx::{Connection, Executor, PgConnection};
-    let mut slow = PgConnection::connect(&world.database().url())
-        .await
-        .unwrap();
     // It has its number, and has not written its row yet.
-    slow.execute("begin; select pg_current_xact_id()")
-        .await
-        .unwrap();
+    let slow = world.database().begun().await;
     world.put(ANNA).await;
     let store = &world.interactions.store;
     assert_eq!(store.seal(now(), 10, false).await.unwrap().rows, 0);
     let waiting = verified(&world, "").await;
     assert_eq!(waiting, "intact=true checked=0 unsealed=1 checkpoints=0");
-    slow.execute("commit").await.unwrap();
+    slow.commit().await;
     world.seal().await;
     let sealed = verified(&world, "").await;
     assert_eq!(sealed, "intact=true checked=2 unsealed=0 checkpoints=1");

@@ -112,7 +112,7 @@ fn values(n: i64) -> IndexValues {
 
 fn expected(id: &str, n: i64) -> Vec<String> {
     // A patient is in the own compartment.
-    let mut tokens = vec![n, 7, compartment(&key(&format!("Patient/{id}")))];
+    let mut tokens = [n, 7, compartment(&key(&format!("Patient/{id}")))];
     tokens.sort_unstable();
     let tokens: Vec<String> = tokens.iter().map(ToString::to_string).collect();
     vec![
