@@ -3,6 +3,8 @@
 SERVER_PID=""
 SERVER_DATA=""
 FHIR_BASE=""
+# The server that is started.
+SERVER_PROGRAM="target/release/vesta"
 
 # start_server: an empty database, a free port; sets FHIR_BASE.
 start_server() {
@@ -11,7 +13,7 @@ start_server() {
     SERVER_DATA="$(mktemp -d /tmp/vesta-test-server-XXXXXXXX)"
     chmod 711 "$SERVER_DATA"
     trap stop_server EXIT
-    target/release/vesta serve --listen "127.0.0.1:$port" --data-dir "$SERVER_DATA/data" \
+    "$SERVER_PROGRAM" serve --listen "127.0.0.1:$port" --data-dir "$SERVER_DATA/data" \
         --packages-dir "$PACKAGES" "$@" >"$SERVER_DATA/log" 2>&1 &
     SERVER_PID=$!
     FHIR_BASE="http://127.0.0.1:$port/fhir"

@@ -2,6 +2,7 @@
 # Everything that must hold, from formatting to the conformance tests; the first failure ends it.
 . "$(dirname "${BASH_SOURCE[0]}")/console.sh"
 . "$SETUP/server.sh"
+SERVER_PROGRAM="target/debug/vesta"
 
 export VESTA_PACKAGES_DIR="$PACKAGES"
 
@@ -11,7 +12,7 @@ step() { printf '\n=== %s\n' "$*"; }
 refused() {
     local expected="$1" said status=0
     shift
-    said="$(env "$@" target/release/vesta serve 2>&1)" || status=$?
+    said="$(env "$@" "$SERVER_PROGRAM" serve 2>&1)" || status=$?
     [ "$status" = 2 ] && [ "$(wc -l <<<"$said")" = 1 ] && grep -qF -- "$expected" <<<"$said" \
         || fail "with $* vesta answered $status: $said" "it must refuse with code 2 and one line: $expected"
 }
@@ -46,8 +47,12 @@ if cargo deny --version >/dev/null 2>&1; then
 fi
 
 step "Rust tests"
-# One private PostgreSQL for all tests; every test has a database of its own in it.
-cargo build --locked --package vesta --example with_database
+# One build serves the tests and the server that the conformance tests ask: a little optimised, with all assertions.
+export CARGO_PROFILE_DEV_OPT_LEVEL=1 CARGO_PROFILE_TEST_OPT_LEVEL=1
+[ -z "${CI:-}" ] || export CARGO_INCREMENTAL=0
+# One private PostgreSQL for all tests; every test has a database of its own in it. All of the workspace is chosen, so that
+# dependencies are built once.
+cargo build --locked --workspace --bins --example with_database
 if cargo nextest --version >/dev/null 2>&1; then
     target/debug/examples/with_database cargo nextest run --workspace --locked --no-fail-fast
 else
@@ -61,12 +66,6 @@ if [ -f conformance-tests/fhirbolt-oracle/Cargo.toml ]; then
         --target-dir "$ROOT/target/oracle" || fail "the oracle disagrees" "read its first difference above"
 fi
 
-step "release build"
-# Optimising further takes minutes and changes nothing that is tested here: make run and make bench do.
-export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=1
-cargo build --release --locked --package vesta --package conformance-tests --target-dir "$ROOT/target"
-cargo build --locked --package bench --target-dir "$ROOT/target"
-
 step "settings that must be refused"
 refused "(variable VESTA_AUTH)" VESTA_AUTH=none
 refused "must be a loopback address" VESTA_LISTEN=0.0.0.0:8080
@@ -76,16 +75,16 @@ say "all refused with one line and code 2"
 
 step "conformance tests against a server of their own"
 start_server
-target/release/conformance --base-url "$FHIR_BASE" cases
-target/release/conformance --base-url "$FHIR_BASE" examples
+target/debug/conformance --base-url "$FHIR_BASE" cases
+target/debug/conformance --base-url "$FHIR_BASE" examples
 TESTDATA="$ROOT/../shared/testdata"
 if [ -d "$TESTDATA/synthea" ]; then
-    target/release/conformance --base-url "$FHIR_BASE" synthea --testdata "$TESTDATA"
+    target/debug/conformance --base-url "$FHIR_BASE" synthea --testdata "$TESTDATA"
 else
     say "NOT RUN, for want of $TESTDATA/synthea: loading the Synthea Bundles"
 fi
 if [ -d "$TESTDATA/terminology" ]; then
-    target/release/conformance --base-url "$FHIR_BASE" terminology --testdata "$TESTDATA"
+    target/debug/conformance --base-url "$FHIR_BASE" terminology --testdata "$TESTDATA"
 else
     say "NOT RUN, for want of $TESTDATA/terminology: HL7's tests of terminology servers"
 fi
@@ -93,7 +92,7 @@ stop_server
 if [ -d "$TESTDATA/search" ]; then
     # Its numbers of matches hold where there is nothing else.
     start_server
-    target/release/conformance --base-url "$FHIR_BASE" search-data --testdata "$TESTDATA"
+    target/debug/conformance --base-url "$FHIR_BASE" search-data --testdata "$TESTDATA"
     stop_server
 else
     say "NOT RUN, for want of $TESTDATA/search: the searches of the test data"
@@ -101,12 +100,12 @@ fi
 
 step "searches against their evaluation in memory, and walks beside writes, a short round (make soak has the long one)"
 start_server
-target/release/conformance --base-url "$FHIR_BASE" search-oracle --packages-dir "$PACKAGES" --queries 3000 --complete
-target/release/conformance --base-url "$FHIR_BASE" search-walk --resources 2000 --complete
+target/debug/conformance --base-url "$FHIR_BASE" search-oracle --packages-dir "$PACKAGES" --queries 3000 --complete
+target/debug/conformance --base-url "$FHIR_BASE" search-walk --resources 2000 --complete
 stop_server
 
 step "kills and races, a short round (make soak has the long one)"
-target/debug/bench soak --rounds 2 --server target/release/vesta
+target/debug/bench soak --rounds 2 --server target/debug/vesta
 
 if [ -f apps/package.json ]; then
     step "web applications"
