@@ -31,7 +31,7 @@ pub enum StandsIn {
     Code,
     /// A text, or the address of somebody.
     Text,
-    /// An identifier.
+    /// An identifier, or a logical id.
     Identifier,
 }
 
@@ -130,7 +130,8 @@ impl Reading<'_> {
                 Some(code) => {
                     let implied = self.implied(&node.element, &code);
                     let stands_in = match kind {
-                        "string" | "markdown" | "id" => StandsIn::Text,
+                        "string" | "markdown" => StandsIn::Text,
+                        "id" => StandsIn::Identifier,
                         _ => StandsIn::Code,
                     };
                     vec![Value::Token(Token {
