@@ -87,13 +87,23 @@ impl Comparison<'_> {
         }
     }
 
+    /// Whether capital and small letters are the same; those of a logical id are not.
+    fn is_uncased(&self, token: &Token) -> bool {
+        match token.stands_in {
+            _ if self.parameter.code == "_id" => false,
+            StandsIn::Code => self.is_filter,
+            StandsIn::Text => true,
+            StandsIn::Identifier => false,
+        }
+    }
+
     fn token(&self, value: &Value) -> bool {
         match (value, self.modifier) {
             (Value::Display(display), Some("text")) => {
                 fold(display).starts_with(&fold(&unescaped(self.raw)))
             }
             (Value::Token(token), Some("of-type")) => of_type(token, self.raw),
-            (Value::Token(token), None) => token_is(token, self.raw, self.is_filter),
+            (Value::Token(token), None) => token_is(token, self.raw, self.is_uncased(token)),
             _ => false,
         }
     }
@@ -233,12 +243,7 @@ pub fn prefix(raw: &str) -> (&str, &str) {
 }
 
 /// `code`, `system|code`, `|code`, `system|`
-fn token_is(token: &Token, raw: &str, is_filter: bool) -> bool {
-    let is_uncased = match token.stands_in {
-        StandsIn::Code => is_filter,
-        StandsIn::Text => true,
-        StandsIn::Identifier => false,
-    };
+fn token_is(token: &Token, raw: &str, is_uncased: bool) -> bool {
     let has_code = |sought: &String| {
         let same = |code: &String| match is_uncased {
             true => code.to_lowercase() == sought.to_lowercase(),
