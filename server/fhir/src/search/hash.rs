@@ -189,7 +189,7 @@ pub fn folded_code(seed: i64, small: &str) -> i64 {
     unlisted(seed ^ tagged(Form::Folded, small.as_bytes()))
 }
 
-/// A token's system, and its code that has capital letters, without them.
+/// A token's system, an empty one where it has none, and its code that has capital letters, without them.
 pub fn folded_token(seed: i64, system: &str, small: &str) -> i64 {
     unlisted(seed ^ pair(Form::FoldedPair, system, small))
 }

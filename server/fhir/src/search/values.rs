@@ -70,18 +70,18 @@ impl Sink<'_> {
             ValueKind::ContactPoint => {
                 if let Some(code) = text(value, "value") {
                     self.code(seed, &code);
-                    self.folded(seed, None, &code);
+                    self.folded(seed, "", &code);
                 }
             }
             _ => {
                 if let Some(code) = value.primitive() {
                     self.code(seed, &code);
-                    self.folded(seed, None, &code);
+                    self.folded(seed, "", &code);
                     let implied = if self.codes_only { &[] } else { implied };
                     for system in systems(self.code_sets, implied, &code) {
                         self.token_of(hash::system(seed, system));
                         self.token_of(hash::token(seed, system, &code));
-                        self.folded(seed, Some(system), &code);
+                        self.folded(seed, system, &code);
                     }
                     if self.is_folded && are_media_types(self.code_sets, implied) {
                         self.token_of(hash::media_type(seed, &media_type(&code)));
@@ -104,16 +104,14 @@ impl Sink<'_> {
         self.token_of(hash::code_without_system(seed, code));
     }
 
-    /// What finds a code of capital letters where their case does not matter.
-    fn folded(&mut self, seed: i64, system: Option<&str>, code: &str) {
+    /// What finds a code of capital letters where their case does not matter; no system is an empty one.
+    fn folded(&mut self, seed: i64, system: &str, code: &str) {
         let small = code.to_lowercase();
         if small == code || !self.is_folded {
             return;
         }
-        self.token_of(match system {
-            None => hash::folded_code(seed, &small),
-            Some(system) => hash::folded_token(seed, system, &small),
-        });
+        self.token_of(hash::folded_code(seed, &small));
+        self.token_of(hash::folded_token(seed, system, &small));
     }
 
     fn coding(&mut self, seed: i64, coding: Value<'_>, member: &str) {
@@ -125,10 +123,8 @@ impl Sink<'_> {
             return;
         }
         if let Some(code) = code.as_deref().filter(|_| member == "code") {
-            self.folded(seed, None, code);
-            if let Some(system) = text(coding, "system") {
-                self.folded(seed, Some(&system), code);
-            }
+            let system = text(coding, "system").unwrap_or_default();
+            self.folded(seed, &system, code);
         }
         match (text(coding, "system"), code) {
             (Some(system), Some(code)) => {

@@ -66,13 +66,13 @@ impl<'d> Walker<'d> {
         self.definitions.structures.get(id)
     }
 
-    /// A resource: the outermost one, or one inside another.
     /// The same walker, for a Bundle whose entries are checked one by one elsewhere.
     pub(super) fn passing_over_entries(mut self) -> Self {
         self.passes_over_entries = true;
         self
     }
 
+    /// A resource: the outermost one, or one inside another.
     pub(super) fn resource(&mut self, value: Value<'_>, path: &Path<'_>, is_contained: bool) {
         let name = value.get("resourceType").and_then(Value::string);
         let id = name

@@ -61,7 +61,7 @@ fn text(primitive: PrimitiveType, text: &str) -> Option<&'static str> {
     if text.is_empty() {
         return Some("a value must not be empty");
     }
-    if text.contains(['\u{FFFE}', '\u{FFFF}']) {
+    if text.as_bytes().contains(&0xEF) && text.contains(['\u{FFFE}', '\u{FFFF}']) {
         return Some("U+FFFE and U+FFFF are no characters, and XML has no place for them");
     }
     let date = |read: Result<_, time::TimeError>, form: &'static str| match read {

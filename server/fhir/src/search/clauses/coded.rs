@@ -100,17 +100,14 @@ fn tokens(planner: &Planner<'_>, resolved: &Resolved<'_>, codes: &FoundCodes) ->
             add(&mut found, *seed, system, code, one.is_uncased);
         }
         for seed in &bare {
-            match one.is_uncased {
-                true => add(&mut found, *seed, None, code, true),
-                false => found.push(hash::code_without_system(*seed, code)),
-            }
+            add(&mut found, *seed, Some(""), code, one.is_uncased);
         }
     }
     found
 }
 
-/// Finds a media type whatever its parameters (<https://hl7.org/fhir/R4/search.html#token>); nothing where the parameter
-/// has none.
+/// Finds a media type whatever its parameters (<https://hl7.org/fhir/R4/search.html#token>); nothing where not all values
+/// of the parameter are media types.
 fn below_media_type(
     planner: &Planner<'_>,
     resolved: &Resolved<'_>,
@@ -118,12 +115,15 @@ fn below_media_type(
     let types = resolved.types().into_iter();
     let seeds = types.flat_map(|one| planner.index.media_types(one, resolved.code));
     let seeds = combine::sorted(seeds.copied());
-    if seeds.is_empty() {
+    if seeds.is_empty() || seeds != resolved.seeds() {
         return Ok(None);
     }
     let mut found = Vec::new();
     for value in &resolved.values {
-        let (_, code) = parts(resolved, value)?;
+        let (None, code) = parts(resolved, value)? else {
+            return Err(resolved
+                .malformed("what is above and below a media type, it says itself: 'text/xml'"));
+        };
         let small = media_type(&plain(resolved, code)?);
         found.extend(seeds.iter().map(|seed| hash::media_type(*seed, &small)));
     }

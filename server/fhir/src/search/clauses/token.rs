@@ -92,7 +92,7 @@ pub(super) fn add(
     // What has no other case is not indexed by it.
     if is_uncased && small.to_uppercase() != small {
         found.push(match system {
-            None | Some("") => hash::folded_code(seed, &small),
+            None => hash::folded_code(seed, &small),
             Some(system) => hash::folded_token(seed, system, &small),
         });
     }
