@@ -221,3 +221,30 @@ async fn the_role_of_serve_adds_to_the_trail_and_changes_nothing_of_it() {
     }
     world.close().await;
 }
+
+/// What the condition of a create finds is answered instead, beside writes and without any.
+#[tokio::test]
+async fn what_a_create_in_a_transaction_finds_is_read() {
+    let Some(world) = World::audited().await else {
+        return;
+    };
+    world.put(ANNA).await;
+    let found = format!(
+        r#"{{"resource":{},"request":{{"method":"POST","url":"Patient","ifNoneExist":"family=Moreau"}}}}"#,
+        ANNA.replace(r#""id":"anna","#, "")
+    );
+    let write =
+        format!(r#"{{"resource":{ADA},"request":{{"method":"PUT","url":"Practitioner/ada"}}}}"#);
+    for entries in [format!("{found},{write}"), found] {
+        let bundle =
+            format!(r#"{{"resourceType":"Bundle","type":"transaction","entry":[{entries}]}}"#);
+        assert_eq!(send(&world, "POST", "", Some(&bundle)).await, 200);
+    }
+    let expected = [
+        "update U 0 201 Patient/anna [Patient/anna/_history/1] 1 (anna)",
+        "transaction E 0 200 [Patient/anna/_history/1,Practitioner/ada/_history/1] 1,0 (anna)",
+        "transaction E 0 200 [Patient/anna/_history/1] 1 (anna)",
+    ];
+    assert_eq!(rows(&world).await, expected);
+    world.close().await;
+}
