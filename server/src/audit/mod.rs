@@ -4,6 +4,7 @@
 mod chain;
 mod codes;
 mod event;
+mod head;
 mod key;
 mod record;
 mod refused;
@@ -12,6 +13,7 @@ mod tests;
 
 pub use chain::{Checkpoint, Digest, GENESIS, Link, link};
 pub use event::{AuditEventId, AuditRow, event};
+pub use head::{HeadError, HeadFile, KnownHead};
 pub use key::{AuditKey, KeyError};
 pub(crate) use record::{AuditIndex, element, rows};
 pub use record::{AuditRecord, AuditSource, AuditedResource, Who};
