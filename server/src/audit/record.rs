@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::key::AuditKey;
 use crate::auth::{Access, Reason};
-use crate::context::RequestContext;
+use crate::context::{AuditedResource, RequestContext};
 
 /// Where a record was made, and of which installation: the same for all records of a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,17 +105,6 @@ impl Who {
         }
         who
     }
-}
-
-/// A resource that a request touched, and whose it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuditedResource {
-    /// Which.
-    pub key: ResourceKey,
-    /// In which version; `None` where no version was seen.
-    pub version: Option<VersionId>,
-    /// The patients whose compartments it is in.
-    pub patients: Vec<ResourceId>,
 }
 
 /// Stands in an entity for the version that the statement of its write makes.

@@ -306,6 +306,9 @@ impl Transaction {
     /// Adds the row of what was written and read, to be committed with it. A transaction that did neither is recorded
     /// by whoever answers it.
     async fn add_record(&mut self) -> Result<()> {
+        if let Some(audited) = self.trail.audited.clone() {
+            self.note_read(audited.take_noted());
+        }
         let record = self.trail.record.take();
         match record.zip(self.trail.key.clone()) {
             Some((mut record, key)) if self.trail.is_told() => {

@@ -2,8 +2,8 @@
 
 use fhir::resource::Resource;
 
-use crate::interactions::Interaction;
 use crate::interactions::route::{RouteBody, RouteRequest, route};
+use crate::interactions::{EntityTags, Interaction, ReadConditions};
 use crate::operations::testing::World;
 
 /// The rows of the trail, oldest first, in brief.
@@ -270,5 +270,55 @@ async fn a_record_that_is_told_again_is_there_once() {
         store.add_record(record.clone()).await.unwrap();
     }
     assert_eq!(rows(&world).await.len(), 1);
+    world.close().await;
+}
+
+const STROKE: &str = r##"{"resourceType":"MedicationRequest","id":"mr","status":"active","intent":"order","subject":{"reference":"Patient/anna"},
+    "contained":[{"resourceType":"Medication","id":"m","code":{"text":"aspirin"},"status":"active"}],"medicationReference":{"reference":"#m"}}"##;
+
+/// Answers that hold no resource, or hold a part of one, tell of it all the same.
+#[tokio::test]
+async fn what_an_answer_tells_of_without_holding_it_is_recorded() {
+    let Some(world) = World::audited().await else {
+        return;
+    };
+    for resource in [ANNA, PULSE, STROKE] {
+        world.put(resource).await;
+    }
+    let known = Interaction::Read {
+        key: "Observation/pulse".parse().unwrap(),
+        conditions: ReadConditions {
+            if_none_match: Some(EntityTags::Any),
+            if_modified_since: None,
+        },
+    };
+    let answer = world.interactions.perform(&world.cx, known).await.unwrap();
+    assert_eq!(answer.status.as_u16(), 304);
+    for url in [
+        "Observation/pulse/$meta",
+        "Observation/pulse/$validate",
+        "Observation/pulse/$validate?mode=delete",
+        "Medication?status=active&_contained=true",
+    ] {
+        world.get(url).await.unwrap();
+    }
+    let batch = r#"{"resourceType":"Bundle","type":"transaction","entry":[{"request":{"method":"GET","url":"Observation/pulse","ifNoneMatch":"W/\"1\""}}]}"#;
+    assert_eq!(send(&world, "POST", "", Some(batch)).await, 200);
+    // The id in the body of a create is not that of the patient who is made.
+    let other = ANNA.replace("anna", "bob");
+    assert_eq!(send(&world, "POST", "Patient", Some(&other)).await, 201);
+    let pulse = "[Observation/pulse/_history/1] 1 (anna)";
+    let told = rows(&world).await.split_off(3);
+    let expected = [
+        format!("read R 0 304 Observation/pulse {pulse}"),
+        format!("operation $meta E 0 200 Observation/pulse {pulse}"),
+        format!("operation $validate E 0 200 Observation/pulse {pulse}"),
+        format!("operation $validate E 0 200 Observation/pulse mode=delete {pulse}"),
+        "search-type E 0 200 Medication status=active&_contained=true [MedicationRequest/mr/_history/1] 1 (anna)".to_owned(),
+        format!("transaction E 0 200 {pulse}"),
+    ];
+    assert_eq!(told[..6], expected);
+    let made = &told[6];
+    assert!(!made.contains("bob") && made.contains("] 1 ("), "{made}");
     world.close().await;
 }

@@ -19,7 +19,7 @@ use crate::context::RequestContext;
 use crate::definitions::RequiredTargets;
 use crate::error::{Error, ErrorKind, Result};
 use crate::interactions::perform::Interactions;
-use crate::interactions::{Interaction, Outcome, ReadConditions, conditional, delete, read, write};
+use crate::interactions::{Interaction, Outcome, conditional, delete, read, write};
 use crate::store::{Source, Transaction, raced};
 
 /// Performs all entries, or none.
@@ -223,9 +223,7 @@ impl<'a> Attempt<'a> {
                 None => own(),
                 Some(found) => {
                     let mut source = Source::Within(&self.interactions.store, self.tx);
-                    let outcome =
-                        read::read(self.cx, &mut source, &found, &ReadConditions::default())
-                            .await?;
+                    let outcome = read::read(self.cx, &mut source, &found).await?;
                     let version = outcome.version.map(|(version, _)| version);
                     let version = version.ok_or_else(|| {
                         Error::internal("a resource was read without its version")

@@ -240,6 +240,25 @@ async fn the_trail_says_who_opened_whose_record() {
     clinic.close().await;
 }
 
+#[tokio::test]
+async fn who_may_delete_and_not_read_leaves_whose_it_was() {
+    let Some(clinic) = Clinic::audited(1).await else {
+        return;
+    };
+    let access = clinic
+        .access("Practitioner/doctor", "user/Condition.d")
+        .await;
+    let answer = clinic.ask(&access, "DELETE Condition/c-zq00zq").await;
+    assert_eq!(answer.status, 204, "{}", answer.body);
+    let said = clinic
+        .world
+        .database()
+        .texts("select array_to_string(entities || patients, ' ') from audit where action = 'D' and target = 'Condition/c-zq00zq'")
+        .await;
+    assert_eq!(said, ["Condition/c-zq00zq/_history/2 zq00zq"]);
+    clinic.close().await;
+}
+
 /// Who sees a patient by another role is told that there is more to see.
 #[tokio::test]
 async fn who_may_break_glass_and_sees_the_patient_is_told_so() {
