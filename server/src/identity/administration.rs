@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::answer::is_bounded;
 use super::jwks::may_be_fetched;
 use super::password::{NewSecondFactor, Passwords};
 use super::{assertion, secret};
 use crate::auth::{FhirUser, Scopes};
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::{ClientKind, Credentials, IdentityClient, IdentityUser, Store};
+use crate::store::{ClientKind, Credentials, Epochs, IdentityClient, IdentityUser, Store};
 
 /// People and clients that are listed.
 const LISTED: u32 = 10_000;
@@ -96,8 +97,8 @@ impl Administration {
                 password_hash: Some(self.passwords.hash(password).await?.into()),
                 totp_secret: None,
             },
-            locked_until: None,
             is_locked: false,
+            epochs: Epochs::default(),
             login: login.as_str().into(),
         };
         match self.store.add_identity_user(&user, now).await? {
@@ -150,6 +151,11 @@ impl Administration {
         new: NewClient,
         now: Timestamp,
     ) -> Result<(String, Option<String>)> {
+        if !is_bounded(&new.scopes) {
+            return Err(refused(
+                "a client has 100 scopes at most, of 4096 letters together",
+            ));
+        }
         let scopes = Scopes::parse(&new.scopes);
         if let Some(scope) = scopes.dropped.first() {
             return Err(refused(format!("{scope} is not a scope")));

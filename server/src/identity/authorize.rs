@@ -7,13 +7,13 @@ use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::answer::{Answered, Form, Refusal, encoded, redirect, with_query};
+use super::answer::{Answered, Form, Refusal, encoded, is_bounded, redirect, with_query};
 use super::pages::{self, Page};
 use super::records::Choice;
 use super::session::{Browser, Missing, authentication, missing};
 use super::{Asked, Identity, login, secret, words};
 use crate::auth::{LaunchContext, Scope, ScopeContext, Scopes};
-use crate::store::{IdentityClient, IdentitySession, NewCode, NewGrant};
+use crate::store::{CodeTerms, IdentityClient, IdentitySession, NewCode, NewGrant};
 
 /// How long a code is good.
 const CODE_LIFE: SignedDuration = SignedDuration::from_mins(1);
@@ -65,9 +65,12 @@ impl From<crate::error::Error> for Denied {
 pub(super) async fn answer(identity: &Identity, asked: &Asked<'_>) -> Answered {
     if asked.method == Method::POST {
         // The request goes on as a GET: what a form of another site posts comes without our cookie.
-        asked.form()?;
-        let text = String::from_utf8_lossy(asked.body);
-        return redirect(&identity.url(&format!("/auth/authorize?{text}")));
+        if !asked.body.is_ascii() {
+            let wanted = "the body must be percent-encoded";
+            return Err(Refusal::new("invalid_request", wanted));
+        }
+        let query = asked.form()?.query_without(&[]);
+        return redirect(&identity.url(&format!("/auth/authorize{query}")));
     }
     let form = Form::parse(asked.query)?;
     let done = stepped(identity, asked, &form).await;
@@ -186,10 +189,12 @@ async fn decided(
     let code = secret::random()?;
     let new_code = NewCode {
         hash: secret::hash(&code),
-        redirect_uri: wish.redirect_uri.as_str().into(),
-        challenge: wish.challenge.as_str().into(),
-        nonce: wish.nonce.as_deref().map(Into::into),
-        expires: now + CODE_LIFE,
+        terms: CodeTerms {
+            redirect_uri: wish.redirect_uri.as_str().into(),
+            challenge: wish.challenge.as_str().into(),
+            nonce: wish.nonce.as_deref().map(Into::into),
+            expires: now + CODE_LIFE,
+        },
     };
     let grant = granted(identity, &wish, session, scopes, context, now);
     identity
@@ -214,10 +219,12 @@ fn granted(
 ) -> NewGrant {
     let settings = &identity.settings;
     let is_offline = scopes.contains(&Scope::OfflineAccess);
-    let life = match (is_offline, scopes.contains(&Scope::OnlineAccess)) {
-        (true, _) => settings.refresh_token,
-        (false, true) => settings.session_max,
-        (false, false) => settings.access_token + CODE_LIFE,
+    // What ends with the session never outlives what a session may last, whether anybody asks for it or not.
+    let session_ends = session.created_at + settings.session_max;
+    let expires = match (is_offline, scopes.contains(&Scope::OnlineAccess)) {
+        (true, _) => now + settings.refresh_token,
+        (false, true) => session_ends,
+        (false, false) => session_ends.min(now + settings.access_token + CODE_LIFE),
     };
     NewGrant {
         id: Uuid::now_v7(),
@@ -227,7 +234,8 @@ fn granted(
         scopes,
         launch,
         authentication: authentication(session),
-        expires: now + life,
+        expires,
+        epoch: session.user.epochs.grants,
     }
 }
 
@@ -335,13 +343,17 @@ fn rest(
     if !matches!(prompt.as_deref(), None | Some("none" | "login" | "consent")) {
         return invalid("prompt is none, login or consent");
     }
-    let asked = Scopes::parse(form.need("scope")?);
+    let asked = Scopes::parse(form.need_scope()?);
     let scopes = asked.scopes.limited_to(&client.scopes);
     if scopes.is_empty() {
         return Err(Refusal::new(
             "invalid_scope",
             "this app may have none of these scopes",
         ));
+    }
+    if !is_bounded(&scopes.to_string()) {
+        let many = "these scopes are too many together with those this app is limited to";
+        return Err(Refusal::new("invalid_scope", many));
     }
     let launch = form.get("launch").map(ToOwned::to_owned);
     if launch.is_some() != scopes.contains(&Scope::Launch) {
@@ -374,10 +386,20 @@ async fn context(
         let hash = secret::hash(handle);
         let (user, client) = (session.user.id, &wish.client.id);
         let context = identity.store.identity_launch(hash, user, client, now);
-        return match context.await? {
-            Some(context) => Ok(Some(context)),
-            None => Err(wish.denied("invalid_request", "the launch is unknown, or over")),
+        let Some(context) = context.await? else {
+            return Err(wish.denied("invalid_request", "the launch is unknown, or over"));
         };
+        // The EHR says whom it is about; whether this person may see them is ours to say.
+        if let Some(patient) = &context.patient {
+            let choice = identity
+                .records
+                .choice(session, Some(patient.as_str()), now);
+            if !matches!(choice.await?, Choice::Of(_)) {
+                let unseen = "the patient of the launch is none of this person's";
+                return Err(wish.denied("access_denied", unseen));
+            }
+        }
+        return Ok(Some(context));
     }
     let wants_patient = wish.scopes.contains(&Scope::LaunchPatient)
         || wish.scopes.has_context(ScopeContext::Patient);

@@ -25,6 +25,7 @@ mod tests;
 mod token;
 mod words;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -107,19 +108,19 @@ impl Identity {
         let token = self.store.identity_token(secret::hash(bearer), now).await?;
         let access = token.filter(|token| token.kind == TokenKind::Access);
         Ok(access.map(|token| Grant {
-            id: token.grant,
-            client_id: token.client_id.as_ref().into(),
-            login: token.user.as_ref().map(|user| user.login.clone()),
-            user: token.user.map(|user| user.fhir_user),
+            id: token.granted.grant,
+            client_id: token.granted.client_id.as_ref().into(),
+            login: token.granted.user.as_ref().map(|user| user.login.clone()),
+            user: token.granted.user.map(|user| user.fhir_user),
             scopes: token.scopes,
-            launch: token.launch,
+            launch: token.granted.launch,
             purpose: None,
-            authentication: token.authentication,
+            authentication: token.granted.authentication,
             expires: token.expires,
         }))
     }
 
-    /// Answers a request whose path begins behind the FHIR base.
+    /// Answers a request whose path begins behind the FHIR base. Its extensions may hold the [`IpAddr`] it comes from.
     pub async fn answer(&self, request: Request<Bytes>, now: Timestamp) -> Response<Bytes> {
         let (head, body) = request.into_parts();
         let asked = Asked {
@@ -129,6 +130,7 @@ impl Identity {
             headers: &head.headers,
             body: &body,
             now,
+            address: head.extensions.get::<IpAddr>().copied(),
         };
         let is_for_people = PAGES.contains(&asked.path);
         match self.routed(&asked).await {

@@ -33,7 +33,11 @@ fn server() -> Server {
     let admission = Admission {
         authorize: Arc::new(|request| {
             let said = format!("{} {}", request.method(), request.uri());
-            async move { Response::new(Bytes::from(said)) }.boxed()
+            async move {
+                assert!(!said.ends_with("/panic"), "made to");
+                Response::new(Bytes::from(said))
+            }
+            .boxed()
         }),
         admit: Arc::new(|token| {
             let access = (&*token == "good").then(|| Access::granted(grant(), Rights::default()));
@@ -136,6 +140,9 @@ async fn metadata_health_and_the_authorization_server_are_public() {
         &format!("GET {well_known}"),
     )
     .await;
+    let answer = server.get("/fhir/auth/panic", &[]).await;
+    assert_eq!(answer.status, 500);
+    assert!(answer.is_outcome("exception", ""), "{answer:?}");
     let large = "a".repeat(64 * 1024 + 1);
     let answer = server.send("POST /fhir/auth/token", &[], large).await;
     assert_eq!(answer.status, 413);
