@@ -315,6 +315,7 @@ fn identity_settings(config: &Config, base_url: &Arc<str>) -> identity::Settings
         refresh_token: SignedDuration::from_hours(settings.offline_access_days * 24),
         session_idle: SignedDuration::from_secs(settings.session_idle_s),
         session_max: SignedDuration::from_secs(settings.session_max_s),
+        allows_internal_fetches: settings.allow_internal_fetches,
     }
 }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::answer::is_bounded;
-use super::jwks::may_be_fetched;
+use super::fetch::may_be_published_at;
 use super::password::{NewSecondFactor, Passwords};
 use super::{assertion, secret};
 use crate::auth::{FhirUser, Scopes};
@@ -220,7 +220,7 @@ fn kind(new: NewClientKind) -> Result<(ClientKind, Option<String>)> {
                 "the keys must be a JSON Web Key Set of public keys, one of them with a kid and for RS384 or ES384",
             )),
         },
-        NewClientKind::JwksUri(uri) => match may_be_fetched(&uri) {
+        NewClientKind::JwksUri(uri) => match may_be_published_at(&uri) {
             true => Ok((ClientKind::JwksUri(uri.into()), None)),
             false => Err(refused("keys are fetched by https, or from this machine")),
         },
@@ -236,7 +236,7 @@ fn is_redirect_uri(uri: &str) -> bool {
         return false;
     };
     let is_allowed = match scheme {
-        "https" | "http" => may_be_fetched(uri),
+        "https" | "http" => may_be_published_at(uri),
         scheme => {
             let is_name = |byte: u8| {
                 byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-+".contains(&byte)

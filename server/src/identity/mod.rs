@@ -10,6 +10,7 @@ mod assertion;
 mod authorize;
 mod client;
 mod discovery;
+mod fetch;
 mod introspection;
 mod jwks;
 mod keys;
@@ -41,6 +42,7 @@ pub use password::{NewSecondFactor, new_password};
 pub use records::PerformFor;
 
 use answer::{Answered, Asked, Refusal};
+use fetch::Fetcher;
 use jwks::PublishedKeys;
 use password::Passwords;
 use records::Records;
@@ -58,6 +60,8 @@ pub struct Settings {
     pub session_idle: SignedDuration,
     /// How long a session lasts at most.
     pub session_max: SignedDuration,
+    /// Whether keys of clients may be fetched from addresses that are not public.
+    pub allows_internal_fetches: bool,
 }
 
 /// As the settings have it.
@@ -69,6 +73,7 @@ impl Default for Settings {
             refresh_token: SignedDuration::from_hours(90 * 24),
             session_idle: SignedDuration::from_mins(15),
             session_max: SignedDuration::from_hours(10),
+            allows_internal_fetches: false,
         }
     }
 }
@@ -95,10 +100,10 @@ impl Identity {
     pub fn new(store: Store, settings: Settings, perform: PerformFor) -> Self {
         Self {
             store,
-            settings,
-            jwks: PublishedKeys::default(),
+            jwks: PublishedKeys::new(Fetcher::new(settings.allows_internal_fetches)),
             passwords: Passwords::default(),
             records: Records { perform },
+            settings,
         }
     }
 
