@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::AUTHORIZATION;
-use axum::http::{HeaderMap, Method, Request as HttpRequest, Uri};
+use axum::http::{HeaderMap, HeaderValue, Method, Request as HttpRequest, Uri};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -15,7 +15,7 @@ use futures_util::future::BoxFuture;
 
 use super::response::{self, Reply};
 use super::{BASE_PATH, Http, body, headers};
-use crate::auth::{Access, Reason};
+use crate::auth::{ACR_SECOND_FACTOR, Access, Reason};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interactions::route::Route;
 
@@ -74,15 +74,25 @@ fn bearer(headers: &HeaderMap) -> Result<Box<str>> {
     }
 }
 
-/// What `WWW-Authenticate` says beside an error, where it says anything (<https://www.rfc-editor.org/rfc/rfc6750#section-3>).
-pub(super) fn challenge(http: &Http, error: &Error, has_token: bool) -> Option<&'static str> {
+/// What `WWW-Authenticate` says beside an error, where it says anything (<https://www.rfc-editor.org/rfc/rfc6750#section-3>,
+/// <https://www.rfc-editor.org/rfc/rfc9470#section-3>).
+pub(super) fn challenge(http: &Http, error: &Error, has_token: bool) -> Option<HeaderValue> {
     http.parts.admission.as_ref()?;
+    let fixed = HeaderValue::from_static;
     match (error.kind(), has_token) {
-        (ErrorKind::Unauthenticated, false) => Some("Bearer realm=\"fhir\""),
+        (ErrorKind::Unauthenticated, false) => Some(fixed("Bearer realm=\"fhir\"")),
         (ErrorKind::Unauthenticated, true) => {
-            Some("Bearer realm=\"fhir\", error=\"invalid_token\"")
+            Some(fixed("Bearer realm=\"fhir\", error=\"invalid_token\""))
         }
-        (ErrorKind::Forbidden, _) => Some("Bearer realm=\"fhir\", error=\"insufficient_scope\""),
+        (ErrorKind::Forbidden, _) => {
+            Some(fixed("Bearer realm=\"fhir\", error=\"insufficient_scope\""))
+        }
+        (ErrorKind::StepUp { max_age_s }, _) => {
+            let challenge = format!(
+                "Bearer realm=\"fhir\", error=\"insufficient_user_authentication\", acr_values=\"{ACR_SECOND_FACTOR}\", max_age={max_age_s}"
+            );
+            HeaderValue::from_str(&challenge).ok()
+        }
         _ => None,
     }
 }

@@ -24,6 +24,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 mod token;
+mod wish;
 mod words;
 
 use std::net::IpAddr;

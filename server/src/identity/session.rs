@@ -10,13 +10,8 @@ use jiff::Timestamp;
 
 use super::answer::{Answered, Form, Refusal, set_cookie};
 use super::{Asked, Identity, secret};
-use crate::auth::Authentication;
+use crate::auth::{ACR_PASSWORD, ACR_SECOND_FACTOR, Authentication};
 use crate::store::{IdentitySession, IdentityUser, NewSession, SessionLimits};
-
-/// `acr` of a password alone.
-pub(super) const ACR_PASSWORD: &str = "urn:vesta:acr:password";
-/// `acr` of a password and a second factor.
-pub(super) const ACR_SECOND_FACTOR: &str = "urn:vesta:acr:mfa";
 
 /// A browser that asks.
 pub(super) struct Browser {

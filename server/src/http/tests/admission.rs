@@ -48,6 +48,10 @@ fn server() -> Server {
         settings(),
         Some(admission),
         |interaction| match interaction.name() {
+            "vread" => Err(Error::new(
+                ErrorKind::StepUp { max_age_s: 300 },
+                "once more",
+            )),
             "delete" => Err(Error::new(ErrorKind::Forbidden, "not that")),
             _ => Ok(read(PATIENT)),
         },
@@ -111,6 +115,18 @@ async fn what_a_token_does_not_allow_is_forbidden() {
     assert_eq!(
         challenge,
         "Bearer realm=\"fhir\", error=\"insufficient_scope\""
+    );
+}
+
+#[tokio::test]
+async fn whoever_has_to_log_in_once_more_is_told_how_fresh() {
+    let path = "/fhir/Patient/1/_history/1";
+    let answer = server().get(path, &["Authorization: Bearer good"]).await;
+    assert_eq!(answer.status, 401);
+    assert!(answer.is_outcome("login", "once more"), "{answer:?}");
+    assert_eq!(
+        answer.header("www-authenticate"),
+        "Bearer realm=\"fhir\", error=\"insufficient_user_authentication\", acr_values=\"urn:vesta:acr:mfa\", max_age=300"
     );
 }
 

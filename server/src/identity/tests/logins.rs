@@ -317,6 +317,39 @@ async fn an_app_can_ask_for_a_new_login_and_for_a_recent_one() {
 }
 
 #[tokio::test]
+async fn an_app_can_ask_for_a_second_factor() {
+    let server = Server::new().await;
+    let mfa = "urn:vesta:acr:mfa";
+    let asked = async |login: &str, acr: &str| {
+        let path = authorize("app", "openid", &[("acr_values", acr)]);
+        let page = server.logged_in(login, &path, &mut Cookie::default()).await;
+        (page.sent("error"), page.text.contains("decision"))
+    };
+    let unmet = ("unmet_authentication_requirements".to_owned(), false);
+    assert_eq!(asked("anna", mfa).await, (String::new(), true));
+    assert_eq!(asked("paul", mfa).await, unmet, "Paul has none");
+    let either = format!("urn:other {mfa} urn:vesta:acr:password");
+    assert_eq!(asked("paul", &either).await, (String::new(), true));
+    let unknown = authorize("app", "openid", &[("acr_values", "urn:other")]);
+    let answer = server.get(&unknown, &mut Cookie::default()).await;
+    assert_eq!(answer.sent("error"), unmet.0);
+    // Nor is it got by deciding on a form that was asked for without it.
+    let mut cookie = Cookie::default();
+    let plain = authorize("app", "openid", &[]);
+    let page = server.logged_in("paul", &plain, &mut cookie).await;
+    let asking = authorize("app", "openid", &[("acr_values", mfa)]);
+    let csrf = &*hidden(&page.text)[0].1;
+    let form = [
+        ("csrf", csrf),
+        ("request", asking.split_once('?').unwrap().1),
+        ("decision", "allow"),
+    ];
+    let headers = [("cookie", cookie.0.as_deref().unwrap())];
+    let answer = server.post("/auth/consent", &form, &headers).await;
+    assert_eq!(answer.sent("error"), unmet.0);
+}
+
+#[tokio::test]
 async fn pages_let_nothing_in_and_stand_in_no_frame() {
     let server = Server::new().await;
     let mut cookie = Cookie::default();
