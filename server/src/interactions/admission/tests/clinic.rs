@@ -5,6 +5,7 @@ use std::sync::Arc;
 use fhir::json::Document;
 use fhir::resource::Resource;
 use http::Method;
+use jiff::SignedDuration;
 use uuid::Uuid;
 
 use crate::auth::{Access, Authentication, Grant, LaunchContext, Scopes};
@@ -169,6 +170,11 @@ impl Clinic {
 
     /// What a token of somebody stands for: `Patient/a`, `Practitioner/b for a`, `client`.
     pub(super) async fn access(&self, who: &str, scopes: &str) -> Access {
+        self.access_since(0, who, scopes).await
+    }
+
+    /// The same of somebody who has logged in so many seconds ago.
+    pub(super) async fn access_since(&self, seconds: i64, who: &str, scopes: &str) -> Access {
         let own = who
             .strip_prefix("Patient/")
             .or(who.strip_prefix("RelatedPerson/p-"));
@@ -189,7 +195,7 @@ impl Clinic {
             },
             purpose: None,
             authentication: Authentication {
-                at: now,
+                at: now - SignedDuration::from_secs(seconds),
                 methods: vec!["mfa".into()],
                 acr: None,
             },

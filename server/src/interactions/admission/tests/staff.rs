@@ -163,7 +163,10 @@ async fn a_record_is_opened_for_some_time_and_for_review() {
         hidden,
     )
     .await;
-    let access = clinic.access(doctor, "user/*.rs").await;
+    let access = clinic.access_since(301, doctor, "user/*.rs").await;
+    let answer = clinic.ask(&access, &open("zq01zq")).await;
+    assert_eq!(answer.status, 401, "{}", answer.body);
+    let access = clinic.access_since(300, doctor, "user/*.rs").await;
     let answer = clinic.ask(&access, &open("zq01zq")).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     // From the next request on; of this patient, and as far as the role goes.
