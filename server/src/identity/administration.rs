@@ -8,6 +8,7 @@ use super::fetch::may_be_published_at;
 use super::password::{NewSecondFactor, Passwords};
 use super::{assertion, secret};
 use crate::auth::{FhirUser, Scopes};
+use crate::context;
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::{ClientKind, Credentials, Epochs, IdentityClient, IdentityUser, Store};
 
@@ -101,7 +102,11 @@ impl Administration {
             epochs: Epochs::default(),
             login: login.as_str().into(),
         };
-        match self.store.add_identity_user(&user, now).await? {
+        match self
+            .told("user-added", &login, now)
+            .add_identity_user(&user, now)
+            .await?
+        {
             true => Ok(()),
             false => Err(refused(format!("somebody logs in as {login} already"))),
         }
@@ -111,7 +116,10 @@ impl Administration {
     pub async fn set_password(&self, login: &str, password: &str, now: Timestamp) -> Result<()> {
         let hash = self.passwords.hash(password).await?;
         let login = login.to_lowercase();
-        let is_known = self.store.set_identity_password(&login, &hash, now).await?;
+        let is_known = self
+            .told("password-set", &login, now)
+            .set_identity_password(&login, &hash, now)
+            .await?;
         known(is_known, &login)
     }
 
@@ -120,7 +128,10 @@ impl Administration {
         let login = login.to_lowercase();
         let new = NewSecondFactor::new(&login)?;
         let totp = Some((new.secret.as_slice(), new.hashes.as_slice()));
-        let is_known = self.store.set_identity_totp(&login, totp).await?;
+        let is_known = self
+            .told("second-factor-set", &login, context::now())
+            .set_identity_totp(&login, totp)
+            .await?;
         known(is_known, &login)?;
         Ok(new)
     }
@@ -128,16 +139,24 @@ impl Administration {
     /// Takes the second factor away.
     pub async fn remove_second_factor(&self, login: &str) -> Result<()> {
         let login = login.to_lowercase();
-        known(self.store.set_identity_totp(&login, None).await?, &login)
+        known(
+            self.told("second-factor-removed", &login, context::now())
+                .set_identity_totp(&login, None)
+                .await?,
+            &login,
+        )
     }
 
     /// Locks somebody out, or lets them in again.
     pub async fn lock_user(&self, login: &str, is_locked: bool) -> Result<()> {
         let login = login.to_lowercase();
-        known(
-            self.store.lock_identity_user(&login, is_locked).await?,
-            &login,
-        )
+        let code = if is_locked {
+            "user-locked"
+        } else {
+            "user-unlocked"
+        };
+        let store = self.told(code, &login, context::now());
+        known(store.lock_identity_user(&login, is_locked).await?, &login)
     }
 
     /// Everybody who may log in.
@@ -187,7 +206,11 @@ impl Administration {
             launch_uri: new.launch_uri.map(Into::into),
             scopes: scopes.scopes,
         };
-        match self.store.add_identity_client(&client, now).await? {
+        match self
+            .told("client-added", &id, now)
+            .add_identity_client(&client, now)
+            .await?
+        {
             true => Ok((id, shown)),
             false => Err(refused(format!("there is a client {id} already"))),
         }
@@ -200,7 +223,11 @@ impl Administration {
 
     /// Removes a client, and all that was granted to it.
     pub async fn remove_client(&self, id: &str) -> Result<()> {
-        match self.store.remove_identity_client(id).await? {
+        match self
+            .told("client-removed", id, context::now())
+            .remove_identity_client(id)
+            .await?
+        {
             true => Ok(()),
             false => Err(refused(format!("there is no client {id}"))),
         }

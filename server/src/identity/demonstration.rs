@@ -143,7 +143,8 @@ impl Administration {
         self.add_user(new, &demonstration.password, now).await?;
         if is_staff {
             let factor = Some((factor, [].as_slice()));
-            self.store.set_identity_totp(&user.login, factor).await?;
+            let store = self.told("second-factor-set", &user.login, now);
+            store.set_identity_totp(&user.login, factor).await?;
         }
         Ok(())
     }
@@ -183,6 +184,7 @@ impl Administration {
                 acr: None,
             },
             expires,
+            epoch: user.epochs.grants,
         };
         self.store.add_identity_grant(&grant, None, now).await?;
         let access_token = secret::random()?;
@@ -193,7 +195,8 @@ impl Administration {
             scopes: client.scopes,
             expires,
         };
-        self.store.add_identity_tokens(&[token], now).await?;
+        let store = self.told("token", &user.login, now);
+        store.add_identity_tokens(&[token], now).await?;
         Ok(FirstToken {
             login: user.login.into(),
             access_token,
@@ -233,7 +236,10 @@ mod tests {
         for token in [&first, &second] {
             let hash = secret::hash(&token.access_token);
             let known = store.identity_token(hash, now()).await.unwrap().unwrap();
-            assert_eq!(known.user.unwrap().login, token.login.clone().into());
+            assert_eq!(
+                known.granted.user.unwrap().login,
+                token.login.clone().into()
+            );
             assert!(!format!("{token:?}{demonstration:?}").contains(&token.access_token));
         }
         assert_ne!(first.access_token, second.access_token);

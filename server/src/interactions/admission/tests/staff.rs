@@ -248,17 +248,17 @@ async fn who_may_delete_and_not_read_leaves_whose_it_was() {
     let Some(clinic) = Clinic::audited(1).await else {
         return;
     };
-    let access = clinic
-        .access("Practitioner/doctor", "user/Condition.d")
+    let access = clinic.access("client", "system/DocumentReference.d").await;
+    let answer = clinic
+        .ask(&access, "DELETE DocumentReference/d-zq00zq")
         .await;
-    let answer = clinic.ask(&access, "DELETE Condition/c-zq00zq").await;
     assert_eq!(answer.status, 204, "{}", answer.body);
     let said = clinic
         .world
         .database()
-        .texts("select array_to_string(entities || patients, ' ') from audit where action = 'D' and target = 'Condition/c-zq00zq'")
+        .texts("select array_to_string(entities || patients, ' ') from audit where action = 'D' and target = 'DocumentReference/d-zq00zq'")
         .await;
-    assert_eq!(said, ["Condition/c-zq00zq/_history/2 zq00zq"]);
+    assert_eq!(said, ["DocumentReference/d-zq00zq/_history/2 zq00zq"]);
     clinic.close().await;
 }
 
