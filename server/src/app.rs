@@ -8,7 +8,7 @@ use fhir::json::ParseLimits;
 use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
-use crate::audit::{AuditKey, AuditSource};
+use crate::audit::{AuditKey, AuditSource, HeadFile};
 use crate::auth::{Access, Grant, Reason};
 use crate::config::{self, Auth, CodeSource, Config};
 use crate::context::{Handling, Limits, RequestContext, ReturnPreference, SearchLimits, now};
@@ -332,6 +332,7 @@ fn identity_settings(config: &Config, base_url: &Arc<str>) -> identity::Settings
         refresh_token: SignedDuration::from_hours(settings.offline_access_days * 24),
         session_idle: SignedDuration::from_secs(settings.session_idle_s),
         session_max: SignedDuration::from_secs(settings.session_max_s),
+        allows_internal_fetches: settings.allow_internal_fetches,
     }
 }
 
@@ -369,12 +370,14 @@ pub(crate) fn store_settings(config: &Config) -> Result<StoreSettings> {
 }
 
 fn audit_trail(config: &Config) -> Result<AuditTrail> {
+    let key_file = config.audit_key_file();
     Ok(AuditTrail {
         source: AuditSource {
             node: config.audit.audit_node.as_str().into(),
             site: config.audit.audit_site.as_deref().map(Into::into),
         },
-        key: Arc::new(AuditKey::of_file(&config.audit_key_file()).map_err(unusable)?),
+        key: Arc::new(AuditKey::of_file(&key_file).map_err(unusable)?),
+        head: Some(HeadFile::beside(&key_file)),
     })
 }
 

@@ -183,6 +183,7 @@ impl Administration {
                 acr: None,
             },
             expires,
+            epoch: user.epochs.grants,
         };
         self.store.add_identity_grant(&grant, None, now).await?;
         let access_token = secret::random()?;
@@ -233,7 +234,10 @@ mod tests {
         for token in [&first, &second] {
             let hash = secret::hash(&token.access_token);
             let known = store.identity_token(hash, now()).await.unwrap().unwrap();
-            assert_eq!(known.user.unwrap().login, token.login.clone().into());
+            assert_eq!(
+                known.granted.user.unwrap().login,
+                token.login.clone().into()
+            );
             assert!(!format!("{token:?}{demonstration:?}").contains(&token.access_token));
         }
         assert_ne!(first.access_token, second.access_token);

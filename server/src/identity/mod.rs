@@ -11,6 +11,7 @@ mod authorize;
 mod client;
 mod demonstration;
 mod discovery;
+mod fetch;
 mod introspection;
 mod jwks;
 mod keys;
@@ -24,8 +25,10 @@ mod session;
 #[cfg(test)]
 mod tests;
 mod token;
+mod wish;
 mod words;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -42,6 +45,7 @@ pub use password::{NewSecondFactor, new_password};
 pub use records::PerformFor;
 
 use answer::{Answered, Asked, Refusal};
+use fetch::Fetcher;
 use jwks::PublishedKeys;
 use password::Passwords;
 use records::Records;
@@ -59,6 +63,8 @@ pub struct Settings {
     pub session_idle: SignedDuration,
     /// How long a session lasts at most.
     pub session_max: SignedDuration,
+    /// Whether keys of clients may be fetched from addresses that are not public.
+    pub allows_internal_fetches: bool,
 }
 
 /// As the settings have it.
@@ -70,6 +76,7 @@ impl Default for Settings {
             refresh_token: SignedDuration::from_hours(90 * 24),
             session_idle: SignedDuration::from_mins(15),
             session_max: SignedDuration::from_hours(10),
+            allows_internal_fetches: false,
         }
     }
 }
@@ -96,10 +103,10 @@ impl Identity {
     pub fn new(store: Store, settings: Settings, perform: PerformFor) -> Self {
         Self {
             store,
-            settings,
-            jwks: PublishedKeys::default(),
+            jwks: PublishedKeys::new(Fetcher::new(settings.allows_internal_fetches)),
             passwords: Passwords::default(),
             records: Records { perform },
+            settings,
         }
     }
 
@@ -114,7 +121,7 @@ impl Identity {
         }))
     }
 
-    /// Answers a request whose path begins behind the FHIR base.
+    /// Answers a request whose path begins behind the FHIR base. Its extensions may hold the [`IpAddr`] it comes from.
     pub async fn answer(&self, request: Request<Bytes>, now: Timestamp) -> Response<Bytes> {
         let (head, body) = request.into_parts();
         let asked = Asked {
@@ -124,6 +131,7 @@ impl Identity {
             headers: &head.headers,
             body: &body,
             now,
+            address: head.extensions.get::<IpAddr>().copied(),
         };
         let is_for_people = PAGES.contains(&asked.path);
         match self.routed(&asked).await {
@@ -201,16 +209,22 @@ impl Identity {
 
 /// What an access token stands for.
 fn granted(token: KnownToken) -> Grant {
+    let KnownToken {
+        granted,
+        scopes,
+        expires,
+        ..
+    } = token;
     Grant {
-        id: token.grant,
-        client_id: token.client_id.as_ref().into(),
-        login: token.user.as_ref().map(|user| user.login.clone()),
-        user: token.user.map(|user| user.fhir_user),
-        scopes: token.scopes,
-        launch: token.launch,
+        id: granted.grant,
+        client_id: granted.client_id.as_ref().into(),
+        login: granted.user.as_ref().map(|user| user.login.clone()),
+        user: granted.user.map(|user| user.fhir_user),
+        scopes,
+        launch: granted.launch,
         purpose: None,
-        authentication: token.authentication,
-        expires: token.expires,
+        authentication: granted.authentication,
+        expires,
     }
 }
 

@@ -58,6 +58,9 @@ statements! {
     ADD_CHECKPOINT = "add_checkpoint";
     LIST_CHECKPOINTS = "list_checkpoints";
     LIST_LINKS = "list_links";
+    LIST_WAITING = "list_waiting";
+    COUNT_WAITING = "count_waiting";
+    FIND_COPIED = "find_copied";
     READ_CHAIN_RANGE = "read_chain_range";
     FIND_UNLINKED = "find_unlinked";
     COUNT_UNSEALED = "count_unsealed";
