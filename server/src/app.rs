@@ -15,7 +15,7 @@ use crate::context::{Handling, Limits, RequestContext, ReturnPreference, SearchL
 use crate::definitions::{self, CurrentDefinitions, Definitions, PackageList};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{self, Admission, Parts, Perform, Readiness, Refused};
-use crate::identity::{self, Identity};
+use crate::identity::{self, Administration, Demonstration, FirstToken, Identity};
 use crate::import::{Imported, Importer};
 use crate::interactions::Interactions;
 use crate::interactions::capabilities::{Capabilities, Software};
@@ -126,6 +126,17 @@ impl App {
     /// Loads Bundles into a database that holds nothing yet, and answers what it loaded.
     pub async fn load_when_empty(&self, path: &Path) -> Result<Vec<Loaded>> {
         self.loader().load_when_empty(path).await.map_err(unusable)
+    }
+
+    /// Whether the database began with Bundles that were loaded because it was empty.
+    pub async fn began_with_bundles(&self) -> Result<bool> {
+        self.loader().began_with_bundles().await.map_err(unusable)
+    }
+
+    /// Adds the accounts of a demonstration, and a token for the first requests.
+    pub async fn demonstrate(&self, demonstration: &Demonstration) -> Result<FirstToken> {
+        let administration = Administration::new(self.interactions.store.clone());
+        administration.demonstrate(demonstration, now()).await
     }
 
     /// Loads Bundles, their dates shifted to today.

@@ -17,7 +17,7 @@ const LISTED: u32 = 10_000;
 /// What an administrator does.
 #[derive(Debug)]
 pub struct Administration {
-    store: Store,
+    pub(super) store: Store,
     passwords: Passwords,
 }
 

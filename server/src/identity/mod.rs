@@ -9,6 +9,7 @@ mod answer;
 mod assertion;
 mod authorize;
 mod client;
+mod demonstration;
 mod discovery;
 mod fetch;
 mod introspection;
@@ -39,6 +40,7 @@ use crate::error::Result;
 use crate::store::{Store, TokenKind};
 
 pub use administration::{Administration, NewClient, NewClientKind, NewUser};
+pub use demonstration::{Demonstration, FirstToken};
 pub use password::{NewSecondFactor, new_password};
 pub use records::PerformFor;
 
