@@ -31,7 +31,7 @@ use crate::store::testing::TestDatabase;
 pub(crate) struct World {
     pub(crate) interactions: Interactions,
     pub(crate) cx: RequestContext,
-    database: TestDatabase,
+    pub(crate) database: TestDatabase,
 }
 
 impl World {

@@ -146,6 +146,7 @@ statements! {
     READ_IDENTITY_SESSION = "read_identity_session";
     READ_IDENTITY_TOKEN = "read_identity_token";
     READ_IDENTITY_USER = "read_identity_user";
+    READ_IDENTITY_REFRESH_CLIENT = "read_identity_refresh_client";
     REMOVE_IDENTITY_CLIENT = "remove_identity_client";
     REVOKE_IDENTITY_GRANTS = "revoke_identity_grants";
     REVOKE_IDENTITY_REUSED_CODE = "revoke_identity_reused_code";
