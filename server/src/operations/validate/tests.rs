@@ -152,3 +152,90 @@ async fn a_response_is_held_to_the_stored_questionnaire() {
     check(&world, path, Some(&right), &["All OK"]).await;
     world.close().await;
 }
+
+#[tokio::test]
+async fn answers_come_from_stored_and_from_contained_value_sets() {
+    let Some(world) = World::new().await else {
+        return;
+    };
+    world
+        .put(
+            r#"{"resourceType":"CodeSystem","id":"cs","url":"http://example.org/cs","status":"active","content":"complete",
+            "concept":[{"code":"red"},{"code":"blue"},{"code":"green"}]}"#,
+        )
+        .await;
+    let value_set = |id: &str, more: &str, code: &str| {
+        format!(
+            r#"{{"resourceType":"ValueSet","id":"{id}",{more}"name":"Colours","status":"active","compose":{{"include":[
+            {{"system":"http://example.org/cs","concept":[{{"code":"{code}"}}]}}]}}}}"#
+        )
+    };
+    let stored = value_set("vs", r#""url":"http://example.org/vs","#, "red");
+    world.put(&stored).await;
+    let questions = |contained: &str| {
+        format!(
+            r##"{{"resourceType":"Questionnaire","id":"q","url":"http://example.org/q","name":"Asked","status":"active"{contained},"item":[
+            {{"linkId":"1","type":"choice","text":"a","answerValueSet":"http://example.org/vs"}},
+            {{"linkId":"2","type":"choice","answerValueSet":"#inner"}}]}}"##
+        )
+    };
+    let inner = value_set("inner", "", "blue");
+    world
+        .put(&questions(&format!(r#","contained":[{inner}]"#)))
+        .await;
+    let path = "QuestionnaireResponse/$validate";
+    let response = |head: &str, one: &str, two: &str| {
+        let answer = |code: &str| {
+            format!(r#"{{"valueCoding":{{"system":"http://example.org/cs","code":"{code}"}}}}"#)
+        };
+        format!(
+            r#"{{"resourceType":"QuestionnaireResponse",{head},"status":"completed","item":[
+            {{"linkId":"1","answer":[{}]}},{{"linkId":"2","answer":[{}]}}]}}"#,
+            answer(one),
+            answer(two)
+        )
+    };
+    let contained = format!(
+        r##""contained":[{},{inner}],"questionnaire":"#q""##,
+        questions("")
+    );
+    for head in [r#""questionnaire":"http://example.org/q""#, &contained] {
+        check(
+            &world,
+            path,
+            Some(&response(head, "red", "blue")),
+            &["All OK"],
+        )
+        .await;
+        let outside = "is no code of the value set http://example.org/vs";
+        check(
+            &world,
+            path,
+            Some(&response(head, "blue", "blue")),
+            &[outside],
+        )
+        .await;
+        let inside = "is no code of the value set #inner";
+        check(
+            &world,
+            path,
+            Some(&response(head, "red", "green")),
+            &[inside],
+        )
+        .await;
+    }
+    // What `#inner` is, another Questionnaire says otherwise.
+    let inner = value_set("inner", "", "green");
+    world
+        .put(&questions(&format!(r#","contained":[{inner}]"#)))
+        .await;
+    let head = r#""questionnaire":"http://example.org/q""#;
+    check(
+        &world,
+        path,
+        Some(&response(head, "red", "green")),
+        &["All OK"],
+    )
+    .await;
+    world.close().await;
+}
