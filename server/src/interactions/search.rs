@@ -69,18 +69,21 @@ pub(super) async fn search(
         warnings.extend(found.warnings);
     }
     let own = OwnMatches::of(interactions, cx, source, &plan).await?;
-    if page.next.is_none() && !counts_only {
-        let room = (count as usize).saturating_sub(page.matches.len());
-        let from = cursor.as_deref().filter(|_| is_own);
-        let (matches, next) = own.page(source, (&plan, &path), room, from)?;
-        page.matches.extend_from_slice(matches);
-        page.next = next;
+    if !counts_only {
+        own.fill(
+            source,
+            (&plan, &path),
+            (count, cursor.as_deref()),
+            &mut page,
+        )?;
     }
     let shown = page.matches.len() + within.len();
     let is_all = page.next.is_none() && cursor.is_none();
     let included = source
         .included(cx, definitions, &plan.includes, &page.matches)
         .await?;
+    let known = (is_all.then_some(shown), own.count());
+    let total = total(cx, source, &plan, known, counts_only).await?;
     let searchset = Searchset {
         base_url: &cx.base_url,
         links: PageLinks {
@@ -90,14 +93,7 @@ pub(super) async fn search(
             previous: page.previous.as_deref(),
             next: page.next.as_deref(),
         },
-        total: total(
-            cx,
-            source,
-            &plan,
-            (is_all.then_some(shown), own.count()),
-            counts_only,
-        )
-        .await?,
+        total,
         matches: &page.matches,
         contained: &within,
         scores: &page.scores,

@@ -284,7 +284,16 @@ async fn active_definitions_that_cannot_be_used_are_refused_and_drafts_are_warne
             "{warned:?}"
         );
     }
-    // Of one transaction each knows the others.
+    drop(one);
+    world.close().await;
+}
+
+#[tokio::test]
+async fn profiles_of_one_transaction_know_each_other() {
+    let Some(world) = strict(Profiles::Base).await else {
+        return;
+    };
+    let one = server(&world).await;
     let derived = profile("derived", "http://clinic.example/derived", PROFILE, "");
     let entry = |id: &str, resource: &str| {
         format!(

@@ -12,7 +12,7 @@ use crate::context::RequestContext;
 use crate::definitions::own_definitions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::interactions::perform::Interactions;
-use crate::store::{Source, StoredVersion, Verb};
+use crate::store::{SearchPage, Source, StoredVersion, Verb};
 
 /// What the cursor of a page that begins with own definitions begins with; no other begins so.
 const MARK: char = '!';
@@ -72,14 +72,19 @@ impl OwnMatches {
         self.found.len()
     }
 
-    /// So many of them, from the beginning or a cursor on, and the cursor behind them.
-    pub(super) fn page(
+    /// Puts as many of them behind the last matches of what is stored as there is room for, from the beginning or a cursor
+    /// on.
+    pub(super) fn fill(
         &self,
         source: &Source<'_>,
         (plan, path): (&Plan, &str),
-        room: usize,
-        cursor: Option<&str>,
-    ) -> Result<(&[StoredVersion], Option<String>)> {
+        (count, cursor): (u32, Option<&str>),
+        page: &mut SearchPage,
+    ) -> Result<()> {
+        if page.next.is_some() {
+            return Ok(());
+        }
+        let room = (count as usize).saturating_sub(page.matches.len());
         let from = match cursor.and_then(|cursor| cursor.strip_prefix(MARK)) {
             None => 0,
             Some(sealed) => {
@@ -89,11 +94,13 @@ impl OwnMatches {
             }
         };
         let rest = self.found.get(from..).unwrap_or_default();
-        if rest.len() <= room {
-            return Ok((rest, None));
+        let shown = rest.iter().take(room).cloned();
+        page.matches.extend(shown);
+        if rest.len() > room {
+            let next = source.seal(plan, path, &(from + room).to_string())?;
+            page.next = Some(format!("{MARK}{next}"));
         }
-        let next = source.seal(plan, path, &(from + room).to_string())?;
-        Ok((&rest[..room], Some(format!("{MARK}{next}"))))
+        Ok(())
     }
 }
 

@@ -153,6 +153,34 @@ async fn a_response_is_held_to_the_stored_questionnaire() {
     world.close().await;
 }
 
+fn value_set(id: &str, more: &str, code: &str) -> String {
+    format!(
+        r#"{{"resourceType":"ValueSet","id":"{id}",{more}"name":"Colours","status":"active","compose":{{"include":[
+        {{"system":"http://example.org/cs","concept":[{{"code":"{code}"}}]}}]}}}}"#
+    )
+}
+
+/// A Questionnaire with one question of the stored value set, and one of a contained one.
+fn questions(contained: &str) -> String {
+    format!(
+        r##"{{"resourceType":"Questionnaire","id":"q","url":"http://example.org/q","name":"Asked","status":"active"{contained},"item":[
+        {{"linkId":"1","type":"choice","text":"a","answerValueSet":"http://example.org/vs"}},
+        {{"linkId":"2","type":"choice","text":"b","answerValueSet":"#inner"}}]}}"##
+    )
+}
+
+fn response(head: &str, one: &str, two: &str) -> String {
+    let answer = |code: &str| {
+        format!(r#"{{"valueCoding":{{"system":"http://example.org/cs","code":"{code}"}}}}"#)
+    };
+    format!(
+        r#"{{"resourceType":"QuestionnaireResponse",{head},"status":"completed","item":[
+        {{"linkId":"1","answer":[{}]}},{{"linkId":"2","answer":[{}]}}]}}"#,
+        answer(one),
+        answer(two)
+    )
+}
+
 #[tokio::test]
 async fn answers_come_from_stored_and_from_contained_value_sets() {
     let Some(world) = World::new().await else {
@@ -164,76 +192,61 @@ async fn answers_come_from_stored_and_from_contained_value_sets() {
             "concept":[{"code":"red"},{"code":"blue"},{"code":"green"}]}"#,
         )
         .await;
-    let value_set = |id: &str, more: &str, code: &str| {
-        format!(
-            r#"{{"resourceType":"ValueSet","id":"{id}",{more}"name":"Colours","status":"active","compose":{{"include":[
-            {{"system":"http://example.org/cs","concept":[{{"code":"{code}"}}]}}]}}}}"#
-        )
-    };
     let stored = value_set("vs", r#""url":"http://example.org/vs","#, "red");
     world.put(&stored).await;
-    let questions = |contained: &str| {
-        format!(
-            r##"{{"resourceType":"Questionnaire","id":"q","url":"http://example.org/q","name":"Asked","status":"active"{contained},"item":[
-            {{"linkId":"1","type":"choice","text":"a","answerValueSet":"http://example.org/vs"}},
-            {{"linkId":"2","type":"choice","answerValueSet":"#inner"}}]}}"##
-        )
-    };
     let inner = value_set("inner", "", "blue");
-    world
-        .put(&questions(&format!(r#","contained":[{inner}]"#)))
-        .await;
-    let path = "QuestionnaireResponse/$validate";
-    let response = |head: &str, one: &str, two: &str| {
-        let answer = |code: &str| {
-            format!(r#"{{"valueCoding":{{"system":"http://example.org/cs","code":"{code}"}}}}"#)
-        };
-        format!(
-            r#"{{"resourceType":"QuestionnaireResponse",{head},"status":"completed","item":[
-            {{"linkId":"1","answer":[{}]}},{{"linkId":"2","answer":[{}]}}]}}"#,
-            answer(one),
-            answer(two)
-        )
-    };
+    let with_inner = format!(r#","contained":[{inner}]"#);
+    world.put(&questions(&with_inner)).await;
+    let canonical = r#""questionnaire":"http://example.org/q""#;
     let contained = format!(
         r##""contained":[{},{inner}],"questionnaire":"#q""##,
         questions("")
     );
-    for head in [r#""questionnaire":"http://example.org/q""#, &contained] {
+    for (head, one, two, expected) in [
+        (canonical, "red", "blue", "All OK"),
+        (
+            canonical,
+            "blue",
+            "blue",
+            "is no code of the value set http://example.org/vs",
+        ),
+        (
+            canonical,
+            "red",
+            "green",
+            "is no code of the value set #inner",
+        ),
+        (&contained, "red", "blue", "All OK"),
+        (
+            &contained,
+            "blue",
+            "blue",
+            "is no code of the value set http://example.org/vs",
+        ),
+        (
+            &contained,
+            "red",
+            "green",
+            "is no code of the value set #inner",
+        ),
+    ] {
+        let text = response(head, one, two);
         check(
             &world,
-            path,
-            Some(&response(head, "red", "blue")),
-            &["All OK"],
-        )
-        .await;
-        let outside = "is no code of the value set http://example.org/vs";
-        check(
-            &world,
-            path,
-            Some(&response(head, "blue", "blue")),
-            &[outside],
-        )
-        .await;
-        let inside = "is no code of the value set #inner";
-        check(
-            &world,
-            path,
-            Some(&response(head, "red", "green")),
-            &[inside],
+            "QuestionnaireResponse/$validate",
+            Some(&text),
+            &[expected],
         )
         .await;
     }
     // What `#inner` is, another Questionnaire says otherwise.
-    let inner = value_set("inner", "", "green");
-    world
-        .put(&questions(&format!(r#","contained":[{inner}]"#)))
-        .await;
-    let head = r#""questionnaire":"http://example.org/q""#;
+    let with_inner = with_inner.replace("blue", "green");
+    world.put(&questions(&with_inner)).await;
+    let text = response(canonical, "red", "green");
     check(
         &world,
-        path,
-        Some(&response(head, "red", "green")),
+        "QuestionnaireResponse/$validate",
+        Some(&text),
         &["All OK"],
     )
     .await;
