@@ -8,17 +8,17 @@ use fhir::json::ParseLimits;
 use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
-use crate::audit::{AuditKey, AuditSource};
+use crate::audit::{AuditKey, AuditSource, HeadFile};
 use crate::auth::{Access, Grant, Reason};
 use crate::config::{self, Auth, CodeSource, Config};
 use crate::context::{Handling, Limits, RequestContext, ReturnPreference, SearchLimits, now};
 use crate::definitions::{self, CurrentDefinitions, Definitions, PackageList};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{self, Admission, Parts, Perform, Readiness, Refused};
-use crate::identity::{self, Identity};
+use crate::identity::{self, Administration, Demonstration, FirstToken, Identity};
 use crate::import::{Imported, Importer};
-use crate::interactions::Interactions;
 use crate::interactions::capabilities::{Capabilities, Software};
+use crate::interactions::{Interactions, Remembered};
 use crate::jobs;
 use crate::load::{Loaded, Loader};
 use crate::operations;
@@ -126,6 +126,17 @@ impl App {
     /// Loads Bundles into a database that holds nothing yet, and answers what it loaded.
     pub async fn load_when_empty(&self, path: &Path) -> Result<Vec<Loaded>> {
         self.loader().load_when_empty(path).await.map_err(unusable)
+    }
+
+    /// Whether the database began with Bundles that were loaded because it was empty.
+    pub async fn began_with_bundles(&self) -> Result<bool> {
+        self.loader().began_with_bundles().await.map_err(unusable)
+    }
+
+    /// Adds the accounts of a demonstration, and a token for the first requests.
+    pub async fn demonstrate(&self, demonstration: &Demonstration) -> Result<FirstToken> {
+        let administration = Administration::new(self.interactions.store.clone());
+        administration.demonstrate(demonstration, now()).await
     }
 
     /// Loads Bundles, their dates shifted to today.
@@ -282,6 +293,7 @@ impl App {
         let store = self.interactions.store.clone();
         let identity = Arc::new(Identity::new(store, settings, perform));
         let (app, admitting) = (self.clone(), Arc::clone(&identity));
+        let remembered = Arc::new(Remembered::default());
         Admission {
             authorize: Arc::new(move |request| {
                 let identity = Arc::clone(&identity);
@@ -289,11 +301,16 @@ impl App {
             }),
             admit: Arc::new(move |token| {
                 let (app, identity) = (app.clone(), Arc::clone(&admitting));
+                let remembered = Arc::clone(&remembered);
                 Box::pin(async move {
-                    match identity.grant(&token, now()).await? {
-                        Some(grant) => Ok(Some(app.admitted(grant).await?.access)),
-                        None => Ok(None),
-                    }
+                    let Some(held) = identity.grant(&token, now()).await? else {
+                        return Ok(None);
+                    };
+                    let cx = app.context(Reason::Admission);
+                    let interactions = &app.interactions;
+                    let access =
+                        interactions.admit_again(&cx, held.grant, held.admissions, &remembered);
+                    access.await.map(Some)
                 })
             }),
         }
@@ -315,6 +332,7 @@ fn identity_settings(config: &Config, base_url: &Arc<str>) -> identity::Settings
         refresh_token: SignedDuration::from_hours(settings.offline_access_days * 24),
         session_idle: SignedDuration::from_secs(settings.session_idle_s),
         session_max: SignedDuration::from_secs(settings.session_max_s),
+        allows_internal_fetches: settings.allow_internal_fetches,
     }
 }
 
@@ -352,12 +370,14 @@ pub(crate) fn store_settings(config: &Config) -> Result<StoreSettings> {
 }
 
 fn audit_trail(config: &Config) -> Result<AuditTrail> {
+    let key_file = config.audit_key_file();
     Ok(AuditTrail {
         source: AuditSource {
             node: config.audit.audit_node.as_str().into(),
             site: config.audit.audit_site.as_deref().map(Into::into),
         },
-        key: Arc::new(AuditKey::of_file(&config.audit_key_file()).map_err(unusable)?),
+        key: Arc::new(AuditKey::of_file(&key_file).map_err(unusable)?),
+        head: Some(HeadFile::beside(&key_file)),
     })
 }
 

@@ -21,6 +21,11 @@ pub enum ErrorKind {
     NotSupported,
     /// Not authenticated.
     Unauthenticated,
+    /// Authenticated too long ago, or by one factor: whoever asks has to log in once more, so many seconds before at most.
+    StepUp {
+        /// The seconds.
+        max_age_s: u32,
+    },
     /// Authenticated, but not allowed.
     Forbidden,
     /// No such resource type or operation.
@@ -66,7 +71,9 @@ impl ErrorKind {
             Self::Malformed => (StatusCode::BAD_REQUEST, IssueType::Structure),
             Self::BadValue => (StatusCode::BAD_REQUEST, IssueType::Value),
             Self::NotSupported => (StatusCode::BAD_REQUEST, IssueType::NotSupported),
-            Self::Unauthenticated => (StatusCode::UNAUTHORIZED, IssueType::Login),
+            Self::Unauthenticated | Self::StepUp { .. } => {
+                (StatusCode::UNAUTHORIZED, IssueType::Login)
+            }
             Self::Forbidden => (StatusCode::FORBIDDEN, IssueType::Forbidden),
             Self::UnknownEndpoint => (StatusCode::NOT_FOUND, IssueType::NotSupported),
             Self::NotFound => (StatusCode::NOT_FOUND, IssueType::NotFound),

@@ -10,7 +10,8 @@ mod scopes;
 
 pub use access::{Access, Reason};
 pub use grant::{
-    Authentication, FhirContext, FhirUser, Grant, LaunchContext, NotAPerson, PurposeOfUse,
+    ACR_PASSWORD, ACR_SECOND_FACTOR, Authentication, FhirContext, FhirUser, Grant, LaunchContext,
+    NotAPerson, PurposeOfUse,
 };
 pub use permissions::{Permission, Permissions};
 pub use rights::{Rights, Way};

@@ -36,6 +36,17 @@ pub struct IdentitySettings {
     #[arg(long, env = "VESTA_SESSION_MAX_S", global = true, value_name = "S")]
     #[arg(default_value_t = 36000, value_parser = clap::value_parser!(i64).range(60..=604800))]
     pub session_max_s: i64,
+
+    /// Whether what clients publish (--jwks-uri) may be fetched from addresses that are not public, and without TLS from
+    /// this machine
+    #[arg(
+        long,
+        env = "VESTA_ALLOW_INTERNAL_FETCHES",
+        global = true,
+        value_name = "BOOL"
+    )]
+    #[arg(default_value_t = false, action = clap::ArgAction::Set)]
+    pub allow_internal_fetches: bool,
 }
 
 /// What `vesta user` does.

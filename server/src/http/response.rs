@@ -148,7 +148,7 @@ pub(super) async fn of_error(http: &Arc<Http>, reply: &Reply, error: &Error) -> 
         headers.insert(ALLOW, HeaderValue::from_static(allow));
     }
     if let Some(challenge) = challenge(http, error, reply.has_token) {
-        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        headers.insert(WWW_AUTHENTICATE, challenge);
     }
     assembled(error.status(), headers, Some(body), reply.is_head)
 }

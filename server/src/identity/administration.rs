@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::jwks::may_be_fetched;
+use super::answer::is_bounded;
+use super::fetch::may_be_published_at;
 use super::password::{NewSecondFactor, Passwords};
 use super::{assertion, secret};
 use crate::auth::{FhirUser, Scopes};
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::{ClientKind, Credentials, IdentityClient, IdentityUser, Store};
+use crate::store::{ClientKind, Credentials, Epochs, IdentityClient, IdentityUser, Store};
 
 /// People and clients that are listed.
 const LISTED: u32 = 10_000;
@@ -16,7 +17,7 @@ const LISTED: u32 = 10_000;
 /// What an administrator does.
 #[derive(Debug)]
 pub struct Administration {
-    store: Store,
+    pub(super) store: Store,
     passwords: Passwords,
 }
 
@@ -96,8 +97,8 @@ impl Administration {
                 password_hash: Some(self.passwords.hash(password).await?.into()),
                 totp_secret: None,
             },
-            locked_until: None,
             is_locked: false,
+            epochs: Epochs::default(),
             login: login.as_str().into(),
         };
         match self.store.add_identity_user(&user, now).await? {
@@ -150,6 +151,11 @@ impl Administration {
         new: NewClient,
         now: Timestamp,
     ) -> Result<(String, Option<String>)> {
+        if !is_bounded(&new.scopes) {
+            return Err(refused(
+                "a client has 100 scopes at most, of 4096 letters together",
+            ));
+        }
         let scopes = Scopes::parse(&new.scopes);
         if let Some(scope) = scopes.dropped.first() {
             return Err(refused(format!("{scope} is not a scope")));
@@ -214,7 +220,7 @@ fn kind(new: NewClientKind) -> Result<(ClientKind, Option<String>)> {
                 "the keys must be a JSON Web Key Set of public keys, one of them with a kid and for RS384 or ES384",
             )),
         },
-        NewClientKind::JwksUri(uri) => match may_be_fetched(&uri) {
+        NewClientKind::JwksUri(uri) => match may_be_published_at(&uri) {
             true => Ok((ClientKind::JwksUri(uri.into()), None)),
             false => Err(refused("keys are fetched by https, or from this machine")),
         },
@@ -230,7 +236,7 @@ fn is_redirect_uri(uri: &str) -> bool {
         return false;
     };
     let is_allowed = match scheme {
-        "https" | "http" => may_be_fetched(uri),
+        "https" | "http" => may_be_published_at(uri),
         scheme => {
             let is_name = |byte: u8| {
                 byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-+".contains(&byte)

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::answer::{Answered, json_with};
 use super::{Asked, Identity, keys};
+use crate::auth::{ACR_PASSWORD, ACR_SECOND_FACTOR};
 
 /// What this server can do, by SMART's names.
 const CAPABILITIES: [&str; 17] = [
@@ -89,6 +90,7 @@ pub(super) fn openid_configuration(identity: &Identity) -> Response<Bytes> {
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
             "scopes_supported": SCOPES,
+            "acr_values_supported": [ACR_PASSWORD, ACR_SECOND_FACTOR],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256"],
             "code_challenge_methods_supported": ["S256"],

@@ -43,6 +43,8 @@ struct Server {
     recovery: String,
     /// The secret of the client `web`.
     secret: String,
+    /// Where requests come from.
+    address: Option<IpAddr>,
 }
 
 /// An answer that has arrived whole.
@@ -139,8 +141,8 @@ impl Server {
                     password_hash: Some(hash.as_str().into()),
                     totp_secret: None,
                 },
-                locked_until: None,
                 is_locked: false,
+                epochs: crate::store::Epochs::default(),
             };
             assert!(store.add_identity_user(&user, now()).await.unwrap());
         }
@@ -174,6 +176,7 @@ impl Server {
             totp: factor.secret,
             recovery: factor.recovery_codes[0].clone(),
             secret: clients.pop().flatten().unwrap(),
+            address: None,
         }
     }
 
@@ -181,7 +184,10 @@ impl Server {
         self.now += SignedDuration::from_secs(seconds);
     }
 
-    async fn ask(&self, request: Request<Bytes>) -> Answer {
+    async fn ask(&self, mut request: Request<Bytes>) -> Answer {
+        if let Some(address) = self.address {
+            request.extensions_mut().insert(address);
+        }
         let (head, body) = self.identity.answer(request, self.now).await.into_parts();
         Answer {
             status: head.status,
@@ -309,7 +315,8 @@ impl Server {
 
     async fn grant(&self, token: &Value) -> Option<Grant> {
         let token = token.as_str().unwrap();
-        self.identity.grant(token, self.now).await.unwrap()
+        let held = self.identity.grant(token, self.now).await.unwrap();
+        held.map(|held| held.grant)
     }
 
     fn basic(&self) -> String {

@@ -12,7 +12,6 @@ use super::arguments::{Arguments, Params};
 use super::binding::Call;
 use super::definition::OperationDefinition;
 use super::invocation::{OperationAnswer, OperationContext, OperationInput, OperationTarget};
-use crate::auth::Access;
 use crate::context::RequestContext;
 use crate::definitions::Definitions;
 use crate::error::{Error, ErrorKind, Result};
@@ -145,14 +144,16 @@ impl Registry {
         (operation.invoke)(context, arguments).await
     }
 
-    /// Refuses a call to whoever has not the scopes that the operation needs. One that there is not is refused when it is
-    /// called.
-    pub fn permit(&self, access: &Access, target: &OperationTarget, code: &str) -> Result<()> {
+    /// Refuses a call to whoever has not the scopes that the operation needs, or has logged in too long ago for it. One that
+    /// there is not is refused when it is called.
+    pub fn permit(&self, cx: &RequestContext, target: &OperationTarget, code: &str) -> Result<()> {
         let Ok(operation) = self.find(target, code) else {
             return Ok(());
         };
         let mut scopes = operation.definition.scopes.iter();
-        scopes.try_for_each(|needed| needed.permit(access, target))
+        scopes.try_for_each(|needed| needed.permit(&cx.access, target))?;
+        let step_up = operation.definition.step_up;
+        step_up.map_or(Ok(()), |step_up| step_up.permit(&cx.access, cx.now))
     }
 
     /// The definition of that logical id, for `GET OperationDefinition/[id]` where no stored resource has it.

@@ -51,6 +51,7 @@ use sqlx::PgPool;
 
 pub use audit::{
     AuditFilter, AuditPlace, AuditTrail, ChainPage, ChainState, LinkedRow, Sealed, StoredEvent,
+    WaitingRow,
 };
 pub(crate) use audit::{permit_trail, trail_is_closed};
 pub use break_glass::BreakGlass;
@@ -60,9 +61,10 @@ pub use definitions::{IndexLock, IndexWalk};
 pub(crate) use fault::{is_outdated, raced};
 pub use history::{HistoryFilter, HistoryPage, HistoryScope};
 pub use identity::{
-    ClientKind, Credentials, GrantUser, IdentityClient, IdentityGrant, IdentitySession,
-    IdentityUser, KnownToken, NewCode, NewGrant, NewSession, NewToken, PreparedLaunch, Refreshed,
-    RunningGrant, SecretHash, SessionLimits, SigningKey, TokenKind, UsedCode,
+    Attempt, ClientKind, CodeTerms, Credentials, Epochs, GrantUser, Granted, IdentityClient,
+    IdentityGrant, IdentitySession, IdentityUser, KnownToken, NewCode, NewGrant, NewSession,
+    NewToken, PreparedLaunch, Refreshed, RunningGrant, SecretHash, SessionLimits, SigningKey,
+    TokenKind, UsedCode,
 };
 pub use labels::{LabelInUse, LabelKind};
 pub use prepared::{ExpectedVersions, PreparedDelete, PreparedWrite, Verb, WriteCondition};

@@ -33,7 +33,11 @@ fn server() -> Server {
     let admission = Admission {
         authorize: Arc::new(|request| {
             let said = format!("{} {}", request.method(), request.uri());
-            async move { Response::new(Bytes::from(said)) }.boxed()
+            async move {
+                assert!(!said.ends_with("/panic"), "made to");
+                Response::new(Bytes::from(said))
+            }
+            .boxed()
         }),
         admit: Arc::new(|token| {
             let access = (&*token == "good").then(|| Access::granted(grant(), Rights::default()));
@@ -44,6 +48,10 @@ fn server() -> Server {
         settings(),
         Some(admission),
         |interaction| match interaction.name() {
+            "vread" => Err(Error::new(
+                ErrorKind::StepUp { max_age_s: 300 },
+                "once more",
+            )),
             "delete" => Err(Error::new(ErrorKind::Forbidden, "not that")),
             _ => Ok(read(PATIENT)),
         },
@@ -111,6 +119,18 @@ async fn what_a_token_does_not_allow_is_forbidden() {
 }
 
 #[tokio::test]
+async fn whoever_has_to_log_in_once_more_is_told_how_fresh() {
+    let path = "/fhir/Patient/1/_history/1";
+    let answer = server().get(path, &["Authorization: Bearer good"]).await;
+    assert_eq!(answer.status, 401);
+    assert!(answer.is_outcome("login", "once more"), "{answer:?}");
+    assert_eq!(
+        answer.header("www-authenticate"),
+        "Bearer realm=\"fhir\", error=\"insufficient_user_authentication\", acr_values=\"urn:vesta:acr:mfa\", max_age=300"
+    );
+}
+
+#[tokio::test]
 async fn metadata_health_and_the_authorization_server_are_public() {
     let server = server();
     for path in ["/fhir/metadata", "/health/live", "/health/ready", "/"] {
@@ -136,6 +156,9 @@ async fn metadata_health_and_the_authorization_server_are_public() {
         &format!("GET {well_known}"),
     )
     .await;
+    let answer = server.get("/fhir/auth/panic", &[]).await;
+    assert_eq!(answer.status, 500);
+    assert!(answer.is_outcome("exception", ""), "{answer:?}");
     let large = "a".repeat(64 * 1024 + 1);
     let answer = server.send("POST /fhir/auth/token", &[], large).await;
     assert_eq!(answer.status, 413);

@@ -39,6 +39,8 @@ pub struct NewSession<'a> {
     pub methods: &'a [String],
     /// The hash of the cookie it had before.
     pub replaces: Option<SecretHash>,
+    /// The count of the person when the factor was held against what is stored.
+    pub epoch: i32,
 }
 
 /// Which sessions are over.
@@ -64,6 +66,7 @@ impl Store {
             .bind(Instant(now))
             .bind(session.methods)
             .bind(session.replaces.map(|hash| hash.0.to_vec()))
+            .bind(session.epoch)
             .execute(&self.pool)
             .await
             .map_err(from_sqlx)?;

@@ -7,5 +7,8 @@ with sessions as (
     delete from identity_assertion where expires_at <= $1
 ), launches as (
     delete from identity_launch where expires_at <= $1
+), attempts as (
+    delete from identity_attempt
+     where seen_at <= $2 and (known_since is null or seen_at <= $1::timestamptz - interval '90 days')
 )
 delete from identity_grant where expires_at <= $1 or revoked_at <= $2
