@@ -2,6 +2,7 @@
 
 mod access;
 mod grant;
+mod pace;
 mod permissions;
 mod rights;
 mod roles;
@@ -13,6 +14,7 @@ pub use grant::{
     ACR_PASSWORD, ACR_SECOND_FACTOR, Authentication, FhirContext, FhirUser, Grant, LaunchContext,
     NotAPerson, PurposeOfUse,
 };
+pub use pace::{Pace, Paces, TooFast, network};
 pub use permissions::{Permission, Permissions};
 pub use rights::{Rights, Way};
 pub use roles::{Confinement, Role, STAFF_ROLE};

@@ -75,7 +75,9 @@ impl Extractor<'_> {
         };
         let versioned = text("version").map(|version| format!("{url}|{version}"));
         let of = |seed: &i64| {
-            let versioned = versioned.as_deref().map(|text| hash::canonical(*seed, text));
+            let versioned = versioned
+                .as_deref()
+                .map(|text| hash::canonical(*seed, text));
             [Some(hash::canonical(*seed, &url)), versioned]
         };
         seeds.iter().flat_map(of).flatten().collect()
