@@ -2,6 +2,7 @@
 
 mod access;
 mod grant;
+mod labels;
 mod permissions;
 mod rights;
 mod roles;
@@ -12,6 +13,7 @@ pub use access::{Access, Reason};
 pub use grant::{
     Authentication, FhirContext, FhirUser, Grant, LaunchContext, NotAPerson, PurposeOfUse,
 };
+pub use labels::VERY_RESTRICTED;
 pub use permissions::{Permission, Permissions};
 pub use rights::{Rights, Way};
 pub use roles::{Confinement, Role, STAFF_ROLE};

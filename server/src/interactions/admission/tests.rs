@@ -4,6 +4,7 @@ mod clinic;
 mod leaks;
 mod matrix;
 mod staff;
+mod writes;
 
 use fhir::resource::Resource;
 
