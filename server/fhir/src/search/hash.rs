@@ -16,7 +16,7 @@ use crate::ids::{ResourceKey, ResourceType};
 pub const ANY_REFERENCE: i64 = 2_889_250_350_351_258_638;
 
 /// The seed of the compartments that a resource is in ([`compartment`]).
-const COMPARTMENT: i64 = -3_472_722_020_672_663_656;
+pub const COMPARTMENT: i64 = -3_472_722_020_672_663_656;
 
 /// What a value hash speaks of; each form has a tag of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
