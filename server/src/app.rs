@@ -236,6 +236,7 @@ impl App {
                 .map_err(Error::internal)?,
             request_timeout: Duration::from_secs(config.limits.request_timeout_s),
             requests_max: usize::try_from(config.limits.requests_max).map_err(Error::internal)?,
+            keeps_trail: config.is_audited(),
         };
         let interactions = self.interactions.clone();
         let perform: Perform = Arc::new(move |cx, interaction| {

@@ -7,6 +7,7 @@ use fhir::validation::CodeQuestion;
 use http::StatusCode;
 
 use super::perform::Interactions;
+use super::trail::imported;
 use super::{EntityTags, Outcome, WriteConditions};
 use crate::context::RequestContext;
 use crate::definitions::Definitions;
@@ -77,6 +78,7 @@ pub(super) fn checked(
     resource: &Resource,
 ) -> Result<(PreparedWrite, Vec<CodeQuestion>)> {
     refuse_subsetted(resource)?;
+    imported::check(cx, resource)?;
     let (targets, questions) = definitions.check_write(cx, resource)?;
     definitions.check_search_parameter(&key, resource)?;
     definitions.check_profile(&key, resource)?;
