@@ -82,6 +82,7 @@ impl App {
             operations,
             capabilities,
             reads_open: config.audit.audit_reads_open,
+            owners: Arc::default(),
         };
         Ok(Self {
             interactions,
