@@ -56,6 +56,8 @@ create table identity_client (
     launch_uri text,
     -- The most it is ever granted.
     scopes text not null,
+    -- Nobody here has looked at it: it is forgotten where nobody uses it.
+    is_self_registered boolean not null default false,
     created_at timestamptz not null,
     check (case kind
         when 'public' then secret_hash is null and jwks is null and jwks_uri is null

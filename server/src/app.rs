@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
 use crate::audit::{AuditKey, AuditSource, HeadFile};
-use crate::auth::{Access, Grant, Reason};
+use crate::auth::{Access, Grant, Pace, Paces, Reason};
 use crate::config::{self, Auth, CodeSource, Config};
 use crate::context::{Handling, Limits, RequestContext, ReturnPreference, SearchLimits, now};
 use crate::definitions::{self, CurrentDefinitions, Definitions, PackageList};
@@ -265,7 +265,7 @@ impl App {
         });
         let admission = match config.auth {
             Auth::Disabled => None,
-            Auth::Smart => Some(self.admission(config)),
+            Auth::Smart => Some(self.admission(config)?),
         };
         Ok((
             settings,
@@ -282,7 +282,7 @@ impl App {
 
 impl App {
     /// What stands before the FHIR API where tokens are asked for.
-    fn admission(&self, config: &Config) -> Admission {
+    fn admission(&self, config: &Config) -> Result<Admission> {
         let app = self.clone();
         let perform: identity::PerformFor = Arc::new(move |grant, interaction| {
             let app = app.clone();
@@ -291,15 +291,20 @@ impl App {
                 app.interactions.perform(&cx, interaction).await
             })
         });
-        let settings = identity_settings(config, &self.base_url);
+        let settings = identity_settings(config, &self.base_url)?;
         let store = self.interactions.store.clone();
         let identity = Arc::new(Identity::new(store, settings, perform));
         let (app, admitting) = (self.clone(), Arc::clone(&identity));
         let remembered = Arc::new(Remembered::default());
-        Admission {
+        Ok(Admission {
             authorize: Arc::new(move |request| {
                 let identity = Arc::clone(&identity);
                 Box::pin(async move { identity.answer(request, now()).await })
+            }),
+            paces: Arc::new(Paces {
+                of_client: Pace::of_minute(config.identity.client_requests_per_minute),
+                of_user: Pace::of_minute(config.identity.user_requests_per_minute),
+                of_address: Pace::of_minute(config.identity.auth_requests_per_minute),
             }),
             admit: Arc::new(move |token| {
                 let (app, identity) = (app.clone(), Arc::clone(&admitting));
@@ -315,7 +320,7 @@ impl App {
                     access.await.map(Some)
                 })
             }),
-        }
+        })
     }
 
     /// A context of whoever holds a grant.
@@ -326,16 +331,20 @@ impl App {
     }
 }
 
-fn identity_settings(config: &Config, base_url: &Arc<str>) -> identity::Settings {
+fn identity_settings(config: &Config, base_url: &Arc<str>) -> Result<identity::Settings> {
     let settings = &config.identity;
-    identity::Settings {
+    let registration = settings.registration_scopes.as_deref();
+    Ok(identity::Settings {
         base_url: Arc::clone(base_url),
         access_token: SignedDuration::from_secs(settings.access_token_lifetime_s),
         refresh_token: SignedDuration::from_hours(settings.offline_access_days * 24),
         session_idle: SignedDuration::from_secs(settings.session_idle_s),
         session_max: SignedDuration::from_secs(settings.session_max_s),
         allows_internal_fetches: settings.allow_internal_fetches,
-    }
+        registration: registration
+            .map(identity::registration_scopes)
+            .transpose()?,
+    })
 }
 
 /// A start that cannot go on: one line for whoever started it.

@@ -170,42 +170,8 @@ impl Administration {
         new: NewClient,
         now: Timestamp,
     ) -> Result<(String, Option<String>)> {
-        if !is_bounded(&new.scopes) {
-            return Err(refused(
-                "a client has 100 scopes at most, of 4096 letters together",
-            ));
-        }
-        let scopes = Scopes::parse(&new.scopes);
-        if let Some(scope) = scopes.dropped.first() {
-            return Err(refused(format!("{scope} is not a scope")));
-        }
-        if scopes.scopes.is_empty() {
-            return Err(refused("a client needs scopes"));
-        }
-        for uri in new.redirect_uris.iter().chain(&new.launch_uri) {
-            if !is_redirect_uri(uri) {
-                return Err(refused(format!(
-                    "{uri} is not an absolute URI without a fragment, by https or from this machine"
-                )));
-            }
-        }
-        let (kind, shown) = kind(new.kind)?;
-        let id = match new.id {
-            Some(id) => id,
-            None => Uuid::new_v4().to_string(),
-        };
-        let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "._-:/".contains(letter);
-        if id.is_empty() || !id.chars().all(is_plain) {
-            return Err(refused("the id of a client is of A-Z a-z 0-9 . _ - : /"));
-        }
-        let client = IdentityClient {
-            id: id.as_str().into(),
-            name: new.name.into(),
-            kind,
-            redirect_uris: new.redirect_uris,
-            launch_uri: new.launch_uri.map(Into::into),
-            scopes: scopes.scopes,
-        };
+        let (client, shown) = checked(new)?;
+        let id = client.id.to_string();
         match self
             .told("client-added", &id, now)
             .add_identity_client(&client, now)
@@ -234,6 +200,48 @@ impl Administration {
     }
 }
 
+/// A client as it is registered, if it may be, and the secret that was made up for it.
+pub(super) fn checked(new: NewClient) -> Result<(IdentityClient, Option<String>)> {
+    if !is_bounded(&new.scopes) {
+        return Err(refused(
+            "a client has 100 scopes at most, of 4096 letters together",
+        ));
+    }
+    let scopes = Scopes::parse(&new.scopes);
+    if let Some(scope) = scopes.dropped.first() {
+        return Err(refused(format!("{scope} is not a scope")));
+    }
+    if scopes.scopes.is_empty() {
+        return Err(refused("a client needs scopes"));
+    }
+    for uri in new.redirect_uris.iter().chain(&new.launch_uri) {
+        if !is_redirect_uri(uri) {
+            return Err(refused(format!(
+                "{uri} is not an absolute URI without a fragment, by https or from this machine"
+            )));
+        }
+    }
+    let (kind, shown) = kind(new.kind)?;
+    let id = match new.id {
+        Some(id) => id,
+        None => Uuid::new_v4().to_string(),
+    };
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "._-:/".contains(letter);
+    if id.is_empty() || !id.chars().all(is_plain) {
+        return Err(refused("the id of a client is of A-Z a-z 0-9 . _ - : /"));
+    }
+    let client = IdentityClient {
+        id: id.into(),
+        name: new.name.into(),
+        kind,
+        redirect_uris: new.redirect_uris,
+        launch_uri: new.launch_uri.map(Into::into),
+        scopes: scopes.scopes,
+        is_self_registered: false,
+    };
+    Ok((client, shown))
+}
+
 fn kind(new: NewClientKind) -> Result<(ClientKind, Option<String>)> {
     match new {
         NewClientKind::Public => Ok((ClientKind::Public, None)),
@@ -256,7 +264,7 @@ fn kind(new: NewClientKind) -> Result<(ClientKind, Option<String>)> {
 
 /// Where people may be sent: by https, on this machine, or into an app by a scheme of its own, which has a dot
 /// (<https://www.rfc-editor.org/rfc/rfc8252#section-7.1>).
-fn is_redirect_uri(uri: &str) -> bool {
+pub(super) fn is_redirect_uri(uri: &str) -> bool {
     let is_clean = uri.bytes().all(|byte| byte.is_ascii_graphic())
         && !uri.contains(['#', '"', '\'', ';', ',']);
     let Some((scheme, rest)) = uri.split_once(':') else {

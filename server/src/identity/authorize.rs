@@ -96,6 +96,7 @@ async fn stepped(
         csrf: &browser.csrf(),
         request: asked.query,
         client: &wish.client.name,
+        is_unchecked: wish.client.is_self_registered,
         host: &target,
         person: &session.user.name,
         patient: patient.as_ref(),

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::answer::{Answered, json_with};
 use super::{Asked, Identity, keys};
@@ -53,9 +53,9 @@ pub(super) fn smart_configuration(identity: &Identity) -> Response<Bytes> {
     let base = &identity.settings.base_url;
     let mut methods = METHODS.to_vec();
     methods.retain(|method| *method != "none");
-    json_with(
-        StatusCode::OK,
-        &json!({
+    published(
+        identity,
+        json!({
             "issuer": &**base,
             "jwks_uri": identity.url("/auth/jwks"),
             "authorization_endpoint": identity.url("/auth/authorize"),
@@ -77,9 +77,9 @@ pub(super) fn smart_configuration(identity: &Identity) -> Response<Bytes> {
 /// `[issuer]/.well-known/openid-configuration` (<https://openid.net/specs/openid-connect-discovery-1_0.html>)
 pub(super) fn openid_configuration(identity: &Identity) -> Response<Bytes> {
     let base = &identity.settings.base_url;
-    json_with(
-        StatusCode::OK,
-        &json!({
+    published(
+        identity,
+        json!({
             "issuer": &**base,
             "jwks_uri": identity.url("/auth/jwks"),
             "authorization_endpoint": identity.url("/auth/authorize"),
@@ -102,6 +102,14 @@ pub(super) fn openid_configuration(identity: &Identity) -> Response<Bytes> {
             "request_uri_parameter_supported": false,
         }),
     )
+}
+
+/// Metadata, with what the settings add to it.
+fn published(identity: &Identity, mut metadata: Value) -> Response<Bytes> {
+    if identity.settings.registration.is_some() {
+        metadata["registration_endpoint"] = json!(identity.url("/auth/register"));
+    }
+    json_with(StatusCode::OK, &metadata)
 }
 
 /// The keys that ID tokens are signed with.

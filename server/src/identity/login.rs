@@ -1,7 +1,5 @@
 //! Logging in: a password, then a second factor; logging out.
 
-use std::net::IpAddr;
-
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -10,6 +8,7 @@ use super::audited::Told;
 use super::pages::{self, Page};
 use super::session::{Browser, Missing, missing};
 use super::{Asked, Identity, password, secret};
+use crate::auth::network;
 use crate::store::{Attempt, IdentitySession, IdentityUser};
 
 /// What a failed login says, whoever it was.
@@ -64,7 +63,7 @@ pub(super) async fn first_factor(identity: &Identity, asked: &Asked<'_>) -> Answ
     let login = form.get("login").unwrap_or_default().to_lowercase();
     let shown = form.get("password").unwrap_or_default();
     let place = identity.passwords.place()?;
-    let address = counted_by(asked.address);
+    let address = network(asked.address);
     let attempt = Attempt {
         login: secret::hash(&login),
         address: &address,
@@ -107,15 +106,6 @@ async fn begun(
     Ok((user.filter(|user| may_try && !user.is_locked), may_try))
 }
 
-/// What attempts from an address are counted under: of IPv6 the network, because each holder has many addresses in it.
-fn counted_by(address: Option<IpAddr>) -> Vec<u8> {
-    match address {
-        Some(IpAddr::V4(address)) => address.octets().to_vec(),
-        Some(IpAddr::V6(address)) => address.octets()[..8].to_vec(),
-        None => b"?".to_vec(),
-    }
-}
-
 /// `POST /auth/second-factor`
 pub(super) async fn second_factor(identity: &Identity, asked: &Asked<'_>) -> Answered {
     let form = asked.form()?;
@@ -148,7 +138,7 @@ async fn is_second_factor(
     session: &IdentitySession,
     code: &str,
 ) -> Answered<bool> {
-    let address = counted_by(asked.address);
+    let address = network(asked.address);
     let attempt = Attempt {
         login: secret::hash(&session.user.login),
         address: &address,

@@ -21,6 +21,7 @@ mod login;
 mod pages;
 mod password;
 mod records;
+mod registration;
 mod secret;
 mod session;
 #[cfg(test)]
@@ -36,7 +37,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::auth::Grant;
+use crate::auth::{Grant, Pace, Scopes};
 use crate::error::Result;
 use crate::store::{KnownToken, Store, TokenKind};
 
@@ -44,6 +45,18 @@ pub use administration::{Administration, NewClient, NewClientKind, NewUser};
 pub use demonstration::{Demonstration, FirstToken};
 pub use password::{NewSecondFactor, new_password};
 pub use records::PerformFor;
+
+/// Scopes that apps may have which register themselves; what is no such scope is refused.
+pub fn registration_scopes(text: &str) -> Result<Scopes> {
+    let parsed = Scopes::parse(text);
+    match parsed.dropped.is_empty() && registration::may_be_registered(&parsed.scopes) {
+        true => Ok(parsed.scopes),
+        false => Err(crate::error::Error::new(
+            crate::error::ErrorKind::BadValue,
+            "VESTA_REGISTRATION_SCOPES are scopes of which none is system/",
+        )),
+    }
+}
 
 use answer::{Answered, Asked, Refusal};
 use fetch::Fetcher;
@@ -66,6 +79,8 @@ pub struct Settings {
     pub session_max: SignedDuration,
     /// Whether keys of clients may be fetched from addresses that are not public.
     pub allows_internal_fetches: bool,
+    /// What apps that register themselves may have at most; nothing where none does.
+    pub registration: Option<Scopes>,
 }
 
 /// As the settings have it.
@@ -78,6 +93,7 @@ impl Default for Settings {
             session_idle: SignedDuration::from_mins(15),
             session_max: SignedDuration::from_hours(10),
             allows_internal_fetches: false,
+            registration: None,
         }
     }
 }
@@ -89,6 +105,7 @@ pub struct Identity {
     jwks: PublishedKeys,
     passwords: Passwords,
     records: Records,
+    registrations: Pace,
 }
 
 impl std::fmt::Debug for Identity {
@@ -107,6 +124,7 @@ impl Identity {
             jwks: PublishedKeys::new(Fetcher::new(settings.allows_internal_fetches)),
             passwords: Passwords::default(),
             records: Records { perform },
+            registrations: Pace::of_minute(registration::EACH_MINUTE),
             settings,
         }
     }
@@ -171,6 +189,7 @@ impl Identity {
             ("POST", "/auth/token") => token::answer(self, asked).await,
             ("POST", "/auth/introspect") => introspection::introspect(self, asked).await,
             ("POST", "/auth/revoke") => introspection::revoke(self, asked).await,
+            ("POST", "/auth/register") => registration::register(self, asked).await,
             ("POST", "/auth/launch") => launch::prepare(self, asked).await,
             ("OPTIONS", path) if !PAGES.contains(&path) => Ok(discovery::preflight()),
             _ => Err(Refusal::OAuth {

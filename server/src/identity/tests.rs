@@ -7,6 +7,7 @@ mod discovery;
 mod launches;
 mod logins;
 mod refreshes;
+mod registrations;
 
 use std::sync::Arc;
 

@@ -26,6 +26,8 @@ pub struct IdentityClient {
     pub launch_uri: Option<Box<str>>,
     /// The most it is ever granted.
     pub scopes: Scopes,
+    /// Whether it has registered itself.
+    pub is_self_registered: bool,
 }
 
 /// How a client proves who it is.
@@ -73,11 +75,12 @@ fn client(row: &PgRow) -> Result<IdentityClient> {
         redirect_uris: row.try_get("redirect_uris").map_err(from_sqlx)?,
         launch_uri: optional("launch_uri")?.map(Into::into),
         scopes: Scopes::parse(&text("scopes")?).scopes,
+        is_self_registered: row.try_get("is_self_registered").map_err(from_sqlx)?,
     })
 }
 
 impl Store {
-    /// Registers a client; `false` where the id is taken.
+    /// Registers a client; `false` where the id is taken, or where too many have registered themselves.
     pub async fn add_identity_client(
         &self,
         client: &IdentityClient,
@@ -101,6 +104,7 @@ impl Store {
             .bind(client.launch_uri.as_deref())
             .bind(client.scopes.to_string())
             .bind(Instant(now))
+            .bind(client.is_self_registered)
             .fetch_optional(&mut *transaction)
             .await
             .map_err(from_sqlx)?;

@@ -43,6 +43,7 @@ fn app() -> IdentityClient {
         redirect_uris: vec!["https://app.example.org/".to_owned()],
         launch_uri: None,
         scopes: Scopes::parse("openid user/*.rs").scopes,
+        is_self_registered: false,
     }
 }
 
@@ -124,6 +125,28 @@ async fn each_kind_of_client_comes_back_as_it_went_in() {
         assert_eq!(format!("{:?}", read.kind), said);
     }
     assert_eq!(store.identity_clients(10).await.unwrap().len(), 5);
+}
+
+#[tokio::test]
+async fn a_client_that_registered_itself_is_forgotten_where_nobody_uses_it() {
+    let (_database, store) = begun().await;
+    for id in ["used", "unused"] {
+        let client = IdentityClient {
+            id: id.into(),
+            is_self_registered: true,
+            ..app()
+        };
+        assert!(store.add_identity_client(&client, at(0)).await.unwrap());
+    }
+    let used = NewGrant {
+        client_id: "used".into(),
+        ..grant(None)
+    };
+    store.add_identity_grant(&used, None, at(0)).await.unwrap();
+    store.forget_identity(at(999), at(0)).await.unwrap();
+    let left = store.identity_clients(10).await.unwrap();
+    let left: Vec<&str> = left.iter().map(|client| &*client.id).collect();
+    assert_eq!(left, ["app", "used"]);
 }
 
 #[tokio::test]

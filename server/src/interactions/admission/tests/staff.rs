@@ -1,16 +1,9 @@
 //! Staff: what their roles allow, for the patients in whose care teams they are today.
 
 use super::check;
-use super::clinic::Clinic;
+use super::clinic::{Clinic, role};
 
 const REFUSED: &str = ": neither a scope and a role together, nor the launch, allow it";
-
-fn role(id: &str, code: &str, more: &str) -> String {
-    format!(
-        r#"{{"resourceType":"PractitionerRole","id":"{id}","practitioner":{{"reference":"Practitioner/{id}"}}{more},
-            "code":[{{"coding":[{{"system":"https://vesta.example/fhir/CodeSystem/staff-role","code":"{code}"}}]}}]}}"#
-    )
-}
 
 fn team(id: &str, patient: &str, member: &str, more: &str) -> String {
     format!(
@@ -301,6 +294,17 @@ async fn who_may_break_glass_and_sees_the_patient_is_told_so() {
         "200 Condition/c-zq00zq",
     )
     .await;
+    // Opening would not help, or is not done.
+    let hidden = "404 there is no Condition/c-zq01zq";
+    let other = "user/Patient.rs user/Condition.rs?code=http://here|nothing";
+    check(doctor, other, "GET Condition/c-zq01zq", hidden).await;
+    let label = r#""meta":{"security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality","code":"V"}]}"#;
+    let condition =
+        r#"{"resourceType":"Condition","id":"of-donor","subject":{"reference":"Patient/donor"}}"#;
+    let donor = format!(r#"{{"resourceType":"Patient","id":"donor",{label}}}"#);
+    clinic.write(vec![donor, condition.to_owned()]).await;
+    let hidden = "404 there is no Condition/of-donor";
+    check(doctor, "user/*.rs", "GET Condition/of-donor", hidden).await;
     // A token that does not show the patient does not show that there is more.
     check(
         doctor,
