@@ -82,6 +82,7 @@ impl App {
             operations,
             capabilities,
             reads_open: config.audit.audit_reads_open,
+            owners: Arc::default(),
         };
         Ok(Self {
             interactions,
@@ -236,6 +237,7 @@ impl App {
                 .map_err(Error::internal)?,
             request_timeout: Duration::from_secs(config.limits.request_timeout_s),
             requests_max: usize::try_from(config.limits.requests_max).map_err(Error::internal)?,
+            keeps_trail: config.is_audited(),
         };
         let interactions = self.interactions.clone();
         let perform: Perform = Arc::new(move |cx, interaction| {
