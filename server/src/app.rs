@@ -8,7 +8,7 @@ use fhir::json::ParseLimits;
 use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
-use crate::audit::{AuditKey, AuditSource};
+use crate::audit::{AuditKey, AuditSource, HeadFile};
 use crate::auth::{Access, Grant, Pace, Paces, Reason};
 use crate::config::{self, Auth, CodeSource, Config};
 use crate::context::{Handling, Limits, RequestContext, ReturnPreference, SearchLimits, now};
@@ -17,8 +17,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::http::{self, Admission, Parts, Perform, Readiness, Refused};
 use crate::identity::{self, Administration, Demonstration, FirstToken, Identity};
 use crate::import::{Imported, Importer};
-use crate::interactions::Interactions;
 use crate::interactions::capabilities::{Capabilities, Software};
+use crate::interactions::{Interactions, Remembered};
 use crate::jobs;
 use crate::load::{Loaded, Loader};
 use crate::operations;
@@ -293,6 +293,7 @@ impl App {
         let store = self.interactions.store.clone();
         let identity = Arc::new(Identity::new(store, settings, perform));
         let (app, admitting) = (self.clone(), Arc::clone(&identity));
+        let remembered = Arc::new(Remembered::default());
         Ok(Admission {
             authorize: Arc::new(move |request| {
                 let identity = Arc::clone(&identity);
@@ -305,11 +306,16 @@ impl App {
             }),
             admit: Arc::new(move |token| {
                 let (app, identity) = (app.clone(), Arc::clone(&admitting));
+                let remembered = Arc::clone(&remembered);
                 Box::pin(async move {
-                    match identity.grant(&token, now()).await? {
-                        Some(grant) => Ok(Some(app.admitted(grant).await?.access)),
-                        None => Ok(None),
-                    }
+                    let Some(held) = identity.grant(&token, now()).await? else {
+                        return Ok(None);
+                    };
+                    let cx = app.context(Reason::Admission);
+                    let interactions = &app.interactions;
+                    let access =
+                        interactions.admit_again(&cx, held.grant, held.admissions, &remembered);
+                    access.await.map(Some)
                 })
             }),
         })
@@ -373,12 +379,14 @@ pub(crate) fn store_settings(config: &Config) -> Result<StoreSettings> {
 }
 
 fn audit_trail(config: &Config) -> Result<AuditTrail> {
+    let key_file = config.audit_key_file();
     Ok(AuditTrail {
         source: AuditSource {
             node: config.audit.audit_node.as_str().into(),
             site: config.audit.audit_site.as_deref().map(Into::into),
         },
-        key: Arc::new(AuditKey::of_file(&config.audit_key_file()).map_err(unusable)?),
+        key: Arc::new(AuditKey::of_file(&key_file).map_err(unusable)?),
+        head: Some(HeadFile::beside(&key_file)),
     })
 }
 

@@ -38,7 +38,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::auth::{Grant, Pace, Scopes};
 use crate::error::Result;
-use crate::store::{Store, TokenKind};
+use crate::store::{KnownToken, Store, TokenKind};
 
 pub use administration::{Administration, NewClient, NewClientKind, NewUser};
 pub use demonstration::{Demonstration, FirstToken};
@@ -130,19 +130,12 @@ impl Identity {
 
     /// What an access token stands for; `None` where it is not in force. Asked anew for every request, so that what is
     /// revoked on one server is revoked on all.
-    pub async fn grant(&self, bearer: &str, now: Timestamp) -> Result<Option<Grant>> {
+    pub async fn grant(&self, bearer: &str, now: Timestamp) -> Result<Option<HeldGrant>> {
         let token = self.store.identity_token(secret::hash(bearer), now).await?;
         let access = token.filter(|token| token.kind == TokenKind::Access);
-        Ok(access.map(|token| Grant {
-            id: token.granted.grant,
-            client_id: token.granted.client_id.as_ref().into(),
-            login: token.granted.user.as_ref().map(|user| user.login.clone()),
-            user: token.granted.user.map(|user| user.fhir_user),
-            scopes: token.scopes,
-            launch: token.granted.launch,
-            purpose: None,
-            authentication: token.granted.authentication,
-            expires: token.expires,
+        Ok(access.map(|token| HeldGrant {
+            admissions: token.admissions,
+            grant: granted(token),
         }))
     }
 
@@ -231,6 +224,36 @@ impl Identity {
         let name = self.cookie_name();
         format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}")
     }
+}
+
+/// What an access token stands for.
+fn granted(token: KnownToken) -> Grant {
+    let KnownToken {
+        granted,
+        scopes,
+        expires,
+        ..
+    } = token;
+    Grant {
+        id: granted.grant,
+        client_id: granted.client_id.as_ref().into(),
+        login: granted.user.as_ref().map(|user| user.login.clone()),
+        user: granted.user.map(|user| user.fhir_user),
+        scopes,
+        launch: granted.launch,
+        purpose: None,
+        authentication: granted.authentication,
+        expires,
+    }
+}
+
+/// What whoever asks holds.
+#[derive(Clone, Debug)]
+pub struct HeldGrant {
+    /// What the token stands for.
+    pub grant: Grant,
+    /// How many commits had changed what roles, care teams and opened records allow when it was looked up.
+    pub admissions: i64,
 }
 
 /// What people see, rather than clients.

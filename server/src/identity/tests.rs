@@ -316,7 +316,8 @@ impl Server {
 
     async fn grant(&self, token: &Value) -> Option<Grant> {
         let token = token.as_str().unwrap();
-        self.identity.grant(token, self.now).await.unwrap()
+        let held = self.identity.grant(token, self.now).await.unwrap();
+        held.map(|held| held.grant)
     }
 
     fn basic(&self) -> String {

@@ -14,6 +14,7 @@ use fhir::resource::Resource;
 use super::perform::Interactions;
 use super::{HistoryScope, Interaction, OperationInput, OperationTarget, Outcome, SearchScope};
 use crate::audit::{AuditRecord, AuditedResource, RefusedRequest};
+use crate::auth::{Access, Reason};
 use crate::context::{Audited, RequestContext};
 use crate::definitions::Definitions;
 use crate::error::{Error, ErrorKind, Result};
@@ -135,10 +136,14 @@ impl Interactions {
         if audited.is_recorded() {
             return result;
         }
+        let noted = audited.take_noted();
         let record = match &result {
             // Its entries are recorded each by itself.
             Ok(_) if audited.interaction == "batch" => record,
-            Ok(outcome) => self.of_outcome(cx, record, outcome).await?,
+            Ok(outcome) => {
+                let record = noted.iter().fold(record, AuditRecord::touching);
+                self.of_outcome(cx, record, outcome).await?
+            }
             Err(error) => failed(record, error),
         };
         let unrecorded = match self.store.add_record(about_target(record)).await {
@@ -175,6 +180,9 @@ impl Interactions {
     ) -> Result<AuditRecord> {
         record.status = i16::try_from(outcome.status.as_u16()).unwrap_or_default();
         let Some(body) = outcome.body.clone() else {
+            if !record.entities.is_empty() {
+                return Ok(record);
+            }
             let version = outcome.version.map(|(version, _)| version);
             let key = cx
                 .audited
@@ -214,7 +222,12 @@ impl Interactions {
         if cx.audited.is_none() {
             return Ok(Vec::new());
         }
-        let content = source.read(cx, key).await?.and_then(|one| one.content);
+        // Whoever may delete it need not be allowed to read it.
+        let own = RequestContext {
+            access: Access::system(Reason::Admission),
+            ..cx.clone()
+        };
+        let content = source.read(&own, key).await?.and_then(|one| one.content);
         let Some(content) = content else {
             return Ok(named(key.clone(), None).patients);
         };
@@ -277,7 +290,9 @@ fn found(
     let mut found = Vec::new();
     match resource.resource_type().name() {
         "Bundle" if resource.id().is_none() => {
-            for entry in resource.get("entry").into_iter().flat_map(Value::items) {
+            let entries = resource.get("entry").into_iter().flat_map(Value::items);
+            // What is within another resource was noted as that one.
+            for entry in entries.filter(|entry| !is_contained(*entry)) {
                 match entry.get("resource") {
                     Some(inner) => add(definitions, cx, inner, &mut found)?,
                     None => found.extend(deleted(entry)),
@@ -349,6 +364,12 @@ fn audited(
         version: version.and_then(|version| version.parse().ok()),
         key,
     }))
+}
+
+/// Whether an entry is a part of a resource: its URL has a fragment.
+fn is_contained(entry: Value<'_>) -> bool {
+    let url = entry.get("fullUrl").and_then(Value::string);
+    url.is_some_and(|url| url.contains('#'))
 }
 
 /// A deletion in a history: an entry without a resource.

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use fhir::form;
 use fhir::ids::{ResourceKey, ResourceType};
-use fhir::json::Writer;
+use fhir::json::{ParseLimits, Writer};
 use fhir::resource::Resource;
 
 use crate::context::RequestContext;
@@ -88,6 +88,17 @@ impl<'a> OperationContext<'a> {
             Some(content) => Ok((version, content)),
             None => Err(Error::new(ErrorKind::Gone, format!("{key} was deleted"))),
         }
+    }
+
+    /// Notes for the audit trail that the answer tells of a resource without holding it.
+    pub fn note_read(&self, version: &StoredVersion, content: &Bytes) -> Result<()> {
+        if self.request.audited.is_none() {
+            return Ok(());
+        }
+        let resource = Resource::parse_with(content.clone(), ParseLimits::STORED);
+        let resource = resource.map_err(Error::internal)?;
+        self.definitions
+            .note_read(self.request, &version.key, version.version, &resource)
     }
 
     /// Checks a resource as every write is checked, and makes its write ready.

@@ -51,6 +51,7 @@ use sqlx::PgPool;
 
 pub use audit::{
     AuditFilter, AuditPlace, AuditTrail, ChainPage, ChainState, LinkedRow, Sealed, StoredEvent,
+    WaitingRow,
 };
 pub(crate) use audit::{permit_trail, trail_is_closed};
 pub use break_glass::BreakGlass;

@@ -152,3 +152,34 @@ async fn online_access_ends_with_the_session_and_offline_access_does_not() {
         .await
         .is_error(400, "invalid_grant");
 }
+
+#[tokio::test]
+async fn a_public_client_need_not_name_itself_to_refresh() {
+    let server = Server::new().await;
+    let tokens = server
+        .tokens("anna", "app", "offline_access user/*.rs")
+        .await;
+    let unnamed = async |token: &str| {
+        let form = [("grant_type", "refresh_token"), ("refresh_token", token)];
+        server.post("/auth/token", &form, &[]).await
+    };
+    let first = tokens["refresh_token"].as_str().unwrap();
+    let second = unnamed(first).await.json();
+    assert!(server.grant(&second["access_token"]).await.is_some());
+    unnamed(first).await.is_error(400, "invalid_grant");
+    let is_over = server.grant(&second["access_token"]).await.is_none();
+    assert!(is_over, "shown twice");
+    unnamed("unknown").await.is_error(400, "invalid_grant");
+    let access = tokens["access_token"].as_str().unwrap();
+    unnamed(access).await.is_error(400, "invalid_grant");
+    let code = server
+        .code("paul", "web", "offline_access patient/*.rs")
+        .await;
+    let basic = server.basic();
+    let mut form = exchange("web", &code);
+    form.retain(|(name, _)| *name != "client_id");
+    let headers = [("authorization", basic.as_str())];
+    let tokens = server.post("/auth/token", &form, &headers).await.json();
+    let of_web = tokens["refresh_token"].as_str().unwrap();
+    unnamed(of_web).await.is_error(401, "invalid_client");
+}

@@ -3,6 +3,7 @@
 mod clinic;
 mod leaks;
 mod matrix;
+mod remembered;
 mod staff;
 
 use fhir::resource::Resource;

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::{Arguments, Operation, OperationAnswer, OperationContext, Params};
+use crate::audit::AuditedResource;
 use crate::auth::{Access, Grant, Reason};
 use crate::context::RequestContext;
 use crate::error::{Error, ErrorKind, Result};
@@ -61,7 +62,7 @@ impl Operation for OpenRecord {
             request: &own,
             ..cx
         };
-        refuse_closed(own, patient).await?;
+        let opening = refuse_closed(own, patient).await?;
         let now = cx.request.now;
         let review = new_task()?;
         let opened = BreakGlass {
@@ -79,7 +80,7 @@ impl Operation for OpenRecord {
         let task = own
             .prepare(opened.review.clone(), Verb::Post, &task)
             .await?;
-        write(own, &opened, &task).await?;
+        write(cx, &opening, &opened, &task).await?;
         Ok(answer(&opened))
     }
 }
@@ -123,15 +124,14 @@ fn asked(params: &OpenRecordParams) -> Result<(SystemAndCode, i64)> {
     }
 }
 
-/// A record that is not there, or is never opened, is answered the same.
-async fn refuse_closed(cx: OperationContext<'_>, patient: &ResourceKey) -> Result<()> {
+/// The record as the trail names it; one that is not there, or is never opened, is answered the same.
+async fn refuse_closed(cx: OperationContext<'_>, patient: &ResourceKey) -> Result<AuditedResource> {
     let absent = || Error::new(ErrorKind::NotFound, format!("there is no {patient}"));
     let found = Source::Committed(cx.store)
         .read(cx.request, patient)
         .await?;
-    let content = found
-        .and_then(|version| version.content)
-        .ok_or_else(absent)?;
+    let found = found.ok_or_else(absent)?;
+    let content = found.content.ok_or_else(absent)?;
     let record = Document::parse(content).map_err(Error::internal)?;
     let labels = record.root().at(&["meta", "security"]);
     let mut labels = labels.into_iter().flat_map(Value::items);
@@ -141,7 +141,11 @@ async fn refuse_closed(cx: OperationContext<'_>, patient: &ResourceKey) -> Resul
     });
     match is_closed {
         true => Err(absent()),
-        false => Ok(()),
+        false => Ok(AuditedResource {
+            key: patient.clone(),
+            version: Some(found.version),
+            patients: vec![patient.id.clone()],
+        }),
     }
 }
 
@@ -204,11 +208,18 @@ fn task(opened: &BreakGlass, now: Timestamp) -> Result<Resource> {
 
 const TASKS: &str = "https://vesta.example/fhir/CodeSystem/task-code";
 
-/// The record is opened and its review asked for, both or neither.
-async fn write(cx: OperationContext<'_>, opened: &BreakGlass, task: &PreparedWrite) -> Result<()> {
+/// The record is opened and its review asked for, both or neither; the trail says who did it, and to whom.
+async fn write(
+    cx: OperationContext<'_>,
+    opening: &AuditedResource,
+    opened: &BreakGlass,
+    task: &PreparedWrite,
+) -> Result<()> {
     let mut attempts = cx.store.attempts();
     loop {
         let mut tx = attempts.begin(cx.request).await?;
+        tx.write_as(Access::system(Reason::Review));
+        tx.note_read(vec![opening.clone()]);
         let result = async {
             tx.create(std::slice::from_ref(task)).await?;
             tx.break_glass(opened).await

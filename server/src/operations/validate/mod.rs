@@ -138,7 +138,8 @@ async fn stored(cx: OperationContext<'_>) -> Result<Resource> {
         let text = "the parameter 'resource' must be given, or the call be on an instance";
         return Err(Error::new(ErrorKind::Malformed, text));
     };
-    let (_, content) = cx.read(key).await?;
+    let (version, content) = cx.read(key).await?;
+    cx.note_read(&version, &content)?;
     Resource::parse_with(content, cx.request.limits.parse).map_err(Error::internal)
 }
 
@@ -186,7 +187,8 @@ async fn delete(cx: OperationContext<'_>) -> Result<Option<Issue>> {
         let text = "mode=delete is for a call on an instance";
         return Err(Error::new(ErrorKind::BadValue, text));
     };
-    cx.read(key).await?;
+    let (version, content) = cx.read(key).await?;
+    cx.note_read(&version, &content)?;
     if cx.request.limits.delete_referenced {
         return Ok(None);
     }

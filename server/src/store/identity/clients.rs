@@ -120,6 +120,19 @@ impl Store {
         row.as_ref().map(client).transpose()
     }
 
+    /// The client that a refresh token was given to, used or not.
+    pub async fn identity_client_of_refresh(
+        &self,
+        token: SecretHash,
+    ) -> Result<Option<IdentityClient>> {
+        let row = sqlx::query(statements::READ_IDENTITY_REFRESH_CLIENT)
+            .bind(token.0.as_slice())
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(from_sqlx)?;
+        row.as_ref().map(client).transpose()
+    }
+
     /// Clients by id, so many at most.
     pub async fn identity_clients(&self, limit: u32) -> Result<Vec<IdentityClient>> {
         let rows = sqlx::query(statements::LIST_IDENTITY_CLIENTS)

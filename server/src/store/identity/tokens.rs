@@ -101,6 +101,8 @@ pub struct KnownToken {
     pub issued_at: Timestamp,
     /// Until when.
     pub expires: Timestamp,
+    /// How many commits have changed what roles, care teams and opened records allow.
+    pub admissions: i64,
 }
 
 fn used_code(row: &PgRow) -> Result<UsedCode> {
@@ -130,6 +132,7 @@ fn known_token(row: &PgRow) -> Result<KnownToken> {
         scopes: scopes(row)?,
         issued_at: instant(row, "issued_at")?,
         expires: instant(row, "expires_at")?,
+        admissions: row.try_get("admissions").map_err(from_sqlx)?,
     })
 }
 

@@ -1,6 +1,7 @@
 -- on every request: a token that is in force, with what it stands for
 select g.id as grant_id, g.client_id, g.patient, g.encounter, g.fhir_context, g.authenticated_at, g.methods, g.acr,
-       t.scopes, t.expires_at, t.kind, t.issued_at, u.id, u.login, u.name, u.fhir_user
+       t.scopes, t.expires_at, t.kind, t.issued_at, u.id, u.login, u.name, u.fhir_user,
+       (select revision from admission_state) as admissions
   from identity_token t
   join identity_grant g on g.id = t.grant_id
   left join identity_user u on u.id = g.user_id

@@ -94,7 +94,15 @@ const OF_PATIENT: [&str; 19] = [
 impl Clinic {
     /// A clinic of so many patients.
     pub(super) async fn of(patients: usize) -> Option<Self> {
-        let world = World::new().await?;
+        Some(Self::within(World::new().await?, patients).await)
+    }
+
+    /// The same, with an audit trail.
+    pub(super) async fn audited(patients: usize) -> Option<Self> {
+        Some(Self::within(World::audited().await?, patients).await)
+    }
+
+    async fn within(world: World, patients: usize) -> Self {
         let clinic = Self { world };
         let shared = SHARED.iter().map(|text| (*text).to_owned()).collect();
         clinic.write(shared).await;
@@ -120,7 +128,7 @@ impl Clinic {
             members.join(",")
         );
         clinic.write(vec![group]).await;
-        Some(clinic)
+        clinic
     }
 
     /// A resource that was first written for the next patient, and one that is deleted.

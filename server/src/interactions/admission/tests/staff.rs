@@ -219,6 +219,49 @@ async fn a_record_is_opened_for_some_time_and_for_review() {
     clinic.close().await;
 }
 
+#[tokio::test]
+async fn the_trail_says_who_opened_whose_record() {
+    let Some(clinic) = Clinic::audited(2).await else {
+        return;
+    };
+    let access = clinic.access("Practitioner/doctor", "user/*.rs").await;
+    let open = format!("POST Patient/zq01zq/$break-glass {OPEN}");
+    let answer = clinic.ask(&access, &open).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let said = clinic
+        .world
+        .database()
+        .texts(
+            "select concat_ws(' ', access, agent, client, grant_id, action, status, target, patients[1], cardinality(patients),
+                    regexp_replace(array_to_string(entities, ','), '[0-9a-f]{8}-[0-9a-f-]+', 'ID', 'g'), array_to_string(owners, ','))
+               from audit where operation = 'break-glass'",
+        )
+        .await;
+    let expected = "grant Practitioner/doctor app 00000000-0000-0000-0000-000000000000 U 200 Patient/zq01zq zq01zq 1 \
+        Patient/zq01zq/_history/1,Task/ID/_history/1 1,0";
+    assert_eq!(said, [expected]);
+    clinic.close().await;
+}
+
+#[tokio::test]
+async fn who_may_delete_and_not_read_leaves_whose_it_was() {
+    let Some(clinic) = Clinic::audited(1).await else {
+        return;
+    };
+    let access = clinic
+        .access("Practitioner/doctor", "user/Condition.d")
+        .await;
+    let answer = clinic.ask(&access, "DELETE Condition/c-zq00zq").await;
+    assert_eq!(answer.status, 204, "{}", answer.body);
+    let said = clinic
+        .world
+        .database()
+        .texts("select array_to_string(entities || patients, ' ') from audit where action = 'D' and target = 'Condition/c-zq00zq'")
+        .await;
+    assert_eq!(said, ["Condition/c-zq00zq/_history/2 zq00zq"]);
+    clinic.close().await;
+}
+
 /// Who sees a patient by another role is told that there is more to see.
 #[tokio::test]
 async fn who_may_break_glass_and_sees_the_patient_is_told_so() {
