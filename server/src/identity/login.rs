@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::answer::{Answered, Form, Refusal, redirect, set_cookie};
 use super::pages::{self, Page};
 use super::session::{Browser, Missing, missing};
+use super::vault::second_factor_of;
 use super::{Asked, Identity, password, secret};
 use crate::auth::network;
 use crate::store::{Attempt, IdentitySession, IdentityUser};
@@ -142,7 +143,12 @@ async fn is_second_factor(
         return Ok(false);
     };
     let is_right = match &user.credentials.totp_secret {
-        Some(secret) => is_good_once(identity, user.id, secret, code, asked).await?,
+        Some(sealed) => {
+            let secret = identity
+                .vault
+                .open(&second_factor_of(&user.login), sealed)?;
+            is_good_once(identity, user.id, &secret, code, asked).await?
+        }
         None => false,
     };
     if is_right {

@@ -123,7 +123,7 @@ impl Server {
     async fn new() -> Self {
         let database = TestDatabase::new().await;
         let store = database.store().await;
-        let administration = Administration::new(store.clone());
+        let administration = Administration::new(store.clone(), Vault::of(&[1; 32]).unwrap());
         let people = [
             ("anna", "Practitioner/anna"),
             ("paul", "Patient/p1"),
@@ -171,7 +171,7 @@ impl Server {
         let perform: PerformFor = Arc::new(|grant, asked| perform(grant, asked).boxed());
         Self {
             _database: database,
-            identity: Identity::new(store, settings, perform),
+            identity: Identity::new(store, settings, Vault::of(&[1; 32]).unwrap(), perform),
             administration,
             now: now(),
             totp: factor.secret,
