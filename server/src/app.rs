@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::audit::{AuditKey, AuditSource};
 use crate::auth::{Access, Grant, Reason};
-use crate::config::{self, Auth, CodeSource, Config};
+use crate::config::{self, Auth, CodeSource, Config, ConsentDefault};
 use crate::context::{Handling, Limits, RequestContext, ReturnPreference, SearchLimits, now};
 use crate::definitions::{self, CurrentDefinitions, Definitions, PackageList};
 use crate::error::{Error, ErrorKind, Result};
@@ -82,6 +82,7 @@ impl App {
             operations,
             capabilities,
             reads_open: config.audit.audit_reads_open,
+            consents_close: config.access.consent_default == ConsentDefault::Deny,
         };
         Ok(Self {
             interactions,

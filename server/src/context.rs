@@ -1,9 +1,10 @@
 //! What every request carries: who asks, when, under which name, within which limits. The only reader of the clock.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use fhir::ids::{ResourceId, ResourceKey};
 use fhir::json::ParseLimits;
 use jiff::Timestamp;
 
@@ -148,6 +149,8 @@ pub struct Audited {
     /// The query as it came.
     pub query: Option<Box<str>>,
     is_recorded: AtomicBool,
+    /// The Consents that decided about it, of patients.
+    decided_by: OnceLock<Vec<(ResourceKey, Vec<ResourceId>)>>,
 }
 
 impl Audited {
@@ -158,6 +161,17 @@ impl Audited {
             action,
             ..Self::default()
         }
+    }
+
+    /// Notes the Consents that decided about it, each with the patients it is of.
+    pub fn note_consents(&self, consents: Vec<(ResourceKey, Vec<ResourceId>)>) {
+        // Once is enough: a request is refused once.
+        let _ = self.decided_by.set(consents);
+    }
+
+    /// The Consents that decided about it.
+    pub fn consents(&self) -> &[(ResourceKey, Vec<ResourceId>)] {
+        self.decided_by.get().map_or(&[], Vec::as_slice)
     }
 
     /// Notes that the trail has it: the commit of what it wrote brought it there.

@@ -36,6 +36,8 @@ pub struct Interactions {
     pub capabilities: Arc<capabilities::Capabilities>,
     /// Whether a read is answered although it cannot be recorded.
     pub reads_open: bool,
+    /// Whether a record is closed to all who do not care for its patient, until a consent permits it.
+    pub consents_close: bool,
 }
 
 impl Interactions {

@@ -82,6 +82,7 @@ impl World {
                 operations: Arc::new(all().unwrap()),
                 capabilities: Arc::new(Capabilities::new(software)),
                 reads_open: false,
+                consents_close: false,
             },
             cx: context(),
             database,

@@ -44,6 +44,7 @@ enum Form {
     Folded,
     FoldedPair,
     MediaType,
+    Label,
 }
 
 /// The seed of one operand of the expressions of a concrete type's parameters: all parameters of the search type that
@@ -242,6 +243,16 @@ pub fn compartment(center: &ResourceKey) -> i64 {
     unlisted(reference(COMPARTMENT, key_hash(center)))
 }
 
+/// "The resource has this security label", whatever its type (<https://hl7.org/fhir/R4/security-labels.html>).
+pub fn label(system: &str, code: &str) -> i64 {
+    unlisted(pair(Form::Label, system, code))
+}
+
+/// "The resource has a security label".
+pub fn labelled() -> i64 {
+    unlisted(tagged(Form::Label, b""))
+}
+
 fn tagged(form: Form, bytes: &[u8]) -> i64 {
     signed(xxh3_64_with_seed(bytes, tag(form)))
 }
@@ -363,6 +374,9 @@ mod tests {
             contains(patient),
             contains(observation()),
             system_unit("a", "b"),
+            labelled(),
+            label("a", "b"),
+            label("", "b"),
         ];
         for text in ["", "a", "ab", "a|b"] {
             elements.extend([

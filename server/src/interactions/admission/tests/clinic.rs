@@ -98,10 +98,26 @@ pub(super) fn role(id: &str, code: &str, more: &str) -> String {
     )
 }
 
+/// A care team of a patient with one member.
+pub(super) fn team(id: &str, patient: &str, member: &str) -> String {
+    format!(
+        r#"{{"resourceType":"CareTeam","id":"{id}","status":"active","subject":{{"reference":"Patient/{patient}"}},
+            "participant":[{{"member":{{"reference":"{member}"}}}}]}}"#
+    )
+}
+
 impl Clinic {
     /// A clinic of so many patients.
     pub(super) async fn of(patients: usize) -> Option<Self> {
-        let world = World::new().await?;
+        Self::within(World::new().await?, patients).await
+    }
+
+    /// The same with an audit trail.
+    pub(super) async fn audited(patients: usize) -> Option<Self> {
+        Self::within(World::audited().await?, patients).await
+    }
+
+    async fn within(world: World, patients: usize) -> Option<Self> {
         let clinic = Self { world };
         let shared = SHARED.iter().map(|text| (*text).to_owned()).collect();
         clinic.write(shared).await;
