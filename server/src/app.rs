@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::audit::{AuditKey, AuditSource, HeadFile};
 use crate::auth::{Access, Grant, Pace, Paces, Reason};
-use crate::config::{self, Auth, CodeSource, Config, IdTokenAlgorithm};
+use crate::config::{self, Auth, CodeSource, Config, ConsentDefault, IdTokenAlgorithm};
 use crate::context::{Handling, Limits, RequestContext, ReturnPreference, SearchLimits, now};
 use crate::definitions::{self, CurrentDefinitions, Definitions, PackageList};
 use crate::error::{Error, ErrorKind, Result};
@@ -84,6 +84,7 @@ impl App {
             capabilities,
             reads_open: config.audit.audit_reads_open,
             owners: Arc::default(),
+            consents_close: config.access.consent_default == ConsentDefault::Deny,
         };
         Ok(Self {
             interactions,
