@@ -6,6 +6,7 @@ import { admission } from './admission.mjs';
 import {
   allergy, condition, earlierProcedure, medicationRequest, procedure, recentProcedure,
 } from './history.mjs';
+import { careTeam } from './careteam.mjs';
 import { Laboratory } from './laboratory.mjs';
 import {
   absent, antralFollicles, bloodGroup, bloodPressure, bodyMassIndex, endometrium, labValue, lastPeriod, phenotype,
@@ -106,6 +107,8 @@ function findings(visit, story, laboratory, firstIntake) {
   ];
 }
 
+const RESPONSIBLE = Object.fromEntries([...COUPLE_STORIES, ...OTHER_STORIES].map(({ patient, by }) => [patient, by]));
+
 function recordOf(story, plan, laboratory) {
   const visits = plan.plan(story);
   const attended = visits.filter(tookPlace);
@@ -113,6 +116,7 @@ function recordOf(story, plan, laboratory) {
   const conditionsOf = (visit) => (story.conditions ?? [])
     .filter(([, when]) => when.visit === visit.number).map(([key]) => `${story.patient}-${key}`);
   return [
+    ...careTeam(story, attended, RESPONSIBLE),
     ...visits.map(appointment),
     ...attended.map((visit) => encounter(visit, conditionsOf(visit))),
     ...(story.conditions ?? []).map((entry) => condition(story, visits, entry)),

@@ -112,6 +112,9 @@ const ROLES = [
   { id: 'front-desk-celik', who: 'celik', code: 'front-desk', text: 'Front desk', sites: ['site-mitte'], since: '2019-08-01', may: {} },
   { id: 'billing-boehm', who: 'boehm', code: 'billing-specialist', text: 'Billing specialist', sites: ['site-mitte'], since: '2013-01-02', may: {} },
   { id: 'admin-boehm', who: 'boehm', code: 'admin', text: 'Administrator', sites: ['site-mitte'], since: '2013-01-02', may: {} },
+  { id: 'quality-marin', who: 'marin', code: 'quality', text: 'Quality manager', sites: ['site-mitte'], since: '2019-05-01', may: {} },
+  { id: 'records-celik', who: 'celik', code: 'records', text: 'Records', sites: ['site-mitte'], since: '2022-01-03', may: {} },
+  { id: 'privacy-officer-weiss', who: 'weiss', code: 'privacy-officer', text: 'Privacy officer', sites: ['site-mitte'], since: '2018-05-25', may: {} },
   { id: 'counsellor-weiss', who: 'weiss', code: 'counsellor', text: 'Counsellor', sites: ['site-mitte'], since: '2016-10-04', may: {} },
 ];
 
@@ -149,6 +152,8 @@ function practitioner(person) {
 }
 
 export const practitionerOfRole = Object.fromEntries(ROLES.map((role) => [role.id, role.who]));
+
+export const roleText = Object.fromEntries(ROLES.map((role) => [role.id, role.text]));
 
 export const sitesOfRole = Object.fromEntries(ROLES.map((role) => [role.id, role.sites]));
 

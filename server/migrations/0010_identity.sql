@@ -15,11 +15,27 @@ create table identity_user (
     -- The second factor, and the last time step that was used: a code is good once.
     totp_secret bytea,
     totp_step bigint not null default 0,
-    -- Attempts since the last success; each is counted before it is judged, so that parallel ones count too.
-    failures integer not null default 0,
-    locked_until timestamptz,
     is_locked boolean not null default false,
+    -- Counted up by a new password, a new second factor and a lock: sessions of a count before are over. A new password
+    -- counts up the other too: grants of a count before are over. Both are compared whenever a session or a grant is used,
+    -- so that what was under way meanwhile comes to nothing.
+    session_epoch integer not null default 0,
+    grant_epoch integer not null default 0,
     created_at timestamptz not null
+);
+
+-- Attempts to log in since the last success, by login and address, and with an empty address by login alone. Each is counted
+-- before it is judged, so that parallel ones count too; a login that nobody has is counted like any other. What somebody
+-- types as a login may be their password, so there are hashes only.
+create table identity_attempt (
+    login_hash bytea not null,
+    address bytea not null,
+    failures integer not null,
+    waits_until timestamptz,
+    -- Since when logins from there were good, if they were.
+    known_since timestamptz,
+    seen_at timestamptz not null,
+    primary key (login_hash, address)
 );
 
 create table identity_recovery_code (
@@ -40,6 +56,8 @@ create table identity_client (
     launch_uri text,
     -- The most it is ever granted.
     scopes text not null,
+    -- Nobody here has looked at it: it is forgotten where nobody uses it.
+    is_self_registered boolean not null default false,
     created_at timestamptz not null,
     check (case kind
         when 'public' then secret_hash is null and jwks is null and jwks_uri is null
@@ -53,7 +71,8 @@ create table identity_session (
     created_at timestamptz not null,
     seen_at timestamptz not null,
     authenticated_at timestamptz not null,
-    methods text[] not null
+    methods text[] not null,
+    epoch integer not null
 );
 create index identity_session_of on identity_session (user_id);
 
@@ -72,6 +91,7 @@ create table identity_grant (
     authenticated_at timestamptz not null,
     methods text[] not null,
     acr text,
+    epoch integer not null,
     created_at timestamptz not null,
     expires_at timestamptz not null,
     revoked_at timestamptz

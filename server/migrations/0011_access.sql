@@ -1,8 +1,38 @@
--- What opens and closes records beside roles and compartments.
+-- What decides who may do what, beside resources. See server/decisions/0023-access-in-rows.md.
+
+-- Counts the commits that have changed what roles, care teams, consents, labels of patients and opened records allow, so
+-- that a server may go on by what it knows of a holder until then.
+create table admission_state (
+    only_row boolean primary key default true check (only_row),
+    revision bigint not null
+);
+insert into admission_state (revision) values (0);
+
+-- Counts at the commit, once for each, so that nobody waits for the row longer than a commit takes.
+create function count_admission_change() returns trigger language plpgsql as $$
+begin
+    if current_setting('vesta.admission_counted', true) is distinct from pg_current_xact_id()::text then
+        perform set_config('vesta.admission_counted', pg_current_xact_id()::text, true);
+        update admission_state set revision = revision + 1;
+    end if;
+    return null;
+end
+$$;
+create constraint trigger admission_counts after insert or update of json on resource
+    deferrable initially deferred for each row
+    when (new.resource_type in ('CareTeam', 'Organization', 'PractitionerRole', 'RelatedPerson'))
+    execute function count_admission_change();
+-- Labels of patients close their records.
+create constraint trigger admission_counts_labelled after insert on resource
+    deferrable initially deferred for each row
+    when (new.resource_type = 'Patient' and new.json #> '{meta,security}' is not null)
+    execute function count_admission_change();
+create constraint trigger admission_counts_labels after update of json on resource
+    deferrable initially deferred for each row
+    when (new.resource_type = 'Patient' and (new.json #> '{meta,security}') is distinct from (old.json #> '{meta,security}'))
+    execute function count_admission_change();
 
 -- Who has opened whose record in an emergency, why, and until when. What is opened stays written down when it has ended.
--- See server/decisions/0023-access-in-rows.md.
-
 create table break_glass (
     id uuid primary key,
     -- The grant of the token it was opened with.
@@ -21,6 +51,8 @@ create table break_glass (
     review text collate "C" not null
 );
 create index break_glass_holder on break_glass (holder, ends_at);
+create constraint trigger break_glass_counts after insert on break_glass
+    deferrable initially deferred for each row execute function count_admission_change();
 
 create trigger break_glass_is_immutable before update or delete or truncate on break_glass
     for each statement execute function refuse_change();
@@ -53,6 +85,8 @@ create table consent_provision (
 );
 create index consent_provision_patient on consent_provision (patient);
 create index consent_provision_denied on consent_provision using gin (actors) where effect = 'deny';
+create constraint trigger consent_provision_counts after insert or delete on consent_provision
+    deferrable initially deferred for each row execute function count_admission_change();
 
 -- The first moment of a date, or the first after it.
 create function consent_moment(written text, is_end boolean) returns timestamptz language sql stable as $$

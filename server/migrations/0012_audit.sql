@@ -38,10 +38,14 @@ create table audit (
     patients text[] not null,
     -- Hashes of patients, entities, agent, client, address, request: AND of criteria is one intersection.
     elements bigint[] not null,
+    -- What no other row has: a copy of a row is none.
+    nonce uuid not null,
     -- By the key of the server over all that is known before the row is written: a row that somebody else put here has none.
     proof text not null,
     check (cardinality(entities) = cardinality(owners))
 );
+-- Nonces begin with the time, so that new ones stand beside each other here.
+create unique index audit_nonce on audit (nonce);
 create index audit_sealing on audit (xid, seq);
 create index audit_elements on audit using gin (elements) with (fastupdate = on, gin_pending_list_limit = 1024);
 create index audit_recorded on audit using brin (recorded) with (pages_per_range = 16);
@@ -78,16 +82,18 @@ create trigger audit_checkpoint_is_immutable before update or delete or truncate
 -- The name of this installation's chain.
 insert into setting (name, value) values ('audit_chain', gen_random_uuid()::text);
 
--- Adds rows. With versions, row n is of the write that made versions[n], and '?' stands for that in its entities; where
+-- The only way by which `serve` adds rows: it does so by the right of the owner, so that whoever has the role of `serve` names
+-- neither the transaction nor the number of a row.
+-- With versions, row n is of the write that made versions[n], and '?' stands for that in its entities; where
 -- that is null nothing was written, and no row is added.
-create function add_audit(rows json, versions bigint[]) returns integer language plpgsql as $$
+create function add_audit(rows json, versions bigint[]) returns integer language plpgsql security definer as $$
 begin
     if rows is null then
         return 0;
     end if;
     insert into audit (recorded, interaction, operation, action, outcome, status, reason, access, grant_id, client, agent,
                        login, purpose_system, purpose, address, node, site, base_url, request_id, target, query,
-                       entities, owners, patients, elements, proof)
+                       entities, owners, patients, elements, nonce, proof)
     select a.recorded, a.interaction, a.operation, a.action, a.outcome,
            -- Only here it is known that an update has created.
            case when versions[a.n] = 1 then 201 else a.status end, a.reason, a.access, a.grant_id, a.client,
@@ -95,14 +101,22 @@ begin
            a.query,
            case when versions is null then a.entities
                 else replace(a.entities::text, '?', versions[a.n]::text)::text[] end,
-           a.owners, a.patients, a.elements, a.proof
+           a.owners, a.patients, a.elements, a.nonce, a.proof
       from json_to_recordset(rows) as a(
            n integer, recorded timestamptz, interaction text, operation text, action text, outcome smallint,
            status smallint, reason text, access text, grant_id text, client text, agent text, login text,
            purpose_system text, purpose text, address text, node text, site text, base_url text, request_id text,
-           target text, query text, entities text[], owners integer[], patients text[], elements bigint[], proof text)
+           target text, query text, entities text[], owners integer[], patients text[], elements bigint[], nonce uuid,
+           proof text)
      where versions is null or versions[a.n] is not null;
     return 1;
+end
+$$;
+revoke execute on function add_audit(json, bigint[]) from public;
+-- No table of whoever calls it stands before ours.
+do $$
+begin
+    execute format('alter function add_audit(json, bigint[]) set search_path to pg_catalog, %I, pg_temp', current_schema());
 end
 $$;
 
@@ -115,6 +129,7 @@ begin
     execute format('grant select, insert, update, delete on all tables in schema %I to %I', current_schema(), role_name);
     execute format('grant usage, select on all sequences in schema %I to %I', current_schema(), role_name);
     execute format('grant execute on all functions in schema %I to %I', current_schema(), role_name);
+    execute format('revoke insert on audit from %I', role_name);
     execute format('revoke update, delete, truncate on audit, audit_chain, audit_checkpoint, resource_history from %I', role_name);
     execute format('revoke insert, update, delete on _sqlx_migrations from %I', role_name);
     execute format('revoke execute on function grant_serve(text) from public, %I', role_name);

@@ -12,5 +12,9 @@ export VESTA_DATA_DIR="${VESTA_DATA_DIR:-$data/demo}"
 export VESTA_PACKAGES_DIR="$PACKAGES"
 export VESTA_PROFILES="${VESTA_PROFILES:-clinic}"
 export VESTA_LOAD_WHEN_EMPTY="${VESTA_LOAD_WHEN_EMPTY:-$ROOT/bundles}"
+export VESTA_AUTH="${VESTA_AUTH:-smart}"
+if [ "$VESTA_AUTH" = smart ] && [ "$VESTA_LOAD_WHEN_EMPTY" = "$ROOT/bundles" ]; then
+    export VESTA_DEMO_ACCOUNTS="${VESTA_DEMO_ACCOUNTS:-$ROOT/bundles/accounts.toml}"
+fi
 say "starting vesta; its data is in $VESTA_DATA_DIR"
 exec target/release/vesta serve

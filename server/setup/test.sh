@@ -104,6 +104,9 @@ target/debug/conformance --base-url "$FHIR_BASE" search-oracle --packages-dir "$
 target/debug/conformance --base-url "$FHIR_BASE" search-walk --resources 2000 --complete
 stop_server
 
+step "SMART clients that nobody here wrote"
+SERVER_PROGRAM="$SERVER_PROGRAM" bash "$SETUP/clients.sh"
+
 step "kills and races, a short round (make soak has the long one)"
 target/debug/bench soak --rounds 2 --server target/debug/vesta
 

@@ -8,17 +8,17 @@ use fhir::json::ParseLimits;
 use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
-use crate::audit::{AuditKey, AuditSource};
-use crate::auth::{Access, Grant, Reason};
+use crate::audit::{AuditKey, AuditSource, HeadFile};
+use crate::auth::{Access, Grant, Pace, Paces, Reason};
 use crate::config::{self, Auth, CodeSource, Config, ConsentDefault};
 use crate::context::{Handling, Limits, RequestContext, ReturnPreference, SearchLimits, now};
 use crate::definitions::{self, CurrentDefinitions, Definitions, PackageList};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{self, Admission, Parts, Perform, Readiness, Refused};
-use crate::identity::{self, Identity};
+use crate::identity::{self, Administration, Demonstration, FirstToken, Identity};
 use crate::import::{Imported, Importer};
-use crate::interactions::Interactions;
 use crate::interactions::capabilities::{Capabilities, Software};
+use crate::interactions::{Interactions, Remembered};
 use crate::jobs;
 use crate::load::{Loaded, Loader};
 use crate::operations;
@@ -127,6 +127,17 @@ impl App {
     /// Loads Bundles into a database that holds nothing yet, and answers what it loaded.
     pub async fn load_when_empty(&self, path: &Path) -> Result<Vec<Loaded>> {
         self.loader().load_when_empty(path).await.map_err(unusable)
+    }
+
+    /// Whether the database began with Bundles that were loaded because it was empty.
+    pub async fn began_with_bundles(&self) -> Result<bool> {
+        self.loader().began_with_bundles().await.map_err(unusable)
+    }
+
+    /// Adds the accounts of a demonstration, and a token for the first requests.
+    pub async fn demonstrate(&self, demonstration: &Demonstration) -> Result<FirstToken> {
+        let administration = Administration::new(self.interactions.store.clone());
+        administration.demonstrate(demonstration, now()).await
     }
 
     /// Loads Bundles, their dates shifted to today.
@@ -253,7 +264,7 @@ impl App {
         });
         let admission = match config.auth {
             Auth::Disabled => None,
-            Auth::Smart => Some(self.admission(config)),
+            Auth::Smart => Some(self.admission(config)?),
         };
         Ok((
             settings,
@@ -270,7 +281,7 @@ impl App {
 
 impl App {
     /// What stands before the FHIR API where tokens are asked for.
-    fn admission(&self, config: &Config) -> Admission {
+    fn admission(&self, config: &Config) -> Result<Admission> {
         let app = self.clone();
         let perform: identity::PerformFor = Arc::new(move |grant, interaction| {
             let app = app.clone();
@@ -279,25 +290,36 @@ impl App {
                 app.interactions.perform(&cx, interaction).await
             })
         });
-        let settings = identity_settings(config, &self.base_url);
+        let settings = identity_settings(config, &self.base_url)?;
         let store = self.interactions.store.clone();
         let identity = Arc::new(Identity::new(store, settings, perform));
         let (app, admitting) = (self.clone(), Arc::clone(&identity));
-        Admission {
+        let remembered = Arc::new(Remembered::default());
+        Ok(Admission {
             authorize: Arc::new(move |request| {
                 let identity = Arc::clone(&identity);
                 Box::pin(async move { identity.answer(request, now()).await })
             }),
+            paces: Arc::new(Paces {
+                of_client: Pace::of_minute(config.identity.client_requests_per_minute),
+                of_user: Pace::of_minute(config.identity.user_requests_per_minute),
+                of_address: Pace::of_minute(config.identity.auth_requests_per_minute),
+            }),
             admit: Arc::new(move |token| {
                 let (app, identity) = (app.clone(), Arc::clone(&admitting));
+                let remembered = Arc::clone(&remembered);
                 Box::pin(async move {
-                    match identity.grant(&token, now()).await? {
-                        Some(grant) => Ok(Some(app.admitted(grant).await?.access)),
-                        None => Ok(None),
-                    }
+                    let Some(held) = identity.grant(&token, now()).await? else {
+                        return Ok(None);
+                    };
+                    let cx = app.context(Reason::Admission);
+                    let interactions = &app.interactions;
+                    let access =
+                        interactions.admit_again(&cx, held.grant, held.admissions, &remembered);
+                    access.await.map(Some)
                 })
             }),
-        }
+        })
     }
 
     /// A context of whoever holds a grant.
@@ -308,15 +330,20 @@ impl App {
     }
 }
 
-fn identity_settings(config: &Config, base_url: &Arc<str>) -> identity::Settings {
+fn identity_settings(config: &Config, base_url: &Arc<str>) -> Result<identity::Settings> {
     let settings = &config.identity;
-    identity::Settings {
+    let registration = settings.registration_scopes.as_deref();
+    Ok(identity::Settings {
         base_url: Arc::clone(base_url),
         access_token: SignedDuration::from_secs(settings.access_token_lifetime_s),
         refresh_token: SignedDuration::from_hours(settings.offline_access_days * 24),
         session_idle: SignedDuration::from_secs(settings.session_idle_s),
         session_max: SignedDuration::from_secs(settings.session_max_s),
-    }
+        allows_internal_fetches: settings.allow_internal_fetches,
+        registration: registration
+            .map(identity::registration_scopes)
+            .transpose()?,
+    })
 }
 
 /// A start that cannot go on: one line for whoever started it.
@@ -353,12 +380,14 @@ pub(crate) fn store_settings(config: &Config) -> Result<StoreSettings> {
 }
 
 fn audit_trail(config: &Config) -> Result<AuditTrail> {
+    let key_file = config.audit_key_file();
     Ok(AuditTrail {
         source: AuditSource {
             node: config.audit.audit_node.as_str().into(),
             site: config.audit.audit_site.as_deref().map(Into::into),
         },
-        key: Arc::new(AuditKey::of_file(&config.audit_key_file()).map_err(unusable)?),
+        key: Arc::new(AuditKey::of_file(&key_file).map_err(unusable)?),
+        head: Some(HeadFile::beside(&key_file)),
     })
 }
 

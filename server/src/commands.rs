@@ -1,6 +1,7 @@
 //! The commands: what each run of `vesta` starts, does and stops again, in this order.
 
 mod accounts;
+mod first_steps;
 
 use std::io::Write;
 use std::time::Duration;
@@ -16,6 +17,10 @@ use crate::http::{Listener, TlsFiles, keep_metrics};
 use crate::postgres::{Database, StartError};
 use crate::store::{MIGRATIONS, migrate};
 use crate::telemetry::{self, TelemetryError};
+
+#[cfg(test)]
+pub(crate) use first_steps::FIRST_PATIENT;
+use first_steps::FirstSteps;
 
 /// How long threads that work on files may take to end.
 const LAST_TASKS: Duration = Duration::from_secs(2);
@@ -205,7 +210,8 @@ async fn serve(
         Role::All | Role::Api => app.router(config, up)?,
         Role::Worker => app.health_router(config, up)?,
     };
-    print_next_steps(&mut std::io::stdout(), &base_url, config.auth)?;
+    let first_steps = FirstSteps::of(config, &app).await?;
+    std::io::stdout().write_all(first_steps.text(&base_url).as_bytes())?;
     let grace = Duration::from_secs(config.limits.shutdown_grace_s);
     let served = listener
         .serve(router, grace, stop.clone().cancelled_owned())
@@ -219,49 +225,4 @@ async fn serve(
     let _ = (following.await, metrics.await);
     app.stop().await;
     Ok(served?)
-}
-
-/// A patient to begin with: one that keeps the clinic's profiles as well.
-pub(crate) const FIRST_PATIENT: &str = r#"{"resourceType":"Patient","identifier":[{"system":"https://vesta.example/fhir/NamingSystem/mrn","value":"200001"}],"name":[{"family":"Moreau","given":["Ada"]}],"gender":"female","birthDate":"1990-05-17","telecom":[{"system":"email","value":"ada@example.org"}]}"#;
-
-/// Prints what to try next: three commands that work on the demo data, or where a token comes from.
-pub fn print_next_steps(out: &mut impl Write, fhir_base: &str, auth: Auth) -> std::io::Result<()> {
-    let steps = match auth {
-        Auth::Disabled => format!(
-            "curl '{fhir_base}/metadata'\n  \
-             curl '{fhir_base}/Patient?_count=3&_pretty=true'\n  \
-             curl -X POST '{fhir_base}/Patient' -H 'Content-Type: application/fhir+json' \\\n       \
-             -d '{FIRST_PATIENT}'"
-        ),
-        Auth::Smart => format!(
-            "curl '{fhir_base}/metadata'\n  \
-             curl '{fhir_base}/.well-known/smart-configuration'\n\n\
-             Everything else needs an access token. `vesta user add` and `vesta client add` let people and apps in;\n\
-             people see theirs at {fhir_base}/auth/account"
-        ),
-    };
-    writeln!(
-        out,
-        "\nVesta serves FHIR R4 at {fhir_base}\n\nTry:\n  {steps}\n"
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_next_steps_are_three_requests_to_this_server() {
-        let mut out = Vec::new();
-        print_next_steps(&mut out, "http://127.0.0.1:8080/fhir", Auth::Disabled).unwrap();
-        let text = String::from_utf8(out).unwrap();
-        let requests: Vec<&str> = text.lines().filter(|line| line.contains("curl ")).collect();
-        assert_eq!(requests.len(), 3, "{text}");
-        for request in requests {
-            assert!(
-                request.contains("'http://127.0.0.1:8080/fhir/"),
-                "{request}"
-            );
-        }
-    }
 }

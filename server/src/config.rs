@@ -87,6 +87,11 @@ pub struct Config {
     )]
     pub load_when_empty: Option<PathBuf>,
 
+    /// Accounts of the demo clinic, whose passwords everybody knows: `serve` adds them to a database that
+    /// began with VESTA_LOAD_WHEN_EMPTY, on a loopback listener, and prints them
+    #[arg(long, env = "VESTA_DEMO_ACCOUNTS", global = true, value_name = "FILE")]
+    pub demo_accounts: Option<PathBuf>,
+
     /// Who may use the API: holders of access tokens that this server issues (`smart`), or everybody,
     /// for everything, on a loopback listener (`disabled`)
     #[arg(long, env = "VESTA_AUTH", global = true, value_enum, default_value_t = Auth::Disabled)]

@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use fhir::ids::{ResourceId, ResourceKey};
+use fhir::ids::{ResourceId, ResourceKey, VersionId};
 use fhir::json::ParseLimits;
 use jiff::Timestamp;
 
@@ -151,6 +151,18 @@ pub struct Audited {
     is_recorded: AtomicBool,
     /// The Consents that decided about it, of patients.
     decided_by: OnceLock<Vec<(ResourceKey, Vec<ResourceId>)>>,
+    noted: Mutex<Vec<AuditedResource>>,
+}
+
+/// A resource that a request touched, and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditedResource {
+    /// Which.
+    pub key: ResourceKey,
+    /// In which version; `None` where no version was seen.
+    pub version: Option<VersionId>,
+    /// The patients whose compartments it is in.
+    pub patients: Vec<ResourceId>,
 }
 
 impl Audited {
@@ -177,6 +189,19 @@ impl Audited {
     /// Notes that the trail has it: the commit of what it wrote brought it there.
     pub fn note_recorded(&self) {
         self.is_recorded.store(true, Ordering::Release);
+    }
+
+    /// Notes a resource that the answer tells of without holding it.
+    pub fn note(&self, resource: AuditedResource) {
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        if !noted.contains(&resource) {
+            noted.push(resource);
+        }
+    }
+
+    /// What was noted since this was asked last.
+    pub fn take_noted(&self) -> Vec<AuditedResource> {
+        std::mem::take(&mut self.noted.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Whether the trail has it.

@@ -21,6 +21,11 @@ pub enum ErrorKind {
     NotSupported,
     /// Not authenticated.
     Unauthenticated,
+    /// Authenticated too long ago, or by one factor: whoever asks has to log in once more, so many seconds before at most.
+    StepUp {
+        /// The seconds.
+        max_age_s: u32,
+    },
     /// Authenticated, but not allowed.
     Forbidden,
     /// No such resource type or operation.
@@ -49,8 +54,11 @@ pub enum ErrorKind {
     BusinessRule,
     /// More work than one request may ask for.
     TooCostly,
-    /// Too many requests.
-    Throttled,
+    /// Too many requests: whoever asks shall rest so many seconds.
+    Throttled {
+        /// The seconds.
+        retry_after_s: u32,
+    },
     /// The database or another part is away; try again.
     Unavailable,
     /// The request took longer than it may.
@@ -66,7 +74,9 @@ impl ErrorKind {
             Self::Malformed => (StatusCode::BAD_REQUEST, IssueType::Structure),
             Self::BadValue => (StatusCode::BAD_REQUEST, IssueType::Value),
             Self::NotSupported => (StatusCode::BAD_REQUEST, IssueType::NotSupported),
-            Self::Unauthenticated => (StatusCode::UNAUTHORIZED, IssueType::Login),
+            Self::Unauthenticated | Self::StepUp { .. } => {
+                (StatusCode::UNAUTHORIZED, IssueType::Login)
+            }
             Self::Forbidden => (StatusCode::FORBIDDEN, IssueType::Forbidden),
             Self::UnknownEndpoint => (StatusCode::NOT_FOUND, IssueType::NotSupported),
             Self::NotFound => (StatusCode::NOT_FOUND, IssueType::NotFound),
@@ -83,7 +93,7 @@ impl ErrorKind {
             Self::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, IssueType::Invalid),
             Self::BusinessRule => (StatusCode::UNPROCESSABLE_ENTITY, IssueType::BusinessRule),
             Self::TooCostly => (StatusCode::UNPROCESSABLE_ENTITY, IssueType::TooCostly),
-            Self::Throttled => (StatusCode::TOO_MANY_REQUESTS, IssueType::Throttled),
+            Self::Throttled { .. } => (StatusCode::TOO_MANY_REQUESTS, IssueType::Throttled),
             Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, IssueType::Transient),
             Self::Timeout => (StatusCode::SERVICE_UNAVAILABLE, IssueType::Timeout),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, IssueType::Exception),

@@ -130,6 +130,13 @@ impl Loader<'_> {
         Ok(loaded)
     }
 
+    /// Whether the database began with what [`Self::load_when_empty`] loaded.
+    pub async fn began_with_bundles(&self) -> Result<bool, LoadError> {
+        let progress = self.interactions.store.setting(PROGRESS).await;
+        let progress = progress.map_err(LoadError::Store)?;
+        Ok(progress.as_deref() == Some(DONE))
+    }
+
     async fn load_file(&self, path: PathBuf) -> Result<Loaded, LoadError> {
         let bytes = match tokio::fs::read(&path).await {
             Ok(bytes) => bytes,

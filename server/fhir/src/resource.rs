@@ -1,9 +1,11 @@
 //! A resource in memory: its JSON text, the tape over it, and its type (<https://hl7.org/fhir/R4/resource.html>).
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use crate::ids::ResourceType;
-use crate::json::{Document, Kind, ParseError, ParseLimits, Value};
+use crate::json::{Document, Kind, ParseError, ParseLimits, Position, Value};
 
 /// A JSON object whose `resourceType` is one of R4's. Nothing else about it is known yet.
 #[derive(Clone, Debug)]
@@ -55,6 +57,14 @@ impl Resource {
             document,
             resource_type,
         })
+    }
+
+    /// The same, with the places of another text that it was made from.
+    pub(crate) fn made_from(self, origin: Arc<[(u32, Position)]>) -> Self {
+        Self {
+            document: self.document.made_from(origin),
+            ..self
+        }
     }
 
     /// Whether `meta.security` has a coding of this system and code.

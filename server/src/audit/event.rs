@@ -11,6 +11,7 @@ use fhir::json::{ObjectWriter, Writer};
 
 use super::chain::Link;
 use super::codes::{self, Code, Roles};
+use super::key::AuditKey;
 use super::record::AuditRecord;
 
 /// A row as it is stored.
@@ -20,6 +21,10 @@ pub struct AuditRow {
     pub seq: i64,
     /// What it says.
     pub record: AuditRecord,
+    /// Whether it holds what a server writes; else what it says is only that.
+    pub is_readable: bool,
+    /// What it is found by.
+    pub elements: Vec<i64>,
 }
 
 /// Which event of which row: `88213-1`.
@@ -60,6 +65,19 @@ impl FromStr for AuditEventId {
 }
 
 impl AuditRow {
+    /// What is wrong with it by itself, whatever its link says.
+    pub fn fault(&self, key: &AuditKey) -> Option<&'static str> {
+        if !self.is_readable {
+            Some("its row is none that a server has written")
+        } else if !self.record.is_proven(key) {
+            Some("no server with the key of this trail has written it")
+        } else if self.elements != self.record.elements() {
+            Some("what it is found by is not what it says")
+        } else {
+            None
+        }
+    }
+
     /// The ids of its events.
     pub fn events(&self) -> impl Iterator<Item = AuditEventId> {
         let events = i32::try_from(self.record.events()).unwrap_or(i32::MAX);
@@ -132,6 +150,7 @@ impl Event<'_> {
     fn kind(&self) -> Code {
         match (self.record.status, &*self.record.interaction) {
             (_, "login" | "logout") => codes::LOGIN,
+            (_, "security") => codes::ALERT,
             (401 | 403, _) => codes::ALERT,
             _ => codes::REST,
         }
@@ -148,11 +167,14 @@ impl Event<'_> {
         match &*record.interaction {
             "login" => subtype(list, "110122", codes::DCM),
             "logout" => subtype(list, "110123", codes::DCM),
-            "refused" => subtype(list, "refused", codes::OPERATIONS),
+            own @ ("refused" | "unreadable" | "security") => subtype(list, own, codes::OPERATIONS),
             interaction => subtype(list, interaction, codes::INTERACTIONS),
         }
         if let Some(operation) = &record.operation {
             subtype(list, operation, codes::OPERATIONS);
+            if &**operation == "break-glass" && record.outcome == 0 {
+                subtype(list, "110127", codes::DCM);
+            }
         }
     }
 
@@ -194,6 +216,7 @@ impl Event<'_> {
                 (None, "auth-disabled") => {
                     reference.string("display", "anybody: authorization is disabled")
                 }
+                (None, "command") => reference.string("display", "an administrator's command"),
                 (None, "load") => reference.string("display", "vesta load"),
                 (None, "job" | "admission") => reference.string("display", "a job of the server"),
                 (None, _) => reference.string("display", "unknown"),

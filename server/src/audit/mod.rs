@@ -4,15 +4,20 @@
 mod chain;
 mod codes;
 mod event;
+mod head;
 mod key;
 mod record;
 mod refused;
+mod security;
 #[cfg(test)]
 mod tests;
 
+pub use crate::context::AuditedResource;
 pub use chain::{Checkpoint, Digest, GENESIS, Link, link};
 pub use event::{AuditEventId, AuditRow, event};
+pub use head::{HeadError, HeadFile, KnownHead};
 pub use key::{AuditKey, KeyError};
 pub(crate) use record::{AuditIndex, element, rows};
-pub use record::{AuditRecord, AuditSource, AuditedResource, Who};
+pub use record::{AuditRecord, AuditSource, Who};
 pub use refused::RefusedRequest;
+pub use security::{SecurityEvent, SecurityEventKind};

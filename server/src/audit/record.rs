@@ -4,10 +4,11 @@ use fhir::ids::{ResourceId, ResourceKey, VersionId};
 use fhir::json::{ObjectWriter, Writer};
 use fhir::search::hash::criteria_hash;
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::key::AuditKey;
 use crate::auth::{Access, Reason};
-use crate::context::RequestContext;
+use crate::context::{AuditedResource, RequestContext};
 
 /// Where a record was made, and of which installation: the same for all records of a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +56,8 @@ pub struct AuditRecord {
     pub owners: Vec<i32>,
     /// The ids of the patients whose data it touched.
     pub patients: Vec<Box<str>>,
+    /// What no other record has, so that a copy of its row is found out.
+    pub nonce: Uuid,
     /// That this server made it: see [`AuditRecord::prove`].
     pub proof: Box<str>,
 }
@@ -104,17 +107,6 @@ impl Who {
     }
 }
 
-/// A resource that a request touched, and whose it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuditedResource {
-    /// Which.
-    pub key: ResourceKey,
-    /// In which version; `None` where no version was seen.
-    pub version: Option<VersionId>,
-    /// The patients whose compartments it is in.
-    pub patients: Vec<ResourceId>,
-}
-
 /// Stands in an entity for the version that the statement of its write makes.
 const PENDING: &str = "?";
 
@@ -140,8 +132,40 @@ impl AuditRecord {
             entities: Vec::new(),
             owners: Vec::new(),
             patients: Vec::new(),
+            nonce: Uuid::now_v7(),
             proof: Box::default(),
         })
+    }
+
+    /// What is shown of a row that holds what no server writes.
+    pub(crate) fn unreadable() -> Self {
+        Self {
+            recorded: Timestamp::UNIX_EPOCH,
+            interaction: "unreadable".into(),
+            operation: None,
+            action: "E".into(),
+            outcome: 8,
+            status: 0,
+            reason: Some("this row of the trail holds what no server writes".into()),
+            who: Who {
+                access: "none".into(),
+                ..Who::default()
+            },
+            address: None,
+            source: AuditSource {
+                node: "unknown".into(),
+                site: None,
+            },
+            base_url: "unknown".into(),
+            request_id: "unknown".into(),
+            target: None,
+            query: None,
+            entities: Vec::new(),
+            owners: Vec::new(),
+            patients: Vec::new(),
+            nonce: Uuid::nil(),
+            proof: Box::default(),
+        }
     }
 
     /// The same with a resource that it touched.
@@ -218,7 +242,7 @@ impl AuditRecord {
     }
 
     /// What it is found by.
-    fn elements(&self) -> Vec<i64> {
+    pub(crate) fn elements(&self) -> Vec<i64> {
         let mut elements: Vec<i64> = self
             .patients
             .iter()
@@ -282,6 +306,7 @@ impl AuditRecord {
                 .iter()
                 .for_each(|one| list.raw(&one.to_string()))
         });
+        row.string("nonce", &self.nonce.to_string());
         row.string("proof", &self.proof);
     }
 }

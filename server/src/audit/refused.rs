@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::record::{AuditRecord, AuditSource, Who};
 
@@ -59,6 +60,7 @@ impl RefusedRequest {
             entities: Vec::new(),
             owners: Vec::new(),
             patients: Vec::new(),
+            nonce: Uuid::now_v7(),
             proof: Box::default(),
         }
     }

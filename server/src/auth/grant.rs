@@ -109,6 +109,11 @@ pub struct PurposeOfUse {
     pub display: Option<Box<str>>,
 }
 
+/// `acr` of a password alone.
+pub const ACR_PASSWORD: &str = "urn:vesta:acr:password";
+/// `acr` of a second factor beside what is known.
+pub const ACR_SECOND_FACTOR: &str = "urn:vesta:acr:mfa";
+
 /// How somebody proved who they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authentication {

@@ -5,6 +5,7 @@ mod consents;
 mod grant;
 mod labels;
 mod limits;
+mod pace;
 mod permissions;
 mod purposes;
 mod rights;
@@ -15,10 +16,12 @@ mod scopes;
 pub use access::{Access, Reason};
 pub use consents::{CodeSeeds, Consents, Effect, Provision, Term, Use, deciding};
 pub use grant::{
-    Authentication, FhirContext, FhirUser, Grant, LaunchContext, NotAPerson, PurposeOfUse,
+    ACR_PASSWORD, ACR_SECOND_FACTOR, Authentication, FhirContext, FhirUser, Grant, LaunchContext,
+    NotAPerson, PurposeOfUse,
 };
 pub use labels::{NOT_RELEASED, RESTRICTED_BY_LAW, VERY_RESTRICTED, not_cleared};
 pub use limits::Limits;
+pub use pace::{Pace, Paces, TooFast, network};
 pub use permissions::{Permission, Permissions};
 pub use purposes::ACT_REASON;
 pub use rights::{Consented, Rights, Way};

@@ -413,23 +413,16 @@ impl Scopes {
 
 impl FromIterator<Scope> for Scopes {
     fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
-        let mut all: Vec<Scope> = Vec::new();
-        for scope in scopes {
-            let Scope::Resource(new) = &scope else {
-                all.push(scope);
-                continue;
-            };
-            let same = all.iter_mut().find_map(|known| match known {
-                Scope::Resource(known) if known.is_about_the_same(new) => Some(known),
-                _ => None,
-            });
-            match same {
-                Some(known) => known.permissions = known.permissions.union(new.permissions),
-                None => all.push(scope),
-            }
-        }
+        let mut all: Vec<Scope> = scopes.into_iter().collect();
+        // Those about the same stand together: permissions are compared last.
         all.sort();
-        all.dedup();
+        all.dedup_by(|next, known| match (next, known) {
+            (Scope::Resource(next), Scope::Resource(known)) if known.is_about_the_same(next) => {
+                known.permissions = known.permissions.union(next.permissions);
+                true
+            }
+            (next, known) => next == known,
+        });
         Self(all)
     }
 }

@@ -156,8 +156,12 @@ async fn about_client(administration: &Administration, command: &ClientCommand) 
                     ClientKind::Jwks(_) => "keys",
                     ClientKind::JwksUri(_) => "published keys",
                 };
+                let by = match client.is_self_registered {
+                    true => ", registered itself",
+                    false => "",
+                };
                 format!(
-                    "{}\t{}\t{kind}\t{}\n",
+                    "{}\t{}\t{kind}{by}\t{}\n",
                     client.id, client.name, client.scopes
                 )
             });

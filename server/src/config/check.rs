@@ -145,6 +145,11 @@ fn contradictions(matches: &ArgMatches, config: &Config) -> Vec<String> {
         config.auth == Auth::Disabled && !config.listen.ip().is_loopback(),
         "VESTA_AUTH=disabled lets everybody do everything: VESTA_LISTEN must be a loopback address",
     );
+    refuse_if(
+        config.demo_accounts.is_some()
+            && (config.auth == Auth::Disabled || !config.listen.ip().is_loopback()),
+        "VESTA_DEMO_ACCOUNTS has passwords that everybody knows: it needs VESTA_AUTH=smart and a loopback address in VESTA_LISTEN",
+    );
     let is_behind_tls = config
         .base_url
         .as_ref()

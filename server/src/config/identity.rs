@@ -36,6 +36,56 @@ pub struct IdentitySettings {
     #[arg(long, env = "VESTA_SESSION_MAX_S", global = true, value_name = "S")]
     #[arg(default_value_t = 36000, value_parser = clap::value_parser!(i64).range(60..=604800))]
     pub session_max_s: i64,
+
+    /// Whether what clients publish (--jwks-uri) may be fetched from addresses that are not public, and without TLS from
+    /// this machine
+    #[arg(
+        long,
+        env = "VESTA_ALLOW_INTERNAL_FETCHES",
+        global = true,
+        value_name = "BOOL"
+    )]
+    #[arg(default_value_t = false, action = clap::ArgAction::Set)]
+    pub allow_internal_fetches: bool,
+
+    /// Scopes that apps may have which register themselves (RFC 7591), between spaces; without them, none does
+    #[arg(
+        long,
+        env = "VESTA_REGISTRATION_SCOPES",
+        global = true,
+        value_name = "SCOPES"
+    )]
+    pub registration_scopes: Option<String>,
+
+    /// Requests a minute to the FHIR API by one client, for all its people together; 0 is no limit (0-100000000)
+    #[arg(
+        long,
+        env = "VESTA_CLIENT_REQUESTS_PER_MINUTE",
+        global = true,
+        value_name = "N"
+    )]
+    #[arg(default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=100_000_000))]
+    pub client_requests_per_minute: u32,
+
+    /// Requests a minute to the FHIR API for one person; 0 is no limit (0-100000000)
+    #[arg(
+        long,
+        env = "VESTA_USER_REQUESTS_PER_MINUTE",
+        global = true,
+        value_name = "N"
+    )]
+    #[arg(default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=100_000_000))]
+    pub user_requests_per_minute: u32,
+
+    /// Requests a minute to the authorization server from one address; 0 is no limit (0-100000000)
+    #[arg(
+        long,
+        env = "VESTA_AUTH_REQUESTS_PER_MINUTE",
+        global = true,
+        value_name = "N"
+    )]
+    #[arg(default_value_t = 1200, value_parser = clap::value_parser!(u32).range(0..=100_000_000))]
+    pub auth_requests_per_minute: u32,
 }
 
 /// What `vesta user` does.

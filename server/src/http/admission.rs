@@ -1,19 +1,22 @@
 //! Who asks: from `Authorization: Bearer` to a grant (<https://www.rfc-editor.org/rfc/rfc6750>), and the paths of the
 //! authorization server beside those of the FHIR API.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::AUTHORIZATION;
-use axum::http::{HeaderMap, Method, Request as HttpRequest, Uri};
+use axum::http::{HeaderMap, HeaderValue, Method, Request as HttpRequest, Uri};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::response::{self, Reply};
-use super::{BASE_PATH, Http, body};
-use crate::auth::{Access, Reason};
+use super::{BASE_PATH, Http, body, headers};
+use crate::auth::{ACR_SECOND_FACTOR, Access, Paces, Reason, TooFast, network};
+use crate::context::now;
 use crate::error::{Error, ErrorKind, Result};
 use crate::interactions::route::Route;
 
@@ -34,6 +37,8 @@ pub struct Admission {
     pub authorize: Authorize,
     /// What knows access tokens.
     pub admit: Admit,
+    /// How fast anybody may ask.
+    pub paces: Arc<Paces>,
 }
 
 /// What whoever asks for a path may touch. What is not public needs a token that is in force.
@@ -46,12 +51,23 @@ pub(super) async fn access(http: &Http, route: &Route, headers: &HeaderMap) -> R
         return Ok(Access::system(Reason::Public));
     }
     let access = (admission.admit)(bearer(headers)?).await?;
-    access.ok_or_else(|| {
+    let access = access.ok_or_else(|| {
         Error::new(
             ErrorKind::Unauthenticated,
             "the access token is unknown, expired or revoked",
         )
-    })
+    })?;
+    if let Some(grant) = access.grant() {
+        admission.paces.take(grant, now()).map_err(too_fast)?;
+    }
+    Ok(access)
+}
+
+fn too_fast(TooFast(retry_after_s): TooFast) -> Error {
+    Error::new(
+        ErrorKind::Throttled { retry_after_s },
+        format!("there were too many requests: go on in {retry_after_s} seconds"),
+    )
 }
 
 /// What stands behind `Authorization: Bearer`.
@@ -72,40 +88,59 @@ fn bearer(headers: &HeaderMap) -> Result<Box<str>> {
     }
 }
 
-/// What `WWW-Authenticate` says beside an error, where it says anything (<https://www.rfc-editor.org/rfc/rfc6750#section-3>).
-pub(super) fn challenge(http: &Http, error: &Error, has_token: bool) -> Option<&'static str> {
+/// What `WWW-Authenticate` says beside an error, where it says anything (<https://www.rfc-editor.org/rfc/rfc6750#section-3>,
+/// <https://www.rfc-editor.org/rfc/rfc9470#section-3>).
+pub(super) fn challenge(http: &Http, error: &Error, has_token: bool) -> Option<HeaderValue> {
     http.parts.admission.as_ref()?;
+    let fixed = HeaderValue::from_static;
     match (error.kind(), has_token) {
-        (ErrorKind::Unauthenticated, false) => Some("Bearer realm=\"fhir\""),
+        (ErrorKind::Unauthenticated, false) => Some(fixed("Bearer realm=\"fhir\"")),
         (ErrorKind::Unauthenticated, true) => {
-            Some("Bearer realm=\"fhir\", error=\"invalid_token\"")
+            Some(fixed("Bearer realm=\"fhir\", error=\"invalid_token\""))
         }
-        (ErrorKind::Forbidden, _) => Some("Bearer realm=\"fhir\", error=\"insufficient_scope\""),
+        (ErrorKind::Forbidden, _) => {
+            Some(fixed("Bearer realm=\"fhir\", error=\"insufficient_scope\""))
+        }
+        (ErrorKind::StepUp { max_age_s }, _) => {
+            let challenge = format!(
+                "Bearer realm=\"fhir\", error=\"insufficient_user_authentication\", acr_values=\"{ACR_SECOND_FACTOR}\", max_age={max_age_s}"
+            );
+            HeaderValue::from_str(&challenge).ok()
+        }
         _ => None,
     }
 }
 
-/// Answers a request to the authorization server.
+/// Answers a request to the authorization server, whatever happens.
 pub(super) async fn authorize(State(http): State<Arc<Http>>, request: Request) -> Response {
-    match tokio::time::timeout(http.settings.request_timeout, passed_on(&http, request)).await {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(error)) => response::of_error(&http, &Reply::default(), &error).await,
-        Err(_) => {
-            let error = Error::new(ErrorKind::Timeout, "the request took longer than it may");
-            response::of_error(&http, &Reply::default(), &error).await
+    let work = AssertUnwindSafe(passed_on(&http, request)).catch_unwind();
+    let error = match tokio::time::timeout(http.settings.request_timeout, work).await {
+        Ok(Ok(Ok(answer))) => return answer,
+        Ok(Ok(Err(error))) => error,
+        Ok(Err(_)) => {
+            tracing::error!("answering for the authorization server panicked");
+            Error::internal("answering panicked")
         }
-    }
+        Err(_) => Error::new(ErrorKind::Timeout, "the request took longer than it may"),
+    };
+    response::of_error(&http, &Reply::default(), &error).await
 }
 
 async fn passed_on(http: &Http, request: Request) -> Result<Response> {
     let unknown = || Error::new(ErrorKind::UnknownEndpoint, "there is nothing here");
     let admission = http.parts.admission.as_ref().ok_or_else(unknown)?;
+    let address = headers::address(request.extensions());
+    let pace = &admission.paces.of_address;
+    pace.take(&network(address), now()).map_err(too_fast)?;
     let _turn = http.turns.acquire().await.map_err(Error::internal)?;
     let (mut head, body) = request.into_parts();
     let bytes = body::collect(&head.headers, body, FORM_BYTES_MAX).await?;
     let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
     let path = path.strip_prefix(BASE_PATH).unwrap_or(path);
     head.uri = path.parse::<Uri>().map_err(|_| unknown())?;
+    if let Some(address) = address {
+        head.extensions.insert(address);
+    }
     let is_head = head.method == Method::HEAD;
     let answer = (admission.authorize)(HttpRequest::from_parts(head, bytes)).await;
     let (head, bytes) = answer.into_parts();

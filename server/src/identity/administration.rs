@@ -3,12 +3,14 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::jwks::may_be_fetched;
+use super::answer::is_bounded;
+use super::fetch::may_be_published_at;
 use super::password::{NewSecondFactor, Passwords};
 use super::{assertion, secret};
 use crate::auth::{FhirUser, Scopes};
+use crate::context;
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::{ClientKind, Credentials, IdentityClient, IdentityUser, Store};
+use crate::store::{ClientKind, Credentials, Epochs, IdentityClient, IdentityUser, Store};
 
 /// People and clients that are listed.
 const LISTED: u32 = 10_000;
@@ -16,7 +18,7 @@ const LISTED: u32 = 10_000;
 /// What an administrator does.
 #[derive(Debug)]
 pub struct Administration {
-    store: Store,
+    pub(super) store: Store,
     passwords: Passwords,
 }
 
@@ -96,11 +98,15 @@ impl Administration {
                 password_hash: Some(self.passwords.hash(password).await?.into()),
                 totp_secret: None,
             },
-            locked_until: None,
             is_locked: false,
+            epochs: Epochs::default(),
             login: login.as_str().into(),
         };
-        match self.store.add_identity_user(&user, now).await? {
+        match self
+            .told("user-added", &login, now)
+            .add_identity_user(&user, now)
+            .await?
+        {
             true => Ok(()),
             false => Err(refused(format!("somebody logs in as {login} already"))),
         }
@@ -110,7 +116,10 @@ impl Administration {
     pub async fn set_password(&self, login: &str, password: &str, now: Timestamp) -> Result<()> {
         let hash = self.passwords.hash(password).await?;
         let login = login.to_lowercase();
-        let is_known = self.store.set_identity_password(&login, &hash, now).await?;
+        let is_known = self
+            .told("password-set", &login, now)
+            .set_identity_password(&login, &hash, now)
+            .await?;
         known(is_known, &login)
     }
 
@@ -119,7 +128,10 @@ impl Administration {
         let login = login.to_lowercase();
         let new = NewSecondFactor::new(&login)?;
         let totp = Some((new.secret.as_slice(), new.hashes.as_slice()));
-        let is_known = self.store.set_identity_totp(&login, totp).await?;
+        let is_known = self
+            .told("second-factor-set", &login, context::now())
+            .set_identity_totp(&login, totp)
+            .await?;
         known(is_known, &login)?;
         Ok(new)
     }
@@ -127,16 +139,24 @@ impl Administration {
     /// Takes the second factor away.
     pub async fn remove_second_factor(&self, login: &str) -> Result<()> {
         let login = login.to_lowercase();
-        known(self.store.set_identity_totp(&login, None).await?, &login)
+        known(
+            self.told("second-factor-removed", &login, context::now())
+                .set_identity_totp(&login, None)
+                .await?,
+            &login,
+        )
     }
 
     /// Locks somebody out, or lets them in again.
     pub async fn lock_user(&self, login: &str, is_locked: bool) -> Result<()> {
         let login = login.to_lowercase();
-        known(
-            self.store.lock_identity_user(&login, is_locked).await?,
-            &login,
-        )
+        let code = if is_locked {
+            "user-locked"
+        } else {
+            "user-unlocked"
+        };
+        let store = self.told(code, &login, context::now());
+        known(store.lock_identity_user(&login, is_locked).await?, &login)
     }
 
     /// Everybody who may log in.
@@ -150,38 +170,13 @@ impl Administration {
         new: NewClient,
         now: Timestamp,
     ) -> Result<(String, Option<String>)> {
-        let scopes = Scopes::parse(&new.scopes);
-        if let Some(scope) = scopes.dropped.first() {
-            return Err(refused(format!("{scope} is not a scope")));
-        }
-        if scopes.scopes.is_empty() {
-            return Err(refused("a client needs scopes"));
-        }
-        for uri in new.redirect_uris.iter().chain(&new.launch_uri) {
-            if !is_redirect_uri(uri) {
-                return Err(refused(format!(
-                    "{uri} is not an absolute URI without a fragment, by https or from this machine"
-                )));
-            }
-        }
-        let (kind, shown) = kind(new.kind)?;
-        let id = match new.id {
-            Some(id) => id,
-            None => Uuid::new_v4().to_string(),
-        };
-        let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "._-:/".contains(letter);
-        if id.is_empty() || !id.chars().all(is_plain) {
-            return Err(refused("the id of a client is of A-Z a-z 0-9 . _ - : /"));
-        }
-        let client = IdentityClient {
-            id: id.as_str().into(),
-            name: new.name.into(),
-            kind,
-            redirect_uris: new.redirect_uris,
-            launch_uri: new.launch_uri.map(Into::into),
-            scopes: scopes.scopes,
-        };
-        match self.store.add_identity_client(&client, now).await? {
+        let (client, shown) = checked(new)?;
+        let id = client.id.to_string();
+        match self
+            .told("client-added", &id, now)
+            .add_identity_client(&client, now)
+            .await?
+        {
             true => Ok((id, shown)),
             false => Err(refused(format!("there is a client {id} already"))),
         }
@@ -194,11 +189,57 @@ impl Administration {
 
     /// Removes a client, and all that was granted to it.
     pub async fn remove_client(&self, id: &str) -> Result<()> {
-        match self.store.remove_identity_client(id).await? {
+        match self
+            .told("client-removed", id, context::now())
+            .remove_identity_client(id)
+            .await?
+        {
             true => Ok(()),
             false => Err(refused(format!("there is no client {id}"))),
         }
     }
+}
+
+/// A client as it is registered, if it may be, and the secret that was made up for it.
+pub(super) fn checked(new: NewClient) -> Result<(IdentityClient, Option<String>)> {
+    if !is_bounded(&new.scopes) {
+        return Err(refused(
+            "a client has 100 scopes at most, of 4096 letters together",
+        ));
+    }
+    let scopes = Scopes::parse(&new.scopes);
+    if let Some(scope) = scopes.dropped.first() {
+        return Err(refused(format!("{scope} is not a scope")));
+    }
+    if scopes.scopes.is_empty() {
+        return Err(refused("a client needs scopes"));
+    }
+    for uri in new.redirect_uris.iter().chain(&new.launch_uri) {
+        if !is_redirect_uri(uri) {
+            return Err(refused(format!(
+                "{uri} is not an absolute URI without a fragment, by https or from this machine"
+            )));
+        }
+    }
+    let (kind, shown) = kind(new.kind)?;
+    let id = match new.id {
+        Some(id) => id,
+        None => Uuid::new_v4().to_string(),
+    };
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "._-:/".contains(letter);
+    if id.is_empty() || !id.chars().all(is_plain) {
+        return Err(refused("the id of a client is of A-Z a-z 0-9 . _ - : /"));
+    }
+    let client = IdentityClient {
+        id: id.into(),
+        name: new.name.into(),
+        kind,
+        redirect_uris: new.redirect_uris,
+        launch_uri: new.launch_uri.map(Into::into),
+        scopes: scopes.scopes,
+        is_self_registered: false,
+    };
+    Ok((client, shown))
 }
 
 fn kind(new: NewClientKind) -> Result<(ClientKind, Option<String>)> {
@@ -214,7 +255,7 @@ fn kind(new: NewClientKind) -> Result<(ClientKind, Option<String>)> {
                 "the keys must be a JSON Web Key Set of public keys, one of them with a kid and for RS384 or ES384",
             )),
         },
-        NewClientKind::JwksUri(uri) => match may_be_fetched(&uri) {
+        NewClientKind::JwksUri(uri) => match may_be_published_at(&uri) {
             true => Ok((ClientKind::JwksUri(uri.into()), None)),
             false => Err(refused("keys are fetched by https, or from this machine")),
         },
@@ -223,14 +264,14 @@ fn kind(new: NewClientKind) -> Result<(ClientKind, Option<String>)> {
 
 /// Where people may be sent: by https, on this machine, or into an app by a scheme of its own, which has a dot
 /// (<https://www.rfc-editor.org/rfc/rfc8252#section-7.1>).
-fn is_redirect_uri(uri: &str) -> bool {
+pub(super) fn is_redirect_uri(uri: &str) -> bool {
     let is_clean = uri.bytes().all(|byte| byte.is_ascii_graphic())
         && !uri.contains(['#', '"', '\'', ';', ',']);
     let Some((scheme, rest)) = uri.split_once(':') else {
         return false;
     };
     let is_allowed = match scheme {
-        "https" | "http" => may_be_fetched(uri),
+        "https" | "http" => may_be_published_at(uri),
         scheme => {
             let is_name = |byte: u8| {
                 byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-+".contains(&byte)

@@ -1,5 +1,7 @@
 //! What is asked of the authorization server, and what it answers: forms in; JSON, pages and redirects out.
 
+use std::net::IpAddr;
+
 use bytes::Bytes;
 use fhir::form;
 use http::header::{
@@ -12,6 +14,12 @@ use serde_json::{Value, json};
 
 use crate::error::Error;
 
+/// The most parameters of a query or a form.
+const PARAMETERS_MAX: usize = 64;
+/// The most scopes that anybody asks for or is registered with, and the longest text of them.
+pub(super) const SCOPES_MAX: usize = 100;
+const SCOPE_BYTES_MAX: usize = 4 * 1024;
+
 /// One request, as far as the authorization server looks at it.
 pub(super) struct Asked<'a> {
     pub(super) method: &'a Method,
@@ -21,6 +29,8 @@ pub(super) struct Asked<'a> {
     pub(super) headers: &'a HeaderMap,
     pub(super) body: &'a Bytes,
     pub(super) now: Timestamp,
+    /// Whoever is at the other end of the connection.
+    pub(super) address: Option<IpAddr>,
 }
 
 /// Why something is not done.
@@ -110,8 +120,8 @@ fn of_server(error: &Error) -> (StatusCode, &'static str) {
     }
 }
 
-/// Names and values, each name once. What has no value is not there.
-#[derive(Debug)]
+/// Names and values, each name once. What has no value is not there. Passwords and codes are among them, so it is never
+/// shown.
 pub(super) struct Form(Vec<(String, String)>);
 
 impl Form {
@@ -121,9 +131,17 @@ impl Form {
         for pair in form::pairs(text) {
             let (name, value) =
                 pair.map_err(|error| Refusal::new("invalid_request", error.to_string()))?;
-            if pairs.iter().any(|(known, _)| *known == name) {
-                let twice = "a parameter is there more than once";
-                return Err(Refusal::new("invalid_request", twice));
+            let problem = if pairs.len() == PARAMETERS_MAX {
+                Some("there are more than 64 parameters")
+            } else if name.contains('\0') || value.contains('\0') {
+                Some("a parameter has a character that no text has")
+            } else if pairs.iter().any(|(known, _)| *known == name) {
+                Some("a parameter is there more than once")
+            } else {
+                None
+            };
+            if let Some(problem) = problem {
+                return Err(Refusal::new("invalid_request", problem));
             }
             pairs.push((name, value));
         }
@@ -142,6 +160,35 @@ impl Form {
         self.get(name)
             .ok_or_else(|| Refusal::new("invalid_request", format!("{name} is missing")))
     }
+
+    /// The value of `scope`, which has an end.
+    pub(super) fn scope(&self) -> Answered<Option<&str>> {
+        match self.get("scope") {
+            Some(text) if !is_bounded(text) => Err(Refusal::new(
+                "invalid_scope",
+                "there are more than 100 scopes, or more than 4096 letters of them",
+            )),
+            text => Ok(text),
+        }
+    }
+
+    /// The value of `scope`, which must be there.
+    pub(super) fn need_scope(&self) -> Answered<&str> {
+        self.need("scope")?;
+        Ok(self.scope()?.unwrap_or_default())
+    }
+
+    /// All of it but some names, as a query.
+    pub(super) fn query_without(&self, left_out: &[&str]) -> String {
+        let kept = self.0.iter().map(|(name, value)| (&**name, &**value));
+        let kept: Vec<(&str, &str)> = kept.filter(|(name, _)| !left_out.contains(name)).collect();
+        with_query("", &kept)
+    }
+}
+
+/// Whether a text of scopes has an end that can be worked with.
+pub(super) fn is_bounded(scopes: &str) -> bool {
+    scopes.len() <= SCOPE_BYTES_MAX && scopes.split_ascii_whitespace().nth(SCOPES_MAX).is_none()
 }
 
 impl Asked<'_> {

@@ -110,7 +110,7 @@ fn in_time(
             .map_err(|_| Refusal::client("an instant of the assertion is out of range"))
     };
     let expires = instant(claims.exp)?;
-    if expires + SKEW <= now {
+    if expires <= now - SKEW {
         return refused("the assertion has expired");
     }
     if expires > now + LIFE_MAX + SKEW {

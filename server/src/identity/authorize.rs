@@ -8,66 +8,30 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::answer::{Answered, Form, Refusal, encoded, redirect, with_query};
+use super::audited::Told;
 use super::pages::{self, Page};
 use super::records::Choice;
 use super::session::{Browser, Missing, authentication, missing};
+use super::wish::{Denied, Wish, wish};
 use super::{Asked, Identity, login, secret, words};
 use crate::auth::{LaunchContext, Scope, ScopeContext, Scopes};
-use crate::store::{IdentityClient, IdentitySession, NewCode, NewGrant};
+use crate::store::{CodeTerms, IdentitySession, NewCode, NewGrant};
 
 /// How long a code is good.
 const CODE_LIFE: SignedDuration = SignedDuration::from_mins(1);
 /// How many patients are shown to choose from.
 const CHOICES: u32 = 20;
 
-/// A request that may be granted, if its person agrees.
-struct Wish {
-    client: IdentityClient,
-    redirect_uri: String,
-    state: String,
-    scopes: Scopes,
-    challenge: String,
-    nonce: Option<String>,
-    launch: Option<String>,
-    prompt: Option<String>,
-    max_age: Option<i64>,
-    /// What a person has chosen or searched, on our own pages.
-    patient: Option<String>,
-    search: Option<String>,
-}
-
-/// Why a request is not granted, and whether its app may be told.
-enum Denied {
-    /// The app is not who it says, or cannot be trusted with an answer: only the person is told.
-    Here(Refusal),
-    /// The app is told, where it is registered.
-    There(Box<Destination>, Refusal),
-}
-
-struct Destination {
-    redirect_uri: String,
-    state: Option<String>,
-}
-
-impl From<Refusal> for Denied {
-    fn from(refusal: Refusal) -> Self {
-        Self::Here(refusal)
-    }
-}
-
-impl From<crate::error::Error> for Denied {
-    fn from(error: crate::error::Error) -> Self {
-        Self::Here(error.into())
-    }
-}
-
 /// `GET /auth/authorize`, and `POST` of the same by an app.
 pub(super) async fn answer(identity: &Identity, asked: &Asked<'_>) -> Answered {
     if asked.method == Method::POST {
         // The request goes on as a GET: what a form of another site posts comes without our cookie.
-        asked.form()?;
-        let text = String::from_utf8_lossy(asked.body);
-        return redirect(&identity.url(&format!("/auth/authorize?{text}")));
+        if !asked.body.is_ascii() {
+            let wanted = "the body must be percent-encoded";
+            return Err(Refusal::new("invalid_request", wanted));
+        }
+        let query = asked.form()?.query_without(&[]);
+        return redirect(&identity.url(&format!("/auth/authorize{query}")));
     }
     let form = Form::parse(asked.query)?;
     let done = stepped(identity, asked, &form).await;
@@ -101,6 +65,7 @@ async fn stepped(
         };
         return Ok(browser.remember(identity, page)?);
     };
+    wish.check_factors(session)?;
     let context = match context(identity, &wish, session, asked.now).await? {
         Some(context) => context,
         None if is_silent => {
@@ -131,6 +96,7 @@ async fn stepped(
         csrf: &browser.csrf(),
         request: asked.query,
         client: &wish.client.name,
+        is_unchecked: wish.client.is_self_registered,
         host: &target,
         person: &session.user.name,
         patient: patient.as_ref(),
@@ -147,7 +113,7 @@ pub(super) async fn decide(identity: &Identity, asked: &Asked<'_>) -> Answered {
     browser.check(identity, asked, &form)?;
     let request = Form::parse(form.need("request")?)?;
     let is_agreed = form.get("decision") == Some("allow");
-    let done = decided(identity, &browser, &request, is_agreed, asked.now).await;
+    let done = decided(identity, &browser, &request, is_agreed, asked).await;
     done.or_else(|denied| told(identity, denied))
 }
 
@@ -156,14 +122,21 @@ async fn decided(
     browser: &Browser,
     request: &Form,
     is_agreed: bool,
-    now: Timestamp,
+    asked: &Asked<'_>,
 ) -> Result<http::Response<bytes::Bytes>, Denied> {
+    let now = asked.now;
     let wish = wish(identity, request).await?;
     let session = login::complete(browser)?;
+    let told = Told::of("consent")
+        .by(&session.user)
+        .client(&wish.client.id);
     if wish.wants_login(session, now) {
         return Err(wish.denied("login_required", "somebody has to log in again"));
     }
+    wish.check_factors(session)?;
     if !is_agreed {
+        let told = told.refused(403, "the person does not agree");
+        identity.tell(asked, told).await?;
         return Err(wish.denied("access_denied", "the person does not agree"));
     }
     let context = context(identity, &wish, session, now).await?;
@@ -186,14 +159,16 @@ async fn decided(
     let code = secret::random()?;
     let new_code = NewCode {
         hash: secret::hash(&code),
-        redirect_uri: wish.redirect_uri.as_str().into(),
-        challenge: wish.challenge.as_str().into(),
-        nonce: wish.nonce.as_deref().map(Into::into),
-        expires: now + CODE_LIFE,
+        terms: CodeTerms {
+            redirect_uri: wish.redirect_uri.as_str().into(),
+            challenge: wish.challenge.as_str().into(),
+            nonce: wish.nonce.as_deref().map(Into::into),
+            expires: now + CODE_LIFE,
+        },
     };
     let grant = granted(identity, &wish, session, scopes, context, now);
     identity
-        .store
+        .told(asked, told.granting(grant.id))
         .add_identity_grant(&grant, Some(&new_code), now)
         .await?;
     let pairs = [
@@ -214,10 +189,12 @@ fn granted(
 ) -> NewGrant {
     let settings = &identity.settings;
     let is_offline = scopes.contains(&Scope::OfflineAccess);
-    let life = match (is_offline, scopes.contains(&Scope::OnlineAccess)) {
-        (true, _) => settings.refresh_token,
-        (false, true) => settings.session_max,
-        (false, false) => settings.access_token + CODE_LIFE,
+    // What ends with the session never outlives what a session may last, whether anybody asks for it or not.
+    let session_ends = session.created_at + settings.session_max;
+    let expires = match (is_offline, scopes.contains(&Scope::OnlineAccess)) {
+        (true, _) => now + settings.refresh_token,
+        (false, true) => session_ends,
+        (false, false) => session_ends.min(now + settings.access_token + CODE_LIFE),
     };
     NewGrant {
         id: Uuid::now_v7(),
@@ -227,140 +204,9 @@ fn granted(
         scopes,
         launch,
         authentication: authentication(session),
-        expires: now + life,
+        expires,
+        epoch: session.user.epochs.grants,
     }
-}
-
-impl Wish {
-    /// Whether the person has to log in anew for it.
-    fn wants_login(&self, session: &IdentitySession, now: Timestamp) -> bool {
-        let is_old = self.max_age.is_some_and(|seconds| {
-            session.authenticated_at + SignedDuration::from_secs(seconds) < now
-        });
-        is_old || self.prompt.as_deref() == Some("login")
-    }
-
-    /// What is granted of what is asked for: no context that is not there.
-    fn granted(&self, context: &LaunchContext) -> Scopes {
-        let has_patient = context.patient.is_some();
-        let has_encounter = context.encounter.is_some();
-        let scopes = self.scopes.iter().filter(|scope| match scope {
-            Scope::LaunchPatient => has_patient,
-            Scope::LaunchEncounter => has_encounter,
-            Scope::Resource(scope) => match scope.context {
-                ScopeContext::Patient => has_patient,
-                ScopeContext::User => true,
-                ScopeContext::System => false,
-            },
-            _ => true,
-        });
-        scopes.cloned().collect()
-    }
-
-    fn denied(&self, error: &'static str, description: &str) -> Denied {
-        let destination = Destination {
-            redirect_uri: self.redirect_uri.clone(),
-            state: Some(self.state.clone()),
-        };
-        Denied::There(Box::new(destination), Refusal::new(error, description))
-    }
-}
-
-/// Reads a request. Until client and redirect URI are known to belong together, nobody is sent anywhere.
-async fn wish(identity: &Identity, form: &Form) -> Result<Wish, Denied> {
-    let client = identity.store.identity_client(form.need("client_id")?);
-    let client = client.await?.ok_or_else(|| {
-        Refusal::new(
-            "invalid_request",
-            "This app is not registered here (client_id).",
-        )
-    })?;
-    let redirect_uri = form.need("redirect_uri")?;
-    if !client.redirect_uris.iter().any(|own| own == redirect_uri) {
-        let foreign = "The address to return to is not one of this app (redirect_uri).";
-        return Err(Refusal::new("invalid_request", foreign).into());
-    }
-    let destination = Destination {
-        redirect_uri: redirect_uri.to_owned(),
-        state: form.get("state").map(ToOwned::to_owned),
-    };
-    let redirect_uri = redirect_uri.to_owned();
-    rest(identity, form, client, redirect_uri)
-        .map_err(|refusal| Denied::There(Box::new(destination), refusal))
-}
-
-fn rest(
-    identity: &Identity,
-    form: &Form,
-    client: IdentityClient,
-    redirect_uri: String,
-) -> Answered<Wish> {
-    let invalid = |sentence: &str| Err(Refusal::new("invalid_request", sentence));
-    if form.need("response_type")? != "code" {
-        return Err(Refusal::new(
-            "unsupported_response_type",
-            "response_type is code",
-        ));
-    }
-    if form.get("request").is_some() || form.get("request_uri").is_some() {
-        return Err(Refusal::new(
-            "request_not_supported",
-            "requests are plain parameters",
-        ));
-    }
-    if form
-        .get("response_mode")
-        .is_some_and(|mode| mode != "query")
-    {
-        return invalid("response_mode is query");
-    }
-    let audience = form.need("aud")?;
-    if audience.trim_end_matches('/') != &*identity.settings.base_url {
-        return invalid("aud is not the FHIR base of this server");
-    }
-    if form.need("code_challenge_method")? != "S256" {
-        return invalid("code_challenge_method is S256");
-    }
-    let challenge = form.need("code_challenge")?;
-    let is_base64url = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-    if challenge.len() != 43 || !challenge.bytes().all(is_base64url) {
-        return invalid("code_challenge is the base64url of a SHA-256 hash");
-    }
-    let max_age = match form.get("max_age").map(str::parse::<u32>) {
-        None => None,
-        Some(Ok(seconds)) => Some(i64::from(seconds)),
-        Some(Err(_)) => return invalid("max_age is a number of seconds"),
-    };
-    let prompt = form.get("prompt").map(ToOwned::to_owned);
-    if !matches!(prompt.as_deref(), None | Some("none" | "login" | "consent")) {
-        return invalid("prompt is none, login or consent");
-    }
-    let asked = Scopes::parse(form.need("scope")?);
-    let scopes = asked.scopes.limited_to(&client.scopes);
-    if scopes.is_empty() {
-        return Err(Refusal::new(
-            "invalid_scope",
-            "this app may have none of these scopes",
-        ));
-    }
-    let launch = form.get("launch").map(ToOwned::to_owned);
-    if launch.is_some() != scopes.contains(&Scope::Launch) {
-        return invalid("the scope launch and the parameter launch belong together");
-    }
-    let own = |name| form.get(name).map(ToOwned::to_owned);
-    Ok(Wish {
-        state: form.need("state")?.to_owned(),
-        challenge: challenge.to_owned(),
-        nonce: own("nonce"),
-        patient: own("patient"),
-        search: own("search"),
-        client,
-        redirect_uri,
-        scopes,
-        launch,
-        prompt,
-        max_age,
-    })
 }
 
 /// What the app is started with; `None` where a patient is still to be chosen.
@@ -374,10 +220,20 @@ async fn context(
         let hash = secret::hash(handle);
         let (user, client) = (session.user.id, &wish.client.id);
         let context = identity.store.identity_launch(hash, user, client, now);
-        return match context.await? {
-            Some(context) => Ok(Some(context)),
-            None => Err(wish.denied("invalid_request", "the launch is unknown, or over")),
+        let Some(context) = context.await? else {
+            return Err(wish.denied("invalid_request", "the launch is unknown, or over"));
         };
+        // The EHR says whom it is about; whether this person may see them is ours to say.
+        if let Some(patient) = &context.patient {
+            let choice = identity
+                .records
+                .choice(session, Some(patient.as_str()), now);
+            if !matches!(choice.await?, Choice::Of(_)) {
+                let unseen = "the patient of the launch is none of this person's";
+                return Err(wish.denied("access_denied", unseen));
+            }
+        }
+        return Ok(Some(context));
     }
     let wants_patient = wish.scopes.contains(&Scope::LaunchPatient)
         || wish.scopes.has_context(ScopeContext::Patient);

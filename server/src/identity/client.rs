@@ -29,13 +29,26 @@ pub(super) async fn authenticated(
         (Some(authorization), false) => by_secret(identity, authorization, form).await,
         (None, true) => by_assertion(identity, asked, form).await,
         (None, false) => {
-            let client = known(identity, form.need("client_id")?).await?;
+            let is_refresh = form.get("grant_type") == Some("refresh_token");
+            let token = form.get("refresh_token").filter(|_| is_refresh);
+            let client = match (form.get("client_id"), token) {
+                (None, Some(token)) => of_refresh(identity, token).await?,
+                _ => known(identity, form.need("client_id")?).await?,
+            };
             match client.kind {
                 ClientKind::Public => Ok(client),
                 _ => Err(Refusal::client("this client must prove who it is")),
             }
         }
     }
+}
+
+/// A public client need not name itself where it refreshes
+/// (<https://hl7.org/fhir/smart-app-launch/app-launch.html#request-4>): the token says whose it is.
+async fn of_refresh(identity: &Identity, token: &str) -> Answered<IdentityClient> {
+    let hash = secret::hash(token);
+    let client = identity.store.identity_client_of_refresh(hash).await?;
+    client.ok_or_else(|| Refusal::new("invalid_grant", "the refresh token is not good"))
 }
 
 async fn known(identity: &Identity, id: &str) -> Answered<IdentityClient> {

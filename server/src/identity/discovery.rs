@@ -3,10 +3,11 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::answer::{Answered, json_with};
 use super::{Asked, Identity, keys};
+use crate::auth::{ACR_PASSWORD, ACR_SECOND_FACTOR};
 
 /// What this server can do, by SMART's names.
 const CAPABILITIES: [&str; 17] = [
@@ -52,9 +53,9 @@ pub(super) fn smart_configuration(identity: &Identity) -> Response<Bytes> {
     let base = &identity.settings.base_url;
     let mut methods = METHODS.to_vec();
     methods.retain(|method| *method != "none");
-    json_with(
-        StatusCode::OK,
-        &json!({
+    published(
+        identity,
+        json!({
             "issuer": &**base,
             "jwks_uri": identity.url("/auth/jwks"),
             "authorization_endpoint": identity.url("/auth/authorize"),
@@ -76,9 +77,9 @@ pub(super) fn smart_configuration(identity: &Identity) -> Response<Bytes> {
 /// `[issuer]/.well-known/openid-configuration` (<https://openid.net/specs/openid-connect-discovery-1_0.html>)
 pub(super) fn openid_configuration(identity: &Identity) -> Response<Bytes> {
     let base = &identity.settings.base_url;
-    json_with(
-        StatusCode::OK,
-        &json!({
+    published(
+        identity,
+        json!({
             "issuer": &**base,
             "jwks_uri": identity.url("/auth/jwks"),
             "authorization_endpoint": identity.url("/auth/authorize"),
@@ -89,6 +90,7 @@ pub(super) fn openid_configuration(identity: &Identity) -> Response<Bytes> {
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
             "scopes_supported": SCOPES,
+            "acr_values_supported": [ACR_PASSWORD, ACR_SECOND_FACTOR],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256"],
             "code_challenge_methods_supported": ["S256"],
@@ -100,6 +102,14 @@ pub(super) fn openid_configuration(identity: &Identity) -> Response<Bytes> {
             "request_uri_parameter_supported": false,
         }),
     )
+}
+
+/// Metadata, with what the settings add to it.
+fn published(identity: &Identity, mut metadata: Value) -> Response<Bytes> {
+    if identity.settings.registration.is_some() {
+        metadata["registration_endpoint"] = json!(identity.url("/auth/register"));
+    }
+    json_with(StatusCode::OK, &metadata)
 }
 
 /// The keys that ID tokens are signed with.

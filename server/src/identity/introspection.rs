@@ -5,6 +5,7 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::answer::{Answered, Refusal, json_with};
+use super::audited::Told;
 use super::{Asked, Identity, client, secret};
 use crate::store::{ClientKind, KnownToken};
 
@@ -19,7 +20,7 @@ pub(super) async fn introspect(identity: &Identity, asked: &Asked<'_>) -> Answer
     }
     let hash = secret::hash(form.need("token")?);
     let known = identity.store.identity_token(hash, asked.now).await?;
-    let own = known.filter(|token| token.client_id == client.id);
+    let own = known.filter(|token| token.granted.client_id == client.id);
     let body = match own {
         Some(token) => described(identity, &token),
         None => json!({"active": false}),
@@ -32,12 +33,12 @@ fn described(identity: &Identity, token: &KnownToken) -> Value {
     let mut add = |name: &str, value: Value| body.insert(name.to_owned(), value);
     add("active", json!(true));
     add("scope", json!(token.scopes.to_string()));
-    add("client_id", json!(token.client_id));
+    add("client_id", json!(token.granted.client_id));
     add("token_type", json!("Bearer"));
     add("iat", json!(token.issued_at.as_second()));
     add("exp", json!(token.expires.as_second()));
     add("iss", json!(&*identity.settings.base_url));
-    if let Some(user) = &token.user {
+    if let Some(user) = &token.granted.user {
         add("sub", json!(user.id.to_string()));
         add("username", json!(user.login));
         add(
@@ -45,10 +46,10 @@ fn described(identity: &Identity, token: &KnownToken) -> Value {
             json!(identity.url(&format!("/{}", user.fhir_user))),
         );
     }
-    if let Some(patient) = &token.launch.patient {
+    if let Some(patient) = &token.granted.launch.patient {
         add("patient", json!(patient.as_str()));
     }
-    if let Some(encounter) = &token.launch.encounter {
+    if let Some(encounter) = &token.granted.launch.encounter {
         add("encounter", json!(encounter.as_str()));
     }
     Value::Object(body)
@@ -59,9 +60,8 @@ pub(super) async fn revoke(identity: &Identity, asked: &Asked<'_>) -> Answered {
     let form = asked.form()?;
     let client = client::authenticated(identity, asked, &form).await?;
     let hash = secret::hash(form.need("token")?);
-    let revoked = identity
-        .store
-        .revoke_identity_token(hash, &client.id, asked.now);
+    let store = identity.told(asked, Told::of("token-revoked").client(&client.id));
+    let revoked = store.revoke_identity_token(hash, &client.id, asked.now);
     revoked.await?;
     Ok(json_with(StatusCode::OK, &json!({})))
 }

@@ -2,98 +2,179 @@
 //! (<https://hl7.org/fhir/smart-app-launch/client-confidential-asymmetric.html#registering-a-client-communicating-public-keys>).
 
 use std::collections::HashMap;
-use std::sync::OnceLock;
-use std::time::Duration;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::jwk::JwkSet;
 use tokio::sync::Mutex;
 
 use super::answer::{Answered, Refusal};
+use super::fetch::Fetcher;
 
 /// How long keys are believed.
 const KEPT: SignedDuration = SignedDuration::from_mins(5);
-/// How long a key that is missing is not asked for again.
+/// How long a key that is missing, or keys that could not be fetched, are not asked for again.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(30);
-/// How long fetching may take.
-const TIMEOUT: Duration = Duration::from_secs(5);
-/// The longest set of keys.
-const BYTES_MAX: usize = 256 * 1024;
+/// Places whose keys are kept; beyond that, they are fetched anew.
+const PLACES_MAX: usize = 10_000;
 
-/// Sets of keys by where they are published.
-#[derive(Debug, Default)]
-pub(super) struct PublishedKeys {
-    known: Mutex<HashMap<Box<str>, (Timestamp, JwkSet)>>,
-    client: OnceLock<reqwest::Client>,
+/// What was fetched when; nothing where that failed.
+struct Fetched {
+    at: Timestamp,
+    keys: Option<JwkSet>,
 }
 
-/// Whether keys may be fetched from there: by TLS, or from this machine.
-pub(super) fn may_be_fetched(uri: &str) -> bool {
-    let Ok(parsed) = uri.parse::<http::Uri>() else {
-        return false;
-    };
-    let host = parsed.host().unwrap_or_default();
-    match parsed.scheme_str() {
-        Some("https") => !host.is_empty(),
-        Some("http") => ["127.0.0.1", "[::1]", "localhost"].contains(&host),
-        _ => false,
-    }
+/// What is known of a place. Whoever fetches holds it, and all others wait for the same answer.
+type Known = Arc<Mutex<Option<Fetched>>>;
+
+/// Sets of keys by where they are published.
+pub(super) struct PublishedKeys {
+    fetcher: Fetcher,
+    places: Mutex<HashMap<Box<str>, Known>>,
 }
 
 impl PublishedKeys {
+    pub(super) fn new(fetcher: Fetcher) -> Self {
+        Self {
+            fetcher,
+            places: Mutex::default(),
+        }
+    }
+
     /// The keys published there. They are fetched again when they are old, or when one is missing among them.
     pub(super) async fn of(&self, uri: &str, kid: &str, now: Timestamp) -> Answered<JwkSet> {
-        if let Some((at, keys)) = self.known.lock().await.get(uri) {
-            let age = now.duration_since(*at);
-            if age < PATIENCE || (age < KEPT && keys.find(kid).is_some()) {
-                return Ok(keys.clone());
+        let known = self.place(uri).await;
+        let mut known = known.lock().await;
+        let fresh = known.as_ref().filter(|fetched| {
+            let age = now.duration_since(fetched.at);
+            let has_key = fetched
+                .keys
+                .as_ref()
+                .is_some_and(|keys| keys.find(kid).is_some());
+            // The clock may have been set back.
+            !age.is_negative() && (age < PATIENCE || age < KEPT && has_key)
+        });
+        let keys = match fresh {
+            Some(fetched) => fetched.keys.clone(),
+            None => {
+                let keys = self.fetch(uri).await;
+                *known = Some(Fetched {
+                    at: now,
+                    keys: keys.clone(),
+                });
+                keys
             }
-        }
-        let keys = self.fetch(uri).await?;
-        let mut known = self.known.lock().await;
-        known.insert(uri.into(), (now, keys.clone()));
-        Ok(keys)
-    }
-
-    async fn fetch(&self, uri: &str) -> Answered<JwkSet> {
-        let failed = |error: reqwest::Error| {
-            tracing::warn!(%error, "the keys of a client cannot be fetched");
-            Refusal::client("the keys of this client cannot be fetched")
         };
-        if !may_be_fetched(uri) {
-            return Err(Refusal::client(
-                "the keys of this client are not behind TLS",
-            ));
-        }
-        let client = self.client()?;
-        let mut response = client
-            .get(uri)
-            .send()
-            .await
-            .and_then(reqwest::Response::error_for_status)
-            .map_err(failed)?;
-        let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            bytes.extend_from_slice(&chunk);
-            if bytes.len() > BYTES_MAX {
-                return Err(Refusal::client("the keys of this client are too many"));
-            }
-        }
-        serde_json::from_slice(&bytes)
-            .map_err(|_| Refusal::client("the keys of this client cannot be read"))
+        keys.ok_or_else(|| Refusal::client("the keys of this client cannot be fetched"))
     }
 
-    fn client(&self) -> Answered<&reqwest::Client> {
-        if let Some(client) = self.client.get() {
-            return Ok(client);
+    async fn place(&self, uri: &str) -> Known {
+        let mut places = self.places.lock().await;
+        if let Some(known) = places.get(uri) {
+            return Arc::clone(known);
         }
-        // TLS may have been set up for the listener already; the second time changes nothing.
-        let _already = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let client = reqwest::Client::builder()
-            .timeout(TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(crate::error::Error::internal)?;
-        Ok(self.client.get_or_init(|| client))
+        if places.len() >= PLACES_MAX {
+            places.clear();
+        }
+        let known = Known::default();
+        places.insert(uri.into(), Arc::clone(&known));
+        known
+    }
+
+    async fn fetch(&self, uri: &str) -> Option<JwkSet> {
+        let bytes = match self.fetcher.get(uri).await {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                tracing::warn!(%error, "the keys of a client cannot be fetched");
+                return None;
+            }
+        };
+        let keys = serde_json::from_slice(&bytes);
+        keys.inspect_err(|error| tracing::warn!(%error, "the keys of a client cannot be read"))
+            .ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    const SET: &str = r#"{"keys":[{"kty":"EC","crv":"P-384","kid":"a","x":"AA","y":"AA"}]}"#;
+
+    /// Where keys are published, and how often they were asked for.
+    async fn publisher(status: &'static str, body: String) -> (String, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let uri = format!("http://{}/keys", listener.local_addr().unwrap());
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&asked);
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                counted.fetch_add(1, Ordering::SeqCst);
+                let head = format!(
+                    "HTTP/1.1 {status}\r\nlocation: /other\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+                    body.len()
+                );
+                let _read = stream.read(&mut [0; 4096]).await;
+                let _written = stream.write_all(format!("{head}{body}").as_bytes()).await;
+            }
+        });
+        (uri, asked)
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_000_000 + seconds).unwrap()
+    }
+
+    #[tokio::test]
+    async fn many_who_ask_at_once_fetch_once() {
+        let (uri, asked) = publisher("200 OK", SET.to_owned()).await;
+        let keys = PublishedKeys::new(Fetcher::new(true));
+        let all = (0..20).map(|_| keys.of(&uri, "a", at(0)));
+        for keys in futures_util::future::join_all(all).await {
+            assert!(keys.unwrap().find("a").is_some());
+        }
+        let check = async |kid: &str, seconds: i64, fetched: usize| {
+            keys.of(&uri, kid, at(seconds)).await.unwrap();
+            assert_eq!(asked.load(Ordering::SeqCst), fetched, "{kid} {seconds}");
+        };
+        check("a", 299, 1).await;
+        check("a", 300, 2).await;
+        // A key that is not there is asked for every thirty seconds at most.
+        check("b", 329, 2).await;
+        check("b", 330, 3).await;
+        check("b", 331, 3).await;
+        // A clock that was set back makes nothing old young.
+        check("a", -1, 4).await;
+    }
+
+    #[tokio::test]
+    async fn what_fails_is_not_asked_again_at_once() {
+        let large = format!("{}{}", " ".repeat(256 * 1024), SET);
+        for (status, body) in [
+            ("500 Internal Server Error", SET.to_owned()),
+            ("302 Found", String::new()),
+            ("200 OK", "nothing".to_owned()),
+            ("200 OK", large),
+        ] {
+            let (uri, asked) = publisher(status, body).await;
+            let keys = PublishedKeys::new(Fetcher::new(true));
+            for (seconds, fetched) in [(0, 1), (29, 1), (30, 2)] {
+                assert!(keys.of(&uri, "a", at(seconds)).await.is_err(), "{status}");
+                assert_eq!(asked.load(Ordering::SeqCst), fetched, "{status} {seconds}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn keys_inside_are_not_fetched_without_the_setting() {
+        let (uri, asked) = publisher("200 OK", SET.to_owned()).await;
+        let keys = PublishedKeys::new(Fetcher::new(false));
+        assert!(keys.of(&uri, "a", at(0)).await.is_err());
+        assert_eq!(asked.load(Ordering::SeqCst), 0);
     }
 }

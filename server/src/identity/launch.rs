@@ -26,7 +26,7 @@ pub(super) async fn prepare(identity: &Identity, asked: &Asked<'_>) -> Answered 
     let token = token
         .filter(|token| token.kind == TokenKind::Access)
         .ok_or_else(unauthorized)?;
-    let user = token.user.as_ref().ok_or_else(unauthorized)?;
+    let user = token.granted.user.as_ref().ok_or_else(unauthorized)?;
     let sees_patients = ResourceType::parse("Patient").is_some_and(|patient| {
         let ways = token.scopes.allowances(patient, Permission::Read);
         ways.iter().any(|way| way.context == ScopeContext::User)

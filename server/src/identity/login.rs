@@ -1,12 +1,15 @@
 //! Logging in: a password, then a second factor; logging out.
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::answer::{Answered, Form, Refusal, redirect, set_cookie};
+use super::audited::Told;
 use super::pages::{self, Page};
 use super::session::{Browser, Missing, missing};
 use super::{Asked, Identity, password, secret};
-use crate::store::IdentitySession;
+use crate::auth::network;
+use crate::store::{Attempt, IdentitySession, IdentityUser};
 
 /// What a failed login says, whoever it was.
 const FAILED: &str = "That did not match, or there were too many attempts. Check it, or wait some minutes and try again.";
@@ -16,21 +19,16 @@ const ACCOUNT: &str = "/auth/account";
 
 /// The place that a form names: a request of an app by its query, or the account. Never anything else, so that nobody can
 /// be sent elsewhere.
-fn next(identity: &Identity, form: &Form) -> String {
+///
+/// The demands of a request for a login are met and left out. `auth_time` tells the app when.
+fn next(identity: &Identity, form: &Form) -> Answered<String> {
     match form.get("request") {
         Some(query) => {
-            let rest = without_demands(query);
-            identity.url(&format!("/auth/authorize?{rest}"))
+            let rest = Form::parse(query)?.query_without(&["prompt", "max_age"]);
+            Ok(identity.url(&format!("/auth/authorize{rest}")))
         }
-        None => identity.url(ACCOUNT),
+        None => Ok(identity.url(ACCOUNT)),
     }
-}
-
-/// The query of a request without its demands for a login, which are met. `auth_time` tells the app when.
-fn without_demands(query: &str) -> String {
-    let is_kept = |pair: &&str| !pair.starts_with("prompt=") && !pair.starts_with("max_age=");
-    let kept: Vec<&str> = query.split('&').filter(is_kept).collect();
-    kept.join("&")
 }
 
 /// The page that asks for the password, or for what is missing after it.
@@ -64,31 +62,48 @@ pub(super) async fn first_factor(identity: &Identity, asked: &Asked<'_>) -> Answ
     browser.check(identity, asked, &form)?;
     let login = form.get("login").unwrap_or_default().to_lowercase();
     let shown = form.get("password").unwrap_or_default();
-    let user = identity
-        .store
-        .begin_identity_attempt(&login, asked.now)
-        .await?;
+    let place = identity.passwords.place()?;
+    let address = network(asked.address);
+    let attempt = Attempt {
+        login: secret::hash(&login),
+        address: &address,
+    };
+    let (user, may_try) = begun(identity, &login, attempt, asked.now).await?;
     let hash = user
         .as_ref()
         .and_then(|user| user.credentials.password_hash.as_deref());
-    let is_right = identity.passwords.is_right(shown, hash).await?;
+    let is_right = place.is_right(shown, hash).await?;
     let Some(user) = user.filter(|_| is_right) else {
         let again = page(&browser, form.get("request"), None, true)?;
         tracing::info!("a login failed");
+        identity.tell_failed_login(asked, (&login, may_try)).await?;
         return Ok(pages::unauthorized(again));
     };
     let is_complete = user.credentials.totp_secret.is_none();
     identity
         .store
-        .end_identity_attempt(user.id, is_complete)
+        .end_identity_attempt(attempt, is_complete, asked.now)
         .await?;
     let methods = ["pwd".to_owned()];
-    let cookie = browser
-        .begin(identity, user.id, &methods, asked.now)
-        .await?;
-    let mut response = redirect(&next(identity, &form))?;
+    let cookie = browser.begin(identity, &user, &methods, asked).await?;
+    let mut response = redirect(&next(identity, &form)?)?;
     set_cookie(&mut response, &cookie)?;
     Ok(response)
+}
+
+/// Counts an attempt, and gives whom it is of, and whether they may try; `None` where there is nobody, or they have to wait,
+/// or are locked. As much is
+/// written for somebody who does not exist as for somebody who does.
+async fn begun(
+    identity: &Identity,
+    login: &str,
+    attempt: Attempt<'_>,
+    now: Timestamp,
+) -> Answered<(Option<IdentityUser>, bool)> {
+    let store = &identity.store;
+    let may_try = store.begin_identity_attempt(attempt, now).await?;
+    let user = store.identity_user(login).await?;
+    Ok((user.filter(|user| may_try && !user.is_locked), may_try))
 }
 
 /// `POST /auth/second-factor`
@@ -97,18 +112,21 @@ pub(super) async fn second_factor(identity: &Identity, asked: &Asked<'_>) -> Ans
     let browser = Browser::of(identity, asked).await?;
     browser.check(identity, asked, &form)?;
     let Some(session) = &browser.session else {
-        return redirect(&next(identity, &form));
+        return redirect(&next(identity, &form)?);
     };
     let code = form.get("code").unwrap_or_default().trim();
     if !is_second_factor(identity, asked, session, code).await? {
         let again = page(&browser, form.get("request"), None, true)?;
         tracing::info!(user = %session.user.id, "a second factor failed");
+        let reason = "the second factor is wrong, or there were too many attempts";
+        let told = Told::login(&["mfa".to_owned()]).by(&session.user);
+        identity.tell(asked, told.refused(401, reason)).await?;
         return Ok(pages::unauthorized(again));
     }
     let methods = ["pwd", "otp", "mfa"].map(ToOwned::to_owned);
-    let user = session.user.id;
-    let cookie = browser.begin(identity, user, &methods, asked.now).await?;
-    let mut response = redirect(&next(identity, &form))?;
+    let user = &session.user;
+    let cookie = browser.begin(identity, user, &methods, asked).await?;
+    let mut response = redirect(&next(identity, &form)?)?;
     set_cookie(&mut response, &cookie)?;
     Ok(response)
 }
@@ -120,12 +138,13 @@ async fn is_second_factor(
     session: &IdentitySession,
     code: &str,
 ) -> Answered<bool> {
-    let login = &session.user.login;
-    let attempt = identity
-        .store
-        .begin_identity_attempt(login, asked.now)
-        .await?;
-    let Some(user) = attempt else {
+    let address = network(asked.address);
+    let attempt = Attempt {
+        login: secret::hash(&session.user.login),
+        address: &address,
+    };
+    let (user, _) = begun(identity, &session.user.login, attempt, asked.now).await?;
+    let Some(user) = user else {
         return Ok(false);
     };
     let is_right = match &user.credentials.totp_secret {
@@ -133,7 +152,10 @@ async fn is_second_factor(
         None => false,
     };
     if is_right {
-        identity.store.end_identity_attempt(user.id, true).await?;
+        let ended = identity
+            .store
+            .end_identity_attempt(attempt, true, asked.now);
+        ended.await?;
     }
     Ok(is_right)
 }
@@ -162,7 +184,8 @@ pub(super) async fn logout(identity: &Identity, asked: &Asked<'_>) -> Answered {
     let browser = Browser::of(identity, asked).await?;
     browser.check(identity, asked, &form)?;
     if let Some(session) = &browser.session {
-        identity.store.end_identity_session(session.hash).await?;
+        let told = identity.told(asked, Told::logout().by(&session.user));
+        told.end_identity_session(session.hash).await?;
     }
     redirect(&identity.url(ACCOUNT))
 }

@@ -7,9 +7,12 @@ mod account;
 mod administration;
 mod answer;
 mod assertion;
+mod audited;
 mod authorize;
 mod client;
+mod demonstration;
 mod discovery;
+mod fetch;
 mod introspection;
 mod jwks;
 mod keys;
@@ -18,28 +21,45 @@ mod login;
 mod pages;
 mod password;
 mod records;
+mod registration;
 mod secret;
 mod session;
 #[cfg(test)]
 mod tests;
 mod token;
+mod wish;
 mod words;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::auth::Grant;
+use crate::auth::{Grant, Pace, Scopes};
 use crate::error::Result;
-use crate::store::{Store, TokenKind};
+use crate::store::{KnownToken, Store, TokenKind};
 
 pub use administration::{Administration, NewClient, NewClientKind, NewUser};
+pub use demonstration::{Demonstration, FirstToken};
 pub use password::{NewSecondFactor, new_password};
 pub use records::PerformFor;
 
+/// Scopes that apps may have which register themselves; what is no such scope is refused.
+pub fn registration_scopes(text: &str) -> Result<Scopes> {
+    let parsed = Scopes::parse(text);
+    match parsed.dropped.is_empty() && registration::may_be_registered(&parsed.scopes) {
+        true => Ok(parsed.scopes),
+        false => Err(crate::error::Error::new(
+            crate::error::ErrorKind::BadValue,
+            "VESTA_REGISTRATION_SCOPES are scopes of which none is system/",
+        )),
+    }
+}
+
 use answer::{Answered, Asked, Refusal};
+use fetch::Fetcher;
 use jwks::PublishedKeys;
 use password::Passwords;
 use records::Records;
@@ -57,6 +77,10 @@ pub struct Settings {
     pub session_idle: SignedDuration,
     /// How long a session lasts at most.
     pub session_max: SignedDuration,
+    /// Whether keys of clients may be fetched from addresses that are not public.
+    pub allows_internal_fetches: bool,
+    /// What apps that register themselves may have at most; nothing where none does.
+    pub registration: Option<Scopes>,
 }
 
 /// As the settings have it.
@@ -68,6 +92,8 @@ impl Default for Settings {
             refresh_token: SignedDuration::from_hours(90 * 24),
             session_idle: SignedDuration::from_mins(15),
             session_max: SignedDuration::from_hours(10),
+            allows_internal_fetches: false,
+            registration: None,
         }
     }
 }
@@ -79,6 +105,7 @@ pub struct Identity {
     jwks: PublishedKeys,
     passwords: Passwords,
     records: Records,
+    registrations: Pace,
 }
 
 impl std::fmt::Debug for Identity {
@@ -94,32 +121,26 @@ impl Identity {
     pub fn new(store: Store, settings: Settings, perform: PerformFor) -> Self {
         Self {
             store,
-            settings,
-            jwks: PublishedKeys::default(),
+            jwks: PublishedKeys::new(Fetcher::new(settings.allows_internal_fetches)),
             passwords: Passwords::default(),
             records: Records { perform },
+            registrations: Pace::of_minute(registration::EACH_MINUTE),
+            settings,
         }
     }
 
     /// What an access token stands for; `None` where it is not in force. Asked anew for every request, so that what is
     /// revoked on one server is revoked on all.
-    pub async fn grant(&self, bearer: &str, now: Timestamp) -> Result<Option<Grant>> {
+    pub async fn grant(&self, bearer: &str, now: Timestamp) -> Result<Option<HeldGrant>> {
         let token = self.store.identity_token(secret::hash(bearer), now).await?;
         let access = token.filter(|token| token.kind == TokenKind::Access);
-        Ok(access.map(|token| Grant {
-            id: token.grant,
-            client_id: token.client_id.as_ref().into(),
-            login: token.user.as_ref().map(|user| user.login.clone()),
-            user: token.user.map(|user| user.fhir_user),
-            scopes: token.scopes,
-            launch: token.launch,
-            purpose: None,
-            authentication: token.authentication,
-            expires: token.expires,
+        Ok(access.map(|token| HeldGrant {
+            admissions: token.admissions,
+            grant: granted(token),
         }))
     }
 
-    /// Answers a request whose path begins behind the FHIR base.
+    /// Answers a request whose path begins behind the FHIR base. Its extensions may hold the [`IpAddr`] it comes from.
     pub async fn answer(&self, request: Request<Bytes>, now: Timestamp) -> Response<Bytes> {
         let (head, body) = request.into_parts();
         let asked = Asked {
@@ -129,9 +150,16 @@ impl Identity {
             headers: &head.headers,
             body: &body,
             now,
+            address: head.extensions.get::<IpAddr>().copied(),
         };
         let is_for_people = PAGES.contains(&asked.path);
-        match self.routed(&asked).await {
+        let mut answered = self.routed(&asked).await;
+        if let Err(refusal) = &answered
+            && let Err(unrecorded) = self.tell_refusal(&asked, refusal).await
+        {
+            answered = Err(unrecorded.into());
+        }
+        match answered {
             Ok(response) => response,
             Err(refusal) if is_for_people => {
                 pages::refused(&refusal).unwrap_or_else(|fault| fault.as_json())
@@ -161,6 +189,7 @@ impl Identity {
             ("POST", "/auth/token") => token::answer(self, asked).await,
             ("POST", "/auth/introspect") => introspection::introspect(self, asked).await,
             ("POST", "/auth/revoke") => introspection::revoke(self, asked).await,
+            ("POST", "/auth/register") => registration::register(self, asked).await,
             ("POST", "/auth/launch") => launch::prepare(self, asked).await,
             ("OPTIONS", path) if !PAGES.contains(&path) => Ok(discovery::preflight()),
             _ => Err(Refusal::OAuth {
@@ -202,6 +231,36 @@ impl Identity {
         let name = self.cookie_name();
         format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}")
     }
+}
+
+/// What an access token stands for.
+fn granted(token: KnownToken) -> Grant {
+    let KnownToken {
+        granted,
+        scopes,
+        expires,
+        ..
+    } = token;
+    Grant {
+        id: granted.grant,
+        client_id: granted.client_id.as_ref().into(),
+        login: granted.user.as_ref().map(|user| user.login.clone()),
+        user: granted.user.map(|user| user.fhir_user),
+        scopes,
+        launch: granted.launch,
+        purpose: None,
+        authentication: granted.authentication,
+        expires,
+    }
+}
+
+/// What whoever asks holds.
+#[derive(Clone, Debug)]
+pub struct HeldGrant {
+    /// What the token stands for.
+    pub grant: Grant,
+    /// How many commits had changed what roles, care teams and opened records allow when it was looked up.
+    pub admissions: i64,
 }
 
 /// What people see, rather than clients.

@@ -1,10 +1,12 @@
 //! Passwords, time-based codes and recovery codes: made, and held against what is stored.
 
+use std::sync::Arc;
+
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use jiff::Timestamp;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use totp_rs::{Builder, Totp};
 
 use super::secret;
@@ -27,44 +29,39 @@ const STEP_S: u64 = 30;
 /// Computes hashes off the threads that answer requests, a few at a time.
 #[derive(Debug)]
 pub(super) struct Passwords {
-    turns: Semaphore,
-    waiting: Semaphore,
+    turns: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
 }
 
 impl Default for Passwords {
     fn default() -> Self {
         Self {
-            turns: Semaphore::new(AT_ONCE),
-            waiting: Semaphore::new(WAITING),
+            turns: Arc::new(Semaphore::new(AT_ONCE)),
+            waiting: Arc::new(Semaphore::new(WAITING)),
         }
     }
+}
+
+/// A place among the logins that wait for a hash.
+#[derive(Debug)]
+pub(super) struct Place {
+    turns: Arc<Semaphore>,
+    place: OwnedSemaphorePermit,
 }
 
 /// A hash that nothing has: checked where there is no person, so that a login tells nobody who exists.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$dmVzdGEtbm9ib2R5LXNhbHQ$YmzcdjKSyR3cUz41b9e+eVF7ftwm5nYbrK7xrmxGVKI";
 
 impl Passwords {
-    /// Whether a password is the one of a hash; without a hash it is not, and takes as long.
-    pub(super) async fn is_right(&self, password: &str, hash: Option<&str>) -> Result<bool> {
+    /// A place. Whoever gets none has not tried anything yet, and is not counted.
+    pub(super) fn place(&self) -> Result<Place> {
         let busy = "too many people log in at this moment: try again in a while";
-        let _place = self
-            .waiting
-            .try_acquire()
-            .map_err(|_| Error::new(ErrorKind::Throttled, busy))?;
-        let _turn = self.turns.acquire().await.map_err(Error::internal)?;
-        if password.len() > BYTES_MAX {
-            return Ok(false);
-        }
-        let is_somebody = hash.is_some();
-        let (password, hash) = (password.to_owned(), hash.unwrap_or(NOBODY).to_owned());
-        let checked = tokio::task::spawn_blocking(move || {
-            let hash = PasswordHash::new(&hash)
-                .map_err(|_| Error::internal("the hash of a password is not in the form of PHC"))?;
-            let verified = Argon2::default().verify_password(password.as_bytes(), &hash);
-            Ok::<bool, Error>(verified.is_ok())
-        });
-        let is_right = checked.await.map_err(Error::internal)??;
-        Ok(is_right && is_somebody)
+        let place = Arc::clone(&self.waiting).try_acquire_owned();
+        Ok(Place {
+            turns: Arc::clone(&self.turns),
+            place: place
+                .map_err(|_| Error::new(ErrorKind::Throttled { retry_after_s: 1 }, busy))?,
+        })
     }
 
     /// The argon2id hash of a new password.
@@ -83,6 +80,38 @@ impl Passwords {
         });
         let hashed = hashed.await.map_err(Error::internal)?;
         hashed.map_err(|_| Error::internal("a password cannot be hashed"))
+    }
+}
+
+impl Place {
+    /// Whether a password is the one of a hash; without a hash it is not, and takes as long.
+    pub(super) async fn is_right(self, password: &str, hash: Option<&str>) -> Result<bool> {
+        if password.len() > BYTES_MAX {
+            return Ok(false);
+        }
+        let is_somebody = hash.is_some();
+        let (password, hash) = (password.to_owned(), hash.unwrap_or(NOBODY).to_owned());
+        let checked = self.work(move || {
+            let hash = PasswordHash::new(&hash)
+                .map_err(|_| Error::internal("the hash of a password is not in the form of PHC"))?;
+            let verified = Argon2::default().verify_password(password.as_bytes(), &hash);
+            Ok::<bool, Error>(verified.is_ok())
+        });
+        Ok(checked.await?? && is_somebody)
+    }
+
+    /// Works when it is its turn. Turn and place are given back when the work is done, not when nobody waits for it any
+    /// more: who asks and goes away at once, again and again, gets no more memory than others.
+    async fn work<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        let turn = Arc::clone(&self.turns).acquire_owned();
+        let turn = turn.await.map_err(Error::internal)?;
+        let place = self.place;
+        let done = tokio::task::spawn_blocking(move || {
+            let done = work();
+            drop((turn, place));
+            done
+        });
+        done.await.map_err(Error::internal)
     }
 }
 
@@ -148,4 +177,44 @@ fn totp(secret: &[u8]) -> Option<Totp> {
 pub(super) fn totp_code(secret: &[u8], now: Timestamp) -> String {
     let seconds = u64::try_from(now.as_second()).unwrap();
     totp(secret).unwrap().generate(seconds).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_goes_away_keeps_turn_and_place_until_the_work_is_done() {
+        let passwords = Passwords::default();
+        let (finish, finished) = std::sync::mpsc::channel::<()>();
+        let (begun, begins) = tokio::sync::oneshot::channel();
+        let work = passwords.place().unwrap().work(move || {
+            begun.send(()).unwrap();
+            finished.recv().unwrap();
+        });
+        // Given up once it has begun.
+        tokio::select! {
+            biased;
+            _ = work => panic!("nobody has let it finish"),
+            _ = begins => {}
+        }
+        let free = || {
+            let turns = passwords.turns.available_permits();
+            (turns, passwords.waiting.available_permits())
+        };
+        assert_eq!(free(), (AT_ONCE - 1, WAITING - 1));
+        finish.send(()).unwrap();
+        while free() != (AT_ONCE, WAITING) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn places_have_an_end() {
+        let passwords = Passwords::default();
+        let places: Vec<Place> = (0..WAITING).map(|_| passwords.place().unwrap()).collect();
+        assert!(passwords.place().is_err());
+        drop(places);
+        assert!(passwords.place().is_ok());
+    }
 }

@@ -6,18 +6,12 @@
 use bytes::Bytes;
 use http::Response;
 use http::header::ORIGIN;
-use jiff::Timestamp;
-use uuid::Uuid;
 
 use super::answer::{Answered, Form, Refusal, set_cookie};
+use super::audited::Told;
 use super::{Asked, Identity, secret};
-use crate::auth::Authentication;
-use crate::store::{IdentitySession, NewSession, SessionLimits};
-
-/// `acr` of a password alone.
-pub(super) const ACR_PASSWORD: &str = "urn:vesta:acr:password";
-/// `acr` of a password and a second factor.
-pub(super) const ACR_SECOND_FACTOR: &str = "urn:vesta:acr:mfa";
+use crate::auth::{ACR_PASSWORD, ACR_SECOND_FACTOR, Authentication};
+use crate::store::{IdentitySession, IdentityUser, NewSession, SessionLimits};
 
 /// A browser that asks.
 pub(super) struct Browser {
@@ -92,20 +86,25 @@ impl Browser {
     pub(super) async fn begin(
         &self,
         identity: &Identity,
-        user: Uuid,
+        user: &IdentityUser,
         methods: &[String],
-        now: Timestamp,
+        asked: &Asked<'_>,
     ) -> Answered<String> {
+        let now = asked.now;
         let cookie = secret::random()?;
-        let before = self.session.as_ref().filter(|own| own.user.id == user);
+        let before = self.session.as_ref().filter(|own| own.user.id == user.id);
         let session = NewSession {
             hash: secret::hash(&cookie),
-            user,
+            user: user.id,
+            epoch: user.epochs.sessions,
             created_at: before.map_or(now, |session| session.created_at),
             methods,
             replaces: Some(secret::hash(&self.cookie)),
         };
-        identity.store.begin_identity_session(session, now).await?;
+        identity
+            .told(asked, Told::login(methods).by(user))
+            .begin_identity_session(session, now)
+            .await?;
         Ok(identity.cookie(&cookie))
     }
 }

@@ -1,11 +1,13 @@
 //! The protocols through the one door, on a database, with records that are made up.
 
 mod assertions;
+mod audited;
 mod codes;
 mod discovery;
 mod launches;
 mod logins;
 mod refreshes;
+mod registrations;
 
 use std::sync::Arc;
 
@@ -34,7 +36,7 @@ fn now() -> Timestamp {
 
 /// A server with people and clients, and the moment it is.
 struct Server {
-    _database: TestDatabase,
+    database: TestDatabase,
     identity: Identity,
     administration: Administration,
     now: Timestamp,
@@ -43,6 +45,8 @@ struct Server {
     recovery: String,
     /// The secret of the client `web`.
     secret: String,
+    /// Where requests come from.
+    address: Option<IpAddr>,
 }
 
 /// An answer that has arrived whole.
@@ -120,6 +124,17 @@ impl Server {
     async fn new() -> Self {
         let database = TestDatabase::new().await;
         let store = database.store().await;
+        Self::on(database, store).await
+    }
+
+    /// One whose doings are recorded.
+    async fn audited() -> Self {
+        let database = TestDatabase::new().await;
+        let store = database.audited_store().await;
+        Self::on(database, store).await
+    }
+
+    async fn on(database: TestDatabase, store: Store) -> Self {
         let administration = Administration::new(store.clone());
         let people = [
             ("anna", "Practitioner/anna"),
@@ -139,8 +154,8 @@ impl Server {
                     password_hash: Some(hash.as_str().into()),
                     totp_secret: None,
                 },
-                locked_until: None,
                 is_locked: false,
+                epochs: crate::store::Epochs::default(),
             };
             assert!(store.add_identity_user(&user, now()).await.unwrap());
         }
@@ -167,13 +182,14 @@ impl Server {
         };
         let perform: PerformFor = Arc::new(|grant, asked| perform(grant, asked).boxed());
         Self {
-            _database: database,
+            database,
             identity: Identity::new(store, settings, perform),
             administration,
             now: now(),
             totp: factor.secret,
             recovery: factor.recovery_codes[0].clone(),
             secret: clients.pop().flatten().unwrap(),
+            address: None,
         }
     }
 
@@ -181,7 +197,10 @@ impl Server {
         self.now += SignedDuration::from_secs(seconds);
     }
 
-    async fn ask(&self, request: Request<Bytes>) -> Answer {
+    async fn ask(&self, mut request: Request<Bytes>) -> Answer {
+        if let Some(address) = self.address {
+            request.extensions_mut().insert(address);
+        }
         let (head, body) = self.identity.answer(request, self.now).await.into_parts();
         Answer {
             status: head.status,
@@ -309,7 +328,8 @@ impl Server {
 
     async fn grant(&self, token: &Value) -> Option<Grant> {
         let token = token.as_str().unwrap();
-        self.identity.grant(token, self.now).await.unwrap()
+        let held = self.identity.grant(token, self.now).await.unwrap();
+        held.map(|held| held.grant)
     }
 
     fn basic(&self) -> String {

@@ -7,7 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::answer::{Answered, Form, Refusal, json_with};
+use super::answer::{Answered, Form, Refusal, is_bounded, json_with};
+use super::audited::Told;
 use super::{Asked, Identity, client, keys, secret};
 use crate::auth::{Authentication, LaunchContext, Scope, ScopeContext, Scopes};
 use crate::store::{ClientKind, IdentityClient, IdentityGrant, NewGrant, NewToken, TokenKind};
@@ -21,8 +22,9 @@ struct Issue<'a> {
     scopes: Scopes,
     nonce: Option<Box<str>>,
     expires: Timestamp,
-    /// Until when a refresh token that goes with them is good.
-    refresh_until: Option<Timestamp>,
+    /// What a refresh token that goes with them is good for, and until when. Whoever asks for less once may ask for all
+    /// again (<https://www.rfc-editor.org/rfc/rfc6749#section-6>).
+    refresh: Option<(Scopes, Timestamp)>,
 }
 
 /// Answers a request for tokens.
@@ -30,9 +32,9 @@ pub(super) async fn answer(identity: &Identity, asked: &Asked<'_>) -> Answered {
     let form = asked.form()?;
     let client = client::authenticated(identity, asked, &form).await?;
     let body = match form.need("grant_type")? {
-        "authorization_code" => by_code(identity, &client, &form, asked.now).await?,
-        "refresh_token" => by_refresh(identity, &client, &form, asked.now).await?,
-        "client_credentials" => by_credentials(identity, &client, &form, asked.now).await?,
+        "authorization_code" => by_code(identity, &client, &form, asked).await?,
+        "refresh_token" => by_refresh(identity, &client, &form, asked).await?,
+        "client_credentials" => by_credentials(identity, &client, &form, asked).await?,
         _ => {
             let known = "grant_type is authorization_code, refresh_token or client_credentials";
             return Err(Refusal::new("unsupported_grant_type", known));
@@ -45,8 +47,9 @@ async fn by_code(
     identity: &Identity,
     client: &IdentityClient,
     form: &Form,
-    now: Timestamp,
+    asked: &Asked<'_>,
 ) -> Answered<Value> {
+    let now = asked.now;
     let invalid = |sentence: &str| Refusal::new("invalid_grant", sentence);
     let code = form.need("code")?;
     let redirect_uri = form.need("redirect_uri")?;
@@ -60,30 +63,30 @@ async fn by_code(
     let used = used.await?.ok_or_else(|| invalid("the code is not good"))?;
     let grant = identity.store.identity_grant(used.grant, now).await?;
     let grant = grant.ok_or_else(|| invalid("the code is not good"))?;
-    if used.expires <= now {
+    if used.terms.expires <= now {
         return Err(invalid("the code has expired"));
     }
-    if grant.client_id != client.id {
+    if grant.granted.client_id != client.id {
         return Err(invalid("the code was given to another client"));
     }
-    if *used.redirect_uri != *redirect_uri {
+    if *used.terms.redirect_uri != *redirect_uri {
         return Err(invalid(
             "redirect_uri is not the one of the authorization request",
         ));
     }
-    if !secret::same(&secret::challenge(verifier), &used.challenge) {
+    if !secret::same(&secret::challenge(verifier), &used.terms.challenge) {
         return Err(invalid("code_verifier does not belong to code_challenge"));
     }
     let is_refreshable = |scope| grant.scopes.contains(&scope);
     let refreshes = is_refreshable(Scope::OfflineAccess) || is_refreshable(Scope::OnlineAccess);
     let issue = Issue {
         scopes: grant.scopes.clone(),
-        nonce: used.nonce,
+        nonce: used.terms.nonce,
         expires: (now + identity.settings.access_token).min(grant.expires),
-        refresh_until: refreshes.then_some(grant.expires),
+        refresh: refreshes.then(|| (grant.scopes.clone(), grant.expires)),
         grant: &grant,
     };
-    issued(identity, issue, now).await
+    issued(identity, issue, asked).await
 }
 
 /// A verifier of PKCE (<https://www.rfc-editor.org/rfc/rfc7636#section-4.1>).
@@ -96,26 +99,35 @@ async fn by_refresh(
     identity: &Identity,
     client: &IdentityClient,
     form: &Form,
-    now: Timestamp,
+    asked: &Asked<'_>,
 ) -> Answered<Value> {
+    let now = asked.now;
     let invalid = |sentence: &str| Refusal::new("invalid_grant", sentence);
-    let wanted = match form.get("scope") {
+    let wanted = match form.scope()? {
         Some(text) => Some(all_known(text)?),
         None => None,
     };
     let token = secret::hash(form.need("refresh_token")?);
     let known = identity.store.identity_token(token, now).await?;
-    let known =
-        known.filter(|known| known.kind == TokenKind::Refresh && known.client_id == client.id);
-    // What the client may have at most can have become less since.
-    let at_most = known.map(|known| known.scopes.limited_to(&client.scopes));
-    let scopes = wanted.or_else(|| at_most.clone()).unwrap_or_default();
-    if at_most.is_some_and(|at_most| !at_most.covers(&scopes)) {
-        return Err(Refusal::new(
-            "invalid_scope",
-            "a refresh may ask for less than was granted, never for more",
-        ));
+    let known = known
+        .filter(|known| known.kind == TokenKind::Refresh && known.granted.client_id == client.id);
+    // Who asks for too much may ask again, with the same token.
+    let within = |granted: &Scopes| {
+        // What the client may have at most can have become less since.
+        let at_most = granted.limited_to(&client.scopes);
+        let scopes = wanted.clone().unwrap_or_else(|| at_most.clone());
+        match at_most.covers(&scopes) && !scopes.is_empty() {
+            true => Ok(scopes),
+            false => Err(Refusal::new(
+                "invalid_scope",
+                "a refresh may ask for less than was granted, never for more",
+            )),
+        }
+    };
+    if let Some(known) = known {
+        within(&known.scopes)?;
     }
+    // One that is not in force may be one that was exchanged before, which ends the grant.
     let refreshed = identity.store.use_identity_refresh(token, &client.id, now);
     let refreshed = refreshed.await?;
     let refreshed = refreshed.ok_or_else(|| invalid("the refresh token is not good"))?;
@@ -125,13 +137,13 @@ async fn by_refresh(
         return Err(invalid("the refresh token has expired"));
     }
     let issue = Issue {
-        scopes,
+        scopes: within(&refreshed.scopes)?,
         nonce: None,
         expires: (now + identity.settings.access_token).min(grant.expires),
-        refresh_until: Some(refreshed.expires),
+        refresh: Some((refreshed.scopes, refreshed.expires)),
         grant: &grant,
     };
-    let mut body = issued(identity, issue, now).await?;
+    let mut body = issued(identity, issue, asked).await?;
     // The ID token was for the login.
     if let Some(body) = body.as_object_mut() {
         body.remove("id_token");
@@ -152,13 +164,14 @@ async fn by_credentials(
     identity: &Identity,
     client: &IdentityClient,
     form: &Form,
-    now: Timestamp,
+    asked: &Asked<'_>,
 ) -> Answered<Value> {
+    let now = asked.now;
     if !matches!(client.kind, ClientKind::Jwks(_) | ClientKind::JwksUri(_)) {
         let wanted = "only a client that proves by its own key who it is may act by itself";
         return Err(Refusal::new("unauthorized_client", wanted));
     }
-    let wanted = Scopes::parse(form.need("scope")?).scopes;
+    let wanted = Scopes::parse(form.need_scope()?).scopes;
     let granted: Scopes = wanted
         .limited_to(&client.scopes)
         .iter()
@@ -167,8 +180,8 @@ async fn by_credentials(
         })
         .cloned()
         .collect();
-    if granted.is_empty() {
-        let none = "this client may have none of these scopes by itself";
+    if granted.is_empty() || !is_bounded(&granted.to_string()) {
+        let none = "this client may have none of these scopes by itself, or they are too many";
         return Err(Refusal::new("invalid_scope", none));
     }
     let life = identity.settings.access_token.min(SYSTEM_LIFE_MAX);
@@ -186,6 +199,7 @@ async fn by_credentials(
         launch: LaunchContext::default(),
         authentication,
         expires: now + life,
+        epoch: 0,
     };
     identity.store.add_identity_grant(&new, None, now).await?;
     let grant = identity.store.identity_grant(new.id, now).await?;
@@ -195,36 +209,47 @@ async fn by_credentials(
         scopes: new.scopes,
         nonce: None,
         expires: new.expires,
-        refresh_until: None,
+        refresh: None,
         grant: &grant,
     };
-    issued(identity, issue, now).await
+    issued(identity, issue, asked).await
 }
 
-async fn issued(identity: &Identity, issue: Issue<'_>, now: Timestamp) -> Answered<Value> {
+async fn issued(identity: &Identity, issue: Issue<'_>, asked: &Asked<'_>) -> Answered<Value> {
+    let now = asked.now;
     let access = secret::random()?;
-    let token = |kind, text: &str, expires| NewToken {
+    let token = |kind, text: &str, scopes: &Scopes, expires| NewToken {
         hash: secret::hash(text),
-        grant: issue.grant.id,
+        grant: issue.grant.granted.grant,
         kind,
-        scopes: issue.scopes.clone(),
+        scopes: scopes.clone(),
         expires,
     };
-    let mut tokens = vec![token(TokenKind::Access, &access, issue.expires)];
+    let mut tokens = vec![token(
+        TokenKind::Access,
+        &access,
+        &issue.scopes,
+        issue.expires,
+    )];
     let mut body = Map::new();
     body.insert("access_token".to_owned(), json!(access));
     body.insert("token_type".to_owned(), json!("Bearer"));
     let seconds = issue.expires.duration_since(now).as_secs();
     body.insert("expires_in".to_owned(), json!(seconds));
     body.insert("scope".to_owned(), json!(issue.scopes.to_string()));
-    if let Some(until) = issue.refresh_until {
+    if let Some((scopes, until)) = &issue.refresh {
         let refresh = secret::random()?;
-        tokens.push(token(TokenKind::Refresh, &refresh, until));
+        tokens.push(token(TokenKind::Refresh, &refresh, scopes, *until));
         body.insert("refresh_token".to_owned(), json!(refresh));
     }
-    identity.store.add_identity_tokens(&tokens, now).await?;
-    launched(&issue.grant.launch, &issue.scopes, &mut body);
-    if issue.grant.user.is_some() && issue.scopes.contains(&Scope::OpenId) {
+    let granted = &issue.grant.granted;
+    let told = Told::token()
+        .under(granted.grant, granted.user.as_ref())
+        .client(&granted.client_id);
+    let store = identity.told(asked, told);
+    store.add_identity_tokens(&tokens, now).await?;
+    launched(&issue.grant.granted.launch, &issue.scopes, &mut body);
+    if issue.grant.granted.user.is_some() && issue.scopes.contains(&Scope::OpenId) {
         let claims = claims(identity, &issue, now);
         let id_token = keys::signed(&identity.store, &claims, now).await?;
         body.insert("id_token".to_owned(), json!(id_token));
@@ -255,10 +280,10 @@ fn launched(launch: &LaunchContext, scopes: &Scopes, body: &mut Map<String, Valu
 /// The claims of an ID token (<https://openid.net/specs/openid-connect-core-1_0.html#IDToken>).
 fn claims(identity: &Identity, issue: &Issue<'_>, now: Timestamp) -> Value {
     let mut claims = Map::new();
-    let authentication = &issue.grant.authentication;
+    let authentication = &issue.grant.granted.authentication;
     let mut add = |name: &str, value: Value| claims.insert(name.to_owned(), value);
     add("iss", json!(&*identity.settings.base_url));
-    add("aud", json!(issue.grant.client_id));
+    add("aud", json!(issue.grant.granted.client_id));
     add("iat", json!(now.as_second()));
     add("exp", json!(issue.expires.as_second()));
     add("auth_time", json!(authentication.at.as_second()));
@@ -269,7 +294,7 @@ fn claims(identity: &Identity, issue: &Issue<'_>, now: Timestamp) -> Value {
     if let Some(nonce) = &issue.nonce {
         add("nonce", json!(nonce));
     }
-    if let Some(user) = &issue.grant.user {
+    if let Some(user) = &issue.grant.granted.user {
         add("sub", json!(user.id.to_string()));
         let url = identity.url(&format!("/{}", user.fhir_user));
         if issue.scopes.contains(&Scope::FhirUser) {

@@ -97,9 +97,7 @@ fn sentence(scope: &ResourceScope) -> String {
         Some(filter) => {
             let conditions: Vec<String> = filter
                 .parameters()
-                .map(|(name, value)| {
-                    format!("{name} is {}", value.rsplit('|').next().unwrap_or_default())
-                })
+                .map(|(name, value)| condition(&name, &value))
                 .collect();
             format!(
                 "{verbs} {name}, {whose}, only where {}",
@@ -107,6 +105,44 @@ fn sentence(scope: &ResourceScope) -> String {
             )
         }
     }
+}
+
+/// One condition of a granular scope. Every value is named; what is more than values of a parameter is shown as it is.
+fn condition(name: &str, value: &str) -> String {
+    if name.contains([':', '.']) {
+        return format!("{name}={value}");
+    }
+    let values: Vec<String> = parts(value, ',').into_iter().map(short).collect();
+    format!("{name} is {}", values.join(" or "))
+}
+
+/// A value without the system of its code; the whole where there is no code.
+fn short(value: &str) -> String {
+    let code = parts(value, '|').pop().filter(|code| !code.is_empty());
+    let mut out = String::new();
+    let mut letters = code.unwrap_or(value).chars();
+    while let Some(letter) = letters.next() {
+        out.extend(match letter {
+            '\\' => letters.next(),
+            letter => Some(letter),
+        });
+    }
+    out
+}
+
+/// What stands between separators that are not escaped (<https://hl7.org/fhir/R4/search.html#escaping>).
+fn parts(text: &str, separator: char) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let (mut begin, mut is_escaped) = (0, false);
+    for (place, letter) in text.char_indices() {
+        if letter == separator && !is_escaped {
+            parts.push(&text[begin..place]);
+            begin = place + letter.len_utf8();
+        }
+        is_escaped = letter == '\\' && !is_escaped;
+    }
+    parts.push(&text[begin..]);
+    parts
 }
 
 /// What the app will be able to do with records, a sentence each.
@@ -159,6 +195,20 @@ mod tests {
             "patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|laboratory",
             "see results and measurements, of this patient, only where category is laboratory",
         );
+        let only = |filter: &str, expected: &str| {
+            let scope = format!("patient/Observation.rs?{filter}");
+            let expected =
+                format!("see results and measurements, of this patient, only where {expected}");
+            check(&scope, &expected);
+        };
+        only(
+            "category=a|laboratory,a|vital-signs,social-history",
+            "category is laboratory or vital-signs or social-history",
+        );
+        only("code=a%5C,b,c", "code is a,b or c");
+        only("code=http://loinc.org|", "code is http://loinc.org|");
+        only("code:not=a|x,a|y", "code:not=a|x,a|y");
+        only("_has:Group:member:_id=g", "_has:Group:member:_id=g");
     }
 
     #[test]

@@ -19,11 +19,14 @@ use crate::error::{Error, Result};
 
 mod holder;
 mod limits;
+mod remembered;
 #[cfg(test)]
 mod tests;
 
 use holder::Holder;
 use limits::{Surroundings, elements};
+use remembered::Basis;
+pub use remembered::Remembered;
 
 /// Whose scope a way comes from.
 struct Held {
@@ -126,6 +129,28 @@ impl Holder<'_> {
 }
 
 impl Interactions {
+    /// What the holder of a grant may touch now, by what is remembered of it where `revision`, the number of changes that
+    /// stood when its token was looked up, says that nothing has changed.
+    pub async fn admit_again(
+        &self,
+        cx: &RequestContext,
+        grant: Grant,
+        revision: i64,
+        remembered: &Remembered,
+    ) -> Result<Access> {
+        let basis = Basis {
+            revision,
+            definitions: self.current.now(),
+            now: cx.now,
+        };
+        if let Some(access) = remembered.get(&grant, &basis) {
+            return Ok(access);
+        }
+        let access = self.admit(cx, grant.clone()).await?;
+        remembered.put(grant, basis, access.clone());
+        Ok(access)
+    }
+
     /// What the holder of a grant may touch now. Of the context nothing counts but the moment and the base URL.
     pub async fn admit(&self, cx: &RequestContext, grant: Grant) -> Result<Access> {
         let now = Self {

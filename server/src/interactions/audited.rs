@@ -14,6 +14,7 @@ use fhir::resource::Resource;
 use super::perform::Interactions;
 use super::{HistoryScope, Interaction, OperationInput, OperationTarget, Outcome, SearchScope};
 use crate::audit::{AuditRecord, AuditedResource, RefusedRequest};
+use crate::auth::{Access, Reason};
 use crate::context::{Audited, RequestContext};
 use crate::definitions::Definitions;
 use crate::error::{Error, ErrorKind, Result};
@@ -105,7 +106,9 @@ impl Interaction {
             | Self::Search { query, .. } => Some(query),
             Self::Create { if_none_exist, .. } => if_none_exist.as_deref(),
             Self::Operation { input, .. } => match input {
-                OperationInput::Query(query) | OperationInput::Body(_, query) => Some(query),
+                OperationInput::Query(query)
+                | OperationInput::Body(_, query)
+                | OperationInput::Unreadable(_, query) => Some(query),
             },
             Self::Read { .. }
             | Self::Vread { .. }
@@ -135,10 +138,14 @@ impl Interactions {
         if audited.is_recorded() {
             return result;
         }
+        let noted = audited.take_noted();
         let record = match &result {
             // Its entries are recorded each by itself.
             Ok(_) if audited.interaction == "batch" => record,
-            Ok(outcome) => self.of_outcome(cx, record, outcome).await?,
+            Ok(outcome) => {
+                let record = noted.iter().fold(record, AuditRecord::touching);
+                self.of_outcome(cx, record, outcome).await?
+            }
             Err(error) => {
                 let consents = audited.consents();
                 let decided = consents.iter().map(|(key, patients)| AuditedResource {
@@ -188,6 +195,9 @@ impl Interactions {
     ) -> Result<AuditRecord> {
         record.status = i16::try_from(outcome.status.as_u16()).unwrap_or_default();
         let Some(body) = outcome.body.clone() else {
+            if !record.entities.is_empty() {
+                return Ok(record);
+            }
             let version = outcome.version.map(|(version, _)| version);
             let key = cx
                 .audited
@@ -227,7 +237,12 @@ impl Interactions {
         if cx.audited.is_none() {
             return Ok(Vec::new());
         }
-        let content = source.read(cx, key).await?.and_then(|one| one.content);
+        // Whoever may delete it need not be allowed to read it.
+        let own = RequestContext {
+            access: Access::system(Reason::Admission),
+            ..cx.clone()
+        };
+        let content = source.read(&own, key).await?.and_then(|one| one.content);
         let Some(content) = content else {
             return Ok(named(key.clone(), None).patients);
         };
@@ -290,7 +305,9 @@ fn found(
     let mut found = Vec::new();
     match resource.resource_type().name() {
         "Bundle" if resource.id().is_none() => {
-            for entry in resource.get("entry").into_iter().flat_map(Value::items) {
+            let entries = resource.get("entry").into_iter().flat_map(Value::items);
+            // What is within another resource was noted as that one.
+            for entry in entries.filter(|entry| !is_contained(*entry)) {
                 match entry.get("resource") {
                     Some(inner) => add(definitions, cx, inner, &mut found)?,
                     None => found.extend(deleted(entry)),
@@ -362,6 +379,12 @@ fn audited(
         version: version.and_then(|version| version.parse().ok()),
         key,
     }))
+}
+
+/// Whether an entry is a part of a resource: its URL has a fragment.
+fn is_contained(entry: Value<'_>) -> bool {
+    let url = entry.get("fullUrl").and_then(Value::string);
+    url.is_some_and(|url| url.contains('#'))
 }
 
 /// A deletion in a history: an entry without a resource.

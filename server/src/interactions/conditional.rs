@@ -124,7 +124,7 @@ async fn existing(
     key: ResourceKey,
 ) -> Result<Outcome> {
     let mut source = Source::Within(&interactions.store, tx);
-    let outcome = match read::read(cx, &mut source, &key, &Default::default()).await {
+    let outcome = match read::read(cx, &mut source, &key).await {
         // Deleted since it was found: then there is none, and it is looked for again.
         Err(error) if error.kind() == ErrorKind::Gone => return Err(raced()),
         read => read?,

@@ -25,6 +25,7 @@ pub use crate::audit::RefusedRequest;
 pub use crate::definitions::Patch;
 pub use crate::operations::{OperationInput, OperationTarget};
 pub use crate::store::HistoryScope;
+pub use admission::Remembered;
 pub use perform::Interactions;
 
 use bytes::Bytes;

@@ -174,7 +174,11 @@ impl Interactions {
         }
         match reading {
             Interaction::Read { key, conditions } => {
-                match read::read(cx, source, &key, &conditions).await {
+                let read = read::read(cx, source, &key).await;
+                let definitions = &self.definitions;
+                let unless_known =
+                    |outcome| read::unless_known(cx, definitions, &key, outcome, &conditions);
+                match read.and_then(unless_known) {
                     Err(error) if error.kind() == ErrorKind::NotFound => {
                         glass::refuse_behind(self, cx, source, &key).await?;
                         self.own_definition(&key).ok_or(error)

@@ -64,7 +64,7 @@ pub(super) fn permit(
         }
         // Each entry is asked about by itself.
         Interaction::Capabilities { .. } | Interaction::Bundle { .. } => Ok(()),
-        Interaction::Operation { target, code, .. } => operations.permit(access, target, code),
+        Interaction::Operation { target, code, .. } => operations.permit(cx, target, code),
     }
 }
 

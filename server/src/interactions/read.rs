@@ -1,6 +1,8 @@
 //! read and vread (<https://hl7.org/fhir/R4/http.html#read>, <https://hl7.org/fhir/R4/http.html#vread>).
 
 use fhir::ids::{ResourceKey, VersionId};
+use fhir::json::ParseLimits;
+use fhir::resource::Resource;
 use http::StatusCode;
 
 use super::{Outcome, ReadConditions};
@@ -9,23 +11,38 @@ use crate::definitions::Definitions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::{Source, StoredVersion};
 
-/// The current version; 404 where there never was one, 410 where it is deleted, 304 where the client has it.
+/// The current version; 404 where there never was one, 410 where it is deleted.
 pub(super) async fn read(
     cx: &RequestContext,
     source: &mut Source<'_>,
     key: &ResourceKey,
-    conditions: &ReadConditions,
 ) -> Result<Outcome> {
     let version = source.read(cx, key).await?.ok_or_else(|| not_found(key))?;
-    let outcome = answer(version)?;
-    match is_unmodified(&outcome, conditions) {
-        true => Ok(Outcome {
-            status: StatusCode::NOT_MODIFIED,
-            body: None,
-            ..outcome
-        }),
-        false => Ok(outcome),
+    answer(version)
+}
+
+/// 304 where the client has that already, and knows from it what it said.
+pub(super) fn unless_known(
+    cx: &RequestContext,
+    definitions: &Definitions,
+    key: &ResourceKey,
+    outcome: Outcome,
+    conditions: &ReadConditions,
+) -> Result<Outcome> {
+    if !is_unmodified(&outcome, conditions) {
+        return Ok(outcome);
     }
+    if let (Some((version, _)), Some(body)) = (outcome.version, outcome.body.clone())
+        && cx.audited.is_some()
+    {
+        let resource = Resource::parse_with(body, ParseLimits::STORED).map_err(Error::internal)?;
+        definitions.note_read(cx, key, version, &resource)?;
+    }
+    Ok(Outcome {
+        status: StatusCode::NOT_MODIFIED,
+        body: None,
+        ..outcome
+    })
 }
 
 /// One version, current or past.

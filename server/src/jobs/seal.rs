@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use tokio::time::Instant;
 
 use crate::context::now;
@@ -26,8 +27,10 @@ pub async fn seal_trail(store: &Store) {
     let mut restored = true;
     let mut signed: Option<Instant> = None;
     let mut is_failing = false;
+    let mut said = None;
     loop {
-        match seal(store, &mut restored, &mut signed).await {
+        let is_due = signed.is_none_or(|at| at.elapsed() >= SIGNED);
+        match seal(store, &mut restored, is_due).await {
             Ok(()) => is_failing = false,
             Err(error) if !is_failing => {
                 is_failing = true;
@@ -35,12 +38,16 @@ pub async fn seal_trail(store: &Store) {
             }
             Err(_) => {}
         }
+        if is_due {
+            signed = Some(Instant::now());
+            watch(store, &mut said).await;
+        }
         tokio::time::sleep(PAUSE).await;
     }
 }
 
 /// Seals what there is by now.
-async fn seal(store: &Store, restored: &mut bool, signed: &mut Option<Instant>) -> Result<()> {
+async fn seal(store: &Store, restored: &mut bool, is_due: bool) -> Result<()> {
     loop {
         let sealed = store.seal(now(), ROWS, *restored).await?;
         metrics::counter!("vesta_audit_rows_sealed_total")
@@ -56,9 +63,39 @@ async fn seal(store: &Store, restored: &mut bool, signed: &mut Option<Instant>) 
             break;
         }
     }
-    if signed.is_none_or(|at| at.elapsed() >= SIGNED) {
-        store.sign_head(now()).await?;
-        *signed = Some(Instant::now());
+    match is_due {
+        true => store.sign_head(now()).await,
+        false => Ok(()),
     }
-    Ok(())
+}
+
+/// How long a row may wait for its links before that is said.
+const OVERDUE: SignedDuration = SignedDuration::from_mins(1);
+
+/// Remembers the head of the chain outside the database, and says loudly, once, what is wrong with the trail.
+async fn watch(store: &Store, said: &mut Option<String>) {
+    let found = match store.remember_head().await {
+        Ok(None) => None,
+        Ok(Some(missing)) => Some(missing),
+        Err(error) => Some(format!(
+            "the head of the chain cannot be remembered outside the database: {}",
+            error
+                .cause()
+                .map_or_else(|| error.to_string(), ToString::to_string)
+        )),
+    };
+    if found != *said {
+        if let Some(found) = &found {
+            tracing::error!("the audit trail: {found}");
+        }
+        *said = found;
+    }
+    match store.count_waiting(now() - OVERDUE).await {
+        Ok(0) => {}
+        Ok(rows) => tracing::warn!(
+            rows,
+            "rows of the audit trail wait for their links for more than a minute: a transaction does not end"
+        ),
+        Err(error) => tracing::warn!(%error, "the audit trail cannot be looked at"),
+    }
 }

@@ -7,6 +7,7 @@ use fhir::resource::Resource;
 
 use super::OperationTarget;
 use super::scopes::NeededScope;
+use super::step_up::StepUp;
 
 /// An OperationDefinition, read and found consistent.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub(super) struct OperationDefinition {
     pub(super) inputs: Vec<Parameter>,
     /// What somebody must be allowed, to call it.
     pub(super) scopes: Vec<NeededScope>,
+    /// How fresh the login of whoever calls it must be.
+    pub(super) step_up: Option<StepUp>,
 }
 
 /// Where an operation can be called.
@@ -105,6 +108,7 @@ impl OperationDefinition {
             resource_types: resource_types(root, levels)?,
             inputs: inputs(root)?,
             scopes: NeededScope::all(root)?,
+            step_up: StepUp::of(root)?,
             code,
             levels,
             resource,

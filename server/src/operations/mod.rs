@@ -9,6 +9,7 @@ mod definition;
 mod invocation;
 mod registry;
 mod scopes;
+mod step_up;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

@@ -31,7 +31,7 @@ use crate::store::testing::TestDatabase;
 pub(crate) struct World {
     pub(crate) interactions: Interactions,
     pub(crate) cx: RequestContext,
-    database: TestDatabase,
+    pub(crate) database: TestDatabase,
 }
 
 impl World {
@@ -110,6 +110,7 @@ impl World {
             tokio::task::yield_now().await;
         }
         store.sign_head(crate::context::now()).await.unwrap();
+        assert_eq!(store.remember_head().await.unwrap(), None);
     }
 
     /// The database, for what only SQL shows.

@@ -52,6 +52,7 @@ use sqlx::PgPool;
 
 pub use audit::{
     AuditFilter, AuditPlace, AuditTrail, ChainPage, ChainState, LinkedRow, Sealed, StoredEvent,
+    WaitingRow,
 };
 pub(crate) use audit::{permit_trail, trail_is_closed};
 pub use break_glass::BreakGlass;
@@ -62,9 +63,10 @@ pub use definitions::{IndexLock, IndexWalk};
 pub(crate) use fault::{is_outdated, raced};
 pub use history::{HistoryFilter, HistoryPage, HistoryScope};
 pub use identity::{
-    ClientKind, Credentials, GrantUser, IdentityClient, IdentityGrant, IdentitySession,
-    IdentityUser, KnownToken, NewCode, NewGrant, NewSession, NewToken, PreparedLaunch, Refreshed,
-    RunningGrant, SecretHash, SessionLimits, SigningKey, TokenKind, UsedCode,
+    Attempt, ClientKind, CodeTerms, Credentials, Epochs, GrantUser, Granted, IdentityClient,
+    IdentityGrant, IdentitySession, IdentityUser, KnownToken, NewCode, NewGrant, NewSession,
+    NewToken, PreparedLaunch, Refreshed, RunningGrant, SecretHash, SessionLimits, SigningKey,
+    TokenKind, UsedCode,
 };
 pub use labels::{LabelInUse, LabelKind};
 pub use prepared::{ExpectedVersions, PreparedDelete, PreparedWrite, Verb, WriteCondition};
@@ -79,6 +81,7 @@ pub use terminology::{
 pub use transaction::{Attempts, Transaction};
 
 use crate::audit::AuditRecord;
+pub use crate::audit::{SecurityEvent, SecurityEventKind};
 use combine::Combiner;
 use cursor::CursorKey;
 use search::Searching;
@@ -139,6 +142,8 @@ pub struct Store {
     records: Combiner<AuditRecord, ()>,
     /// Nothing where there is no audit trail.
     audit: Option<Arc<AuditTrail>>,
+    /// What is committed with the next change of accounts, apps, sessions or grants.
+    beside: Option<Arc<AuditRecord>>,
     codes: Combiner<WantedCodes, FoundCodes>,
 }
 

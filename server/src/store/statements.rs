@@ -59,6 +59,9 @@ statements! {
     ADD_CHECKPOINT = "add_checkpoint";
     LIST_CHECKPOINTS = "list_checkpoints";
     LIST_LINKS = "list_links";
+    LIST_WAITING = "list_waiting";
+    COUNT_WAITING = "count_waiting";
+    FIND_COPIED = "find_copied";
     READ_CHAIN_RANGE = "read_chain_range";
     FIND_UNLINKED = "find_unlinked";
     COUNT_UNSEALED = "count_unsealed";
@@ -146,6 +149,7 @@ statements! {
     READ_IDENTITY_SESSION = "read_identity_session";
     READ_IDENTITY_TOKEN = "read_identity_token";
     READ_IDENTITY_USER = "read_identity_user";
+    READ_IDENTITY_REFRESH_CLIENT = "read_identity_refresh_client";
     REMOVE_IDENTITY_CLIENT = "remove_identity_client";
     REVOKE_IDENTITY_GRANTS = "revoke_identity_grants";
     REVOKE_IDENTITY_REUSED_CODE = "revoke_identity_reused_code";

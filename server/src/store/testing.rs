@@ -6,7 +6,8 @@ use std::time::Duration;
 use sqlx::{Connection, Executor, PgConnection};
 
 use super::{AuditTrail, Store, StoreSettings, make_serve_role, migrate};
-use crate::audit::{AuditKey, AuditSource};
+use crate::audit::{AuditKey, AuditSource, HeadFile};
+use crate::testing::TempDir;
 
 /// One for all stores of a test process: several of them may share a database.
 static KEY: OnceLock<Arc<AuditKey>> = OnceLock::new();
@@ -18,6 +19,8 @@ const TEMPLATE_LOCK: i64 = 0x7E57;
 pub(crate) struct TestDatabase {
     server: String,
     name: String,
+    /// What stands beside it.
+    directory: TempDir,
 }
 
 impl TestDatabase {
@@ -31,7 +34,12 @@ impl TestDatabase {
         let template = template(&server, &mut admin).await;
         let create = format!("create database {name} template {template}");
         admin.execute(sqlx::AssertSqlSafe(create)).await.unwrap();
-        Self { server, name }
+        let directory = TempDir::new("database");
+        Self {
+            server,
+            name,
+            directory,
+        }
     }
 
     /// Where it is.
@@ -66,6 +74,7 @@ impl TestDatabase {
                     site: Some("berlin".into()),
                 },
                 key: Arc::clone(KEY.get_or_init(|| Arc::new(AuditKey::passing().unwrap()))),
+                head: Some(HeadFile::beside(&self.directory.path().join("audit.key"))),
             }),
             ..settings(64, Duration::from_secs(60))
         };

@@ -50,6 +50,8 @@ struct Trail {
     /// Nothing where there is no audit trail.
     key: Option<Arc<AuditKey>>,
     has_written: bool,
+    /// Whether it has read what its answer tells.
+    has_read: bool,
 }
 
 /// Tries at one piece of work, each in a transaction of its own.
@@ -94,6 +96,7 @@ impl Attempts<'_> {
                         audited: cx.audited.clone(),
                         key: self.store.audit_key().ok().cloned(),
                         has_written: false,
+                        has_read: false,
                     };
                     return Ok(Transaction {
                         inner,
@@ -148,6 +151,11 @@ impl Transaction {
     /// For whom it works.
     pub(super) fn access(&self) -> &Access {
         &self.access
+    }
+
+    /// Writes from now on what this access allows. The trail goes on to say whose request it is.
+    pub fn write_as(&mut self, access: Access) {
+        self.access = access;
     }
 
     pub(super) fn searching(&self) -> Arc<Searching> {
@@ -288,18 +296,22 @@ impl Transaction {
 
     /// Notes for the audit trail what the transaction has read beside what it wrote.
     pub fn note_read(&mut self, resources: Vec<AuditedResource>) {
+        self.trail.has_read |= !resources.is_empty();
         if let Some(record) = self.trail.record.take() {
             let record = resources.iter().fold(*record, AuditRecord::touching);
             self.trail.record = Some(Box::new(record));
         }
     }
 
-    /// Adds the row of what was written, to be committed with it. A transaction that only looked is recorded by
-    /// whoever answers it.
+    /// Adds the row of what was written and read, to be committed with it. A transaction that did neither is recorded
+    /// by whoever answers it.
     async fn add_record(&mut self) -> Result<()> {
+        if let Some(audited) = self.trail.audited.clone() {
+            self.note_read(audited.take_noted());
+        }
         let record = self.trail.record.take();
         match record.zip(self.trail.key.clone()) {
-            Some((mut record, key)) if self.trail.has_written => {
+            Some((mut record, key)) if self.trail.is_told() => {
                 record.prove(&key);
                 add_records(self.connection(), std::slice::from_ref(&*record)).await
             }
@@ -361,6 +373,11 @@ impl Trail {
         }
     }
 
+    /// Whether its own row tells of it.
+    fn is_told(&self) -> bool {
+        self.has_written || self.has_read
+    }
+
     fn refuse<'k>(&self, mut keys: impl Iterator<Item = &'k ResourceKey>) -> Result<()> {
         match self.key {
             Some(_) => keys.try_for_each(refuse_trail),
@@ -369,7 +386,7 @@ impl Trail {
     }
 
     fn note_recorded(&self) {
-        if let (true, Some(audited)) = (self.has_written, &self.audited) {
+        if let (true, Some(audited)) = (self.is_told(), &self.audited) {
             audited.note_recorded();
         }
     }

@@ -117,7 +117,7 @@ const DOORS: &[(&str, &[&str], &str)] = &[
     (
         "reqwest",
         &[
-            "server/src/identity/jwks.rs",
+            "server/src/identity/fetch.rs",
             "conformance-tests/",
             "bench/",
         ],

@@ -44,6 +44,8 @@ enum Form {
     Folded,
     FoldedPair,
     MediaType,
+    Canonical,
+    Named,
     Label,
 }
 
@@ -232,6 +234,21 @@ pub fn exact(seed: i64, text: &str) -> i64 {
     unlisted(seed ^ tagged(Form::Exact, text.as_bytes()))
 }
 
+/// A canonical reference as it is written, with its version where it has one: what leads to the resource that it names.
+pub fn canonical(seed: i64, text: &str) -> i64 {
+    unlisted(seed ^ tagged(Form::Canonical, text.as_bytes()))
+}
+
+/// The seed of the canonical URLs that resources of a type have, each without and with its version ([`canonical`]).
+pub fn named_seed(resource_type: ResourceType) -> i64 {
+    unlisted(tagged(Form::Named, resource_type.name().as_bytes()))
+}
+
+/// By what the element of a canonical reference differs from that of a resource of a type that it names.
+pub fn canonical_way(seed: i64, resource_type: ResourceType) -> i64 {
+    unlisted(seed) ^ named_seed(resource_type)
+}
+
 /// "The resource contains one of the type": what a search of contained resources begins from
 /// (<https://hl7.org/fhir/R4/search.html#contained>).
 pub fn contains(resource_type: ResourceType) -> i64 {
@@ -374,6 +391,10 @@ mod tests {
             contains(patient),
             contains(observation()),
             system_unit("a", "b"),
+            named_seed(patient),
+            canonical(seed, "a"),
+            canonical(seed, "a|b"),
+            canonical(named_seed(patient), "a"),
             labelled(),
             label("a", "b"),
             label("", "b"),

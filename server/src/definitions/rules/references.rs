@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use fhir::definitions::search_parameters::SearchType;
-use fhir::ids::{ResourceId, ResourceKey, ResourceType};
+use fhir::ids::{ResourceId, ResourceKey, ResourceType, VersionId};
 use fhir::resource::Resource;
 use fhir::search::hash;
 use fhir::search::period_test::PeriodTest;
@@ -13,7 +13,7 @@ use fhir::search::plan::{Clause, Include};
 use jiff::Timestamp;
 
 use super::{Definitions, unextracted};
-use crate::context::RequestContext;
+use crate::context::{AuditedResource, RequestContext};
 use crate::error::Result;
 
 impl Definitions {
@@ -27,7 +27,9 @@ impl Definitions {
     ) -> Result<Vec<ResourceKey>> {
         let resource_type = resource.resource_type();
         let of_type = |include: &&&Include| {
-            !include.reverse && include.source.is_none_or(|source| source == resource_type)
+            !include.reverse
+                && !include.is_canonical
+                && include.source.is_none_or(|source| source == resource_type)
         };
         let extractor = self.extractor(&cx.base_url);
         let mut found = Vec::new();
@@ -40,6 +42,28 @@ impl Definitions {
         }
         found.sort_unstable();
         found.dedup();
+        Ok(found)
+    }
+
+    /// The elements of what canonical references lead to, from the resource or to it, by the includes that follow them.
+    pub fn include_names(
+        &self,
+        cx: &RequestContext,
+        resource: &Resource,
+        includes: &[&Include],
+    ) -> Result<Vec<i64>> {
+        let resource_type = resource.resource_type();
+        let extractor = self.extractor(&cx.base_url);
+        let mut found = Vec::new();
+        for include in includes.iter().filter(|include| include.is_canonical) {
+            let (seeds, targets) = (&include.seeds, &include.targets);
+            if include.reverse && targets.contains(&resource_type) {
+                found.extend(extractor.naming(resource, seeds));
+            } else if !include.reverse && include.source.is_none_or(|one| one == resource_type) {
+                let named = extractor.named_by(resource, seeds, targets);
+                found.extend(named.map_err(|error| unextracted(&error, resource))?);
+            }
+        }
         Ok(found)
     }
 
@@ -98,24 +122,52 @@ impl Definitions {
         resource: &Resource,
         around: ResourceType,
     ) -> Result<Vec<ResourceKey>> {
-        let resource_type = resource.resource_type();
         let mut centers = Vec::new();
-        if resource_type == around {
+        if resource.resource_type() == around {
             let id = resource.id().and_then(|id| id.parse().ok());
             centers.extend(id.map(|id| ResourceKey::new(around, id)));
         }
-        let seeds = self.compartment_seeds(around, &[resource_type]);
+        centers.extend(self.compartments_of_others(cx, resource, around)?);
+        Ok(centers)
+    }
+
+    /// The same without its own, where it has one.
+    fn compartments_of_others(
+        &self,
+        cx: &RequestContext,
+        resource: &Resource,
+        around: ResourceType,
+    ) -> Result<Vec<ResourceKey>> {
+        let seeds = self.compartment_seeds(around, &[resource.resource_type()]);
         if seeds.is_empty() {
-            return Ok(centers);
+            return Ok(Vec::new());
         }
         let keys = self.extractor(&cx.base_url).references_of(resource, &seeds);
         let mut keys = keys.map_err(|error| unextracted(&error, resource))?;
         keys.retain(|key| key.resource_type == around);
-        centers.extend(keys);
-        Ok(centers)
+        Ok(keys)
     }
 
-    /// The patients in whose compartments a resource is that has this key.
+    /// Notes for the audit trail a resource that is read, where the answer tells of it without holding it.
+    pub fn note_read(
+        &self,
+        cx: &RequestContext,
+        key: &ResourceKey,
+        version: VersionId,
+        resource: &Resource,
+    ) -> Result<()> {
+        if let Some(audited) = &cx.audited {
+            audited.note(AuditedResource {
+                key: key.clone(),
+                version: Some(version),
+                patients: self.patients_of(cx, key, resource)?,
+            });
+        }
+        Ok(())
+    }
+
+    /// The patients in whose compartments a resource is that has this key, whatever id it carries: that of a create is not
+    /// its own.
     pub fn patients_of(
         &self,
         cx: &RequestContext,
@@ -125,7 +177,7 @@ impl Definitions {
         let Some(patient) = ResourceType::parse("Patient") else {
             return Ok(Vec::new());
         };
-        let centers = self.compartments_of(cx, resource, patient)?;
+        let centers = self.compartments_of_others(cx, resource, patient)?;
         let mut ids: Vec<ResourceId> = centers.into_iter().map(|center| center.id).collect();
         if key.resource_type == patient {
             ids.push(key.id.clone());

@@ -6,7 +6,7 @@ use axum::response::Response;
 use futures_util::FutureExt;
 
 use super::*;
-use crate::auth::{Access, Authentication, Grant, LaunchContext, Rights, Scopes};
+use crate::auth::{Access, Authentication, Grant, LaunchContext, Pace, Paces, Rights, Scopes};
 use crate::error::{Error, ErrorKind};
 use crate::http::Admission;
 
@@ -30,20 +30,38 @@ fn grant() -> Grant {
 
 /// A server that knows one token, and lets nobody delete.
 fn server() -> Server {
+    paced(0, 0)
+}
+
+/// The same, where a client and an address may ask so often a minute.
+fn paced(of_client: u32, of_address: u32) -> Server {
     let admission = Admission {
         authorize: Arc::new(|request| {
             let said = format!("{} {}", request.method(), request.uri());
-            async move { Response::new(Bytes::from(said)) }.boxed()
+            async move {
+                assert!(!said.ends_with("/panic"), "made to");
+                Response::new(Bytes::from(said))
+            }
+            .boxed()
         }),
         admit: Arc::new(|token| {
             let access = (&*token == "good").then(|| Access::granted(grant(), Rights::default()));
             async move { Ok(access) }.boxed()
+        }),
+        paces: Arc::new(Paces {
+            of_client: Pace::of_minute(of_client),
+            of_user: Pace::of_minute(0),
+            of_address: Pace::of_minute(of_address),
         }),
     };
     Server::admitting(
         settings(),
         Some(admission),
         |interaction| match interaction.name() {
+            "vread" => Err(Error::new(
+                ErrorKind::StepUp { max_age_s: 300 },
+                "once more",
+            )),
             "delete" => Err(Error::new(ErrorKind::Forbidden, "not that")),
             _ => Ok(read(PATIENT)),
         },
@@ -111,6 +129,46 @@ async fn what_a_token_does_not_allow_is_forbidden() {
 }
 
 #[tokio::test]
+async fn whoever_asks_too_fast_is_told_when_to_go_on() {
+    let server = paced(2, 3);
+    let token = ["Authorization: Bearer good"];
+    for _ in 0..2 {
+        let answer = server.get("/fhir/Patient/1", &token).await;
+        assert_eq!(answer.status, 200);
+    }
+    let answer = server.get("/fhir/Patient/1", &token).await;
+    assert_eq!(answer.status, 429);
+    assert!(
+        answer.is_outcome("throttled", "too many requests"),
+        "{answer:?}"
+    );
+    let seconds: u32 = answer.header("retry-after").parse().unwrap();
+    assert!((1..=31).contains(&seconds), "{seconds}");
+    // A token that is good for nothing takes nothing from anybody.
+    let bad = server
+        .get("/fhir/Patient/1", &["Authorization: Bearer bad"])
+        .await;
+    assert_eq!(bad.status, 401);
+    assert_eq!(server.get("/fhir/metadata", &[]).await.status, 200);
+    for status in [200, 200, 200, 429] {
+        let answer = server.get("/fhir/auth/jwks", &[]).await;
+        assert_eq!(answer.status, status);
+    }
+}
+
+#[tokio::test]
+async fn whoever_has_to_log_in_once_more_is_told_how_fresh() {
+    let path = "/fhir/Patient/1/_history/1";
+    let answer = server().get(path, &["Authorization: Bearer good"]).await;
+    assert_eq!(answer.status, 401);
+    assert!(answer.is_outcome("login", "once more"), "{answer:?}");
+    assert_eq!(
+        answer.header("www-authenticate"),
+        "Bearer realm=\"fhir\", error=\"insufficient_user_authentication\", acr_values=\"urn:vesta:acr:mfa\", max_age=300"
+    );
+}
+
+#[tokio::test]
 async fn metadata_health_and_the_authorization_server_are_public() {
     let server = server();
     for path in ["/fhir/metadata", "/health/live", "/health/ready", "/"] {
@@ -136,6 +194,9 @@ async fn metadata_health_and_the_authorization_server_are_public() {
         &format!("GET {well_known}"),
     )
     .await;
+    let answer = server.get("/fhir/auth/panic", &[]).await;
+    assert_eq!(answer.status, 500);
+    assert!(answer.is_outcome("exception", ""), "{answer:?}");
     let large = "a".repeat(64 * 1024 + 1);
     let answer = server.send("POST /fhir/auth/token", &[], large).await;
     assert_eq!(answer.status, 413);

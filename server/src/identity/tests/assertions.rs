@@ -194,7 +194,11 @@ async fn an_assertion_is_for_this_endpoint_for_five_minutes_and_once() {
     let (server, keys) = begun().await;
     let header = json!({"alg": "ES384", "kid": "ec"});
     let now = server.now.as_second();
-    let changes: [(&str, Value, u16); 13] = [
+    let changes: [(&str, Value, u16); 16] = [
+        // The last second that there is, and others near it.
+        ("exp", json!(253_402_207_200_i64), 401),
+        ("exp", json!(i64::MAX), 401),
+        ("exp", json!(i64::MIN), 401),
         ("exp", json!(now - 31), 401),
         ("exp", json!(now - 29), 200),
         ("exp", json!(now + 331), 401),

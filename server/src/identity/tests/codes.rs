@@ -346,3 +346,79 @@ async fn a_secret_is_right_and_goes_into_the_header() {
         .await;
     answer.is_error(400, "invalid_request");
 }
+
+#[tokio::test]
+async fn scopes_and_parameters_have_an_end() {
+    let server = Server::new().await;
+    let many = |count: usize| {
+        let scopes = (0..count).map(|number| format!("user/Task.r?code={number}"));
+        scopes.collect::<Vec<String>>().join(" ")
+    };
+    let asked = async |scope: &str| {
+        let path = authorize("app", scope, &[("prompt", "none")]);
+        let answer = server.get(&path, &mut Cookie::default()).await;
+        answer.sent("error")
+    };
+    assert_eq!(asked(&many(100)).await, "login_required");
+    assert_eq!(asked(&many(101)).await, "invalid_scope");
+    assert_eq!(asked(&"x".repeat(4097)).await, "invalid_scope");
+    let refreshed = server.refresh("app", "x", Some(&many(101))).await;
+    refreshed.is_error(400, "invalid_scope");
+
+    let padded = async |count: usize| {
+        let names: Vec<String> = (0..count).map(|number| format!("p{number}")).collect();
+        let mut form = vec![("client_id", "app"), ("grant_type", "refresh_token")];
+        form.extend(names.iter().map(|name| (name.as_str(), "1")));
+        server.post("/auth/token", &form, &[]).await.json()["error_description"].clone()
+    };
+    assert_eq!(padded(62).await, "refresh_token is missing");
+    assert_eq!(padded(63).await, "there are more than 64 parameters");
+
+    let client = NewClient {
+        id: None,
+        name: "Many".to_owned(),
+        kind: NewClientKind::Public,
+        redirect_uris: Vec::new(),
+        launch_uri: None,
+        scopes: many(101),
+    };
+    assert!(
+        server
+            .administration
+            .add_client(client, now())
+            .await
+            .is_err()
+    );
+}
+
+#[tokio::test]
+async fn texts_that_no_text_can_be_are_refused_not_failed_upon() {
+    let server = Server::new().await;
+    let path = authorize("app", "openid", &[("client_id", "a\0b")]);
+    let answer = server.get(&path, &mut Cookie::default()).await;
+    assert_eq!(answer.status, 400, "{answer:?}");
+    let form = [("grant_type", "refresh_token"), ("client_id", "a\0b")];
+    let answer = server.post("/auth/token", &form, &[]).await;
+    answer.is_error(400, "invalid_request");
+    let mut cookie = Cookie::default();
+    let page = server.get("/auth/account", &mut cookie).await;
+    let fields = [("login", "pa\0ul"), ("password", PASSWORD)];
+    let answer = server
+        .fill("/auth/login", &page, &fields, &mut cookie)
+        .await;
+    assert_eq!(answer.status, 400, "{answer:?}");
+
+    let posted = async |body: &str| {
+        let request = Request::builder()
+            .method("POST")
+            .uri("/auth/authorize")
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let body = Bytes::from(body.to_owned());
+        server.ask(request.body(body).unwrap()).await
+    };
+    assert_eq!(posted("client_id=app&state=\u{e4}").await.status, 400);
+    let spaced = posted("client_id=app&scope=openid fhirUser&state=%C3%A4").await;
+    assert_eq!(spaced.status, 303);
+    assert_eq!(spaced.sent("scope"), "openid fhirUser");
+    assert_eq!(spaced.sent("state"), "\u{e4}");
+}

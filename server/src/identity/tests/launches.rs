@@ -67,6 +67,26 @@ async fn a_launch_is_for_one_person_one_client_and_five_minutes() {
 }
 
 #[tokio::test]
+async fn a_launch_is_about_a_patient_whom_its_person_may_see() {
+    let mut server = Server::new().await;
+    let ehr = server.tokens("anna", "other", "user/*.rs").await;
+    let mut cookie = Cookie::default();
+    for patient in ["p1", "p2"] {
+        server.later(60);
+        let form = [("client_id", "app"), ("patient", patient)];
+        let answer = prepared(&server, &ehr["access_token"], &form).await;
+        let handle = answer.json()["launch"].as_str().unwrap().to_owned();
+        let path = authorize("app", "launch patient/*.rs", &[("launch", &handle)]);
+        let answer = match patient {
+            "p1" => server.logged_in("anna", &path, &mut cookie).await,
+            _ => server.get(&path, &mut cookie).await,
+        };
+        let expected = if patient == "p1" { "" } else { "access_denied" };
+        assert_eq!(answer.sent("error"), expected, "{patient} {answer:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_launch_is_prepared_by_who_sees_patients() {
     let server = Server::new().await;
     let form = [("client_id", "app"), ("patient", "p1")];

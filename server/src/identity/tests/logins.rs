@@ -40,6 +40,36 @@ async fn guessing_has_to_wait_longer_each_time() {
 }
 
 #[tokio::test]
+async fn a_stranger_locks_nobody_out() {
+    let mut server = Server::new().await;
+    server.address = Some("192.0.2.1".parse().unwrap());
+    assert_eq!(try_password(&server, "paul", PASSWORD).await.status, 303);
+    // The addresses of one holder count as one.
+    for number in 0..6 {
+        let address = format!("2001:db8:1:2::{number}");
+        server.address = Some(address.parse().unwrap());
+        assert_eq!(try_password(&server, "paul", "wrong").await.status, 401);
+    }
+    assert_eq!(try_password(&server, "paul", PASSWORD).await.status, 401);
+    server.address = Some("192.0.2.1".parse().unwrap());
+    assert_eq!(try_password(&server, "paul", PASSWORD).await.status, 303);
+}
+
+#[tokio::test]
+async fn who_finds_no_place_to_log_in_has_tried_nothing() {
+    let server = Server::new().await;
+    let mut places = Vec::new();
+    while let Ok(place) = server.identity.passwords.place() {
+        places.push(place);
+    }
+    for _ in 0..10 {
+        assert_eq!(try_password(&server, "paul", "wrong").await.status, 429);
+    }
+    places.clear();
+    assert_eq!(try_password(&server, "paul", PASSWORD).await.status, 303);
+}
+
+#[tokio::test]
 async fn a_second_factor_is_needed_and_good_once() {
     let mut server = Server::new().await;
     let mut cookie = Cookie::default();
@@ -255,8 +285,9 @@ async fn after_the_login_nobody_is_sent_elsewhere() {
             .fill("/auth/login", &page, &fields, &mut cookie)
             .await;
         let place = answer.header(LOCATION);
-        let is_ours = place.starts_with(&format!("{BASE}/auth/authorize?"));
-        assert!(is_ours || answer.status == 500, "{answer:?}");
+        let rest = place.strip_prefix(&format!("{BASE}/auth/authorize"));
+        let is_ours = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('?'));
+        assert!(is_ours && answer.status == 303, "{answer:?}");
         assert!(answer.headers.get_all(LOCATION).iter().count() <= 1);
     }
 }
@@ -283,6 +314,39 @@ async fn an_app_can_ask_for_a_new_login_and_for_a_recent_one() {
     server.later(15 * 60);
     let page = server.get("/auth/account", &mut cookie).await;
     assert!(page.text.contains("current-password"), "idle too long");
+}
+
+#[tokio::test]
+async fn an_app_can_ask_for_a_second_factor() {
+    let server = Server::new().await;
+    let mfa = "urn:vesta:acr:mfa";
+    let asked = async |login: &str, acr: &str| {
+        let path = authorize("app", "openid", &[("acr_values", acr)]);
+        let page = server.logged_in(login, &path, &mut Cookie::default()).await;
+        (page.sent("error"), page.text.contains("decision"))
+    };
+    let unmet = ("unmet_authentication_requirements".to_owned(), false);
+    assert_eq!(asked("anna", mfa).await, (String::new(), true));
+    assert_eq!(asked("paul", mfa).await, unmet, "Paul has none");
+    let either = format!("urn:other {mfa} urn:vesta:acr:password");
+    assert_eq!(asked("paul", &either).await, (String::new(), true));
+    let unknown = authorize("app", "openid", &[("acr_values", "urn:other")]);
+    let answer = server.get(&unknown, &mut Cookie::default()).await;
+    assert_eq!(answer.sent("error"), unmet.0);
+    // Nor is it got by deciding on a form that was asked for without it.
+    let mut cookie = Cookie::default();
+    let plain = authorize("app", "openid", &[]);
+    let page = server.logged_in("paul", &plain, &mut cookie).await;
+    let asking = authorize("app", "openid", &[("acr_values", mfa)]);
+    let csrf = &*hidden(&page.text)[0].1;
+    let form = [
+        ("csrf", csrf),
+        ("request", asking.split_once('?').unwrap().1),
+        ("decision", "allow"),
+    ];
+    let headers = [("cookie", cookie.0.as_deref().unwrap())];
+    let answer = server.post("/auth/consent", &form, &headers).await;
+    assert_eq!(answer.sent("error"), unmet.0);
 }
 
 #[tokio::test]

@@ -58,9 +58,57 @@ async fn a_refresh_gives_less_but_never_more() {
     assert_eq!(less["scope"], "user/Patient.r");
     let grant = server.grant(&less["access_token"]).await.unwrap();
     assert_eq!(grant.scopes.to_string(), "user/Patient.r");
+    // Who has asked for less once may ask for all again, with the token that came then (RFC 6749 §6).
     let refresh = less["refresh_token"].as_str().unwrap();
-    let again = server.refresh("app", refresh, Some("user/Task.r")).await;
-    again.is_error(400, "invalid_scope");
+    let task = server.refresh("app", refresh, Some("user/Task.r")).await;
+    assert_eq!(task.json()["scope"], "user/Task.r");
+    let refresh = task.json()["refresh_token"].as_str().unwrap().to_owned();
+    let all = server.refresh("app", &refresh, None).await.json();
+    assert_eq!(all["scope"], "offline_access user/Patient.rs user/Task.r");
+}
+
+#[tokio::test]
+async fn what_is_not_in_force_is_never_exchanged_whatever_is_asked_with_it() {
+    let mut server = Server::new().await;
+    let tokens = server
+        .tokens("anna", "app", "offline_access user/Patient.rs")
+        .await;
+    let refresh = tokens["refresh_token"].as_str().unwrap();
+    server.later(90 * 24 * 3600);
+    for scope in [None, Some("user/*.cruds"), Some("user/Patient.r")] {
+        let answer = server.refresh("app", refresh, scope).await;
+        answer.is_error(400, "invalid_grant");
+    }
+    server
+        .refresh("app", "unknown", Some("user/*.cruds"))
+        .await
+        .is_error(400, "invalid_grant");
+}
+
+#[tokio::test]
+async fn online_access_never_outlives_what_a_session_may_last() {
+    let mut server = Server::new().await;
+    let mut cookie = Cookie::default();
+    server.logged_in("paul", "/auth/account", &mut cookie).await;
+    for _ in 0..59 {
+        server.later(600);
+        server.get("/auth/account", &mut cookie).await;
+    }
+    // Ten minutes before the session is over.
+    let mut tokens = Vec::new();
+    for scope in ["online_access patient/*.rs", "patient/*.rs"] {
+        let page = server.get(&authorize("app", scope, &[]), &mut cookie).await;
+        let code = server.agreed(&page, &mut cookie).await;
+        tokens.push(server.exchange("app", &code).await.json());
+        assert_eq!(tokens[tokens.len() - 1]["expires_in"], 600);
+    }
+    server.later(599);
+    assert!(server.grant(&tokens[1]["access_token"]).await.is_some());
+    server.later(1);
+    let refresh = tokens[0]["refresh_token"].as_str().unwrap();
+    let answer = server.refresh("app", refresh, None).await;
+    answer.is_error(400, "invalid_grant");
+    assert!(server.grant(&tokens[1]["access_token"]).await.is_none());
 }
 
 #[tokio::test]
@@ -103,4 +151,35 @@ async fn online_access_ends_with_the_session_and_offline_access_does_not() {
         .refresh("app", refresh, None)
         .await
         .is_error(400, "invalid_grant");
+}
+
+#[tokio::test]
+async fn a_public_client_need_not_name_itself_to_refresh() {
+    let server = Server::new().await;
+    let tokens = server
+        .tokens("anna", "app", "offline_access user/*.rs")
+        .await;
+    let unnamed = async |token: &str| {
+        let form = [("grant_type", "refresh_token"), ("refresh_token", token)];
+        server.post("/auth/token", &form, &[]).await
+    };
+    let first = tokens["refresh_token"].as_str().unwrap();
+    let second = unnamed(first).await.json();
+    assert!(server.grant(&second["access_token"]).await.is_some());
+    unnamed(first).await.is_error(400, "invalid_grant");
+    let is_over = server.grant(&second["access_token"]).await.is_none();
+    assert!(is_over, "shown twice");
+    unnamed("unknown").await.is_error(400, "invalid_grant");
+    let access = tokens["access_token"].as_str().unwrap();
+    unnamed(access).await.is_error(400, "invalid_grant");
+    let code = server
+        .code("paul", "web", "offline_access patient/*.rs")
+        .await;
+    let basic = server.basic();
+    let mut form = exchange("web", &code);
+    form.retain(|(name, _)| *name != "client_id");
+    let headers = [("authorization", basic.as_str())];
+    let tokens = server.post("/auth/token", &form, &headers).await.json();
+    let of_web = tokens["refresh_token"].as_str().unwrap();
+    unnamed(of_web).await.is_error(401, "invalid_client");
 }

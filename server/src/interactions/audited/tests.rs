@@ -2,8 +2,8 @@
 
 use fhir::resource::Resource;
 
-use crate::interactions::Interaction;
 use crate::interactions::route::{RouteBody, RouteRequest, route};
+use crate::interactions::{EntityTags, Interaction, ReadConditions};
 use crate::operations::testing::World;
 
 /// The rows of the trail, oldest first, in brief.
@@ -165,7 +165,7 @@ async fn what_cannot_be_recorded_is_not_answered() {
     world.put(ANNA).await;
     world
         .database()
-        .execute("revoke insert on audit from vesta_serve")
+        .execute("revoke execute on function add_audit(json, bigint[]) from vesta_serve")
         .await
         .unwrap();
     assert_eq!(send(&world, "GET", "Patient/anna", None).await, 503);
@@ -193,6 +193,7 @@ async fn the_role_of_serve_adds_to_the_trail_and_changes_nothing_of_it() {
     assert!(!store.may_change_trail().await.unwrap());
     let as_serve = [
         "set role vesta_serve; update audit set outcome = 4",
+        "set role vesta_serve; insert into audit overriding system value select * from audit",
         "set role vesta_serve; delete from audit",
         "set role vesta_serve; truncate audit",
         "set role vesta_serve; update audit_chain set seq = 4",
@@ -206,6 +207,12 @@ async fn the_role_of_serve_adds_to_the_trail_and_changes_nothing_of_it() {
         let code = refused.as_database_error().and_then(|fault| fault.code());
         assert_eq!(code.as_deref(), Some("42501"), "{statement}");
     }
+    // Whose tables stand before ours is up to whoever calls; ours takes no row twice.
+    let smuggled = "create temp table audit (like public.audit); grant all on audit to vesta_serve; set role vesta_serve;
+        select add_audit(json_build_array((select row_to_json(a) from public.audit a)), null)";
+    let refused = world.database().execute(smuggled).await.unwrap_err();
+    let refused = refused.as_database_error().unwrap();
+    assert_eq!(refused.constraint(), Some("audit_nonce"), "{refused}");
     for statement in [
         "update audit set outcome = 4",
         "delete from audit",
@@ -219,5 +226,99 @@ async fn the_role_of_serve_adds_to_the_trail_and_changes_nothing_of_it() {
             "the owner, without care: {statement}"
         );
     }
+    world.close().await;
+}
+
+/// What the condition of a create finds is answered instead, beside writes and without any.
+#[tokio::test]
+async fn what_a_create_in_a_transaction_finds_is_read() {
+    let Some(world) = World::audited().await else {
+        return;
+    };
+    world.put(ANNA).await;
+    let found = format!(
+        r#"{{"resource":{},"request":{{"method":"POST","url":"Patient","ifNoneExist":"family=Moreau"}}}}"#,
+        ANNA.replace(r#""id":"anna","#, "")
+    );
+    let write =
+        format!(r#"{{"resource":{ADA},"request":{{"method":"PUT","url":"Practitioner/ada"}}}}"#);
+    for entries in [format!("{found},{write}"), found] {
+        let bundle =
+            format!(r#"{{"resourceType":"Bundle","type":"transaction","entry":[{entries}]}}"#);
+        assert_eq!(send(&world, "POST", "", Some(&bundle)).await, 200);
+    }
+    let expected = [
+        "update U 0 201 Patient/anna [Patient/anna/_history/1] 1 (anna)",
+        "transaction E 0 200 [Patient/anna/_history/1,Practitioner/ada/_history/1] 1,0 (anna)",
+        "transaction E 0 200 [Patient/anna/_history/1] 1 (anna)",
+    ];
+    assert_eq!(rows(&world).await, expected);
+    world.close().await;
+}
+
+#[tokio::test]
+async fn a_record_that_is_told_again_is_there_once() {
+    let Some(world) = World::audited().await else {
+        return;
+    };
+    let store = &world.interactions.store;
+    let cx = world
+        .cx
+        .audited_as(crate::context::Audited::new("read", "R"));
+    let record = store.record(&cx).unwrap();
+    for _ in 0..2 {
+        store.add_record(record.clone()).await.unwrap();
+    }
+    assert_eq!(rows(&world).await.len(), 1);
+    world.close().await;
+}
+
+const STROKE: &str = r##"{"resourceType":"MedicationRequest","id":"mr","status":"active","intent":"order","subject":{"reference":"Patient/anna"},
+    "contained":[{"resourceType":"Medication","id":"m","code":{"text":"aspirin"},"status":"active"}],"medicationReference":{"reference":"#m"}}"##;
+
+/// Answers that hold no resource, or hold a part of one, tell of it all the same.
+#[tokio::test]
+async fn what_an_answer_tells_of_without_holding_it_is_recorded() {
+    let Some(world) = World::audited().await else {
+        return;
+    };
+    for resource in [ANNA, PULSE, STROKE] {
+        world.put(resource).await;
+    }
+    let known = Interaction::Read {
+        key: "Observation/pulse".parse().unwrap(),
+        conditions: ReadConditions {
+            if_none_match: Some(EntityTags::Any),
+            if_modified_since: None,
+        },
+    };
+    let answer = world.interactions.perform(&world.cx, known).await.unwrap();
+    assert_eq!(answer.status.as_u16(), 304);
+    for url in [
+        "Observation/pulse/$meta",
+        "Observation/pulse/$validate",
+        "Observation/pulse/$validate?mode=delete",
+        "Medication?status=active&_contained=true",
+    ] {
+        world.get(url).await.unwrap();
+    }
+    let batch = r#"{"resourceType":"Bundle","type":"transaction","entry":[{"request":{"method":"GET","url":"Observation/pulse","ifNoneMatch":"W/\"1\""}}]}"#;
+    assert_eq!(send(&world, "POST", "", Some(batch)).await, 200);
+    // The id in the body of a create is not that of the patient who is made.
+    let other = ANNA.replace("anna", "bob");
+    assert_eq!(send(&world, "POST", "Patient", Some(&other)).await, 201);
+    let pulse = "[Observation/pulse/_history/1] 1 (anna)";
+    let told = rows(&world).await.split_off(3);
+    let expected = [
+        format!("read R 0 304 Observation/pulse {pulse}"),
+        format!("operation $meta E 0 200 Observation/pulse {pulse}"),
+        format!("operation $validate E 0 200 Observation/pulse {pulse}"),
+        format!("operation $validate E 0 200 Observation/pulse mode=delete {pulse}"),
+        "search-type E 0 200 Medication status=active&_contained=true [MedicationRequest/mr/_history/1] 1 (anna)".to_owned(),
+        format!("transaction E 0 200 {pulse}"),
+    ];
+    assert_eq!(told[..6], expected);
+    let made = &told[6];
+    assert!(!made.contains("bob") && made.contains("] 1 ("), "{made}");
     world.close().await;
 }

@@ -16,10 +16,10 @@ use super::entry::{self, Entry, expression};
 use super::response;
 use super::staged::{Staged, WriteKind};
 use crate::context::RequestContext;
-use crate::definitions::RequiredTargets;
+use crate::definitions::{Definitions, RequiredTargets};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interactions::perform::Interactions;
-use crate::interactions::{Interaction, Outcome, ReadConditions, conditional, delete, read, write};
+use crate::interactions::{Interaction, Outcome, conditional, delete, read, write};
 use crate::store::{Source, Transaction, raced};
 
 /// Performs all entries, or none.
@@ -42,11 +42,14 @@ pub(super) async fn transaction(
         let one = Staged::of(interactions, cx, entry).await;
         staged.push(one.map_err(|error| error.within(&expression(place)))?);
     }
+    let resources = staged.iter().filter_map(Staged::resource);
+    let definitions = interactions.definitions.in_company(resources);
     let mut attempts = interactions.store.attempts();
     loop {
         let mut tx = attempts.begin(cx).await?;
         let attempt = Attempt {
             interactions,
+            definitions: &definitions,
             cx,
             staged: &staged,
             tx: &mut tx,
@@ -63,6 +66,8 @@ pub(super) async fn transaction(
 /// One try at the whole transaction.
 struct Attempt<'a> {
     interactions: &'a Interactions,
+    /// What resources are held to: profiles of this transaction may be derived from each other.
+    definitions: &'a Definitions,
     cx: &'a RequestContext,
     staged: &'a [Staged],
     tx: &'a mut Transaction,
@@ -101,6 +106,7 @@ impl<'a> Attempt<'a> {
             self.tx.lock(keys).await?;
         }
         self.look_again(&deletes, &targets).await?;
+        self.note_found().await?;
         let gone = self.delete(&deletes).await?;
         self.write(targets).await?;
         self.refuse_referenced(&gone).await?;
@@ -128,6 +134,19 @@ impl<'a> Attempt<'a> {
             true => Ok(()),
             false => Err(raced()),
         }
+    }
+
+    /// What the conditions of creates have found is answered, and so it is read.
+    async fn note_found(&mut self) -> Result<()> {
+        if self.cx.audited.is_none() {
+            return Ok(());
+        }
+        let bodies = self.answers.values().filter_map(|one| one.body.clone());
+        for body in bodies.collect::<Vec<_>>() {
+            let touched = self.interactions.touched(self.cx, body).await?;
+            self.tx.note_read(touched);
+        }
+        Ok(())
     }
 
     /// Two writes under one condition would each find nothing and make two of what must be one.
@@ -209,9 +228,7 @@ impl<'a> Attempt<'a> {
                 None => own(),
                 Some(found) => {
                     let mut source = Source::Within(&self.interactions.store, self.tx);
-                    let outcome =
-                        read::read(self.cx, &mut source, &found, &ReadConditions::default())
-                            .await?;
+                    let outcome = read::read(self.cx, &mut source, &found).await?;
                     let version = outcome.version.map(|(version, _)| version);
                     let version = version.ok_or_else(|| {
                         Error::internal("a resource was read without its version")

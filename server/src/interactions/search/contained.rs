@@ -149,13 +149,30 @@ impl<'a> ContainedSearch<'a> {
         let content = version.content.clone().unwrap_or_default();
         let container =
             Resource::parse_with(content, ParseLimits::STORED).map_err(Error::internal)?;
+        let before = found.contained.len();
+        let left = self.take_contained(version, &container, from, count, found)?;
+        if found.contained.len() > before {
+            self.definitions
+                .note_read(self.cx, &version.key, version.version, &container)?;
+        }
+        Ok(left)
+    }
+
+    fn take_contained(
+        &self,
+        version: &StoredVersion,
+        container: &Resource,
+        from: usize,
+        count: usize,
+        found: &mut Found,
+    ) -> Result<Option<usize>> {
         let contained = container.get("contained").into_iter();
         for (number, value) in contained.flat_map(Value::items).enumerate().skip(from) {
-            let Some(one) = self.matching(value, &container, version, found)? else {
+            let Some(one) = self.matching(value, container, version, found)? else {
                 continue;
             };
             let as_container = self.plan.contained_type == ContainedType::Container;
-            if as_container && self.is_listed(&container, version)? {
+            if as_container && self.is_listed(container, version)? {
                 return Ok(None);
             }
             if found.matches.len() + found.contained.len() >= count || found.bytes > BYTES_MAX {

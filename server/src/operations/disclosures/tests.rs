@@ -36,6 +36,7 @@ fn record(interaction: &str, action: &str, purpose: &str, patient: &str) -> Audi
         entities: vec![format!("Patient/{patient}/_history/1").into()],
         owners: vec![1],
         patients: Vec::new(),
+        nonce: uuid::Uuid::now_v7(),
         proof: Box::default(),
     };
     record.owner(patient);

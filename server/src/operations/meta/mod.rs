@@ -23,7 +23,8 @@ impl Operation for Meta {
             OperationTarget::System => None,
             OperationTarget::Type(resource_type) => Some(*resource_type),
             OperationTarget::Instance(key) => {
-                let (_, content) = cx.read(key).await?;
+                let (version, content) = cx.read(key).await?;
+                cx.note_read(&version, &content)?;
                 let resource = Document::parse(content).map_err(Error::internal)?;
                 return Ok(change::answer(&resource));
             }

@@ -261,8 +261,25 @@ pub(super) fn digest(row: &PgRow, column: &str) -> Result<Digest> {
         .map_err(|_| Error::internal("a hash of the audit trail has not its length"))
 }
 
-/// A row of the table `audit`.
+/// A row of the table `audit`. One that holds what no server writes says only that it does: it can be neither hidden
+/// nor shown, and must not stand in the way of others.
 pub(super) fn audit_row(row: &PgRow) -> Result<AuditRow> {
+    let seq = row.try_get("seq").map_err(from_sqlx)?;
+    let read = record(row).and_then(|record| {
+        let elements: Vec<i64> = row.try_get("elements").map_err(from_sqlx)?;
+        Ok((record, elements))
+    });
+    let is_readable = read.is_ok();
+    let (record, elements) = read.unwrap_or_else(|_| (AuditRecord::unreadable(), Vec::new()));
+    Ok(AuditRow {
+        seq,
+        record,
+        is_readable,
+        elements,
+    })
+}
+
+fn record(row: &PgRow) -> Result<AuditRecord> {
     let text = |name: &str| -> Result<Box<str>> {
         let text: String = row.try_get(name).map_err(from_sqlx)?;
         Ok(text.into())
@@ -276,7 +293,7 @@ pub(super) fn audit_row(row: &PgRow) -> Result<AuditRow> {
         Ok(texts.into_iter().map(Into::into).collect())
     };
     let recorded: Instant = row.try_get("recorded").map_err(from_sqlx)?;
-    let record = AuditRecord {
+    Ok(AuditRecord {
         recorded: recorded.0,
         interaction: text("interaction")?,
         operation: optional("operation")?,
@@ -304,10 +321,7 @@ pub(super) fn audit_row(row: &PgRow) -> Result<AuditRow> {
         entities: list("entities")?,
         owners: row.try_get("owners").map_err(from_sqlx)?,
         patients: list("patients")?,
+        nonce: row.try_get("nonce").map_err(from_sqlx)?,
         proof: text("proof")?,
-    };
-    Ok(AuditRow {
-        seq: row.try_get("seq").map_err(from_sqlx)?,
-        record,
     })
 }

@@ -1,8 +1,11 @@
 //! The audit trail in the database: rows that are added with what they tell of, or made durable before it is answered
 //! (server/decisions/0024-audit-trail.md).
 
+mod beside;
+mod head;
 mod list;
 mod seal;
+mod waiting;
 
 use std::sync::Arc;
 
@@ -12,13 +15,14 @@ use sqlx::PgConnection;
 use super::combine::Batch;
 use super::fault::from_sqlx;
 use super::{Store, statements};
-use crate::audit::{AuditKey, AuditRecord, AuditSource, RefusedRequest, rows};
+use crate::audit::{AuditKey, AuditRecord, AuditSource, HeadFile, RefusedRequest, rows};
 use crate::auth::Permission;
 use crate::context::RequestContext;
 use crate::error::{Error, ErrorKind, Result};
 
 pub use list::{AuditFilter, AuditPlace, StoredEvent};
 pub use seal::{ChainPage, ChainState, LinkedRow, Sealed};
+pub use waiting::WaitingRow;
 
 /// What an audit trail is kept with.
 #[derive(Clone, Debug)]
@@ -27,6 +31,8 @@ pub struct AuditTrail {
     pub source: AuditSource,
     /// What proves and signs them.
     pub key: Arc<AuditKey>,
+    /// What this node remembers of the chain; without it a chain whose end was cut off is like one that never had it.
+    pub head: Option<HeadFile>,
 }
 
 impl Store {
@@ -107,8 +113,8 @@ pub(crate) fn trail_is_closed() -> Error {
     )
 }
 
-/// Records of requests that wrote nothing. To add one again, after a connection was lost, is no harm: what was told is
-/// told twice.
+/// Records of requests that wrote nothing. To add one again, after a connection was lost, is no harm: its nonce says that it
+/// is there already.
 pub(super) struct Records;
 
 impl Batch for Records {
@@ -125,9 +131,27 @@ impl Batch for Records {
         connection: &mut PgConnection,
         requests: &[AuditRecord],
     ) -> Result<Vec<Result<()>>> {
-        add_records(connection, requests).await?;
-        Ok(requests.iter().map(|_| Ok(())).collect())
+        match add_records(connection, requests).await {
+            Err(error) if is_there(&error) => {
+                let mut added = Vec::with_capacity(requests.len());
+                for one in requests {
+                    let one = add_records(connection, std::slice::from_ref(one)).await;
+                    added.push(one.or_else(|error| is_there(&error).then_some(()).ok_or(error)));
+                }
+                Ok(added)
+            }
+            done => done.map(|()| requests.iter().map(|_| Ok(())).collect()),
+        }
     }
+}
+
+/// Whether a row has the nonce of one that is added.
+fn is_there(error: &Error) -> bool {
+    let fault = error
+        .cause()
+        .and_then(|cause| cause.downcast_ref::<sqlx::Error>());
+    let fault = fault.and_then(sqlx::Error::as_database_error);
+    fault.is_some_and(|fault| fault.constraint() == Some("audit_nonce"))
 }
 
 /// Adds rows to the trail.

@@ -47,7 +47,7 @@ pub struct LinkedRow {
     pub link: Link,
     /// The event it names.
     pub event: AuditEventId,
-    /// The row; `None` where it is gone, or holds what no server writes.
+    /// The row; `None` where it is gone.
     pub row: Option<AuditRow>,
 }
 
@@ -265,11 +265,11 @@ fn linked_row(row: &PgRow) -> Result<LinkedRow> {
             row: row.try_get("audit").map_err(from_sqlx)?,
             place: row.try_get("place").map_err(from_sqlx)?,
         },
-        row: is_there.and_then(|_| audit_row(row).ok()),
+        row: is_there.map(|_| audit_row(row)).transpose()?,
     })
 }
 
-fn checkpoint(row: &PgRow) -> Result<Checkpoint> {
+pub(super) fn checkpoint(row: &PgRow) -> Result<Checkpoint> {
     let at: Instant = row.try_get("at").map_err(from_sqlx)?;
     Ok(Checkpoint {
         number: row.try_get("number").map_err(from_sqlx)?,

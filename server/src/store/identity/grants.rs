@@ -32,29 +32,34 @@ pub struct NewGrant {
     pub authentication: Authentication,
     /// When it ends.
     pub expires: Timestamp,
+    /// The count of the person that gives it; 0 where there is none.
+    pub epoch: i32,
+}
+
+/// What a grant in force says, whatever of it is shown.
+#[derive(Clone, Debug)]
+pub struct Granted {
+    /// Its id.
+    pub grant: Uuid,
+    /// To whom.
+    pub client_id: Box<str>,
+    /// Who gave it; `None` where a client acts by itself.
+    pub user: Option<GrantUser>,
+    /// What the app was started with.
+    pub launch: LaunchContext,
+    /// How the person proved who they are.
+    pub authentication: Authentication,
 }
 
 /// A grant that is in force.
 #[derive(Clone, Debug)]
 pub struct IdentityGrant {
-    /// The id.
-    pub id: Uuid,
-    /// To whom.
-    pub client_id: Box<str>,
-    /// Who gave it.
-    pub user: Option<GrantUser>,
+    /// What it says.
+    pub granted: Granted,
     /// For what at most.
     pub scopes: Scopes,
-    /// What the app was started with.
-    pub launch: LaunchContext,
-    /// How the person proved who they are.
-    pub authentication: Authentication,
-    /// Since when.
-    pub created_at: Timestamp,
     /// When it ends.
     pub expires: Timestamp,
-    /// Whether it ends with a session before that.
-    pub ends_with_session: bool,
 }
 
 /// The person behind a grant.
@@ -85,8 +90,20 @@ pub struct RunningGrant {
     pub expires: Timestamp,
 }
 
+/// The columns of a grant and its person.
+pub(super) fn granted(row: &PgRow) -> Result<Granted> {
+    let client_id: String = row.try_get("client_id").map_err(from_sqlx)?;
+    Ok(Granted {
+        grant: row.try_get("grant_id").map_err(from_sqlx)?,
+        client_id: client_id.into(),
+        user: grant_user(row)?,
+        launch: launch_context(row)?,
+        authentication: authentication(row)?,
+    })
+}
+
 /// The columns of `identity_user`, where the grant has a person.
-pub(super) fn grant_user(row: &PgRow) -> Result<Option<GrantUser>> {
+fn grant_user(row: &PgRow) -> Result<Option<GrantUser>> {
     let id: Option<Uuid> = row.try_get("id").map_err(from_sqlx)?;
     let Some(id) = id else {
         return Ok(None);
@@ -101,7 +118,7 @@ pub(super) fn grant_user(row: &PgRow) -> Result<Option<GrantUser>> {
 }
 
 /// The columns `authenticated_at`, `methods` and `acr`.
-pub(super) fn authentication(row: &PgRow) -> Result<Authentication> {
+fn authentication(row: &PgRow) -> Result<Authentication> {
     let at: Instant = row.try_get("authenticated_at").map_err(from_sqlx)?;
     let methods: Vec<String> = row.try_get("methods").map_err(from_sqlx)?;
     let acr: Option<String> = row.try_get("acr").map_err(from_sqlx)?;
@@ -131,7 +148,7 @@ impl Store {
         code: Option<&NewCode>,
         now: Timestamp,
     ) -> Result<()> {
-        let mut transaction = self.pool.begin().await.map_err(from_sqlx)?;
+        let mut transaction = self.begin_told().await?;
         let methods = grant.authentication.methods.iter();
         let methods: Vec<String> = methods.map(ToString::to_string).collect();
         sqlx::query(statements::ADD_IDENTITY_GRANT)
@@ -148,6 +165,7 @@ impl Store {
             .bind(grant.authentication.acr.as_deref())
             .bind(Instant(now))
             .bind(Instant(grant.expires))
+            .bind(grant.epoch)
             .execute(&mut *transaction)
             .await
             .map_err(from_sqlx)?;
@@ -155,10 +173,10 @@ impl Store {
             sqlx::query(statements::ADD_IDENTITY_CODE)
                 .bind(code.hash.0.as_slice())
                 .bind(grant.id)
-                .bind(&*code.redirect_uri)
-                .bind(&*code.challenge)
-                .bind(code.nonce.as_deref())
-                .bind(Instant(code.expires))
+                .bind(&*code.terms.redirect_uri)
+                .bind(&*code.terms.challenge)
+                .bind(code.terms.nonce.as_deref())
+                .bind(Instant(code.terms.expires))
                 .execute(&mut *transaction)
                 .await
                 .map_err(from_sqlx)?;
@@ -174,21 +192,14 @@ impl Store {
             .fetch_optional(&self.pool)
             .await
             .map_err(from_sqlx)?;
-        let Some(row) = row else {
-            return Ok(None);
+        let grant = |row: &PgRow| {
+            Ok(IdentityGrant {
+                granted: granted(row)?,
+                scopes: scopes(row)?,
+                expires: instant(row, "expires_at")?,
+            })
         };
-        let client_id: String = row.try_get("client_id").map_err(from_sqlx)?;
-        Ok(Some(IdentityGrant {
-            id,
-            client_id: client_id.into(),
-            user: grant_user(&row)?,
-            scopes: scopes(&row)?,
-            launch: launch_context(&row)?,
-            authentication: authentication(&row)?,
-            created_at: instant(&row, "created_at")?,
-            expires: instant(&row, "expires_at")?,
-            ends_with_session: row.try_get("ends_with_session").map_err(from_sqlx)?,
-        }))
+        row.as_ref().map(grant).transpose()
     }
 
     /// The clients that may act for somebody, so many at most, newest first.
@@ -226,13 +237,14 @@ impl Store {
         client_id: &str,
         now: Timestamp,
     ) -> Result<()> {
+        let mut transaction = self.begin_told().await?;
         sqlx::query(statements::REVOKE_IDENTITY_GRANTS)
             .bind(user)
             .bind(client_id)
             .bind(Instant(now))
-            .execute(&self.pool)
+            .execute(&mut *transaction)
             .await
             .map_err(from_sqlx)?;
-        Ok(())
+        transaction.commit().await.map_err(from_sqlx)
     }
 }

@@ -16,12 +16,12 @@ use std::fmt;
 use jiff::Timestamp;
 
 pub use clients::{ClientKind, IdentityClient};
-pub use grants::{GrantUser, IdentityGrant, NewGrant, RunningGrant};
+pub use grants::{GrantUser, Granted, IdentityGrant, NewGrant, RunningGrant};
 pub use keys::SigningKey;
 pub use launches::PreparedLaunch;
 pub use sessions::{IdentitySession, NewSession, SessionLimits};
-pub use tokens::{KnownToken, NewCode, NewToken, Refreshed, TokenKind, UsedCode};
-pub use users::{Credentials, IdentityUser};
+pub use tokens::{CodeTerms, KnownToken, NewCode, NewToken, Refreshed, TokenKind, UsedCode};
+pub use users::{Attempt, Credentials, Epochs, IdentityUser};
 
 use super::Store;
 use super::fault::from_sqlx;

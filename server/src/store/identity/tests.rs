@@ -1,5 +1,7 @@
 //! What the tables of identity let happen once, and never again.
 
+mod logins;
+
 use jiff::SignedDuration;
 use uuid::Uuid;
 
@@ -28,8 +30,8 @@ fn anna() -> IdentityUser {
             password_hash: Some("$argon2id$".into()),
             totp_secret: None,
         },
-        locked_until: None,
         is_locked: false,
+        epochs: Epochs::default(),
     }
 }
 
@@ -41,6 +43,7 @@ fn app() -> IdentityClient {
         redirect_uris: vec!["https://app.example.org/".to_owned()],
         launch_uri: None,
         scopes: Scopes::parse("openid user/*.rs").scopes,
+        is_self_registered: false,
     }
 }
 
@@ -61,6 +64,7 @@ fn grant(session: Option<SecretHash>) -> NewGrant {
             acr: None,
         },
         expires: at(1000),
+        epoch: 0,
     }
 }
 
@@ -124,33 +128,25 @@ async fn each_kind_of_client_comes_back_as_it_went_in() {
 }
 
 #[tokio::test]
-async fn failures_are_counted_before_they_are_judged_and_make_the_next_one_wait() {
+async fn a_client_that_registered_itself_is_forgotten_where_nobody_uses_it() {
     let (_database, store) = begun().await;
-    let attempt = |seconds| store.begin_identity_attempt("anna", at(seconds));
-    for _ in 0..5 {
-        assert!(attempt(0).await.unwrap().is_some());
+    for id in ["used", "unused"] {
+        let client = IdentityClient {
+            id: id.into(),
+            is_self_registered: true,
+            ..app()
+        };
+        assert!(store.add_identity_client(&client, at(0)).await.unwrap());
     }
-    assert!(attempt(29).await.unwrap().is_none());
-    let user = attempt(30).await.unwrap().unwrap();
-    assert_eq!(user.locked_until, Some(at(30 + 60)));
-    assert!(attempt(89).await.unwrap().is_none());
-    // A good password alone forgives itself, not those before it.
-    assert!(attempt(90).await.unwrap().is_some());
-    store.end_identity_attempt(user.id, false).await.unwrap();
-    let again = attempt(90).await.unwrap().unwrap();
-    assert_eq!(again.locked_until, Some(at(90 + 120)));
-    store.end_identity_attempt(user.id, true).await.unwrap();
-    let forgiven = attempt(91).await.unwrap().unwrap();
-    assert_eq!(forgiven.locked_until, None);
-    assert!(store.lock_identity_user("anna", true).await.unwrap());
-    assert!(attempt(100_000).await.unwrap().is_none());
-    assert!(
-        store
-            .begin_identity_attempt("bob", at(0))
-            .await
-            .unwrap()
-            .is_none()
-    );
+    let used = NewGrant {
+        client_id: "used".into(),
+        ..grant(None)
+    };
+    store.add_identity_grant(&used, None, at(0)).await.unwrap();
+    store.forget_identity(at(999), at(0)).await.unwrap();
+    let left = store.identity_clients(10).await.unwrap();
+    let left: Vec<&str> = left.iter().map(|client| &*client.id).collect();
+    assert_eq!(left, ["app", "used"]);
 }
 
 #[tokio::test]
@@ -184,59 +180,17 @@ async fn a_time_step_and_a_recovery_code_are_used_once() {
 }
 
 #[tokio::test]
-async fn a_session_ends_idle_old_replaced_locked_and_with_its_password() {
-    let (_database, store) = begun().await;
-    let methods = ["pwd".to_owned()];
-    let begin = async |byte: u8, replaces: Option<SecretHash>| {
-        let session = NewSession {
-            hash: hash(byte),
-            user: anna().id,
-            created_at: at(0),
-            methods: &methods,
-            replaces,
-        };
-        store.begin_identity_session(session, at(0)).await.unwrap();
-    };
-    let is_there = async |byte: u8, seconds: i64| {
-        let limits = SessionLimits {
-            seen_since: at(seconds - 100),
-            created_since: at(seconds - 250),
-        };
-        let read = store.identity_session(hash(byte), at(seconds), limits);
-        read.await.unwrap().is_some()
-    };
-    begin(1, None).await;
-    assert!(is_there(1, 99).await);
-    assert!(is_there(1, 198).await, "seen meanwhile");
-    assert!(!is_there(1, 251).await, "too old");
-    begin(2, Some(hash(1))).await;
-    assert!(!is_there(1, 1).await, "replaced");
-    assert!(!is_there(2, 101).await, "idle");
-    assert!(is_there(2, 50).await);
-    store
-        .set_identity_password("anna", "$new", at(0))
-        .await
-        .unwrap();
-    assert!(!is_there(2, 50).await);
-    begin(3, None).await;
-    store.lock_identity_user("anna", true).await.unwrap();
-    store.lock_identity_user("anna", false).await.unwrap();
-    assert!(!is_there(3, 1).await);
-    begin(4, None).await;
-    store.end_identity_session(hash(4)).await.unwrap();
-    assert!(!is_there(4, 1).await);
-}
-
-#[tokio::test]
 async fn a_code_is_good_once_and_ends_its_grant_when_shown_again() {
     let (_database, store) = begun().await;
     let grant = grant(None);
     let code = NewCode {
         hash: hash(1),
-        redirect_uri: "https://app.example.org/".into(),
-        challenge: "c".into(),
-        nonce: Some("n".into()),
-        expires: at(60),
+        terms: CodeTerms {
+            redirect_uri: "https://app.example.org/".into(),
+            challenge: "c".into(),
+            nonce: Some("n".into()),
+            expires: at(60),
+        },
     };
     store
         .add_identity_grant(&grant, Some(&code), at(0))
@@ -247,14 +201,17 @@ async fn a_code_is_good_once_and_ends_its_grant_when_shown_again() {
         .await
         .unwrap()
         .unwrap();
-    assert_eq!((used.grant, used.nonce.as_deref()), (grant.id, Some("n")));
+    assert_eq!(
+        (used.grant, used.terms.nonce.as_deref()),
+        (grant.id, Some("n"))
+    );
     let tokens = [token(2, &grant, TokenKind::Access)];
     store.add_identity_tokens(&tokens, at(1)).await.unwrap();
     let known = store.identity_token(hash(2), at(2)).await.unwrap().unwrap();
     assert_eq!(known.scopes, grant.scopes);
-    assert_eq!(known.launch, grant.launch);
-    assert_eq!(known.authentication, grant.authentication);
-    assert_eq!(known.user.unwrap().fhir_user, anna().fhir_user);
+    assert_eq!(known.granted.launch, grant.launch);
+    assert_eq!(known.granted.authentication, grant.authentication);
+    assert_eq!(known.granted.user.unwrap().fhir_user, anna().fhir_user);
     assert!(
         store
             .identity_token(hash(2), at(500))
@@ -326,6 +283,7 @@ async fn what_is_revoked_is_not_found_again() {
         created_at: at(0),
         methods: &methods,
         replaces: None,
+        epoch: 0,
     };
     store.begin_identity_session(session, at(0)).await.unwrap();
     let made = async |byte: u8, session: Option<SecretHash>| {

@@ -6,27 +6,33 @@ use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use super::SecretHash;
-use super::grants::{GrantUser, authentication, grant_user, instant, scopes};
-use super::launches::launch_context;
-use crate::auth::{Authentication, LaunchContext, Scopes};
+use super::grants::{Granted, granted, instant, scopes};
+use crate::auth::Scopes;
 use crate::error::{Error, Result};
 use crate::store::fault::from_sqlx;
 use crate::store::instant::Instant;
 use crate::store::{Store, statements};
 
-/// An authorization code that is made.
+/// What an authorization code is bound to.
 #[derive(Clone, Debug)]
-pub struct NewCode {
-    /// Its hash.
-    pub hash: SecretHash,
+pub struct CodeTerms {
     /// Where it is sent.
     pub redirect_uri: Box<str>,
     /// The challenge of PKCE, by S256.
     pub challenge: Box<str>,
     /// What the ID token repeats.
     pub nonce: Option<Box<str>>,
-    /// Until when.
+    /// Until when it is good.
     pub expires: Timestamp,
+}
+
+/// An authorization code that is made.
+#[derive(Clone, Debug)]
+pub struct NewCode {
+    /// Its hash.
+    pub hash: SecretHash,
+    /// What it is bound to.
+    pub terms: CodeTerms,
 }
 
 /// An authorization code that was shown.
@@ -34,14 +40,8 @@ pub struct NewCode {
 pub struct UsedCode {
     /// What it is for.
     pub grant: Uuid,
-    /// Where it was sent.
-    pub redirect_uri: Box<str>,
-    /// The challenge of PKCE, by S256.
-    pub challenge: Box<str>,
-    /// What the ID token repeats.
-    pub nonce: Option<Box<str>>,
-    /// Until when.
-    pub expires: Timestamp,
+    /// What it is bound to.
+    pub terms: CodeTerms,
 }
 
 /// What a token is for.
@@ -93,22 +93,16 @@ pub struct Refreshed {
 pub struct KnownToken {
     /// What for.
     pub kind: TokenKind,
-    /// The grant.
-    pub grant: Uuid,
-    /// To whom.
-    pub client_id: Box<str>,
-    /// For whom.
-    pub user: Option<GrantUser>,
+    /// What its grant says.
+    pub granted: Granted,
     /// For what at most.
     pub scopes: Scopes,
-    /// What the app was started with.
-    pub launch: LaunchContext,
-    /// How the person proved who they are.
-    pub authentication: Authentication,
     /// Since when.
     pub issued_at: Timestamp,
     /// Until when.
     pub expires: Timestamp,
+    /// How many commits have changed what roles, care teams and opened records allow.
+    pub admissions: i64,
 }
 
 fn used_code(row: &PgRow) -> Result<UsedCode> {
@@ -116,10 +110,12 @@ fn used_code(row: &PgRow) -> Result<UsedCode> {
     let nonce: Option<String> = row.try_get("nonce").map_err(from_sqlx)?;
     Ok(UsedCode {
         grant: row.try_get("grant_id").map_err(from_sqlx)?,
-        redirect_uri: text("redirect_uri")?.into(),
-        challenge: text("challenge")?.into(),
-        nonce: nonce.map(Into::into),
-        expires: instant(row, "expires_at")?,
+        terms: CodeTerms {
+            redirect_uri: text("redirect_uri")?.into(),
+            challenge: text("challenge")?.into(),
+            nonce: nonce.map(Into::into),
+            expires: instant(row, "expires_at")?,
+        },
     })
 }
 
@@ -130,17 +126,13 @@ fn known_token(row: &PgRow) -> Result<KnownToken> {
         "refresh" => TokenKind::Refresh,
         _ => return Err(Error::internal("a stored token is of no known kind")),
     };
-    let client_id: String = row.try_get("client_id").map_err(from_sqlx)?;
     Ok(KnownToken {
         kind,
-        grant: row.try_get("grant_id").map_err(from_sqlx)?,
-        client_id: client_id.into(),
-        user: grant_user(row)?,
+        granted: granted(row)?,
         scopes: scopes(row)?,
-        launch: launch_context(row)?,
-        authentication: authentication(row)?,
         issued_at: instant(row, "issued_at")?,
         expires: instant(row, "expires_at")?,
+        admissions: row.try_get("admissions").map_err(from_sqlx)?,
     })
 }
 
@@ -174,7 +166,7 @@ impl Store {
 
     /// Adds tokens, all or none.
     pub async fn add_identity_tokens(&self, tokens: &[NewToken], now: Timestamp) -> Result<()> {
-        let mut transaction = self.pool.begin().await.map_err(from_sqlx)?;
+        let mut transaction = self.begin_told().await?;
         for token in tokens {
             sqlx::query(statements::ADD_IDENTITY_TOKEN)
                 .bind(token.hash.0.as_slice())
@@ -247,13 +239,14 @@ impl Store {
         client_id: &str,
         now: Timestamp,
     ) -> Result<()> {
+        let mut transaction = self.begin_told().await?;
         sqlx::query(statements::REVOKE_IDENTITY_TOKEN)
             .bind(hash.0.as_slice())
             .bind(client_id)
             .bind(Instant(now))
-            .execute(&self.pool)
+            .execute(&mut *transaction)
             .await
             .map_err(from_sqlx)?;
-        Ok(())
+        transaction.commit().await.map_err(from_sqlx)
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
@@ -27,10 +28,28 @@ pub struct IdentityUser {
     pub fhir_user: FhirUser,
     /// What they prove it with.
     pub credentials: Credentials,
-    /// Until when further attempts are not looked at.
-    pub locked_until: Option<Timestamp>,
     /// Whether somebody has locked them out.
     pub is_locked: bool,
+    /// What sessions and grants are compared with.
+    pub epochs: Epochs,
+}
+
+/// How often something has changed that ends sessions, and grants. What carries another count is over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Epochs {
+    /// Passwords, second factors and locks.
+    pub sessions: i32,
+    /// Passwords.
+    pub grants: i32,
+}
+
+/// Who tries to log in, and from where.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempt<'a> {
+    /// The hash of what was typed as a login.
+    pub login: SecretHash,
+    /// The address, as attempts are counted by it; never empty.
+    pub address: &'a [u8],
 }
 
 /// What a login is held against. Never shown.
@@ -48,12 +67,16 @@ impl fmt::Debug for Credentials {
     }
 }
 
+/// What attempts of a login are counted under.
+fn login_hash(login: &str) -> Vec<u8> {
+    Sha256::digest(login.as_bytes()).to_vec()
+}
+
 pub(super) fn user(row: &PgRow) -> Result<IdentityUser> {
     let fhir_user: &str = row.try_get("fhir_user").map_err(from_sqlx)?;
     let login: String = row.try_get("login").map_err(from_sqlx)?;
     let name: String = row.try_get("name").map_err(from_sqlx)?;
     let password_hash: Option<String> = row.try_get("password_hash").map_err(from_sqlx)?;
-    let locked_until: Option<Instant> = row.try_get("locked_until").map_err(from_sqlx)?;
     Ok(IdentityUser {
         id: row.try_get("id").map_err(from_sqlx)?,
         login: login.into(),
@@ -63,14 +86,18 @@ pub(super) fn user(row: &PgRow) -> Result<IdentityUser> {
             password_hash: password_hash.map(Into::into),
             totp_secret: row.try_get("totp_secret").map_err(from_sqlx)?,
         },
-        locked_until: locked_until.map(|instant| instant.0),
         is_locked: row.try_get("is_locked").map_err(from_sqlx)?,
+        epochs: Epochs {
+            sessions: row.try_get("session_epoch").map_err(from_sqlx)?,
+            grants: row.try_get("grant_epoch").map_err(from_sqlx)?,
+        },
     })
 }
 
 impl Store {
     /// Adds somebody; `false` where the login is taken.
     pub async fn add_identity_user(&self, user: &IdentityUser, now: Timestamp) -> Result<bool> {
+        let mut transaction = self.begin_told().await?;
         let added: Option<Uuid> = sqlx::query_scalar(statements::ADD_IDENTITY_USER)
             .bind(user.id)
             .bind(&*user.login)
@@ -78,10 +105,14 @@ impl Store {
             .bind(user.fhir_user.to_string())
             .bind(user.credentials.password_hash.as_deref())
             .bind(Instant(now))
-            .fetch_optional(&self.pool)
+            .fetch_optional(&mut *transaction)
             .await
             .map_err(from_sqlx)?;
-        Ok(added.is_some())
+        let is_done = added.is_some();
+        if is_done {
+            transaction.commit().await.map_err(from_sqlx)?;
+        }
+        Ok(is_done)
     }
 
     /// The person of that login.
@@ -104,26 +135,32 @@ impl Store {
         rows.iter().map(user).collect()
     }
 
-    /// Counts an attempt to log in and gives what it is held against; `None` where there is no such person, or they
-    /// have to wait, or are locked.
+    /// Counts an attempt to log in, whether there is such a person or not; `false` where it must wait.
     pub async fn begin_identity_attempt(
         &self,
-        login: &str,
+        attempt: Attempt<'_>,
         now: Timestamp,
-    ) -> Result<Option<IdentityUser>> {
-        let row = sqlx::query(statements::BEGIN_IDENTITY_ATTEMPT)
-            .bind(login)
+    ) -> Result<bool> {
+        sqlx::query_scalar(statements::BEGIN_IDENTITY_ATTEMPT)
+            .bind(attempt.login.0.as_slice())
+            .bind(attempt.address)
             .bind(Instant(now))
-            .fetch_optional(&self.pool)
+            .fetch_one(&self.pool)
             .await
-            .map_err(from_sqlx)?;
-        row.as_ref().map(user).transpose()
+            .map_err(from_sqlx)
     }
 
-    /// The attempt was good; with `is_complete` those before it are forgiven too.
-    pub async fn end_identity_attempt(&self, id: Uuid, is_complete: bool) -> Result<()> {
+    /// The attempt was good; with `is_complete` those before it are forgiven too, and the address is known.
+    pub async fn end_identity_attempt(
+        &self,
+        attempt: Attempt<'_>,
+        is_complete: bool,
+        now: Timestamp,
+    ) -> Result<()> {
         sqlx::query(statements::END_IDENTITY_ATTEMPT)
-            .bind(id)
+            .bind(attempt.login.0.as_slice())
+            .bind(attempt.address)
+            .bind(Instant(now))
             .bind(is_complete)
             .execute(&self.pool)
             .await
@@ -160,14 +197,20 @@ impl Store {
         password_hash: &str,
         now: Timestamp,
     ) -> Result<bool> {
+        let mut transaction = self.begin_told().await?;
         let changed: i64 = sqlx::query_scalar(statements::SET_IDENTITY_PASSWORD)
             .bind(login)
             .bind(password_hash)
             .bind(Instant(now))
-            .fetch_one(&self.pool)
+            .bind(login_hash(login))
+            .fetch_one(&mut *transaction)
             .await
             .map_err(from_sqlx)?;
-        Ok(changed > 0)
+        let is_done = changed > 0;
+        if is_done {
+            transaction.commit().await.map_err(from_sqlx)?;
+        }
+        Ok(is_done)
     }
 
     /// Sets a second factor with its recovery codes, or takes both away; `false` where there is no such person.
@@ -176,10 +219,11 @@ impl Store {
         login: &str,
         totp: Option<(&[u8], &[SecretHash])>,
     ) -> Result<bool> {
-        let mut transaction = self.pool.begin().await.map_err(from_sqlx)?;
+        let mut transaction = self.begin_told().await?;
         let id: Option<Uuid> = sqlx::query_scalar(statements::SET_IDENTITY_TOTP)
             .bind(login)
             .bind(totp.map(|(secret, _)| secret))
+            .bind(login_hash(login))
             .fetch_optional(&mut *transaction)
             .await
             .map_err(from_sqlx)?;
@@ -192,18 +236,27 @@ impl Store {
                 .await
                 .map_err(from_sqlx)?;
         }
-        transaction.commit().await.map_err(from_sqlx)?;
-        Ok(id.is_some())
+        let is_done = id.is_some();
+        if is_done {
+            transaction.commit().await.map_err(from_sqlx)?;
+        }
+        Ok(is_done)
     }
 
     /// Locks somebody out, or lets them in again; `false` where there is no such person.
     pub async fn lock_identity_user(&self, login: &str, is_locked: bool) -> Result<bool> {
+        let mut transaction = self.begin_told().await?;
         let changed: i64 = sqlx::query_scalar(statements::LOCK_IDENTITY_USER)
             .bind(login)
             .bind(is_locked)
-            .fetch_one(&self.pool)
+            .bind(login_hash(login))
+            .fetch_one(&mut *transaction)
             .await
             .map_err(from_sqlx)?;
-        Ok(changed > 0)
+        let is_done = changed > 0;
+        if is_done {
+            transaction.commit().await.map_err(from_sqlx)?;
+        }
+        Ok(is_done)
     }
 }

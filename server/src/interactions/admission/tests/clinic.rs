@@ -5,6 +5,7 @@ use std::sync::Arc;
 use fhir::json::Document;
 use fhir::resource::Resource;
 use http::Method;
+use jiff::SignedDuration;
 use uuid::Uuid;
 
 use crate::auth::{Access, Authentication, Grant, LaunchContext, Scopes};
@@ -109,15 +110,15 @@ pub(super) fn team(id: &str, patient: &str, member: &str) -> String {
 impl Clinic {
     /// A clinic of so many patients.
     pub(super) async fn of(patients: usize) -> Option<Self> {
-        Self::within(World::new().await?, patients).await
+        Some(Self::within(World::new().await?, patients).await)
     }
 
-    /// The same with an audit trail.
+    /// The same, with an audit trail.
     pub(super) async fn audited(patients: usize) -> Option<Self> {
-        Self::within(World::audited().await?, patients).await
+        Some(Self::within(World::audited().await?, patients).await)
     }
 
-    async fn within(world: World, patients: usize) -> Option<Self> {
+    async fn within(world: World, patients: usize) -> Self {
         let clinic = Self { world };
         let shared = SHARED.iter().map(|text| (*text).to_owned()).collect();
         clinic.write(shared).await;
@@ -143,7 +144,7 @@ impl Clinic {
             members.join(",")
         );
         clinic.write(vec![group]).await;
-        Some(clinic)
+        clinic
     }
 
     /// A resource that was first written for the next patient, and one that is deleted.
@@ -185,6 +186,11 @@ impl Clinic {
 
     /// What a token of somebody stands for: `Patient/a`, `Practitioner/b for a`, `client`.
     pub(super) async fn access(&self, who: &str, scopes: &str) -> Access {
+        self.access_since(0, who, scopes).await
+    }
+
+    /// The same of somebody who has logged in so many seconds ago.
+    pub(super) async fn access_since(&self, seconds: i64, who: &str, scopes: &str) -> Access {
         let own = who
             .strip_prefix("Patient/")
             .or(who.strip_prefix("RelatedPerson/p-"));
@@ -205,7 +211,7 @@ impl Clinic {
             },
             purpose: None,
             authentication: Authentication {
-                at: now,
+                at: now - SignedDuration::from_secs(seconds),
                 methods: vec!["mfa".into()],
                 acr: None,
             },

@@ -156,7 +156,10 @@ async fn a_record_is_opened_for_some_time_and_for_review() {
         hidden,
     )
     .await;
-    let access = clinic.access(doctor, "user/*.rs").await;
+    let access = clinic.access_since(301, doctor, "user/*.rs").await;
+    let answer = clinic.ask(&access, &open("zq01zq")).await;
+    assert_eq!(answer.status, 401, "{}", answer.body);
+    let access = clinic.access_since(300, doctor, "user/*.rs").await;
     let answer = clinic.ask(&access, &open("zq01zq")).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     // From the next request on; of this patient, and as far as the role goes.
@@ -206,6 +209,49 @@ async fn a_record_is_opened_for_some_time_and_for_review() {
         hidden,
     )
     .await;
+    clinic.close().await;
+}
+
+#[tokio::test]
+async fn the_trail_says_who_opened_whose_record() {
+    let Some(clinic) = Clinic::audited(2).await else {
+        return;
+    };
+    let access = clinic.access("Practitioner/doctor", "user/*.rs").await;
+    let open = format!("POST Patient/zq01zq/$break-glass {OPEN}");
+    let answer = clinic.ask(&access, &open).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let said = clinic
+        .world
+        .database()
+        .texts(
+            "select concat_ws(' ', access, agent, client, grant_id, action, status, target, patients[1], cardinality(patients),
+                    regexp_replace(array_to_string(entities, ','), '[0-9a-f]{8}-[0-9a-f-]+', 'ID', 'g'), array_to_string(owners, ','))
+               from audit where operation = 'break-glass'",
+        )
+        .await;
+    let expected = "grant Practitioner/doctor app 00000000-0000-0000-0000-000000000000 U 200 Patient/zq01zq zq01zq 1 \
+        Patient/zq01zq/_history/1,Task/ID/_history/1 1,0";
+    assert_eq!(said, [expected]);
+    clinic.close().await;
+}
+
+#[tokio::test]
+async fn who_may_delete_and_not_read_leaves_whose_it_was() {
+    let Some(clinic) = Clinic::audited(1).await else {
+        return;
+    };
+    let access = clinic.access("client", "system/DocumentReference.d").await;
+    let answer = clinic
+        .ask(&access, "DELETE DocumentReference/d-zq00zq")
+        .await;
+    assert_eq!(answer.status, 204, "{}", answer.body);
+    let said = clinic
+        .world
+        .database()
+        .texts("select array_to_string(entities || patients, ' ') from audit where action = 'D' and target = 'DocumentReference/d-zq00zq'")
+        .await;
+    assert_eq!(said, ["DocumentReference/d-zq00zq/_history/2 zq00zq"]);
     clinic.close().await;
 }
 
