@@ -1,7 +1,8 @@
--- What decides who may do what, beside resources. See server/decisions/0023-access-in-rows.md.
+-- What opens and closes records beside roles and compartments.
+-- See server/decisions/0023-access-in-rows.md.
 
--- Counts the commits that have changed what roles, care teams, consents, labels of patients and opened records allow, so
--- that a server may go on by what it knows of a holder until then.
+-- Counts the commits that have changed what a holder depends on: roles, care teams, organisations, consents, labels of
+-- patients, records that were opened. A server may go on by what it knows of a holder until then.
 create table admission_state (
     only_row boolean primary key default true check (only_row),
     revision bigint not null
@@ -20,16 +21,12 @@ end
 $$;
 create constraint trigger admission_counts after insert or update of json on resource
     deferrable initially deferred for each row
-    when (new.resource_type in ('CareTeam', 'Organization', 'PractitionerRole', 'RelatedPerson'))
+    when (new.resource_type in ('CareTeam', 'Consent', 'Organization', 'PractitionerRole', 'RelatedPerson')
+          or new.resource_type = 'Patient' and new.json #> '{meta,security}' is not null)
     execute function count_admission_change();
--- Labels of patients close their records.
-create constraint trigger admission_counts_labelled after insert on resource
+create constraint trigger admission_counts_unlabelled after update of json on resource
     deferrable initially deferred for each row
-    when (new.resource_type = 'Patient' and new.json #> '{meta,security}' is not null)
-    execute function count_admission_change();
-create constraint trigger admission_counts_labels after update of json on resource
-    deferrable initially deferred for each row
-    when (new.resource_type = 'Patient' and (new.json #> '{meta,security}') is distinct from (old.json #> '{meta,security}'))
+    when (old.resource_type = 'Patient' and old.json #> '{meta,security}' is not null)
     execute function count_admission_change();
 
 -- Who has opened whose record in an emergency, why, and until when. What is opened stays written down when it has ended.
@@ -85,8 +82,6 @@ create table consent_provision (
 );
 create index consent_provision_patient on consent_provision (patient);
 create index consent_provision_denied on consent_provision using gin (actors) where effect = 'deny';
-create constraint trigger consent_provision_counts after insert or delete on consent_provision
-    deferrable initially deferred for each row execute function count_admission_change();
 
 -- The first moment of a date, or the first after it.
 create function consent_moment(written text, is_end boolean) returns timestamptz language sql stable as $$

@@ -27,7 +27,7 @@ pub use audit::{AuditMode, AuditSettings};
 pub use check::{ConfigError, Report, Start};
 pub use codes::CodeSource;
 pub use embedded::{PostgresSettings, SERVE_ROLE};
-pub use identity::{ClientCommand, IdentitySettings, UserCommand};
+pub use identity::{ClientCommand, IdTokenAlgorithm, IdentitySettings, UserCommand};
 pub use limits::Limits;
 pub use validation::{Profiles, References, Unknown, ValidationSettings};
 pub use values::{ByteSize, Secret};
@@ -286,6 +286,12 @@ impl Config {
     pub fn audit_key_file(&self) -> PathBuf {
         let own = || self.data_dir.join("audit.key");
         self.audit.audit_key_file.clone().unwrap_or_else(own)
+    }
+
+    /// Where the key is that seals second factors and keys.
+    pub fn identity_key_file(&self) -> PathBuf {
+        let own = || self.data_dir.join("identity.key");
+        self.identity.identity_key_file.clone().unwrap_or_else(own)
     }
 
     /// Whether the listener speaks TLS.

@@ -149,9 +149,9 @@ pub struct Audited {
     /// The query as it came.
     pub query: Option<Box<str>>,
     is_recorded: AtomicBool,
+    noted: Mutex<Vec<AuditedResource>>,
     /// The Consents that decided about it, of patients.
     decided_by: OnceLock<Vec<(ResourceKey, Vec<ResourceId>)>>,
-    noted: Mutex<Vec<AuditedResource>>,
 }
 
 /// A resource that a request touched, and whose it is.

@@ -65,8 +65,8 @@ pub use history::{HistoryFilter, HistoryPage, HistoryScope};
 pub use identity::{
     Attempt, ClientKind, CodeTerms, Credentials, Epochs, GrantUser, Granted, IdentityClient,
     IdentityGrant, IdentitySession, IdentityUser, KnownToken, NewCode, NewGrant, NewSession,
-    NewToken, PreparedLaunch, Refreshed, RunningGrant, SecretHash, SessionLimits, SigningKey,
-    TokenKind, UsedCode,
+    NewToken, PreparedLaunch, Refreshed, RunningGrant, SecretHash, SessionLimits, SigningAlgorithm,
+    SigningKey, TokenKind, UsedCode,
 };
 pub use labels::{LabelInUse, LabelKind};
 pub use prepared::{ExpectedVersions, PreparedDelete, PreparedWrite, Verb, WriteCondition};
