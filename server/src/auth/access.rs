@@ -139,6 +139,14 @@ impl Access {
         }
     }
 
+    /// The centers of the compartments that resources of a type may be in where the holder does something with them.
+    pub fn reach(&self, resource_type: ResourceType) -> Rows {
+        match &self.holder {
+            Holder::System(_) => Rows::All,
+            Holder::Granted(granted) => granted.1.reach(resource_type),
+        }
+    }
+
     /// The resources of a type of which it is no secret to the holder that they exist.
     pub fn referable(&self, resource_type: ResourceType) -> Rows {
         match &self.holder {

@@ -185,6 +185,11 @@ impl Rights {
         if self.placed.binary_search(&resource_type).is_err() {
             return Rows::All;
         }
+        self.reach(resource_type)
+    }
+
+    /// The centers of the compartments that resources of a type may be in where something is done with them.
+    pub fn reach(&self, resource_type: ResourceType) -> Rows {
         let leading =
             |way: &&Way| way.names(resource_type) && way.leads_to(&self.placed, resource_type);
         let ways = self.ways.iter().filter(leading);

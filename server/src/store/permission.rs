@@ -18,7 +18,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// Whether all updates and creates of a type are permitted, so that nothing has to be looked at.
 pub(super) fn puts_anything(access: &Access, resource_type: ResourceType) -> bool {
     let all = |permission| access.rows(permission, resource_type) == Rows::All;
-    let is_known = access.referable(resource_type) == Rows::All;
+    let is_known = access.reach(resource_type) == Rows::All;
     let may_name_anybody = access.never_named(resource_type).is_empty();
     all(Permission::Update) && all(Permission::Create) && is_known && may_name_anybody
 }
@@ -26,7 +26,7 @@ pub(super) fn puts_anything(access: &Access, resource_type: ResourceType) -> boo
 /// Whether all deletes of a type are permitted.
 pub(super) fn deletes_anything(access: &Access, resource_type: ResourceType) -> bool {
     access.rows(Permission::Delete, resource_type) == Rows::All
-        && access.referable(resource_type) == Rows::All
+        && access.reach(resource_type) == Rows::All
         && access.never_named(resource_type).is_empty()
 }
 
@@ -71,6 +71,7 @@ fn keeps_to_own(access: &Access, write: &PreparedWrite) -> bool {
         let has = write.index.tokens.binary_search(&element).is_ok();
         has.then_some(element)
     };
+    let reach = access.reach(write.key.resource_type);
     let mut centers = write.index.references.iter();
     centers.all(|center| match compartment(&center) {
         None => true,
@@ -79,9 +80,7 @@ fn keeps_to_own(access: &Access, write: &PreparedWrite) -> bool {
                 tokens: vec![element],
                 ..IndexValues::default()
             };
-            access
-                .referable(center.resource_type)
-                .admit(center, &values)
+            reach.admit(center, &values)
         }
     })
 }
@@ -191,10 +190,18 @@ impl Transaction {
         keys: &[ResourceKey],
     ) -> Result<Kept> {
         let mut kept = Kept::default();
-        let patient = ResourceType::parse("Patient");
-        let known = RowFilter::referable(access, patient.as_slice());
-        if !known.is_everything() {
-            kept.foreign = self.places(statements::FIND_FOREIGN, &known, keys).await?;
+        for one in types {
+            let reach = access.reach(*one);
+            let Some(known) = Rows::of_types(&[*one], |_| reach.clone()) else {
+                continue;
+            };
+            let known = RowFilter::passing(known);
+            let found = self.places(statements::FIND_FOREIGN, &known, keys).await?;
+            let is_one = |place: &usize| {
+                let key = keys.get(*place);
+                key.is_some_and(|key| key.resource_type == *one)
+            };
+            kept.foreign.extend(found.into_iter().filter(is_one));
         }
         let names = types.iter().flat_map(|one| access.never_named(*one));
         let element = |name| hash::reference(hash::ANY_REFERENCE, hash::key_hash(name));
