@@ -167,7 +167,7 @@ impl Reading<'_> {
             };
             return match url.starts_with('#') {
                 true => Vec::new(),
-                // A canonical names a definition, not a resource at a place: it is never followed.
+                // A canonical names a definition, not a resource at a place.
                 false => vec![Value::Elsewhere(url, true)],
             };
         }

@@ -35,6 +35,7 @@ pub struct World {
     pub resources: Vec<Resource>,
     by_key: HashMap<(String, String), usize>,
     by_kind: BTreeMap<String, Vec<usize>>,
+    by_canonical: HashMap<String, Vec<usize>>,
     values: Mutex<Known>,
 }
 
@@ -47,6 +48,7 @@ impl World {
             resources: Vec::new(),
             by_key: HashMap::new(),
             by_kind: BTreeMap::new(),
+            by_canonical: HashMap::new(),
             values: Mutex::default(),
         };
         for json in contents {
@@ -63,6 +65,9 @@ impl World {
                 json,
                 updated,
             });
+            for canonical in world.canonicals(place) {
+                world.by_canonical.entry(canonical).or_default().push(place);
+            }
         }
         world
     }
@@ -172,11 +177,49 @@ impl World {
     /// The resources here that a parameter of a resource refers to.
     pub fn targets(&self, place: usize, code: &str) -> Vec<usize> {
         let values = self.values(place, code);
-        let local = values.iter().filter_map(|value| match value {
-            Value::Local(kind, id, _) => self.find(kind, id),
-            _ => None,
-        });
-        local.collect()
+        let mut found = Vec::new();
+        for value in values.iter() {
+            match value {
+                Value::Local(kind, id, _) => found.extend(self.find(kind, id)),
+                Value::Elsewhere(url, true) => {
+                    let named = url.split_once('#').map_or(&**url, |(named, _)| named);
+                    let places = self.by_canonical.get(named).into_iter().flatten();
+                    found.extend(self.of_parameter(place, code, places.copied()));
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// Those of the types that a parameter of a resource may lead to: one URL may name definitions of several types.
+    fn of_parameter(
+        &self,
+        place: usize,
+        code: &str,
+        places: impl Iterator<Item = usize>,
+    ) -> Vec<usize> {
+        let parameter = self.definitions.find(&self.resources[place].kind, code);
+        let targets = parameter.map_or(&[][..], |one| &one.targets);
+        let is_any = targets.is_empty() || targets.iter().any(|one| one == "Resource");
+        let fits = |one: &usize| is_any || targets.contains(&self.resources[*one].kind);
+        places.filter(fits).collect()
+    }
+
+    /// What canonical references name a resource by.
+    fn canonicals(&self, place: usize) -> Vec<String> {
+        let Resource { kind, json, .. } = &self.resources[place];
+        let parameter = self.definitions.find(kind, "url");
+        let Some(url) =
+            text(json, "url").filter(|_| parameter.is_some_and(|one| one.kind == "uri"))
+        else {
+            return Vec::new();
+        };
+        let versioned = text(json, "version").map(|version| format!("{url}|{version}"));
+        [Some(url.to_owned()), versioned]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
     /// The members of a list: `List.entry.item`.

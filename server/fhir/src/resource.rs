@@ -1,9 +1,11 @@
 //! A resource in memory: its JSON text, the tape over it, and its type (<https://hl7.org/fhir/R4/resource.html>).
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use crate::ids::ResourceType;
-use crate::json::{Document, Kind, ParseError, ParseLimits, Value};
+use crate::json::{Document, Kind, ParseError, ParseLimits, Position, Value};
 
 /// A JSON object whose `resourceType` is one of R4's. Nothing else about it is known yet.
 #[derive(Clone, Debug)]
@@ -54,6 +56,27 @@ impl Resource {
         Ok(Self {
             document,
             resource_type,
+        })
+    }
+
+    /// The same, with the places of another text that it was made from.
+    pub(crate) fn made_from(self, origin: Arc<[(u32, Position)]>) -> Self {
+        Self {
+            document: self.document.made_from(origin),
+            ..self
+        }
+    }
+
+    /// Whether `meta.security` has a coding of this system and code.
+    pub fn has_security_label(&self, (system, code): (&str, &str)) -> bool {
+        let labels = self.root().at(&["meta", "security"]);
+        let mut labels = labels.into_iter().flat_map(Value::items);
+        labels.any(|label| {
+            let is = |name: &str, wanted: &str| {
+                let text = label.get(name).and_then(Value::string);
+                text.as_deref() == Some(wanted)
+            };
+            is("system", system) && is("code", code)
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fhir::ids::ResourceType;
+use fhir::ids::{ResourceKey, ResourceType};
 
 use super::grant::Grant;
 use super::permissions::Permission;
@@ -74,6 +74,31 @@ impl Access {
         match &self.holder {
             Holder::System(_) => false,
             Holder::Granted(granted) => granted.1.breaks_glass,
+        }
+    }
+
+    /// The resources of a type with which something might be done if the record around a compartment were opened in an
+    /// emergency.
+    pub fn rows_if_opened(
+        &self,
+        permission: Permission,
+        resource_type: ResourceType,
+        record: i64,
+    ) -> Rows {
+        match &self.holder {
+            Holder::System(_) => Rows::All,
+            Holder::Granted(granted) => granted.1.rows_if_opened(permission, resource_type, record),
+        }
+    }
+
+    /// What a resource of a type must not name, before a write and after it: the holder, where the type says who has which
+    /// role.
+    pub fn never_named(&self, resource_type: ResourceType) -> &[ResourceKey] {
+        match &self.holder {
+            Holder::Granted(granted) if resource_type.name() == "PractitionerRole" => {
+                &granted.1.names
+            }
+            _ => &[],
         }
     }
 

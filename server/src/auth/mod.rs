@@ -2,6 +2,7 @@
 
 mod access;
 mod grant;
+mod labels;
 mod pace;
 mod permissions;
 mod rights;
@@ -14,6 +15,7 @@ pub use grant::{
     ACR_PASSWORD, ACR_SECOND_FACTOR, Authentication, FhirContext, FhirUser, Grant, LaunchContext,
     NotAPerson, PurposeOfUse,
 };
+pub use labels::VERY_RESTRICTED;
 pub use pace::{Pace, Paces, TooFast, network};
 pub use permissions::{Permission, Permissions};
 pub use rights::{Rights, Way};

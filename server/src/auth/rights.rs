@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fhir::ids::ResourceType;
+use fhir::ids::{ResourceKey, ResourceType};
 
 use super::permissions::{Permission, Permissions};
 use super::roles;
@@ -32,6 +32,10 @@ pub struct Rights {
     pub placed: Arc<[ResourceType]>,
     /// Whether the holder may open a record in an emergency.
     pub breaks_glass: bool,
+    /// What the roles that may would allow of a record that is opened: their ways without the compartments of care teams.
+    pub opening: Vec<Way>,
+    /// What the holder, who works here, is called by: by nobody's own hand does anybody get a role.
+    pub names: Arc<[ResourceKey]>,
 }
 
 impl Way {
@@ -98,8 +102,24 @@ impl Rights {
         if self.placed.binary_search(&resource_type).is_err() {
             return Rows::All;
         }
-        let ways = self.ways.iter();
+        let leading =
+            |way: &&Way| way.names(resource_type) && way.leads_to(&self.placed, resource_type);
+        let ways = self.ways.iter().filter(leading);
         ways.map(Way::within).fold(Rows::None, Rows::or)
+    }
+
+    /// The resources of a type with which something might be done if the record around a compartment were opened.
+    pub fn rows_if_opened(
+        &self,
+        permission: Permission,
+        resource_type: ResourceType,
+        record: i64,
+    ) -> Rows {
+        let opened = Rows::with_one_of(&[record]);
+        let ways = self.opening.iter();
+        ways.filter(|way| way.names(resource_type) && way.permissions.contains(permission))
+            .map(|way| way.rows(&self.placed, resource_type).and(opened.clone()))
+            .fold(Rows::None, Rows::or)
     }
 }
 

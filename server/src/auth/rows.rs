@@ -149,7 +149,8 @@ fn is_about_the_row(clause: &Clause) -> bool {
         | Clause::Near { .. }
         | Clause::Text { .. }
         | Clause::RefersTo { .. }
-        | Clause::ReferredBy { .. } => false,
+        | Clause::ReferredBy { .. }
+        | Clause::Names { .. } => false,
     }
 }
 

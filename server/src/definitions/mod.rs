@@ -16,6 +16,7 @@ mod targets;
 mod terminology;
 #[cfg(test)]
 mod tests;
+mod usable;
 mod validity;
 mod wanted;
 
@@ -30,8 +31,8 @@ use fhir::json::ParseError;
 
 pub use current::{CurrentDefinitions, IndexState, StoredDefinitions};
 pub use offered::{Inclusions, SearchParameterEntry};
-pub use own::own_definition;
 use own::{OWN, OwnFile};
+pub use own::{own_definition, own_definitions};
 pub use packages::{Package, PackageList, Take};
 pub use rules::{Definitions, FoundBy, Patch, stored_only};
 pub use searched::Searched;

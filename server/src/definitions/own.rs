@@ -41,6 +41,15 @@ pub fn own_definition(key: &ResourceKey) -> Option<&'static str> {
     found.map(|(_, text)| *text)
 }
 
+/// All definitions of ours.
+pub fn own_definitions() -> impl Iterator<Item = (ResourceKey, &'static str)> {
+    definitions().filter_map(|(path, text)| {
+        let (name, id) = named(path)?;
+        let resource_type = ResourceType::parse(name)?;
+        Some((ResourceKey::new(resource_type, id.parse().ok()?), *text))
+    })
+}
+
 /// The canonical URLs of our profiles, by the type of resource they are for.
 pub(super) fn own_profiles() -> BTreeMap<ResourceType, Vec<Box<str>>> {
     let mut profiles: BTreeMap<ResourceType, Vec<Box<str>>> = BTreeMap::new();

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use fhir::definitions::Definitions as Registries;
-use fhir::definitions::profiles::Profiles;
+use fhir::definitions::profiles::{ProfileDraft, Profiles};
 use fhir::definitions::search_parameters::SearchParameters;
 use fhir::definitions::structure::Structures;
 use fhir::ids::{ResourceKey, ResourceType};
@@ -45,6 +45,8 @@ pub struct Definitions {
     /// Those that the server brings, and those that are stored.
     pub(super) profiles: Arc<Profiles>,
     pub(super) stored_profiles: Arc<StoredProfiles>,
+    /// Those that come with the same transaction.
+    pub(super) companions: Arc<Vec<Arc<ProfileDraft>>>,
     pub(super) basis: Arc<OnceLock<Vec<u8>>>,
     pub(super) wanted: Arc<OnceLock<Wanted>>,
     /// The parameters that are stored and in force.
@@ -100,6 +102,7 @@ impl Definitions {
             validity: Validity::default(),
             profiles,
             stored_profiles: Arc::default(),
+            companions: Arc::default(),
             basis: Arc::default(),
             wanted: Arc::default(),
             run_time: Arc::default(),

@@ -63,12 +63,12 @@ impl RunTimeParameter {
 fn check_alone(parameter: &SearchParameter) -> std::result::Result<(), String> {
     let code = &*parameter.code;
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
-    if !code.starts_with(|letter: char| letter.is_ascii_alphabetic())
+    if !code.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '-')
         || !code.chars().all(allowed)
         || code.len() > 64
     {
         return Err(
-            "the code must be 1 to 64 letters, digits, '-' and '_', the first of them a letter"
+            "the code must be 1 to 64 letters, digits, '-' and '_', the first of them a letter or '-'"
                 .to_owned(),
         );
     }

@@ -10,9 +10,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use fhir::definitions::Definitions as Registries;
-use fhir::definitions::profiles::{ProfileDraft, Profiles, ProfilesBuilder};
+use fhir::definitions::profiles::{self, ProfileDraft, Profiles, ProfilesBuilder};
 use fhir::ids::{ResourceId, ResourceKey, ResourceType, VersionId};
 use fhir::json::{Document, ParseLimits, Value};
+use fhir::outcome::Issue;
 use fhir::resource::Resource;
 
 use super::own::own_profiles;
@@ -136,18 +137,10 @@ impl Definitions {
     }
 
     /// Refuses a profile that would be one too many to count.
-    pub fn check_profile(&self, key: &ResourceKey, resource: &Resource) -> Result<()> {
-        let text = |name| resource.get(name).and_then(Value::string);
-        let is_profile = key.resource_type.name() == "StructureDefinition"
-            && text("derivation").as_deref() == Some("constraint");
-        let is_brought = || {
-            let url = text("url").unwrap_or_default();
-            self.built_in.profiles.get(&url).is_some()
-        };
-        if !is_profile
+    pub(super) fn check_room(&self, key: &ResourceKey, resource: &Resource) -> Result<()> {
+        if !self.is_further_profile(resource)
             || self.stored_profiles.has_room(resource.text().len())
             || self.stored_profiles.by_id.contains_key(&key.id)
-            || is_brought()
         {
             return Ok(());
         }
@@ -156,6 +149,42 @@ impl Definitions {
             BYTES_MAX >> 20
         );
         Err(Error::new(ErrorKind::TooCostly, sentence).at("StructureDefinition"))
+    }
+
+    /// What keeps a profile from being used.
+    pub(super) fn profile_faults(
+        &self,
+        id: Option<&ResourceId>,
+        resource: &Resource,
+    ) -> Vec<Issue> {
+        if !self.is_further_profile(resource) {
+            return Vec::new();
+        }
+        let stored = self.stored_profiles.list.iter();
+        let others = stored.filter(|one| Some(&one.id) != id);
+        let others = others.filter_map(|one| one.draft.as_ref());
+        let others: Vec<_> = self.companions.iter().chain(others).cloned().collect();
+        let known = &self.built_in.profiles;
+        profiles::faults(resource.root(), self.structures(), known, &others)
+    }
+
+    /// Whether it constrains a type, and is none of those that the server brings: these count in its place.
+    fn is_further_profile(&self, resource: &Resource) -> bool {
+        let text = |name| resource.get(name).and_then(Value::string);
+        resource.resource_type().name() == "StructureDefinition"
+            && text("derivation").as_deref() == Some("constraint")
+            && text("url").is_none_or(|url| self.built_in.profiles.get(&url).is_none())
+    }
+
+    /// The same for writes that bring profiles together: one may be derived from another.
+    #[must_use]
+    pub fn in_company<'r>(&self, resources: impl Iterator<Item = &'r Resource>) -> Self {
+        let read = |one: &Resource| ProfileDraft::read(one.root()).ok().flatten();
+        let profiles = resources.filter(|one| self.is_further_profile(one));
+        let companions = profiles.filter_map(read).map(Arc::new).collect();
+        let mut together = self.clone();
+        together.companions = Arc::new(companions);
+        together
     }
 
     /// The canonical URLs of our profiles and of those that are stored, by the type of resource they are for.

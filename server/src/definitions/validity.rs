@@ -182,7 +182,7 @@ fn refuse(report: Report) -> Result<Report> {
     Err(Error::with_issues(kind, report.issues))
 }
 
-fn refuse_errors(kind: ErrorKind, issues: Vec<Issue>) -> Result<()> {
+pub(super) fn refuse_errors(kind: ErrorKind, issues: Vec<Issue>) -> Result<()> {
     match issues.iter().any(|issue| issue.severity <= Severity::Error) {
         true => Err(Error::with_issues(kind, issues)),
         false => Ok(()),

@@ -251,9 +251,17 @@ async fn read_body(
             "X-Security-Context belongs to a Binary that is sent in its own format",
         ));
     }
-    body::parse(http, body_type(content_type)?, bytes)
-        .await
-        .map(Some)
+    match body::parse(http, body_type(content_type)?, bytes).await {
+        // What is wrong with it may be the very question.
+        Err(error) if is_operation(route) && error.kind() == ErrorKind::Malformed => {
+            Ok(Some(RouteBody::Unreadable(error.issues().to_vec())))
+        }
+        parsed => parsed.map(Some),
+    }
+}
+
+fn is_operation(route: &Route) -> bool {
+    matches!(route, Route::Operation(..))
 }
 
 /// Whether content may be sent in its own format, and with which id it is stored.

@@ -9,6 +9,7 @@ use super::password::{NewSecondFactor, Passwords};
 use super::vault::{Vault, second_factor_of};
 use super::{assertion, secret};
 use crate::auth::{FhirUser, Scopes};
+use crate::context;
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::{
     ClientKind, Credentials, Epochs, IdentityClient, IdentityUser, SecretHash, Store,
@@ -106,7 +107,11 @@ impl Administration {
             epochs: Epochs::default(),
             login: login.as_str().into(),
         };
-        match self.store.add_identity_user(&user, now).await? {
+        match self
+            .told("user-added", &login, now)
+            .add_identity_user(&user, now)
+            .await?
+        {
             true => Ok(()),
             false => Err(refused(format!("somebody logs in as {login} already"))),
         }
@@ -116,7 +121,10 @@ impl Administration {
     pub async fn set_password(&self, login: &str, password: &str, now: Timestamp) -> Result<()> {
         let hash = self.passwords.hash(password).await?;
         let login = login.to_lowercase();
-        let is_known = self.store.set_identity_password(&login, &hash, now).await?;
+        let is_known = self
+            .told("password-set", &login, now)
+            .set_identity_password(&login, &hash, now)
+            .await?;
         known(is_known, &login)
     }
 
@@ -124,7 +132,7 @@ impl Administration {
     pub async fn set_second_factor(&self, login: &str) -> Result<NewSecondFactor> {
         let login = login.to_lowercase();
         let new = NewSecondFactor::new(&login)?;
-        let is_known = self.seal_second_factor(&login, &new.secret, &new.hashes);
+        let is_known = self.seal_second_factor(&login, &new.secret, &new.hashes, context::now());
         known(is_known.await?, &login)?;
         Ok(new)
     }
@@ -135,25 +143,35 @@ impl Administration {
         login: &str,
         secret: &[u8],
         recovery: &[SecretHash],
+        now: Timestamp,
     ) -> Result<bool> {
         let sealed = self.vault.seal(&second_factor_of(login), secret)?;
         let totp = Some((sealed.as_slice(), recovery));
-        self.store.set_identity_totp(login, totp).await
+        let store = self.told("second-factor-set", login, now);
+        store.set_identity_totp(login, totp).await
     }
 
     /// Takes the second factor away.
     pub async fn remove_second_factor(&self, login: &str) -> Result<()> {
         let login = login.to_lowercase();
-        known(self.store.set_identity_totp(&login, None).await?, &login)
+        known(
+            self.told("second-factor-removed", &login, context::now())
+                .set_identity_totp(&login, None)
+                .await?,
+            &login,
+        )
     }
 
     /// Locks somebody out, or lets them in again.
     pub async fn lock_user(&self, login: &str, is_locked: bool) -> Result<()> {
         let login = login.to_lowercase();
-        known(
-            self.store.lock_identity_user(&login, is_locked).await?,
-            &login,
-        )
+        let code = if is_locked {
+            "user-locked"
+        } else {
+            "user-unlocked"
+        };
+        let store = self.told(code, &login, context::now());
+        known(store.lock_identity_user(&login, is_locked).await?, &login)
     }
 
     /// Everybody who may log in.
@@ -169,7 +187,11 @@ impl Administration {
     ) -> Result<(String, Option<String>)> {
         let (client, shown) = checked(new)?;
         let id = client.id.to_string();
-        match self.store.add_identity_client(&client, now).await? {
+        match self
+            .told("client-added", &id, now)
+            .add_identity_client(&client, now)
+            .await?
+        {
             true => Ok((id, shown)),
             false => Err(refused(format!("there is a client {id} already"))),
         }
@@ -182,7 +204,11 @@ impl Administration {
 
     /// Removes a client, and all that was granted to it.
     pub async fn remove_client(&self, id: &str) -> Result<()> {
-        match self.store.remove_identity_client(id).await? {
+        match self
+            .told("client-removed", id, context::now())
+            .remove_identity_client(id)
+            .await?
+        {
             true => Ok(()),
             false => Err(refused(format!("there is no client {id}"))),
         }

@@ -142,7 +142,8 @@ impl Administration {
         };
         self.add_user(new, &demonstration.password, now).await?;
         if is_staff {
-            self.seal_second_factor(&user.login, factor, &[]).await?;
+            self.seal_second_factor(&user.login, factor, &[], now)
+                .await?;
         }
         Ok(())
     }
@@ -193,7 +194,8 @@ impl Administration {
             scopes: client.scopes,
             expires,
         };
-        self.store.add_identity_tokens(&[token], now).await?;
+        let store = self.told("token", &user.login, now);
+        store.add_identity_tokens(&[token], now).await?;
         Ok(FirstToken {
             login: user.login.into(),
             access_token,

@@ -7,6 +7,7 @@ mod account;
 mod administration;
 mod answer;
 mod assertion;
+mod audited;
 mod authorize;
 mod client;
 mod demonstration;
@@ -159,7 +160,13 @@ impl Identity {
             address: head.extensions.get::<IpAddr>().copied(),
         };
         let is_for_people = PAGES.contains(&asked.path);
-        match self.routed(&asked).await {
+        let mut answered = self.routed(&asked).await;
+        if let Err(refusal) = &answered
+            && let Err(unrecorded) = self.tell_refusal(&asked, refusal).await
+        {
+            answered = Err(unrecorded.into());
+        }
+        match answered {
             Ok(response) => response,
             Err(refusal) if is_for_people => {
                 pages::refused(&refusal).unwrap_or_else(|fault| fault.as_json())

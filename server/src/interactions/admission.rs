@@ -67,31 +67,45 @@ impl Interactions {
             access: Access::system(Reason::Admission),
             ..cx.clone()
         };
-        let held = match &grant.user {
-            None => vec![Held {
-                role: None,
-                compartments: None,
-            }],
+        let (held, names) = match &grant.user {
+            None => {
+                let client = Held {
+                    role: None,
+                    compartments: None,
+                };
+                (vec![client], Arc::default())
+            }
             Some(user) => now.held(&looking, user).await?,
         };
-        let mut ways = Vec::new();
-        for one in &held {
-            for scope in grant.scopes.of_resources() {
-                ways.extend(now.ways(&looking, &grant, one, scope)?);
+        let breaks_glass = |one: &&Held<'_>| one.role.is_some_and(|role| role.breaks_glass);
+        let mut rights = Rights {
+            placed: now.definitions.placed_types().into(),
+            breaks_glass: held.iter().any(|one| breaks_glass(&one)),
+            names,
+            ..Rights::default()
+        };
+        for scope in grant.scopes.of_resources() {
+            for one in &held {
+                rights.ways.extend(now.ways(&looking, &grant, one, scope)?);
+            }
+            for one in held.iter().filter(breaks_glass) {
+                let opened = Held {
+                    role: one.role,
+                    compartments: None,
+                };
+                let ways = now.ways(&looking, &grant, &opened, scope)?;
+                rights.opening.extend(ways);
             }
         }
-        let rights = Rights {
-            ways,
-            placed: now.definitions.placed_types().into(),
-            breaks_glass: held
-                .iter()
-                .any(|one| one.role.is_some_and(|role| role.breaks_glass)),
-        };
         Ok(Access::granted(grant, rights))
     }
 
-    /// The roles that a person has, each with what it is kept to.
-    async fn held(&self, cx: &RequestContext, user: &FhirUser) -> Result<Vec<Held<'static>>> {
+    /// The roles that a person has, each with what it is kept to, and what whoever works here is called by.
+    async fn held(
+        &self,
+        cx: &RequestContext,
+        user: &FhirUser,
+    ) -> Result<(Vec<Held<'static>>, Arc<[ResourceKey]>)> {
         let holder = Holder {
             interactions: self,
             cx,
@@ -104,7 +118,7 @@ impl Interactions {
                 role: Some(role),
                 compartments: Some(Arc::from([hash::compartment(&patient)])),
             });
-            return Ok(held.into_iter().collect());
+            return Ok((held.into_iter().collect(), Arc::default()));
         }
         let staff = holder.staff(user.key()).await?;
         let mut roles: Vec<&'static Role> = Vec::new();
@@ -132,7 +146,7 @@ impl Interactions {
             role: Some(role),
             compartments: is_confined(role).then(|| Arc::clone(&team)),
         });
-        Ok(held.collect())
+        Ok((held.collect(), staff.names.iter().cloned().collect()))
     }
 
     /// What one scope and one role have in common.

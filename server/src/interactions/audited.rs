@@ -106,7 +106,9 @@ impl Interaction {
             | Self::Search { query, .. } => Some(query),
             Self::Create { if_none_exist, .. } => if_none_exist.as_deref(),
             Self::Operation { input, .. } => match input {
-                OperationInput::Query(query) | OperationInput::Body(_, query) => Some(query),
+                OperationInput::Query(query)
+                | OperationInput::Body(_, query)
+                | OperationInput::Unreadable(_, query) => Some(query),
             },
             Self::Read { .. }
             | Self::Vread { .. }

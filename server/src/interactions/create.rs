@@ -18,7 +18,10 @@ pub(super) async fn create(
 ) -> Result<Outcome> {
     write::check_type(&resource, resource_type)?;
     let key = ResourceKey::new(resource_type, write::new_id()?);
+    let warnings = write::warnings(interactions, &key, &resource);
     let prepared = write::prepare(cx, interactions, key.clone(), Verb::Post, &resource).await?;
     let written = interactions.store.create(cx, prepared).await?;
-    Ok(write::answer(key, written))
+    let mut outcome = write::answer(key, written);
+    outcome.issues = warnings;
+    Ok(outcome)
 }

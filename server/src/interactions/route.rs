@@ -55,6 +55,8 @@ pub enum RouteBody {
     Patch(Patch),
     /// `application/x-www-form-urlencoded`
     Form(String),
+    /// Sent to an operation as a resource, and none: why.
+    Unreadable(Vec<Issue>),
 }
 
 /// An interaction, and what was left out of it.
@@ -175,6 +177,9 @@ impl Route {
                     }
                     Some(RouteBody::Form(form)) => {
                         OperationInput::Query(query::joined(&query, &form))
+                    }
+                    Some(RouteBody::Unreadable(issues)) => {
+                        OperationInput::Unreadable(issues, query)
                     }
                     Some(RouteBody::Patch(_)) => return Err(resource_only()),
                 };
@@ -329,7 +334,9 @@ impl RouteRequest<'_> {
                 ErrorKind::UnsupportedMediaType,
                 "a patch is application/json-patch+json, application/xml-patch+xml or a Parameters resource",
             )),
-            None => Err(malformed("a body with a patch is needed")),
+            Some(RouteBody::Unreadable(_)) | None => {
+                Err(malformed("a body with a patch is needed"))
+            }
         }
     }
 }

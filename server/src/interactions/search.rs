@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod coded_tests;
 mod contained;
+mod own;
 mod scope;
 #[cfg(test)]
 mod tests;
@@ -10,11 +11,12 @@ mod tests;
 use contained::ContainedSearch;
 use fhir::search::plan::{Contained, Plan, Summary, Total};
 use http::StatusCode;
+use own::OwnMatches;
 
 use super::perform::Interactions;
 use super::{Outcome, SearchScope, paging, permission};
 use crate::context::RequestContext;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::searchset::{PageLinks, Searchset};
 use crate::store::{SearchPage, Source};
 use crate::terminology::planned;
@@ -44,7 +46,8 @@ pub(super) async fn search(
     let counts_only = plan.summary == Summary::Count || count == 0;
     let is_within =
         plan.contained != Contained::False && cursor.as_deref().is_some_and(contained::is_place);
-    let mut page = match counts_only || is_within || plan.contained == Contained::True {
+    let is_own = cursor.as_deref().is_some_and(own::is_place);
+    let mut page = match counts_only || is_within || is_own || plan.contained == Contained::True {
         true => SearchPage::default(),
         false => {
             source
@@ -65,11 +68,22 @@ pub(super) async fn search(
         within = found.contained;
         warnings.extend(found.warnings);
     }
+    let own = OwnMatches::of(interactions, cx, source, &plan).await?;
+    if !counts_only {
+        own.fill(
+            source,
+            (&plan, &path),
+            (count, cursor.as_deref()),
+            &mut page,
+        )?;
+    }
     let shown = page.matches.len() + within.len();
     let is_all = page.next.is_none() && cursor.is_none();
     let included = source
         .included(cx, definitions, &plan.includes, &page.matches)
         .await?;
+    let known = (is_all.then_some(shown), own.count());
+    let total = total(cx, source, &plan, known, counts_only).await?;
     let searchset = Searchset {
         base_url: &cx.base_url,
         links: PageLinks {
@@ -79,7 +93,7 @@ pub(super) async fn search(
             previous: page.previous.as_deref(),
             next: page.next.as_deref(),
         },
-        total: total(cx, source, &plan, is_all.then_some(shown), counts_only).await?,
+        total,
         matches: &page.matches,
         contained: &within,
         scores: &page.scores,
@@ -89,18 +103,23 @@ pub(super) async fn search(
     Ok(Outcome::body(StatusCode::OK, searchset.json()))
 }
 
-/// The total: counted when asked for, or known anyway when all matches are on this page.
+/// The total: counted when asked for, own definitions beside what is stored, or known anyway when all matches are on this
+/// page.
 async fn total(
     cx: &RequestContext,
     source: &mut Source<'_>,
     plan: &Plan,
-    all: Option<usize>,
+    (all, own): (Option<usize>, usize),
     counts_only: bool,
 ) -> Result<Option<u64>> {
     match plan.total {
-        Total::None if !counts_only => Ok(None),
-        Total::Accurate | Total::Estimate => Ok(Some(source.count(cx, plan).await?)),
-        Total::None | Total::Unasked if counts_only => Ok(Some(source.count(cx, plan).await?)),
-        Total::None | Total::Unasked => Ok(all.and_then(|all| u64::try_from(all).ok())),
+        Total::None | Total::Unasked if !counts_only => match plan.total {
+            Total::None => Ok(None),
+            _ => Ok(all.and_then(|all| u64::try_from(all).ok())),
+        },
+        _ => {
+            let own = u64::try_from(own).map_err(Error::internal)?;
+            Ok(Some(source.count(cx, plan).await? + own))
+        }
     }
 }

@@ -19,10 +19,13 @@ pub(super) async fn update(
 ) -> Result<Outcome> {
     write::check_type(&resource, key.resource_type)?;
     write::check_id(&resource, &key)?;
+    let warnings = write::warnings(interactions, &key, &resource);
     let prepared = write::prepare(cx, interactions, key.clone(), Verb::Put, &resource).await?;
     let written = interactions
         .store
         .put(cx, prepared.under(conditions.for_store()?))
         .await?;
-    Ok(write::answer(key, written))
+    let mut outcome = write::answer(key, written);
+    outcome.issues = warnings;
+    Ok(outcome)
 }

@@ -1,6 +1,7 @@
 //! What every write does before it is written: the checks, the id, and the values it is found by.
 
 use fhir::ids::{ResourceId, ResourceKey, ResourceType, VersionId};
+use fhir::outcome::{Issue, Severity};
 use fhir::resource::Resource;
 use fhir::subset::is_subsetted;
 use fhir::validation::CodeQuestion;
@@ -78,8 +79,7 @@ pub(super) fn checked(
 ) -> Result<(PreparedWrite, Vec<CodeQuestion>)> {
     refuse_subsetted(resource)?;
     let (targets, questions) = definitions.check_write(cx, resource)?;
-    definitions.check_search_parameter(&key, resource)?;
-    definitions.check_profile(&key, resource)?;
+    definitions.check_definition(&key, resource)?;
     let index = definitions.index_values(resource, &cx.base_url)?;
     let patients = match cx.audited {
         Some(_) => definitions.patients_of(cx, &key, resource)?,
@@ -144,6 +144,21 @@ pub(super) fn unchanged(key: ResourceKey, version: VersionId, outcome: Outcome) 
         is_write: true,
         ..outcome
     }
+}
+
+/// What to say of a write beside its answer: the draft of a definition could not be used as it is.
+pub(super) fn warnings(
+    interactions: &Interactions,
+    key: &ResourceKey,
+    resource: &Resource,
+) -> Vec<Issue> {
+    let faults = interactions
+        .definitions
+        .definition_faults(Some(&key.id), resource);
+    faults
+        .into_iter()
+        .filter(|fault| fault.severity == Severity::Warning)
+        .collect()
 }
 
 /// Stores one resource within a transaction.

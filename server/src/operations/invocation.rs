@@ -4,6 +4,7 @@ use bytes::Bytes;
 use fhir::form;
 use fhir::ids::{ResourceKey, ResourceType};
 use fhir::json::{ParseLimits, Writer};
+use fhir::outcome::Issue;
 use fhir::resource::Resource;
 
 use crate::context::RequestContext;
@@ -30,12 +31,14 @@ pub enum OperationInput {
     Query(String),
     /// `POST`: the body, and the query string.
     Body(Option<Resource>, String),
+    /// `POST` of what should be a resource and is none: what is wrong with it, and the query string.
+    Unreadable(Vec<Issue>, String),
 }
 
 impl OperationInput {
     /// Takes out the parameters that say how the answer is written: they are no operation's own.
     pub(super) fn take_formats(&mut self) -> Vec<(String, String)> {
-        let (Self::Query(query) | Self::Body(_, query)) = self;
+        let (Self::Query(query) | Self::Body(_, query) | Self::Unreadable(_, query)) = self;
         let mut formats = Vec::new();
         let mut rest = Vec::new();
         for pair in query.split('&') {
@@ -111,7 +114,7 @@ impl<'a> OperationContext<'a> {
         let (targets, questions) = self.definitions.check_write(self.request, resource)?;
         let answers = CodeAnswers::to(self.request, self.store, questions.iter()).await?;
         answers.refuse(&questions)?;
-        self.definitions.check_search_parameter(&key, resource)?;
+        self.definitions.check_definition(&key, resource)?;
         let index = self
             .definitions
             .index_values(resource, &self.request.base_url)?;

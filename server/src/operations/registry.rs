@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use fhir::ids::ResourceType;
+use fhir::ids::{ResourceKey, ResourceType};
+use fhir::outcome::operation_outcome;
 use fhir::resource::Resource;
 use futures_util::future::BoxFuture;
 
@@ -20,6 +21,9 @@ use crate::store::Store;
 pub trait Operation {
     /// The text of the OperationDefinition: published, routed by, enforced.
     const DEFINITION: &'static str;
+
+    /// Whether what is wrong with a body that cannot be read is its answer, and no refusal.
+    const JUDGES_BODIES: bool = false;
 
     /// What it takes.
     type Params: Params;
@@ -56,6 +60,7 @@ struct Registered {
     definition: OperationDefinition,
     text: &'static str,
     invoke: Invoke,
+    judges_bodies: bool,
     #[cfg(test)]
     bind: fn(Arguments<'_>) -> Result<()>,
 }
@@ -90,6 +95,7 @@ impl Registry {
         }
         let registered = Registered {
             text,
+            judges_bodies: Op::JUDGES_BODIES,
             invoke: |cx, arguments| {
                 Box::pin(async move { Op::invoke(cx, arguments.bind()?).await })
             },
@@ -120,6 +126,9 @@ impl Registry {
         let operation = self.find(&target, code)?;
         let formats = input.take_formats();
         let definition = &operation.definition;
+        if let (OperationInput::Unreadable(issues, _), true) = (&input, operation.judges_bodies) {
+            return Ok(OperationAnswer::resource(operation_outcome(issues)));
+        }
         let call = operation.call(cx, input)?;
         for parameters in call.checkable(cx.limits.parse)? {
             definitions.validate_structure(&parameters)?;
@@ -157,6 +166,15 @@ impl Registry {
         self.operations
             .values()
             .map(|operation| &operation.definition.resource)
+    }
+
+    /// The texts of all definitions, by their keys.
+    pub fn texts(&self) -> impl Iterator<Item = (ResourceKey, &'static str)> {
+        let resource_type = ResourceType::parse("OperationDefinition");
+        self.operations.values().filter_map(move |one| {
+            let key = ResourceKey::new(resource_type?, one.definition.id.clone());
+            Some((key, one.text))
+        })
     }
 
     /// What the CapabilityStatement says of them.
@@ -215,6 +233,9 @@ impl Registered {
             }
             OperationInput::Query(query) => (query, None),
             OperationInput::Body(body, query) => (query, body),
+            OperationInput::Unreadable(issues, _) => {
+                return Err(Error::with_issues(ErrorKind::Malformed, issues));
+            }
         };
         Call::of(&self.definition, &query, body, cx.limits.parse)
     }

@@ -82,15 +82,17 @@ impl<'a> Gathering<'a> {
                 continue;
             };
             elements.extend(referring(&includes, &version.key));
-            if includes.iter().all(|include| include.reverse) {
+            if includes
+                .iter()
+                .all(|include| include.reverse && !include.is_canonical)
+            {
                 continue;
             }
             let resource =
                 Resource::parse_with(content, self.cx.limits.parse).map_err(Error::internal)?;
-            for key in self
-                .definitions
-                .include_targets(self.cx, &resource, &includes)?
-            {
+            let definitions = self.definitions;
+            elements.extend(definitions.include_names(self.cx, &resource, &includes)?);
+            for key in definitions.include_targets(self.cx, &resource, &includes)? {
                 if self.seen.insert(key.clone()) {
                     keys.push(key);
                 }
@@ -184,7 +186,9 @@ fn referring<'i>(
     let target = hash::key_hash(key);
     let fits = |include: &&&Include| {
         let targets = &include.targets;
-        include.reverse && (targets.is_empty() || targets.contains(&key.resource_type))
+        include.reverse
+            && !include.is_canonical
+            && (targets.is_empty() || targets.contains(&key.resource_type))
     };
     includes
         .iter()

@@ -79,6 +79,7 @@ pub use terminology::{
 pub use transaction::{Attempts, Transaction};
 
 use crate::audit::AuditRecord;
+pub use crate::audit::{SecurityEvent, SecurityEventKind};
 use combine::Combiner;
 use cursor::CursorKey;
 use search::Searching;
@@ -139,6 +140,8 @@ pub struct Store {
     records: Combiner<AuditRecord, ()>,
     /// Nothing where there is no audit trail.
     audit: Option<Arc<AuditTrail>>,
+    /// What is committed with the next change of accounts, apps, sessions or grants.
+    beside: Option<Arc<AuditRecord>>,
     codes: Combiner<WantedCodes, FoundCodes>,
 }
 

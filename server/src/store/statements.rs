@@ -37,6 +37,7 @@ statements! {
         LIST_REFERRERS = "list_referrers";
         FIND_ABSENT = "find_absent";
         FIND_ADMITTED = "find_admitted";
+        FIND_FOREIGN = "find_foreign";
     }
     CREATE_RESOURCES = "create_resources";
     PUT_RESOURCES = "put_resources";

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use fhir::outcome::{Issue, IssueType, Severity};
 use fhir::terminology::concept::Coding;
-use fhir::terminology::membership::{MemberQuestion, Membership, faults};
+use fhir::terminology::membership::{self, MemberQuestion, Membership, faults};
 use fhir::validation::{CodeQuestion, FoundCoding};
 
 use super::{Given, Terminology};
@@ -24,19 +24,38 @@ impl CodeAnswers {
         store: &Store,
         questions: impl Iterator<Item = &CodeQuestion>,
     ) -> Result<Self> {
+        Self::beside(cx, store, questions, &Given::default()).await
+    }
+
+    /// The same where value sets are at hand that are named by `#id`: nobody else means the same by that, so that nothing
+    /// of it is remembered.
+    pub async fn beside(
+        cx: &RequestContext,
+        store: &Store,
+        questions: impl Iterator<Item = &CodeQuestion>,
+        given: &Given,
+    ) -> Result<Self> {
         let asked: BTreeSet<MemberQuestion> = questions.flat_map(members).collect();
-        if asked.is_empty() {
-            return Ok(Self::default());
-        }
-        let given = Given::default();
+        let (inside, asked): (BTreeSet<_>, BTreeSet<_>) = asked
+            .into_iter()
+            .partition(|one| one.value_set.starts_with('#'));
         let terminology = Terminology {
             store,
-            given: &given,
+            given,
             concepts_max: cx.limits.expansion,
         };
-        Ok(Self(
-            terminology.members(&asked).await?.into_iter().collect(),
-        ))
+        let mut answers = HashMap::new();
+        if !asked.is_empty() {
+            answers.extend(terminology.members(&asked).await?);
+        }
+        if !inside.is_empty() {
+            let settings = terminology.settings();
+            let found = terminology
+                .evaluate(|knowledge| membership::members(knowledge, &settings, &inside))
+                .await?;
+            answers.extend(found);
+        }
+        Ok(Self(answers))
     }
 
     /// What is to be said of a resource: what the validation would have said where a code does not belong, and where

@@ -1,5 +1,6 @@
 //! Resources that come with a request and count before those that are stored: `tx-resource`.
 
+use fhir::json::Value;
 use fhir::resource::Resource;
 use fhir::terminology::code_system::CodeSystem;
 use fhir::terminology::knowledge::Knowledge;
@@ -37,6 +38,30 @@ impl Given {
             }
         }
         Ok(given)
+    }
+
+    /// The value sets that resources contain, by `#id`.
+    pub fn contained_in<'r>(containers: impl IntoIterator<Item = &'r Resource>) -> Self {
+        let mut given = Self::default();
+        for container in containers {
+            let contained = container
+                .get("contained")
+                .into_iter()
+                .flat_map(Value::items);
+            for inner in contained {
+                let id = inner.get("id").and_then(Value::string);
+                if let (Some(id), Ok(inner)) = (id, Resource::parse(inner.raw().to_owned()))
+                    && inner.resource_type().name() == "ValueSet"
+                {
+                    given.value_sets.push(ValueSet {
+                        url: Some(format!("#{id}").into()),
+                        version: None,
+                        ..ValueSet::read(inner)
+                    });
+                }
+            }
+        }
+        given
     }
 
     /// The concept maps among them.

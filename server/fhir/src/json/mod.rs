@@ -11,6 +11,7 @@ mod value;
 mod writer;
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -52,6 +53,8 @@ pub struct Document {
     /// Checked to be UTF-8 once, so that looking at a part costs nothing more.
     text: ByteString,
     tape: Box<[Node]>,
+    /// Where the text was made from another: places in this one, ascending, and where that stood in the other.
+    origin: Option<Arc<[(u32, Position)]>>,
 }
 
 impl Document {
@@ -71,7 +74,14 @@ impl Document {
         Ok(Self {
             text,
             tape: tape.into_boxed_slice(),
+            origin: None,
         })
+    }
+
+    /// The same, made from another text: positions are told as those in that one.
+    pub(crate) fn made_from(mut self, origin: Arc<[(u32, Position)]>) -> Self {
+        self.origin = Some(origin);
+        self
     }
 
     /// The outermost value.
@@ -99,8 +109,14 @@ impl Document {
             .unwrap_or_default()
     }
 
-    /// Line and column (both from 1, columns in characters) of a byte offset.
+    /// Line and column (both from 1, columns in characters) of a byte offset; of the element it is in where the text was
+    /// made from XML.
     pub fn position(&self, offset: usize) -> Position {
+        if let Some(origin) = &self.origin {
+            let behind = origin.partition_point(|(at, _)| *at as usize <= offset);
+            let place = origin.get(behind.saturating_sub(1));
+            return place.map_or(Position { line: 1, column: 1 }, |(_, place)| *place);
+        }
         Position::of(self.text.as_bytes(), offset)
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::combine;
 use super::error::{SearchError, SearchErrorKind};
+use super::hash;
 use super::link;
 use super::plan::{Clause, Criteria};
 use super::planner::Planner;
@@ -75,7 +76,7 @@ impl<'a> Planner<'a> {
         end: &mut End<'_>,
     ) -> Result<Vec<Group>, SearchError> {
         // Seeds that lead to the same types share their target.
-        let mut ways: BTreeMap<Vec<ResourceType>, Vec<i64>> = BTreeMap::new();
+        let mut ways: BTreeMap<(bool, Vec<ResourceType>), Vec<i64>> = BTreeMap::new();
         let mut sources = Vec::new();
         let mut possible = Vec::new();
         for resource_type in scope.types() {
@@ -97,9 +98,10 @@ impl<'a> Planner<'a> {
                 }
                 continue;
             }
-            self.check_way(step.text, *resource_type, definition)?;
+            self.check_reference(step.text, *resource_type, definition)?;
             sources.push(*resource_type);
-            let targets = link::targets(definition, *resource_type);
+            let is_canonical = self.index.is_canonical(*resource_type, step.code);
+            let targets = self.targets(*resource_type, definition);
             for seed in self.seeds(*resource_type, step.code) {
                 let fits = |one: &ResourceType| {
                     step.narrowed.is_none_or(|narrowed| one.name() == narrowed)
@@ -107,7 +109,8 @@ impl<'a> Planner<'a> {
                 };
                 let reached = combine::sorted(targets.iter().copied().filter(fits));
                 if !reached.is_empty() {
-                    ways.entry(reached).or_default().push(seed.seed);
+                    let key = (is_canonical, reached);
+                    ways.entry(key).or_default().push(seed.seed);
                 }
             }
             possible.extend(targets);
@@ -120,7 +123,7 @@ impl<'a> Planner<'a> {
         }
         let mut clauses = Vec::new();
         let mut unknown = None;
-        for (targets, seeds) in ways {
+        for ((is_canonical, targets), seeds) in ways {
             let groups = match end(Scope::Some(&targets)) {
                 Ok(groups) => groups,
                 Err(error) if error.kind == SearchErrorKind::Unknown => {
@@ -129,12 +132,8 @@ impl<'a> Planner<'a> {
                 }
                 Err(error) => return Err(error),
             };
-            clauses.extend(groups.into_iter().map(|group| {
-                Some(Clause::RefersTo {
-                    seeds: combine::sorted(seeds.iter().copied()),
-                    target: criteria(group),
-                })
-            }));
+            let groups = groups.into_iter();
+            clauses.extend(groups.map(|group| Some(followed(is_canonical, &seeds, group))));
         }
         match unknown {
             Some(error) if clauses.is_empty() => Err(error),
@@ -162,15 +161,20 @@ impl<'a> Planner<'a> {
         if definition.search_type != SearchType::Reference {
             return Err(not_a_reference(step.text, source, definition));
         }
-        self.check_way(step.text, source, definition)?;
-        let targets = link::targets(definition, source);
+        self.check_reference(step.text, source, definition)?;
+        let is_canonical = self.index.is_canonical(source, step.code);
+        let targets = self.targets(source, definition);
         let inside = end(Scope::All(&[source]))?;
         // Types that the same seeds refer to are one group.
         let mut ways: BTreeMap<Vec<i64>, Vec<ResourceType>> = BTreeMap::new();
         for resource_type in scope.types() {
             let seeds = self.seeds(source, step.code).iter();
             let seeds = seeds.filter(|one| one.target.is_none_or(|one| one == *resource_type));
-            let seeds = combine::sorted(seeds.map(|one| one.seed));
+            let seeds = seeds.map(|one| match is_canonical {
+                true => hash::canonical_way(one.seed, *resource_type),
+                false => one.seed,
+            });
+            let seeds = combine::sorted(seeds);
             if targets.contains(resource_type) && !seeds.is_empty() {
                 ways.entry(seeds).or_default().push(*resource_type);
             } else if scope.is_all() {
@@ -183,9 +187,13 @@ impl<'a> Planner<'a> {
         }
         let referred = |seeds: &Vec<i64>| {
             let clauses = inside.iter().map(|group| {
-                Some(Clause::ReferredBy {
-                    seeds: seeds.clone(),
-                    source: criteria(group.clone()),
+                let (seeds, source) = (seeds.clone(), criteria(group.clone()));
+                Some(match is_canonical {
+                    true => Clause::Names {
+                        ways: seeds,
+                        other: source,
+                    },
+                    false => Clause::ReferredBy { seeds, source },
                 })
             });
             combine::any(clauses)
@@ -197,21 +205,17 @@ impl<'a> Planner<'a> {
         Ok(groups.collect())
     }
 
-    /// References that cannot be followed are refused, rather than not followed.
-    pub(super) fn check_way(
+    /// The types that a reference parameter of a type may lead to; canonicals to those alone that have a canonical URL.
+    pub(super) fn targets(
         &self,
-        text: &str,
         resource_type: ResourceType,
         definition: &SearchParameter,
-    ) -> Result<(), SearchError> {
-        let code = &*definition.code;
-        if self.index.is_canonical(resource_type, code) {
-            let message = format!(
-                "{resource_type}.{code} has canonical URLs, which are compared and not followed"
-            );
-            return Err(SearchError::not_supported(text, message));
+    ) -> Vec<ResourceType> {
+        let mut targets = link::targets(definition, resource_type);
+        if self.index.is_canonical(resource_type, &definition.code) {
+            targets.retain(|one| self.index.is_named(*one));
         }
-        self.check_reference(text, resource_type, definition)
+        targets
     }
 
     /// References that a search cannot compare are refused.
@@ -269,6 +273,24 @@ impl<'a> Planner<'a> {
 /// Reference parameters whose expression yields the resources themselves.
 pub(super) const YIELD_RESOURCES: [(&str, &str); 2] =
     [("Bundle", "composition"), ("Bundle", "message")];
+
+/// Resources that refer at some seeds to those of a group.
+fn followed(is_canonical: bool, seeds: &[i64], group: Group) -> Clause {
+    if !is_canonical {
+        return Clause::RefersTo {
+            seeds: combine::sorted(seeds.iter().copied()),
+            target: criteria(group),
+        };
+    }
+    let ways = seeds.iter().flat_map(|seed| {
+        let way = |one: &ResourceType| hash::canonical_way(*seed, *one);
+        group.types.iter().map(way)
+    });
+    Clause::Names {
+        ways: combine::sorted(ways),
+        other: criteria(group),
+    }
+}
 
 fn criteria(group: Group) -> Criteria {
     let clauses = match group.condition {

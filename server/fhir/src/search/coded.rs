@@ -51,6 +51,8 @@ pub enum CodesRefusal {
     Undefined(String),
     /// There are more than a limit.
     TooMany(String),
+    /// Nobody can list them.
+    Endless(String),
 }
 
 /// The answer to what was asked.
@@ -96,6 +98,9 @@ impl CodesRefusal {
         match self {
             Self::Undefined(sentence) => {
                 SearchError::new(SearchErrorKind::Undefined, parameter, sentence.as_str())
+            }
+            Self::Endless(sentence) => {
+                SearchError::not_supported(parameter, sentence.as_str()).essential()
             }
             Self::TooMany(sentence) => {
                 SearchError::beyond(SearchLimit::ExpansionCodes, parameter, sentence.as_str())

@@ -3,6 +3,7 @@
 use super::hash;
 use super::index_plan::{IndexPlan, Operand, Source};
 use super::index_values::IndexValues;
+use super::link;
 use super::operand::RootMembers;
 use super::value_kind::suits;
 use super::values::Sink;
@@ -144,8 +145,21 @@ impl Extractor<'_> {
         self.references(resource, &mut values);
         values.place(plan.map_or(&[], |plan| &plan.placing));
         mark_contained(resource, &mut values);
+        self.name(resource, &mut values);
         values.normalise();
         Ok(values)
+    }
+
+    /// Marks what canonical references name the resource by.
+    fn name(&self, resource: &Resource, values: &mut IndexValues) {
+        let text = |name| resource.get(name).and_then(Value::string);
+        let resource_type = resource.resource_type();
+        if let Some(url) = text("url")
+            && self.plan.is_named(resource_type)
+        {
+            let version = text("version");
+            link::named_elements(resource_type, &url, version.as_deref(), &mut values.tokens);
+        }
     }
 
     pub(super) fn check_count(&self, count: usize, code: &str) -> Result<(), ExtractError> {

@@ -224,7 +224,7 @@ impl<'t> Reader<'t> {
     fn name(&mut self) -> Result<String, FilterError> {
         let rest = self.rest();
         let end = rest.find(|letter| !is_name(letter)).unwrap_or(rest.len());
-        let begins = |letter: char| letter == '_' || letter.is_ascii_alphabetic();
+        let begins = |letter: char| matches!(letter, '_' | '-') || letter.is_ascii_alphabetic();
         if !rest.starts_with(begins) {
             return Err(self.malformed("a parameter is expected"));
         }

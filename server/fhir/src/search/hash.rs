@@ -16,7 +16,7 @@ use crate::ids::{ResourceKey, ResourceType};
 pub const ANY_REFERENCE: i64 = 2_889_250_350_351_258_638;
 
 /// The seed of the compartments that a resource is in ([`compartment`]).
-const COMPARTMENT: i64 = -3_472_722_020_672_663_656;
+pub const COMPARTMENT: i64 = -3_472_722_020_672_663_656;
 
 /// What a value hash speaks of; each form has a tag of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +44,8 @@ enum Form {
     Folded,
     FoldedPair,
     MediaType,
+    Canonical,
+    Named,
 }
 
 /// The seed of one operand of the expressions of a concrete type's parameters: all parameters of the search type that
@@ -231,6 +233,21 @@ pub fn exact(seed: i64, text: &str) -> i64 {
     unlisted(seed ^ tagged(Form::Exact, text.as_bytes()))
 }
 
+/// A canonical reference as it is written, with its version where it has one: what leads to the resource that it names.
+pub fn canonical(seed: i64, text: &str) -> i64 {
+    unlisted(seed ^ tagged(Form::Canonical, text.as_bytes()))
+}
+
+/// The seed of the canonical URLs that resources of a type have, each without and with its version ([`canonical`]).
+pub fn named_seed(resource_type: ResourceType) -> i64 {
+    unlisted(tagged(Form::Named, resource_type.name().as_bytes()))
+}
+
+/// By what the element of a canonical reference differs from that of a resource of a type that it names.
+pub fn canonical_way(seed: i64, resource_type: ResourceType) -> i64 {
+    unlisted(seed) ^ named_seed(resource_type)
+}
+
 /// "The resource contains one of the type": what a search of contained resources begins from
 /// (<https://hl7.org/fhir/R4/search.html#contained>).
 pub fn contains(resource_type: ResourceType) -> i64 {
@@ -363,6 +380,10 @@ mod tests {
             contains(patient),
             contains(observation()),
             system_unit("a", "b"),
+            named_seed(patient),
+            canonical(seed, "a"),
+            canonical(seed, "a|b"),
+            canonical(named_seed(patient), "a"),
         ];
         for text in ["", "a", "ab", "a|b"] {
             elements.extend([

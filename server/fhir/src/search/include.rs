@@ -1,12 +1,14 @@
 //! `_include` and `_revinclude` (<https://hl7.org/fhir/R4/search.html#revinclude>).
 
+use std::collections::BTreeMap;
+
 use super::combine;
 use super::error::SearchError;
-use super::link;
+use super::index_plan::ParameterSeed;
 use super::plan::Include;
 use super::planner::Planner;
 use super::query::Control;
-use crate::definitions::search_parameters::SearchType;
+use crate::definitions::search_parameters::{SearchParameter, SearchType};
 use crate::ids::ResourceType;
 
 /// What one control asks to add to the matches. `searched` are their types.
@@ -70,6 +72,8 @@ struct Asked<'p, 'a> {
 struct Way {
     seed: i64,
     only: Option<ResourceType>,
+    /// The types that it may lead to, where it is canonical.
+    named: Option<Vec<ResourceType>>,
 }
 
 impl Asked<'_, '_> {
@@ -96,12 +100,12 @@ impl Asked<'_, '_> {
             .definition(source, code)
             .filter(|one| one.search_type == SearchType::Reference)
             .ok_or_else(|| planner.unknown_reference(source, self.text, code))?;
-        planner.check_way(self.text, source, definition)?;
+        planner.check_reference(self.text, source, definition)?;
         if !self.reverse && !self.is_searched(source) {
             let message = format!("{source} is not searched, so nothing of it can be followed");
             return Err(SearchError::unknown(self.text, message));
         }
-        let targets = link::targets(definition, source);
+        let targets = planner.targets(source, definition);
         let names = || {
             let names: Vec<&str> = targets.iter().map(|one| one.name()).collect();
             names.join(", ")
@@ -120,11 +124,7 @@ impl Asked<'_, '_> {
             );
             return Err(SearchError::unknown(self.text, message));
         }
-        let seeds = planner.seeds(source, code).iter();
-        let ways = seeds.map(|one| Way {
-            seed: one.seed,
-            only: one.target,
-        });
+        let ways = self.ways(source, definition, &targets);
         Ok(self.all(Some(source), Some(code), ways, target))
     }
 
@@ -151,25 +151,22 @@ impl Asked<'_, '_> {
                 // What could be followed at another time is.
                 planner.check_ready(self.text, source, &definition.code)?;
                 // What cannot be followed is no part of "all that can be".
-                if planner.check_way(self.text, source, definition).is_err() {
+                let followed = planner.check_reference(self.text, source, definition);
+                if followed.is_err() {
                     continue;
                 }
-                let targets = link::targets(definition, source);
+                let targets = planner.targets(source, definition);
                 let leads = |one: &ResourceType| match (target, self.reverse) {
                     (Some(target), _) => *one == target,
                     (None, true) => self.is_searched(*one),
                     (None, false) => true,
                 };
                 if targets.iter().any(leads) {
-                    let seeds = planner.seeds(source, &definition.code).iter();
-                    ways.extend(seeds.map(|one| Way {
-                        seed: one.seed,
-                        only: one.target,
-                    }));
+                    ways.extend(self.ways(source, definition, &targets));
                 }
             }
         }
-        let includes = self.all(source, None, ways.into_iter(), target);
+        let includes = self.all(source, None, ways, target);
         // All that can be followed may be nothing, but a type that is named must be one that something leads to.
         if let (true, Some(target)) = (includes.is_empty(), target) {
             let message = format!("no reference parameter that can be followed leads to {target}");
@@ -178,17 +175,46 @@ impl Asked<'_, '_> {
         Ok(includes)
     }
 
+    /// The seeds of a parameter.
+    fn ways(
+        &self,
+        source: ResourceType,
+        definition: &SearchParameter,
+        targets: &[ResourceType],
+    ) -> Vec<Way> {
+        let code = &*definition.code;
+        let is_canonical = self.planner.index.is_canonical(source, code);
+        let seeds = self.planner.seeds(source, code).iter();
+        let way = |one: &ParameterSeed| Way {
+            seed: one.seed,
+            only: one.target,
+            named: is_canonical.then(|| targets.to_vec()),
+        };
+        seeds.map(way).collect()
+    }
+
     /// One inclusion for each set of types that seeds lead to.
     fn all(
         &self,
         source: Option<ResourceType>,
         parameter: Option<&str>,
-        ways: impl Iterator<Item = Way>,
+        ways: Vec<Way>,
         target: Option<ResourceType>,
     ) -> Vec<Include> {
         let mut open = Vec::new();
+        let mut named: BTreeMap<Vec<ResourceType>, Vec<i64>> = BTreeMap::new();
         let mut narrow: Vec<(ResourceType, Vec<i64>)> = Vec::new();
         for way in ways {
+            if let Some(mut targets) = way.named {
+                targets.retain(|one| target.is_none_or(|target| target == *one));
+                if !targets.is_empty() {
+                    named
+                        .entry(combine::sorted(targets))
+                        .or_default()
+                        .push(way.seed);
+                }
+                continue;
+            }
             match (way.only, target) {
                 (Some(only), Some(target)) if only != target => {}
                 (None, _) | (Some(_), Some(_)) => open.push(way.seed),
@@ -206,6 +232,7 @@ impl Asked<'_, '_> {
             parameter: parameter.map(Into::into),
             seeds,
             targets,
+            is_canonical: false,
         };
         let mut includes = Vec::new();
         for (only, seeds) in narrow {
@@ -221,6 +248,10 @@ impl Asked<'_, '_> {
         if !open.is_empty() {
             includes.insert(0, include(open, target.into_iter().collect()));
         }
+        includes.extend(named.into_iter().map(|(targets, seeds)| Include {
+            is_canonical: true,
+            ..include(combine::sorted(seeds), targets)
+        }));
         includes
     }
 }

@@ -244,6 +244,18 @@ impl IndexPlan {
             .is_some_and(|parameter| parameter.is_canonical)
     }
 
+    /// Whether resources of a type have a canonical URL, by which canonical references name them.
+    pub fn is_named(&self, resource_type: ResourceType) -> bool {
+        let Some(plan) = self.types.get(&resource_type) else {
+            return false;
+        };
+        let seeds = self.seeds(resource_type, "url");
+        let is_uri = |one: &Operand| {
+            one.search_type == SearchType::Uri && seeds.iter().any(|seed| seed.seed == one.seed)
+        };
+        plan.operands.iter().any(is_uri)
+    }
+
     /// Whether values of a token parameter may be identifiers, which alone have a type (`:of-type`).
     pub fn has_identifiers(&self, resource_type: ResourceType, code: &str) -> bool {
         self.parameter(resource_type, code)

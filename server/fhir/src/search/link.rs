@@ -80,6 +80,7 @@ pub(super) fn canonical_elements(seed: i64, text: &str, base_url: &str, out: &mu
         return;
     }
     let (whole, _fragment) = text.split_once('#').unwrap_or((text, ""));
+    out.push(hash::canonical(seed, whole));
     match whole.rsplit_once('|') {
         Some((url, version)) => {
             reference_elements(seed, url, &Reference::parse(url, base_url), out);
@@ -89,6 +90,20 @@ pub(super) fn canonical_elements(seed: i64, text: &str, base_url: &str, out: &mu
     }
     if whole.len() < text.len() {
         out.push(hash::url(seed, text));
+    }
+}
+
+/// Elements of the canonical URL that a resource has: what canonical references to it are joined with.
+pub(super) fn named_elements(
+    resource_type: ResourceType,
+    url: &str,
+    version: Option<&str>,
+    out: &mut Vec<i64>,
+) {
+    let seed = hash::named_seed(resource_type);
+    out.push(hash::canonical(seed, url));
+    if let Some(version) = version {
+        out.push(hash::canonical(seed, &format!("{url}|{version}")));
     }
 }
 

@@ -54,7 +54,7 @@ fn all(clauses: &[Clause], facts: ResourceFacts<'_>) -> Option<bool> {
 impl Clause {
     fn needs_other_resources(&self) -> bool {
         match self {
-            Self::RefersTo { .. } | Self::ReferredBy { .. } => true,
+            Self::RefersTo { .. } | Self::ReferredBy { .. } | Self::Names { .. } => true,
             Self::All(clauses) | Self::Any(clauses) => {
                 clauses.iter().any(Self::needs_other_resources)
             }
@@ -124,7 +124,7 @@ impl Clause {
             Self::All(clauses) => return all(clauses, facts),
             Self::Any(clauses) => return any(clauses, facts),
             Self::Not(clause) => return clause.matches(facts).map(|matches| !matches),
-            Self::RefersTo { .. } | Self::ReferredBy { .. } => return None,
+            Self::RefersTo { .. } | Self::ReferredBy { .. } | Self::Names { .. } => return None,
             Self::Nothing => false,
         })
     }

@@ -109,6 +109,14 @@ pub enum Clause {
         /// Met by the resource that refers.
         source: Criteria,
     },
+    /// A chain along canonical references, and `_has` against them: an element of the resource differs by one of these from
+    /// an element of a resource that meets the criteria ([`super::hash::canonical_way`]).
+    Names {
+        /// Sorted, never empty.
+        ways: Vec<i64>,
+        /// Met by the resource at the other end.
+        other: Criteria,
+    },
     /// All must hold; never empty.
     All(Vec<Clause>),
     /// One must hold; never empty.
@@ -200,6 +208,8 @@ pub struct Include {
     pub seeds: Vec<i64>,
     /// The types that the other end may have; empty is any.
     pub targets: Vec<ResourceType>,
+    /// Whether the references are canonical: then the types of the other end are always named.
+    pub is_canonical: bool,
 }
 
 /// Whether contained resources are searched (<https://hl7.org/fhir/R4/search.html#contained>).

@@ -2,12 +2,13 @@
 //! (<https://hl7.org/fhir/R4/search.html#include>), or wherever it does.
 
 use super::extract::{ExtractError, Extractor};
+use super::hash;
 use super::index_plan::{Operand, Source};
 use super::index_values::IndexValues;
 use super::operand::RootMembers;
 use super::value_kind::ValueKind;
 use super::values::text;
-use crate::ids::{Reference, ResourceKey};
+use crate::ids::{Reference, ResourceKey, ResourceType};
 use crate::json::Value;
 use crate::resource::Resource;
 
@@ -26,11 +27,60 @@ impl Extractor<'_> {
         let mut keys = Vec::new();
         let asked = plan.operands.iter().filter(|one| seeds.contains(&one.seed));
         for operand in asked {
-            self.led_to(resource.root(), &members, operand, &mut keys)?;
+            self.visit(resource.root(), &members, operand, &mut |value, kind| {
+                keys.extend(self.key(value, kind));
+            })?;
         }
         keys.sort_unstable();
         keys.dedup();
         Ok(keys)
+    }
+
+    /// The elements of what canonical references at the operands of some seeds name, where that is of one of these types.
+    pub fn named_by(
+        &self,
+        resource: &Resource,
+        seeds: &[i64],
+        targets: &[ResourceType],
+    ) -> Result<Vec<i64>, ExtractError> {
+        let Some(plan) = self.plan.types.get(&resource.resource_type()) else {
+            return Ok(Vec::new());
+        };
+        let members = RootMembers::of(resource.root());
+        let mut texts = Vec::new();
+        let asked = plan.operands.iter().filter(|one| seeds.contains(&one.seed));
+        for operand in asked {
+            self.visit(resource.root(), &members, operand, &mut |value, kind| {
+                if kind != ValueKind::Reference {
+                    texts.extend(value.string().map(|text| Box::<str>::from(&*text)));
+                }
+            })?;
+        }
+        let element = |text: &str, target: &ResourceType| {
+            let whole = text.split_once('#').map_or(text, |(whole, _)| whole);
+            hash::canonical(hash::named_seed(*target), whole)
+        };
+        let inside = |text: &&Box<str>| !text.starts_with('#');
+        let texts = texts.iter().filter(inside);
+        Ok(texts
+            .flat_map(|text| targets.iter().map(|target| element(text, target)))
+            .collect())
+    }
+
+    /// The elements by which canonical references at some seeds name a resource.
+    pub fn naming(&self, resource: &Resource, seeds: &[i64]) -> Vec<i64> {
+        let text = |name| resource.get(name).and_then(Value::string);
+        let Some(url) = text("url").filter(|_| self.plan.is_named(resource.resource_type())) else {
+            return Vec::new();
+        };
+        let versioned = text("version").map(|version| format!("{url}|{version}"));
+        let of = |seed: &i64| {
+            let versioned = versioned
+                .as_deref()
+                .map(|text| hash::canonical(*seed, text));
+            [Some(hash::canonical(*seed, &url)), versioned]
+        };
+        seeds.iter().flat_map(of).flatten().collect()
     }
 
     /// The keys that literal references have anywhere in a resource; sorted, each once.
@@ -41,23 +91,24 @@ impl Extractor<'_> {
         values.references
     }
 
-    fn led_to(
+    /// Visits the values of an operand.
+    fn visit(
         &self,
         resource: Value<'_>,
         members: &RootMembers<'_>,
         operand: &Operand,
-        keys: &mut Vec<ResourceKey>,
+        see: &mut dyn FnMut(Value<'_>, ValueKind),
     ) -> Result<(), ExtractError> {
         match &operand.source {
             Source::Path { path, .. } => path.visit(members, &mut |value, type_id| {
-                keys.extend(self.key(value, self.plan.kind(type_id)));
+                see(value, self.plan.kind(type_id));
             }),
             Source::Expression(expression) => {
                 for item in self.evaluated(resource, expression, &operand.code)? {
                     if let Some(node) = item.node()
                         && let Some(value) = node.value
                     {
-                        keys.extend(self.key(value, self.plan.kind(node.type_id)));
+                        see(value, self.plan.kind(node.type_id));
                     }
                 }
             }

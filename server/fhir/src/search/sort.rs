@@ -21,10 +21,7 @@ pub(super) fn sort(
     let mut keys: Vec<Sort> = Vec::new();
     let mut codes: Vec<&str> = Vec::new();
     for name in value.split(',') {
-        let (code, descending) = match name.strip_prefix('-') {
-            Some(code) => (code, true),
-            None => (name, false),
-        };
+        let (code, descending) = direction(planner, &types, name);
         if code.is_empty() {
             return Err(SearchError::malformed(
                 "_sort",
@@ -57,6 +54,19 @@ pub(super) fn sort(
         }
     }
     Ok(keys)
+}
+
+/// A code and whether it is sorted downwards: `-date` is, but where `-date` is itself a code, and `date` is none.
+fn direction<'n>(planner: &Planner<'_>, types: &[ResourceType], name: &'n str) -> (&'n str, bool) {
+    let is_code = |code: &str| {
+        types
+            .iter()
+            .all(|one| planner.definition(*one, code).is_some())
+    };
+    match name.strip_prefix('-') {
+        Some(code) if is_code(code) || !is_code(name) => (code, true),
+        _ => (name, false),
+    }
 }
 
 /// Why a name is no key.

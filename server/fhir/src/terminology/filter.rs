@@ -173,19 +173,42 @@ fn test(
 }
 
 fn regex(filter: &Filter, place: &str) -> Result<Regex, Stop> {
+    compiled(filter).ok_or_else(|| {
+        let finding = Finding::of(Rule::BadRegex, bad_regex(filter));
+        finding.at(place).stop(FaultKind::Unprocessable)
+    })
+}
+
+fn compiled(filter: &Filter) -> Option<Regex> {
     let whole = format!("^(?:{})$", filter.value);
     let mut builder = RegexBuilder::new(&whole);
     builder
         .size_limit(REGEX_BYTES_MAX)
         .dfa_size_limit(REGEX_BYTES_MAX);
-    builder.build().map_err(|_| {
-        let sentence = format!(
-            "The regular expression of the filter on {} cannot be used",
-            filter.property
-        );
-        let finding = Finding::of(Rule::BadRegex, sentence);
-        finding.at(place).stop(FaultKind::Unprocessable)
-    })
+    builder.build().ok()
+}
+
+fn bad_regex(filter: &Filter) -> String {
+    format!(
+        "The regular expression of the filter on {} cannot be used",
+        filter.property
+    )
+}
+
+/// What keeps a filter from being asked, whatever the code system has.
+pub(super) fn fault(filter: &Filter) -> Option<String> {
+    let is_understood = match &*filter.op {
+        "is-a" | "descendent-of" | "is-not-a" | "generalizes" => is_code(filter),
+        "exists" => matches!(&*filter.value, "true" | "false"),
+        "regex" => return compiled(filter).is_none().then(|| bad_regex(filter)),
+        _ => true,
+    };
+    let Filter {
+        property,
+        op,
+        value,
+    } = filter;
+    (!is_understood).then(|| format!("The filter \"{property} {op} {value}\" is not understood"))
 }
 
 fn list(value: &str) -> Vec<Box<str>> {

@@ -4,6 +4,7 @@
 //! Nothing here waits: an evaluation works on what is known, and notes what it lacks ([`knowledge`]).
 
 pub mod canonical;
+mod checking;
 pub mod code_system;
 pub mod concept;
 pub mod expand;
@@ -35,6 +36,7 @@ use settings::Settings;
 use sources::Sources;
 use value_set::ValueSet;
 
+pub use checking::faults;
 pub use grammar::MADE_BY_GRAMMARS;
 pub use sources::unknown_value_set;
 

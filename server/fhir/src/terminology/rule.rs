@@ -35,6 +35,8 @@ rules! {
     CyclicValueSet: Processing, "vs-invalid", "VALUESET_CIRCULAR_REFERENCE";
     /// A value set has too many codes.
     TooCostly: TooCostly, "too-costly", "VALUESET_TOO_COSTLY";
+    /// A grammar makes the codes, and nobody can list them.
+    Endless: TooCostly, "too-costly", "VALUESET_TOO_COSTLY";
     /// A supplement that is needed is not here.
     MissingSupplement: NotFound, "not-found", "VALUESET_SUPPLEMENT_MISSING";
     /// A filter has no value.

@@ -8,6 +8,7 @@ use super::expand::codes;
 use super::fault::{Fault, FaultKind, Stop};
 use super::knowledge::Knowledge;
 use super::lookup::{Looked, above, below};
+use super::rule::Rule;
 use super::settings::Settings;
 use super::value_set::ValueSet;
 use super::{unknown_value_set, value_set};
@@ -95,8 +96,14 @@ fn looked(system: &str, code: &str) -> Looked {
 }
 
 fn refusal(asked: &CodesAsked, fault: &Fault) -> CodesRefusal {
-    match fault.kind {
-        FaultKind::TooCostly => CodesRefusal::TooMany(match asked {
+    match (fault.kind, asked) {
+        (_, CodesAsked::In(value_set)) if fault.issue.rule == Rule::Endless => {
+            CodesRefusal::Endless(format!(
+                "the value set '{value_set}' takes all codes that a grammar makes: there is no list of them that could be \
+                 searched for; ask for 'system|', or for a value set that lists those it takes"
+            ))
+        }
+        (FaultKind::TooCostly, _) => CodesRefusal::TooMany(match asked {
             CodesAsked::In(value_set) => {
                 format!(
                     "the value set '{value_set}' has more codes than can be searched for at once"
@@ -106,9 +113,12 @@ fn refusal(asked: &CodesAsked, fault: &Fault) -> CodesRefusal {
                 format!("more codes are below '{system}|{code}' than can be searched for at once")
             }
         }),
-        FaultKind::NotFound
-        | FaultKind::Invalid
-        | FaultKind::NotSupported
-        | FaultKind::Unprocessable => CodesRefusal::Undefined(fault.issue.text.clone()),
+        (
+            FaultKind::NotFound
+            | FaultKind::Invalid
+            | FaultKind::NotSupported
+            | FaultKind::Unprocessable,
+            _,
+        ) => CodesRefusal::Undefined(fault.issue.text.clone()),
     }
 }

@@ -264,7 +264,7 @@ impl Sources<'_> {
                 "The codes of {} cannot be enumerated: a grammar makes them, and there is no end of them. A value set that is to be expanded lists those that it takes",
                 system.url
             );
-            return Err(Finding::of(Rule::TooCostly, sentence).stop(FaultKind::TooCostly));
+            return Err(Finding::of(Rule::Endless, sentence).stop(FaultKind::TooCostly));
         };
         let made = codes
             .iter()

@@ -1,5 +1,6 @@
 //! Evaluations on what comes with a request alone, and on nothing.
 
+mod checked;
 mod value_sets;
 
 use std::cmp::Ordering;

@@ -17,9 +17,12 @@ pub fn from_xml(
     let mut reader = Reader {
         scanner: Scanner::new(bytes, limits)?,
         structures,
+        places: Vec::new(),
+        is_aside: false,
     };
     let root = reader.root()?;
     let mut json = String::with_capacity(bytes.len());
+    reader.mark(&json);
     reader.resource(&root, 1, &mut json)?;
     loop {
         match reader.scanner.next()? {
@@ -33,16 +36,21 @@ pub fn from_xml(
             | Token::Instruction(_) => {}
         }
     }
-    Resource::parse_with(json, limits.json).map_err(|error| {
+    let resource = Resource::parse_with(json, limits.json).map_err(|error| {
         reader
             .scanner
             .error(XmlErrorKind::of_resource(error), root.start)
-    })
+    })?;
+    Ok(resource.made_from(reader.scanner.positions(&reader.places)))
 }
 
 struct Reader<'a> {
     scanner: Scanner<'a>,
     structures: &'a Structures,
+    /// Where elements stand in the JSON, and where they stood in the XML.
+    places: Vec<(u32, usize)>,
+    /// Whether what is written has no place of its own yet: ids and extensions of primitives.
+    is_aside: bool,
 }
 
 /// The namespace of attributes about schemas.
@@ -61,6 +69,16 @@ impl<'a> Reader<'a> {
                 | Token::Comment(_)
                 | Token::Instruction(_) => {}
             }
+        }
+    }
+
+    /// Notes that the element whose start tag was read stands here. What was taken back has no place.
+    fn mark(&mut self, out: &str) {
+        if let (Ok(here), false) = (u32::try_from(out.len()), self.is_aside) {
+            while self.places.last().is_some_and(|(last, _)| *last >= here) {
+                self.places.pop();
+            }
+            self.places.push((here, self.scanner.start()));
         }
     }
 
@@ -216,6 +234,7 @@ impl<'a> Reader<'a> {
             let name: &'a str = &chosen.json_name;
             run.follow(name, order, element.is_list(), out)
                 .map_err(|kind| self.error(kind))?;
+            self.mark(out);
             let kind = self.structures.get(chosen.type_id);
             let depth = depth + u32::from(element.is_list());
             self.deeper(depth)?;
@@ -274,7 +293,9 @@ impl<'a> Reader<'a> {
                 return Err(self.scanner.error(kind, attribute.start));
             }
         }
+        let was_aside = std::mem::replace(&mut self.is_aside, true);
         self.members(definition, depth + 1, &mut companion)?;
+        self.is_aside = was_aside;
         if !has_value {
             out.push_str("null");
         }

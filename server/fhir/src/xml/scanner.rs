@@ -4,6 +4,7 @@
 //! names, attributes, namespaces (<https://www.w3.org/TR/xml-names/>), references, characters and nesting.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use quick_xml::Reader;
 use quick_xml::events::Event;
@@ -165,6 +166,28 @@ impl<'a> Scanner<'a> {
             kind,
             position: Position::of(self.text.as_bytes(), offset),
         }
+    }
+
+    /// Lines and columns of places that ascend in both texts.
+    pub(crate) fn positions(&self, places: &[(u32, usize)]) -> Arc<[(u32, Position)]> {
+        let bytes = self.text.as_bytes();
+        let (mut at, mut here) = (0, Position { line: 1, column: 1 });
+        let position = |(json, xml): &(u32, usize)| {
+            let passed = Position::of(bytes.get(at..*xml).unwrap_or_default(), usize::MAX);
+            here = match passed.line {
+                1 => Position {
+                    line: here.line,
+                    column: here.column + passed.column - 1,
+                },
+                lines => Position {
+                    line: here.line + lines - 1,
+                    column: passed.column,
+                },
+            };
+            at = *xml;
+            (*json, here)
+        };
+        places.iter().map(position).collect()
     }
 
     fn syntax(&self, sentence: &'static str) -> XmlError {

@@ -28,7 +28,7 @@ fn rights(ways: Vec<Way>) -> Rights {
     Rights {
         ways,
         placed: placed.into(),
-        breaks_glass: false,
+        ..Rights::default()
     }
 }
 
@@ -94,6 +94,18 @@ fn a_filter_names_rows_by_type() {
 fn what_is_nobodys_may_be_referred_to() {
     let confined = rights(vec![way("Observation", "c", &[&[1]])]);
     assert_eq!(confined.referable(named("Binary")), Rows::All);
-    assert_eq!(confined.referable(named("Task")), Rows::with_one_of(&[1]));
+    // A way to observations tells of no task, and of no patient.
+    assert_eq!(confined.referable(named("Task")), Rows::None);
+    assert_eq!(
+        confined.referable(named("Observation")),
+        Rows::with_one_of(&[1])
+    );
+    let several = rights(vec![
+        way("Task", "r", &[&[1]]),
+        way("Observation", "c", &[]),
+        way("Group", "r", &[&[2]]),
+    ]);
+    assert_eq!(several.referable(named("Task")), Rows::with_one_of(&[1]));
+    assert_eq!(several.referable(named("Group")), Rows::None);
     assert_eq!(rights(vec![]).referable(named("Task")), Rows::None);
 }

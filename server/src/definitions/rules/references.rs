@@ -23,7 +23,9 @@ impl Definitions {
     ) -> Result<Vec<ResourceKey>> {
         let resource_type = resource.resource_type();
         let of_type = |include: &&&Include| {
-            !include.reverse && include.source.is_none_or(|source| source == resource_type)
+            !include.reverse
+                && !include.is_canonical
+                && include.source.is_none_or(|source| source == resource_type)
         };
         let extractor = self.extractor(&cx.base_url);
         let mut found = Vec::new();
@@ -36,6 +38,28 @@ impl Definitions {
         }
         found.sort_unstable();
         found.dedup();
+        Ok(found)
+    }
+
+    /// The elements of what canonical references lead to, from the resource or to it, by the includes that follow them.
+    pub fn include_names(
+        &self,
+        cx: &RequestContext,
+        resource: &Resource,
+        includes: &[&Include],
+    ) -> Result<Vec<i64>> {
+        let resource_type = resource.resource_type();
+        let extractor = self.extractor(&cx.base_url);
+        let mut found = Vec::new();
+        for include in includes.iter().filter(|include| include.is_canonical) {
+            let (seeds, targets) = (&include.seeds, &include.targets);
+            if include.reverse && targets.contains(&resource_type) {
+                found.extend(extractor.naming(resource, seeds));
+            } else if !include.reverse && include.source.is_none_or(|one| one == resource_type) {
+                let named = extractor.named_by(resource, seeds, targets);
+                found.extend(named.map_err(|error| unextracted(&error, resource))?);
+            }
+        }
         Ok(found)
     }
 

@@ -90,7 +90,10 @@ fn what_cannot_be_answered_is_refused_with_the_reason() {
     );
     check(&[("type", r#""special""#)], Some("'special'"));
     check(&[("type", r#""other""#)], Some("'other'"));
-    check(&[("code", r#""_one""#)], Some("the first of them a letter"));
+    check(
+        &[("code", r#""_one""#)],
+        Some("the first of them a letter or '-'"),
+    );
     check(
         &[("code", r#""one:two""#)],
         Some("the first of them a letter"),

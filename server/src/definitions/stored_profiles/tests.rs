@@ -155,7 +155,7 @@ async fn a_profile_is_known_from_its_write_to_its_deletion_on_every_server() {
 }
 
 #[tokio::test]
-async fn extensions_count_as_well_and_profiles_may_come_before_what_they_are_derived_from() {
+async fn extensions_count_as_well_and_drafts_may_come_before_what_they_are_derived_from() {
     let Some(world) = strict(Profiles::Base).await else {
         return;
     };
@@ -171,9 +171,14 @@ async fn extensions_count_as_well_and_profiles_may_come_before_what_they_are_der
     check(&one, &world, &modified, "4").await;
     let derived = "http://clinic.example/StructureDefinition/derived";
     let born = r#",{"id":"Patient.birthDate","path":"Patient.birthDate","min":1}"#;
-    put(&one, &world, &profile("derived", derived, PROFILE, born))
-        .await
-        .unwrap();
+    let before = profile("derived", derived, PROFILE, born);
+    let refused = put(&one, &world, &before).await.unwrap_err();
+    assert!(
+        refused.starts_with("422 the profile cannot be used"),
+        "{refused}"
+    );
+    let draft = before.replace("\"active\"", "\"draft\"");
+    put(&one, &world, &draft).await.unwrap();
     let born = patient(derived, r#","birthDate":"2000-01-01""#);
     check(&one, &world, &born, "4").await;
     let entry = format!(
@@ -205,19 +210,112 @@ async fn what_the_server_brings_cannot_be_weakened() {
     put(&one, &world, &weak).await.unwrap();
     check(&one, &world, r#"{"resourceType":"Patient"}"#, "422").await;
     check(&one, &world, &patient(&format!("{ours}|99"), ""), "422").await;
-    // What leads to itself, or stands too deep, has no effect and does no harm.
+    // What leads to itself, or stands too deep, has no effect and does no harm, and is none that could be active.
     let circle = "http://clinic.example/StructureDefinition/circle";
-    put(&one, &world, &profile("circle", circle, circle, ""))
-        .await
-        .unwrap();
     let deep = format!(r#",{{"id":"a","path":"Patient{}"}}"#, ".link".repeat(5_000));
     let deep_url = "http://clinic.example/StructureDefinition/deep";
-    put(&one, &world, &profile("deep", deep_url, base, &deep))
-        .await
-        .unwrap();
+    for text in [
+        profile("circle", circle, circle, ""),
+        profile("deep", deep_url, base, &deep),
+    ] {
+        let refused = put(&one, &world, &text).await.unwrap_err();
+        assert!(refused.starts_with("422"), "{refused}");
+        let draft = text.replace("\"active\"", "\"draft\"");
+        put(&one, &world, &draft).await.unwrap();
+    }
     for url in [circle, deep_url] {
         check(&one, &world, &patient(url, ""), "422").await;
     }
+    drop(one);
+    world.close().await;
+}
+
+#[tokio::test]
+async fn active_definitions_that_cannot_be_used_are_refused_and_drafts_are_warned_of() {
+    let Some(world) = strict(Profiles::Base).await else {
+        return;
+    };
+    let one = server(&world).await;
+    let base = "http://hl7.org/fhir/StructureDefinition/Patient";
+    let rule = r#",{"id":"Patient.name","path":"Patient.name","constraint":[{"key":"a-1","severity":"error","human":"a","expression":"family.exists("}]}"#;
+    let wrong = r#",{"id":"Patient.nmae","path":"Patient.nmae"}"#;
+    let value_set = |compose: &str| {
+        format!(
+            r#"{{"resourceType":"ValueSet","id":"vs","url":"http://clinic.example/ValueSet/vs","status":"active",
+            "compose":{{"include":[{compose}]}}}}"#
+        )
+    };
+    let regex = r#"{"system":"urn:a","filter":[{"property":"code","op":"regex","value":"a("}]}"#;
+    for (text, place) in [
+        (
+            profile("p", "http://clinic.example/p", base, rule),
+            "the expression is no FHIRPath",
+        ),
+        (
+            profile("p", "http://clinic.example/p", base, wrong),
+            "there is no element 'Patient.nmae'",
+        ),
+        (
+            value_set(regex),
+            "The regular expression of the filter on code cannot be used",
+        ),
+        (
+            value_set(r#"{"valueSet":["http://clinic.example/ValueSet/vs"]}"#),
+            "The value set includes itself",
+        ),
+    ] {
+        let refused = put(&one, &world, &text).await.unwrap_err();
+        assert!(refused.starts_with(&format!("422 {place}")), "{refused}");
+        let draft = text.replace("\"active\"", "\"draft\"");
+        let resource = Resource::parse(draft).unwrap();
+        let key = ResourceKey::new(
+            resource.resource_type(),
+            resource.id().unwrap().parse().unwrap(),
+        );
+        let update = Interaction::Update {
+            key,
+            resource,
+            conditions: WriteConditions::default(),
+        };
+        let outcome = one.perform(&world.cx, update).await.unwrap();
+        let warned: Vec<&str> = outcome.issues.iter().map(|one| &*one.diagnostics).collect();
+        assert!(
+            warned.len() == 1 && warned[0].starts_with(place),
+            "{warned:?}"
+        );
+    }
+    drop(one);
+    world.close().await;
+}
+
+#[tokio::test]
+async fn profiles_of_one_transaction_know_each_other() {
+    let Some(world) = strict(Profiles::Base).await else {
+        return;
+    };
+    let one = server(&world).await;
+    let derived = profile("derived", "http://clinic.example/derived", PROFILE, "");
+    let entry = |id: &str, resource: &str| {
+        format!(
+            r#"{{"resource":{resource},"request":{{"method":"PUT","url":"StructureDefinition/{id}"}}}}"#
+        )
+    };
+    let bundle = format!(
+        r#"{{"resourceType":"Bundle","type":"transaction","entry":[{},{}]}}"#,
+        entry("derived", &derived),
+        entry("named", &named("active"))
+    );
+    let resource = Resource::parse(bundle).unwrap();
+    perform(&one, &world, Interaction::Bundle { resource })
+        .await
+        .unwrap();
+    check(
+        &one,
+        &world,
+        &patient("http://clinic.example/derived", ""),
+        "422 'name'",
+    )
+    .await;
     drop(one);
     world.close().await;
 }

@@ -5,6 +5,7 @@ mod leaks;
 mod matrix;
 mod remembered;
 mod staff;
+mod writes;
 
 use fhir::resource::Resource;
 

@@ -16,7 +16,7 @@ use super::entry::{self, Entry, expression};
 use super::response;
 use super::staged::{Staged, WriteKind};
 use crate::context::RequestContext;
-use crate::definitions::RequiredTargets;
+use crate::definitions::{Definitions, RequiredTargets};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interactions::perform::Interactions;
 use crate::interactions::{Interaction, Outcome, conditional, delete, read, write};
@@ -42,11 +42,14 @@ pub(super) async fn transaction(
         let one = Staged::of(interactions, cx, entry).await;
         staged.push(one.map_err(|error| error.within(&expression(place)))?);
     }
+    let resources = staged.iter().filter_map(Staged::resource);
+    let definitions = interactions.definitions.in_company(resources);
     let mut attempts = interactions.store.attempts();
     loop {
         let mut tx = attempts.begin(cx).await?;
         let attempt = Attempt {
             interactions,
+            definitions: &definitions,
             cx,
             staged: &staged,
             tx: &mut tx,
@@ -63,6 +66,8 @@ pub(super) async fn transaction(
 /// One try at the whole transaction.
 struct Attempt<'a> {
     interactions: &'a Interactions,
+    /// What resources are held to: profiles of this transaction may be derived from each other.
+    definitions: &'a Definitions,
     cx: &'a RequestContext,
     staged: &'a [Staged],
     tx: &'a mut Transaction,

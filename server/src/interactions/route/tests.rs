@@ -79,6 +79,12 @@ fn words(interaction: &Interaction) -> String {
             OperationInput::Body(body, query) => {
                 format!("{name} {target:?} {code} body {} {query}", body.is_some())
             }
+            OperationInput::Unreadable(issues, query) => {
+                format!(
+                    "{name} {target:?} {code} unreadable {} {query}",
+                    issues.len()
+                )
+            }
         },
     }
 }

@@ -45,6 +45,6 @@ impl Operation for EncounterEverything {
                 .compartments_of(cx.request, resource, around)?;
             Ok(!encounters.contains(encounter))
         };
-        Record::new(cx, asked)?.page(keeps).await
+        Record::new(cx, encounter, asked)?.page(keeps).await
     }
 }

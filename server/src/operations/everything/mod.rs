@@ -2,18 +2,21 @@
 //! (<https://hl7.org/fhir/R4/patient-operation-everything.html>).
 //!
 //! A page holds some resources of the compartment as matches and, included, what these refer to directly. It is found
-//! again by its cursor alone, so a resource that several pages refer to stands on each of them.
+//! again by its cursor alone, so a resource that several pages refer to stands on each of them. Of all patients the records
+//! come one after the other.
 
+mod all;
 mod care_dates;
 pub(super) mod record;
 #[cfg(test)]
 mod tests;
 
+use fhir::ids::ResourceKey;
 use fhir::resource::Resource;
 
 use self::record::{Asked, Record};
-use super::{Arguments, Operation, OperationAnswer, OperationContext, Params};
-use crate::error::Result;
+use super::{Arguments, Operation, OperationAnswer, OperationContext, OperationTarget, Params};
+use crate::error::{Error, Result};
 use crate::searchset::CURSOR;
 
 /// The operation.
@@ -43,14 +46,26 @@ impl Operation for PatientEverything {
         cx: OperationContext<'_>,
         PatientEverythingParams(asked): PatientEverythingParams,
     ) -> Result<OperationAnswer> {
-        let patient = cx.instance()?.resource_type;
-        // What belongs to patients is a match where it belongs to this one, and nobody's business else.
-        let keeps = |resource: &Resource| {
-            let patients = cx
-                .definitions
-                .compartments_of(cx.request, resource, patient)?;
-            Ok(patients.is_empty())
-        };
-        Record::new(cx, asked)?.page(keeps).await
+        match cx.target {
+            OperationTarget::Instance(patient) => {
+                let record = Record::new(cx, patient, asked)?;
+                record.page(|one| is_nobodys(cx, patient, one)).await
+            }
+            OperationTarget::Type(resource_type) => all::page(cx, *resource_type, asked).await,
+            OperationTarget::System => Err(Error::internal("$everything is of patients")),
+        }
     }
+}
+
+/// What belongs to patients is a match where it belongs to this one, and nobody's business else.
+fn is_nobodys(
+    cx: OperationContext<'_>,
+    patient: &ResourceKey,
+    resource: &Resource,
+) -> Result<bool> {
+    let around = patient.resource_type;
+    let patients = cx
+        .definitions
+        .compartments_of(cx.request, resource, around)?;
+    Ok(patients.is_empty())
 }

@@ -17,7 +17,7 @@ use crate::searchset::{PageLinks, Searchset};
 use crate::store::{Source, StoredVersion};
 
 /// What was asked of the record, as it was given.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::operations) struct Asked {
     pub(in crate::operations) start: Option<String>,
     pub(in crate::operations) end: Option<String>,
@@ -39,9 +39,22 @@ pub(in crate::operations) struct Record<'a> {
     cursor: Option<String>,
 }
 
+/// What one page holds, and where those beside it begin.
+#[derive(Debug, Default)]
+pub(super) struct Part {
+    pub(super) understood: Vec<(String, String)>,
+    pub(super) matches: Vec<StoredVersion>,
+    pub(super) included: Vec<StoredVersion>,
+    pub(super) previous: Option<String>,
+    pub(super) next: Option<String>,
+}
+
 impl<'a> Record<'a> {
-    pub(in crate::operations) fn new(cx: OperationContext<'a>, asked: Asked) -> Result<Self> {
-        let center = cx.instance()?;
+    pub(in crate::operations) fn new(
+        cx: OperationContext<'a>,
+        center: &'a ResourceKey,
+        asked: Asked,
+    ) -> Result<Self> {
         let understood = asked.understood();
         let types = asked_types(&asked.types)?;
         let since = asked.since.as_deref().map(|text| {
@@ -85,9 +98,19 @@ impl<'a> Record<'a> {
         &self,
         keeps: impl Fn(&Resource) -> Result<bool>,
     ) -> Result<OperationAnswer> {
+        let part = self.part(keeps).await?;
+        Ok(part.answer(self.cx, &self.path(), self.cursor.as_deref()))
+    }
+
+    fn path(&self) -> String {
+        format!("{}/{}/$everything", self.cx.request.base_url, self.center)
+    }
+
+    /// What the page holds, and where the next one begins.
+    pub(super) async fn part(&self, keeps: impl Fn(&Resource) -> Result<bool>) -> Result<Part> {
         let request = self.cx.request;
         let (center, _) = self.cx.read(self.center).await?;
-        let path = format!("{}/{}/$everything", request.base_url, self.center);
+        let path = self.path();
         let mut source = Source::Committed(self.cx.store);
         let found = source
             .search(
@@ -123,23 +146,13 @@ impl<'a> Record<'a> {
         }
         let mut understood = self.plan.understood.clone();
         understood.extend_from_slice(self.cx.formats);
-        let searchset = Searchset {
-            base_url: &request.base_url,
-            links: PageLinks {
-                path: &path,
-                understood: &understood,
-                cursor: self.cursor.as_deref(),
-                previous: found.previous.as_deref(),
-                next: found.next.as_deref(),
-            },
-            total: None,
-            matches: &walked,
-            contained: &[],
-            scores: &[],
-            included: &kept,
-            warnings: &[],
-        };
-        Ok(OperationAnswer::resource(searchset.json()))
+        Ok(Part {
+            understood,
+            matches: walked,
+            included: kept,
+            previous: found.previous,
+            next: found.next,
+        })
     }
 
     /// What a page holds of the compartment, and what of it is only referred to.
@@ -191,6 +204,34 @@ impl<'a> Record<'a> {
     fn is_recent(&self, version: &StoredVersion) -> bool {
         let since = self.since.map(since_test);
         since.is_none_or(|test| test.matches_instant(version.last_updated))
+    }
+}
+
+impl Part {
+    /// The Bundle of it, at a path, from a cursor on.
+    pub(super) fn answer(
+        &self,
+        cx: OperationContext<'_>,
+        path: &str,
+        cursor: Option<&str>,
+    ) -> OperationAnswer {
+        let searchset = Searchset {
+            base_url: &cx.request.base_url,
+            links: PageLinks {
+                path,
+                understood: &self.understood,
+                cursor,
+                previous: self.previous.as_deref(),
+                next: self.next.as_deref(),
+            },
+            total: None,
+            matches: &self.matches,
+            contained: &[],
+            scores: &[],
+            included: &self.included,
+            warnings: &[],
+        };
+        OperationAnswer::resource(searchset.json())
     }
 }
 

@@ -135,6 +135,44 @@ async fn its_pages_lead_through_all_of_it() {
 }
 
 #[tokio::test]
+async fn of_all_patients_the_records_come_one_after_the_other() {
+    let Some(world) = world().await else {
+        return;
+    };
+    for (query, patients) in [("_count=2", 2), ("_count=50", 2), ("_type=Coverage", 1)] {
+        let mut url = format!("Patient/$everything?{query}");
+        let mut found = Vec::new();
+        loop {
+            let (page, links) = entries(&world.get(&url).await.unwrap());
+            assert!(!page.is_empty(), "{url}");
+            found.push(page);
+            match links.into_iter().find(|link| link.0 == "next") {
+                Some((_, link)) => url = link,
+                None => break,
+            }
+        }
+        // Each page is of one patient, and together they are the records of both.
+        let mut expected = Vec::new();
+        for patient in ["a", "b"] {
+            let mut url = format!("Patient/{patient}/$everything?{query}");
+            loop {
+                let (page, links) = entries(&world.get(&url).await.unwrap());
+                expected.extend(Some(page).filter(|page| !page.is_empty()));
+                match links.into_iter().find(|link| link.0 == "next") {
+                    Some((_, link)) => url = link,
+                    None => break,
+                }
+            }
+        }
+        assert!(expected.len() >= patients);
+        found.sort();
+        expected.sort();
+        assert_eq!(found, expected, "{query}");
+    }
+    world.close().await;
+}
+
+#[tokio::test]
 async fn what_is_referred_to_fills_pages_and_is_seen_to_change() {
     let Some(mut world) = world().await else {
         return;
@@ -206,10 +244,8 @@ async fn what_means_nothing_is_refused() {
     };
     for (url, expected) in [
         ("Patient/nobody/$everything", "404"),
-        (
-            "Patient/$everything",
-            "404 $everything is called on an instance (Patient)",
-        ),
+        ("Patient/$everything?_cursor=x", "400 the page link"),
+        ("Patient/$everything?_cursor=x*", "400 the page link"),
         ("$everything", "404"),
         ("Observation/o1/$everything", "404"),
         (

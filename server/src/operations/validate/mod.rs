@@ -11,11 +11,12 @@ use fhir::outcome::{Issue, IssueType, operation_outcome};
 use fhir::resource::Resource;
 
 use super::{Arguments, Operation, OperationAnswer, OperationContext, OperationTarget, Params};
+use crate::auth::Permission;
 use crate::context::Handling;
 use crate::definitions::{RequiredTargets, Searched};
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::Source;
-use crate::terminology::{CodeAnswers, coding_faults};
+use crate::terminology::{CodeAnswers, Given, coding_faults};
 
 /// The operation.
 pub(super) struct Validate;
@@ -72,6 +73,7 @@ impl Mode {
 
 impl Operation for Validate {
     const DEFINITION: &'static str = include_str!("definition.json");
+    const JUDGES_BODIES: bool = true;
     type Params = ValidateParams;
 
     async fn invoke(cx: OperationContext<'_>, params: ValidateParams) -> Result<OperationAnswer> {
@@ -91,9 +93,13 @@ impl Operation for Validate {
             let definitions = cx.definitions;
             let mut report = definitions.report(cx.request, &resource, &profiles, &questionnaires);
             let targets = RequiredTargets::new(std::mem::take(&mut report.references));
-            let answers = CodeAnswers::to(cx.request, cx.store, report.questions.iter()).await?;
+            let given = Given::contained_in(questionnaires.into_iter().chain([&resource]));
+            let questions = report.questions.iter();
+            let answers = CodeAnswers::beside(cx.request, cx.store, questions, &given).await?;
             let mut told = answers.issues(&report.questions);
             told.extend(coding_faults(cx.request, cx.store, &report.codings).await?);
+            let own = key(cx, &resource).map(|key| key.id);
+            told.extend(definitions.definition_faults(own.as_ref(), &resource));
             issues.extend(in_order(report.issues, told));
             issues.extend(targets.issues(&absent(cx, &targets, &resource).await?));
             if let Some(key) = key(cx, &resource) {
@@ -189,6 +195,12 @@ async fn delete(cx: OperationContext<'_>) -> Result<Option<Issue>> {
     };
     let (version, content) = cx.read(key).await?;
     cx.note_read(&version, &content)?;
+    // Who may not delete is not told who, or whether anybody, refers to it.
+    let access = &cx.request.access;
+    if !access.may(Permission::Delete, key.resource_type) {
+        let text = format!("this access does not include {}.d", key.resource_type);
+        return Ok(Some(Issue::error(IssueType::Forbidden, text)));
+    }
     if cx.request.limits.delete_referenced {
         return Ok(None);
     }
@@ -206,9 +218,11 @@ async fn delete(cx: OperationContext<'_>) -> Result<Option<Issue>> {
 /// The stored Questionnaire that a QuestionnaireResponse answers.
 async fn questionnaire(cx: OperationContext<'_>, resource: &Resource) -> Result<Option<Resource>> {
     let canonical = resource.get("questionnaire").and_then(Value::string);
-    let Some(canonical) =
-        canonical.filter(|_| resource.resource_type().name() == "QuestionnaireResponse")
-    else {
+    // One that the response contains is at hand.
+    let is_stored = |canonical: &str| {
+        resource.resource_type().name() == "QuestionnaireResponse" && !canonical.starts_with('#')
+    };
+    let Some(canonical) = canonical.filter(|canonical| is_stored(canonical)) else {
         return Ok(None);
     };
     let (url, version) = match canonical.split_once('|') {

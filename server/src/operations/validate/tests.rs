@@ -152,3 +152,103 @@ async fn a_response_is_held_to_the_stored_questionnaire() {
     check(&world, path, Some(&right), &["All OK"]).await;
     world.close().await;
 }
+
+fn value_set(id: &str, more: &str, code: &str) -> String {
+    format!(
+        r#"{{"resourceType":"ValueSet","id":"{id}",{more}"name":"Colours","status":"active","compose":{{"include":[
+        {{"system":"http://example.org/cs","concept":[{{"code":"{code}"}}]}}]}}}}"#
+    )
+}
+
+/// A Questionnaire with one question of the stored value set, and one of a contained one.
+fn questions(contained: &str) -> String {
+    format!(
+        r##"{{"resourceType":"Questionnaire","id":"q","url":"http://example.org/q","name":"Asked","status":"active"{contained},"item":[
+        {{"linkId":"1","type":"choice","text":"a","answerValueSet":"http://example.org/vs"}},
+        {{"linkId":"2","type":"choice","text":"b","answerValueSet":"#inner"}}]}}"##
+    )
+}
+
+fn response(head: &str, one: &str, two: &str) -> String {
+    let answer = |code: &str| {
+        format!(r#"{{"valueCoding":{{"system":"http://example.org/cs","code":"{code}"}}}}"#)
+    };
+    format!(
+        r#"{{"resourceType":"QuestionnaireResponse",{head},"status":"completed","item":[
+        {{"linkId":"1","answer":[{}]}},{{"linkId":"2","answer":[{}]}}]}}"#,
+        answer(one),
+        answer(two)
+    )
+}
+
+#[tokio::test]
+async fn answers_come_from_stored_and_from_contained_value_sets() {
+    let Some(world) = World::new().await else {
+        return;
+    };
+    world
+        .put(
+            r#"{"resourceType":"CodeSystem","id":"cs","url":"http://example.org/cs","status":"active","content":"complete",
+            "concept":[{"code":"red"},{"code":"blue"},{"code":"green"}]}"#,
+        )
+        .await;
+    let stored = value_set("vs", r#""url":"http://example.org/vs","#, "red");
+    world.put(&stored).await;
+    let inner = value_set("inner", "", "blue");
+    let with_inner = format!(r#","contained":[{inner}]"#);
+    world.put(&questions(&with_inner)).await;
+    let canonical = r#""questionnaire":"http://example.org/q""#;
+    let contained = format!(
+        r##""contained":[{},{inner}],"questionnaire":"#q""##,
+        questions("")
+    );
+    for (head, one, two, expected) in [
+        (canonical, "red", "blue", "All OK"),
+        (
+            canonical,
+            "blue",
+            "blue",
+            "is no code of the value set http://example.org/vs",
+        ),
+        (
+            canonical,
+            "red",
+            "green",
+            "is no code of the value set #inner",
+        ),
+        (&contained, "red", "blue", "All OK"),
+        (
+            &contained,
+            "blue",
+            "blue",
+            "is no code of the value set http://example.org/vs",
+        ),
+        (
+            &contained,
+            "red",
+            "green",
+            "is no code of the value set #inner",
+        ),
+    ] {
+        let text = response(head, one, two);
+        check(
+            &world,
+            "QuestionnaireResponse/$validate",
+            Some(&text),
+            &[expected],
+        )
+        .await;
+    }
+    // What `#inner` is, another Questionnaire says otherwise.
+    let with_inner = with_inner.replace("blue", "green");
+    world.put(&questions(&with_inner)).await;
+    let text = response(canonical, "red", "green");
+    check(
+        &world,
+        "QuestionnaireResponse/$validate",
+        Some(&text),
+        &["All OK"],
+    )
+    .await;
+    world.close().await;
+}

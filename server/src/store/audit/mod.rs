@@ -1,6 +1,7 @@
 //! The audit trail in the database: rows that are added with what they tell of, or made durable before it is answered
 //! (server/decisions/0024-audit-trail.md).
 
+mod beside;
 mod head;
 mod list;
 mod seal;

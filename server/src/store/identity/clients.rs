@@ -92,6 +92,7 @@ impl Store {
             ClientKind::Jwks(jwks) => (None, Some(&**jwks), None),
             ClientKind::JwksUri(uri) => (None, None, Some(&**uri)),
         };
+        let mut transaction = self.begin_told().await?;
         let added: Option<bool> = sqlx::query_scalar(statements::ADD_IDENTITY_CLIENT)
             .bind(&*client.id)
             .bind(&*client.name)
@@ -104,10 +105,14 @@ impl Store {
             .bind(client.scopes.to_string())
             .bind(Instant(now))
             .bind(client.is_self_registered)
-            .fetch_optional(&self.pool)
+            .fetch_optional(&mut *transaction)
             .await
             .map_err(from_sqlx)?;
-        Ok(added.is_some())
+        let is_done = added.is_some();
+        if is_done {
+            transaction.commit().await.map_err(from_sqlx)?;
+        }
+        Ok(is_done)
     }
 
     /// The client of that id.
@@ -145,11 +150,16 @@ impl Store {
 
     /// Removes a client and all that was granted to it; `false` where there is none.
     pub async fn remove_identity_client(&self, id: &str) -> Result<bool> {
+        let mut transaction = self.begin_told().await?;
         let removed: Option<bool> = sqlx::query_scalar(statements::REMOVE_IDENTITY_CLIENT)
             .bind(id)
-            .fetch_optional(&self.pool)
+            .fetch_optional(&mut *transaction)
             .await
             .map_err(from_sqlx)?;
-        Ok(removed.is_some())
+        let is_done = removed.is_some();
+        if is_done {
+            transaction.commit().await.map_err(from_sqlx)?;
+        }
+        Ok(is_done)
     }
 }

@@ -19,6 +19,10 @@ const RECORDS: &[&str] = &[
     r#"{"resourceType":"Observation","id":"1","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/1"},"performer":[{"reference":"Practitioner/none"},{"reference":"Organization/1"}]}"#,
     r#"{"resourceType":"Observation","id":"2","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/1"},"hasMember":[{"reference":"Observation/1"}]}"#,
     r#"{"resourceType":"Observation","id":"3","status":"final","code":{"text":"x"},"subject":{"reference":"Group/1"}}"#,
+    r#"{"resourceType":"Questionnaire","id":"1","url":"http://q","version":"1","status":"active"}"#,
+    r#"{"resourceType":"Questionnaire","id":"2","url":"http://q","version":"2","status":"active"}"#,
+    r#"{"resourceType":"QuestionnaireResponse","id":"1","status":"completed","questionnaire":"http://q|1"}"#,
+    r#"{"resourceType":"QuestionnaireResponse","id":"2","status":"completed","questionnaire":"http://q"}"#,
 ];
 
 fn include(world: &World, text: &str) -> Include {
@@ -34,6 +38,7 @@ fn include(world: &World, text: &str) -> Include {
         parameter: Some(code.into()),
         seeds: world.interactions.definitions.seeds_of(source, code),
         targets: targets.into_iter().collect(),
+        is_canonical: code == "questionnaire",
     }
 }
 
@@ -98,6 +103,27 @@ const CASES: &[Case] = &[
         &["Group/1"],
     ),
     (&["Observation/1"], &["_include=Patient:organization"], &[]),
+    // Canonicals lead to the version that they name, or to every one.
+    (
+        &["QuestionnaireResponse/1"],
+        &["_include=QuestionnaireResponse:questionnaire:Questionnaire"],
+        &["Questionnaire/1"],
+    ),
+    (
+        &["QuestionnaireResponse/2"],
+        &["_include=QuestionnaireResponse:questionnaire:Questionnaire"],
+        &["Questionnaire/2", "Questionnaire/1"],
+    ),
+    (
+        &["QuestionnaireResponse/2"],
+        &["_include=QuestionnaireResponse:questionnaire:Library"],
+        &[],
+    ),
+    (
+        &["Questionnaire/1"],
+        &["_revinclude=QuestionnaireResponse:questionnaire:Questionnaire"],
+        &["QuestionnaireResponse/2", "QuestionnaireResponse/1"],
+    ),
     (
         &["Patient/1"],
         &[

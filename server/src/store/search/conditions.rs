@@ -38,7 +38,8 @@ pub(super) fn is_cheap(clause: &Clause) -> bool {
         | Clause::Near { .. }
         | Clause::Text { .. }
         | Clause::RefersTo { .. }
-        | Clause::ReferredBy { .. } => false,
+        | Clause::ReferredBy { .. }
+        | Clause::Names { .. } => false,
         Clause::All(clauses) | Clause::Any(clauses) => clauses.iter().all(is_cheap),
         Clause::Not(clause) => is_cheap(clause),
     }
@@ -112,9 +113,7 @@ fn push_clause(statement: &mut Statement, alias: &str, clause: &Clause) {
             });
         }
         Clause::RefersTo { seeds, target } => match set_name(statement, clause) {
-            Some(set) => {
-                statement.push(format!("exists (select from unnest({alias}.tok) e(element) where (e.element in (select element from {set})) is true offset 0)"));
-            }
+            Some(set) => push_one_in(statement, alias, &set),
             None => push_refers_to(statement, alias, seeds, target),
         },
         Clause::ReferredBy { seeds, source } => match set_name(statement, clause) {
@@ -124,6 +123,10 @@ fn push_clause(statement: &mut Statement, alias: &str, clause: &Clause) {
                 ));
             }
             None => push_referred_by(statement, alias, seeds, source),
+        },
+        Clause::Names { ways, other } => match set_name(statement, clause) {
+            Some(set) => push_one_in(statement, alias, &set),
+            None => push_names(statement, alias, ways, other),
         },
         Clause::All(clauses) => {
             statement.push("(");
@@ -302,6 +305,26 @@ fn push_refers_to(statement: &mut Statement, alias: &str, seeds: &[i64], target:
     push_types(statement, &row, &target.resource_types);
     statement.push(" and ");
     push_all(statement, &row, &target.clauses);
+    statement.push(" offset 0)");
+}
+
+/// One of the row's elements is in a set.
+fn push_one_in(statement: &mut Statement, alias: &str, set: &str) {
+    statement.push(format!("exists (select from unnest({alias}.tok) e(element) where (e.element in (select element from {set})) is true offset 0)"));
+}
+
+/// A resource that meets the criteria has an element that differs from one of the row's by one of the ways.
+fn push_names(statement: &mut Statement, alias: &str, ways: &[i64], other: &Criteria) {
+    let row = statement.name("r");
+    statement
+        .push(format!(
+            "exists (select from resource {row} where {row}.tok && array(select e.element # ways.way from unnest({alias}.tok) e(element), unnest("
+        ))
+        .elements(ways)
+        .push(format!(") ways(way)) and not {row}.deleted and "));
+    push_types(statement, &row, &other.resource_types);
+    statement.push(" and ");
+    push_all(statement, &row, &other.clauses);
     statement.push(" offset 0)");
 }
 

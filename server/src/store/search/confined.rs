@@ -50,6 +50,10 @@ fn confine(access: &Access, clause: &Clause) -> Clause {
             seeds: seeds.clone(),
             source: criteria(access, source),
         },
+        Clause::Names { ways, other } => Clause::Names {
+            ways: ways.clone(),
+            other: criteria(access, other),
+        },
         Clause::All(clauses) => Clause::All(each(clauses)),
         Clause::Any(clauses) => Clause::Any(each(clauses)),
         Clause::Not(clause) => Clause::Not(Box::new(confine(access, clause))),

@@ -105,7 +105,9 @@ impl<'a> Estimator<'a> {
                     targets,
                 )
             }
-            Clause::ReferredBy { source, .. } => self.all(&source.resource_types, &source.clauses),
+            Clause::ReferredBy { source: other, .. } | Clause::Names { other, .. } => {
+                self.all(&other.resource_types, &other.clauses)
+            }
             Clause::All(clauses) => self.all(types, clauses),
             Clause::Any(clauses) => clauses.iter().map(|one| self.clause(types, one)).sum(),
             Clause::Not(clause) => population - self.clause(types, clause),

@@ -28,6 +28,7 @@ pub(super) fn push_lead(
         [Clause::ReferredBy { seeds, source }] => {
             push_referred_by(statement, estimator, seeds, source, cap)
         }
+        [Clause::Names { ways, other }] => push_names(statement, estimator, ways, other, cap),
         [Clause::All(parts)] => {
             let parts = flat(parts);
             let choice = choose(estimator, types, &parts);
@@ -155,6 +156,26 @@ fn push_referred_by(
         ))
         .elements(seeds)
         .push(") seeds(seed)) t cross join lateral (select r.rid from resource r where r.key_hash & -2 = t.key_hash and not r.deleted offset 0) r");
+    statement.cap(&name, cap);
+    name
+}
+
+/// From the resources at one end of canonical references to those at the other: each element is tried as one of them.
+fn push_names(
+    statement: &mut Statement,
+    estimator: &Estimator<'_>,
+    ways: &[i64],
+    other: &Criteria,
+    cap: Option<i64>,
+) -> String {
+    let members = push_members(statement, estimator, other, "c.tok", cap);
+    let name = statement.begin_with("l");
+    statement
+        .push(format!(
+            "select r.rid from (select distinct e.element # ways.way as element from {members} t cross join lateral unnest(t.tok) e(element) cross join unnest("
+        ))
+        .elements(ways)
+        .push(") ways(way)) t cross join lateral (select r.rid from resource r where r.tok @> array[t.element] offset 0) r");
     statement.cap(&name, cap);
     name
 }

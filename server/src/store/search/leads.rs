@@ -177,7 +177,7 @@ fn cost_of(
             let probes = targets.saturating_mul(probe + ROW);
             Some((rows, visited.saturating_add(cost).saturating_add(probes)))
         }
-        Clause::ReferredBy { source, .. } => {
+        Clause::ReferredBy { source, .. } | Clause::Names { other: source, .. } => {
             let (sources, cost) = members(estimator, source);
             // Each of their elements is tried.
             let probes = sources.saturating_mul(ELEMENTS * ROW);
@@ -218,7 +218,8 @@ fn is_exact(clause: &Clause) -> bool {
         | Clause::Near { .. }
         | Clause::Text { .. }
         | Clause::RefersTo { .. }
-        | Clause::ReferredBy { .. } => true,
+        | Clause::ReferredBy { .. }
+        | Clause::Names { .. } => true,
         Clause::AnyToken(_)
         | Clause::NoToken(_)
         | Clause::Ids(_)

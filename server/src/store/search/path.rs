@@ -308,6 +308,7 @@ pub(super) fn row_cost(clause: &Clause) -> i64 {
     match clause {
         Clause::RefersTo { .. } => 120_000,
         Clause::ReferredBy { .. } => 80_000,
+        Clause::Names { .. } => 1_000_000,
         Clause::All(clauses) | Clause::Any(clauses) => clauses.iter().map(row_cost).sum(),
         Clause::Not(clause) => row_cost(clause),
         other if is_cheap(other) => 200,

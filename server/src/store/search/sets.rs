@@ -23,7 +23,11 @@ fn making(estimator: &Estimator<'_>, clause: &Clause) -> Option<i64> {
             let (targets, cost) = members(estimator, target);
             (targets.saturating_mul(length(seeds)), cost)
         }
-        Clause::ReferredBy { seeds, source } => {
+        Clause::ReferredBy { seeds, source }
+        | Clause::Names {
+            ways: seeds,
+            other: source,
+        } => {
             let (sources, cost) = members(estimator, source);
             let elements = sources.saturating_mul(ELEMENTS);
             (elements.saturating_mul(length(seeds)), cost)
@@ -77,7 +81,11 @@ impl Sets<'_> {
                 let rows = self.push_members(statement, target, "c.key_hash");
                 self.push_gathered(statement, gathered, &format!("{rows} t"), seeds)
             }
-            Clause::ReferredBy { seeds, source } => {
+            Clause::ReferredBy { seeds, source }
+            | Clause::Names {
+                ways: seeds,
+                other: source,
+            } => {
                 let gathered = "e.element # seeds.seed as element";
                 let rows = self.push_members(statement, source, "c.tok");
                 let elements = format!("{rows} t cross join lateral unnest(t.tok) e(element)");

@@ -56,7 +56,7 @@ pub struct ProfileDraft {
     /// The canonical URL, without version.
     pub url: Box<str>,
     version: Option<Box<str>>,
-    type_name: Box<str>,
+    pub(super) type_name: Box<str>,
     base: Box<str>,
     differential: Vec<RawElement>,
     snapshot: Vec<RawElement>,
@@ -123,6 +123,16 @@ impl ProfilesBuilder {
         self.urls.insert(draft.key.clone(), place);
         self.urls.entry(draft.url.clone()).or_insert(place);
         self.drafts.push(draft);
+    }
+
+    /// Whether one of them can be merged, on top of others.
+    pub(super) fn check(
+        &self,
+        draft: &ProfileDraft,
+        structures: &Structures,
+        known: &Profiles,
+    ) -> Result<(), ProfileError> {
+        self.merge(draft, structures, known, &mut HashMap::new(), 0)
     }
 
     /// The profiles, merged, on top of others; and those that cannot be used, with the reason.

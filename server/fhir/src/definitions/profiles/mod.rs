@@ -3,6 +3,9 @@
 //! in the element table alone. Together they are the snapshot, which is kept nowhere.
 
 mod builder;
+mod checking;
+#[cfg(test)]
+mod checking_tests;
 mod merging;
 mod reading;
 #[cfg(test)]
@@ -19,6 +22,7 @@ use super::structure::{Binding, Constraint, TypeId};
 use crate::json::{Document, Value};
 
 pub use builder::{Faults, ProfileDraft, ProfileError, ProfilesBuilder};
+pub use checking::faults;
 
 /// All profiles, extensions among them, by canonical URL.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

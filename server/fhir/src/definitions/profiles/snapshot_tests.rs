@@ -346,3 +346,11 @@ fn snapshots_of_pas_are_those_published() {
 fn snapshots_of_ips_are_those_published() {
     compare(IPS, 2);
 }
+
+/// The StructureDefinitions of each of these packages that is at hand.
+pub(super) fn published() -> Vec<Vec<Document>> {
+    [US_CORE, PAS, IPS]
+        .into_iter()
+        .filter_map(package)
+        .collect()
+}

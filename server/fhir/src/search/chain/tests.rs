@@ -225,11 +225,7 @@ fn reversed_chains_that_lead_nowhere_are_refused_by_name() {
         &["TooCostly", "more than 8 chain steps"],
     );
     refuse(
-        "QuestionnaireResponse?questionnaire.title=a",
-        &["NotSupported", "canonical"],
-    );
-    refuse(
-        "Questionnaire?_has:QuestionnaireResponse:questionnaire:status=a",
-        &["NotSupported", "canonical"],
+        "QuestionnaireResponse?questionnaire:Patient.name=a",
+        &["Unknown", "does not refer to Patient"],
     );
 }

@@ -185,12 +185,6 @@ fn inclusions_that_have_no_place_are_refused_by_name() {
         "inside the Bundle",
     );
     refuse(
-        "QuestionnaireResponse",
-        "_include=QuestionnaireResponse:questionnaire",
-        NotSupported,
-        "canonical",
-    );
-    refuse(
         "Patient",
         "_include=Patient:link&_summary=text",
         Malformed,

@@ -143,6 +143,61 @@ fn references_match_as_the_specification_shows() {
     world.check("Library?successor=short", "");
 }
 
+#[test]
+fn chains_follow_canonicals_with_their_versions() {
+    let questionnaire = |id: &str, version: &str, title: &str| {
+        format!(
+            r#"{{"resourceType":"Questionnaire","id":"{id}","url":"http://q","version":"{version}","title":"{title}",
+            "status":"active"}}"#
+        )
+    };
+    let response = |id: &str, canonical: &str| {
+        format!(
+            r#"{{"resourceType":"QuestionnaireResponse","id":"{id}","status":"completed","questionnaire":"{canonical}"}}"#
+        )
+    };
+    let texts = [
+        questionnaire("1", "1", "old"),
+        questionnaire("2", "2", "new"),
+        r#"{"resourceType":"Library","id":"l","url":"http://q","status":"draft","type":{"text":"x"},"title":"old"}"#.to_owned(),
+        response("a", "http://q"),
+        response("b", "http://q|1"),
+        response("c", "http://q|2#part"),
+        response("d", "http://q|3"),
+        response("e", "http://other"),
+        response("f", "#inside"),
+        library("m", "http://q"),
+    ];
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let Some(world) = World::of(&texts) else {
+        return;
+    };
+    world.check("QuestionnaireResponse?questionnaire.title=old", "a b");
+    world.check("QuestionnaireResponse?questionnaire.title=new", "a c");
+    world.check(
+        "QuestionnaireResponse?questionnaire:Questionnaire.version=2",
+        "a c",
+    );
+    world.check("QuestionnaireResponse?questionnaire.title:missing=true", "");
+    world.check("Library?predecessor.title=old", "m");
+    world.check("Library?predecessor:Library.title=old", "m");
+    world.check("Library?predecessor.title=new", "m");
+    world.check("Library?predecessor:Library.title=new", "");
+    world.check(
+        "Questionnaire?_has:QuestionnaireResponse:questionnaire:status=completed",
+        "1 2",
+    );
+    world.check(
+        "Questionnaire?_has:QuestionnaireResponse:questionnaire:_id=b",
+        "1",
+    );
+    world.check(
+        "Questionnaire?_has:QuestionnaireResponse:questionnaire:_id=d",
+        "",
+    );
+    world.check("Library?_has:Library:predecessor:_id=m", "l");
+}
+
 fn library(id: &str, predecessor: &str) -> String {
     format!(
         r#"{{"resourceType":"Library","id":"{id}","status":"draft","type":{{"text":"x"}},

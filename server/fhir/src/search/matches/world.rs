@@ -98,6 +98,12 @@ impl World {
                 .resources
                 .iter()
                 .any(|other| refers(other, seeds, one) && self.meets(source, other)),
+            Clause::Names { ways, other } => self.resources.iter().any(|far| {
+                let has = |element: &i64| far.values.tokens.contains(element);
+                let mut ways = ways.iter();
+                ways.any(|way| one.values.tokens.iter().any(|own| has(&(own ^ way))))
+                    && self.meets(other, far)
+            }),
             other => other.matches(facts(one)).unwrap(),
         }
     }

@@ -112,6 +112,7 @@ pub(in crate::search) fn shown(clause: &Clause) -> String {
         Clause::ReferredBy { seeds: by, source } => {
             format!("{} <- {}", seeds(by), criteria(source))
         }
+        Clause::Names { ways, other } => format!("{} names {}", ways.len(), criteria(other)),
         Clause::All(clauses) => format!("({})", list(clauses, " & ")),
         Clause::Any(clauses) => format!("({})", list(clauses, " | ")),
         Clause::Not(clause) => format!("not {}", shown(clause)),

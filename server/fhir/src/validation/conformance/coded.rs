@@ -55,7 +55,7 @@ pub struct FoundCoding {
 const CODINGS_MAX: usize = 1_000;
 
 /// A code and its system.
-type Code<'c> = (Option<Cow<'c, str>>, Cow<'c, str>);
+pub(super) type Code<'c> = (Option<Cow<'c, str>>, Cow<'c, str>);
 
 impl<'a> Check<'_, 'a> {
     /// A binding of the type itself. Required codes are part of the structural check; what is weaker is told here.
@@ -156,7 +156,8 @@ impl<'a> Check<'_, 'a> {
         }
     }
 
-    fn ask(&self, value_set: &str, codes: &[Code<'_>], issue: Issue) {
+    /// Leaves open whether one of these codes belongs to a value set, and what is to be said where none does.
+    pub(super) fn ask(&self, value_set: &str, codes: &[Code<'_>], issue: Issue) {
         let owned =
             |(system, code): &Code<'_>| (system.as_deref().map(Box::from), Box::from(&**code));
         let question = CodeQuestion {

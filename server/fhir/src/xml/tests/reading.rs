@@ -1,6 +1,7 @@
 //! What XML becomes, and what is refused where.
 
 use crate::fixtures::structures;
+use crate::json::{Position, Value};
 use crate::xml::{XmlErrorKind, XmlLimits, from_xml};
 
 /// Wraps the content of a Patient.
@@ -60,6 +61,28 @@ fn elements_become_members() {
         "<contained><Basic><id value=\"b\"/></Basic></contained>",
         r#""contained":[{"resourceType":"Basic","id":"b"}]"#,
     );
+}
+
+#[test]
+fn values_know_where_they_stood() {
+    let xml = "<Patient xmlns=\"http://hl7.org/fhir\">\n <active value=\"true\"/>\n <name>\n  <family value=\"ä\"/>\
+        <given>\n   <extension url=\"u\"/></given></name>\n <name><text value=\"b\"/></name>\n \
+        <birthDate><extension url=\"u\"/></birthDate>\n <deceasedBoolean value=\"false\"/>\n</Patient>";
+    let Some(structures) = structures() else {
+        return;
+    };
+    let resource = from_xml(xml.as_bytes(), structures, XmlLimits::default()).unwrap();
+    let check = |value: Option<Value<'_>>, line: u32, column: u32| {
+        assert_eq!(value.unwrap().position(), Position { line, column });
+    };
+    let names: Vec<Value<'_>> = resource.get("name").unwrap().items().collect();
+    check(Some(resource.root()), 1, 1);
+    check(resource.get("active"), 2, 2);
+    check(Some(names[0]), 3, 2);
+    check(names[0].get("family"), 4, 3);
+    check(names[0].get("_given"), 4, 22);
+    check(names[1].get("text"), 6, 8);
+    check(resource.get("deceasedBoolean"), 8, 2);
 }
 
 #[test]

@@ -134,7 +134,7 @@ impl<'a> Attempt<'a> {
         full_urls: &FullUrls,
         searched: &HashMap<ConditionalReference, ResourceKey>,
     ) -> Result<(PreparedWrite, Vec<CodeQuestion>)> {
-        let definitions = &self.interactions.definitions;
+        let definitions = self.definitions;
         let resource = target
             .staged
             .resource()
@@ -172,7 +172,7 @@ impl<'a> Attempt<'a> {
         patch: &Patch,
         full_urls: &FullUrls,
     ) -> Result<(PreparedWrite, Vec<CodeQuestion>)> {
-        let definitions = &self.interactions.definitions;
+        let definitions = self.definitions;
         let asked = &target.staged.condition;
         let patched = patch::apply(self.cx, definitions, current, patch, asked)?;
         let resource = rewrite(

@@ -131,6 +131,11 @@ fn holds(world: &[Known], one: &Known, clause: &Clause) -> bool {
                     .iter()
                     .any(|seed| values.tokens.contains(&hash::reference(*seed, hash)))
         }),
+        Clause::Names { ways, other } => world.iter().any(|far| {
+            let has = |element: i64| far.values.tokens.contains(&element);
+            let mut own = values.tokens.iter();
+            meets(world, far, other) && own.any(|one| ways.iter().any(|way| has(one ^ way)))
+        }),
         Clause::ReferredBy { seeds, source } => world.iter().any(|other| {
             let hash = hash::key_hash(&one.key);
             meets(world, other, source)

@@ -2,6 +2,7 @@
 
 use bigdecimal::BigDecimal;
 use fhir::ids::ResourceType;
+use fhir::search::hash;
 use fhir::search::period_test::{PeriodTest, Prefix};
 use fhir::search::plan::{
     Clause, Criteria, NearTest, NumberTest, Plan, Sort, SortKey, StringOrder, StringTest, TextPart,
@@ -10,7 +11,7 @@ use fhir::search::plan::{
 
 use super::oracle;
 use super::world::{
-    DATES, Dice, NUMBERS, PARTNER, POSITIONS, STRINGS, SUBJECT, WORDS, World, day, decimal,
+    CITED, DATES, Dice, NUMBERS, PARTNER, POSITIONS, STRINGS, SUBJECT, WORDS, World, day, decimal,
     element, seeds_of, text, types,
 };
 use crate::store::{Source, Store};
@@ -181,9 +182,18 @@ fn clause(world: &World, dice: &mut Dice, types: &[ResourceType], depth: u32) ->
         _ => match dice.roll(9) {
             0 => Clause::Nothing,
             1 => Clause::Types(some(dice, &super::world::types())),
+            2 | 3 => Clause::Names {
+                ways: some(dice, &canonical_ways()),
+                other: criteria(world, dice, depth - 1),
+            },
             _ => Clause::Not(Box::new(clause(world, dice, types, depth - 1))),
         },
     }
+}
+
+fn canonical_ways() -> Vec<i64> {
+    let types = types().into_iter();
+    types.map(|one| hash::canonical_way(CITED, one)).collect()
 }
 
 fn sort(dice: &mut Dice) -> Sort {

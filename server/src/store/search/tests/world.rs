@@ -71,6 +71,8 @@ pub(super) const NUMBERS: [i64; 4] = [301, 302, 303, 304];
 pub(super) const POSITIONS: [i64; 4] = [401, 401, 402, 402];
 pub(super) const SUBJECT: i64 = 7_000_001;
 pub(super) const PARTNER: i64 = 7_000_002;
+/// Of canonical references.
+pub(super) const CITED: i64 = 7_000_004;
 pub(super) const WORDS: [&str; 5] = ["fever", "cough", "feverish", "no", "pain"];
 
 pub(super) fn resource_type(name: &str) -> ResourceType {
@@ -216,6 +218,10 @@ impl World {
             values
                 .tokens
                 .push(hash::reference(seed, hash::key_hash(&target)));
+        }
+        let named = hash::named_seed(Self::key_of(number).resource_type);
+        for (seed, url) in [(named, number % 7), (CITED, dice.number(9))] {
+            values.tokens.push(hash::canonical(seed, &url.to_string()));
         }
         for _ in 0..dice.roll(3) {
             values.strings.push(StringValue {

@@ -6,7 +6,7 @@ use super::{choice, enabled, extension, list, text};
 use crate::definitions::profiles::Sample;
 use crate::ids::ResourceType;
 use crate::json::Value;
-use crate::outcome::{IssueType, Severity};
+use crate::outcome::{Issue, IssueType, Severity};
 use crate::validation::conformance::Check;
 use crate::validation::conformance::references::literal;
 use crate::validation::conformance::samples;
@@ -106,14 +106,24 @@ impl<'a> Check<'_, 'a> {
             _ => value.string(),
         };
         let Some(code) = code else { return };
-        if terminology.contains(&value_set, system.as_deref(), &code) == Some(false) {
-            let what = format!("is no code of the value set {value_set}");
-            self.note(
-                out,
-                Severity::Error,
-                (path, value),
-                (IssueType::CodeInvalid, what),
-            );
+        let what = format!("is no code of the value set {value_set}");
+        match terminology.contains(&value_set, system.as_deref(), &code) {
+            Some(true) => {}
+            Some(false) => {
+                let finding = (IssueType::CodeInvalid, what);
+                self.note(out, Severity::Error, (path, value), finding);
+            }
+            None => {
+                // A coding without a system is of no system, a text of any.
+                let system = match chosen {
+                    "Coding" => Some(system.unwrap_or_default()),
+                    _ => None,
+                };
+                let issue = Issue::error(IssueType::CodeInvalid, what)
+                    .at(path.to_string())
+                    .positioned(value.position());
+                self.ask(&value_set, &[(system, code)], issue);
+            }
         }
     }
 }

@@ -50,16 +50,7 @@ impl<'a> Check<'_, 'a> {
         let Some(canonical) = text(root, "questionnaire") else {
             return;
         };
-        let (url, version) = match canonical.split_once('|') {
-            Some((url, version)) => (url, Some(version)),
-            None => (&*canonical, None),
-        };
-        let is_meant = |one: &&&'a crate::resource::Resource| {
-            text(one.root(), "url").as_deref() == Some(url)
-                && version
-                    .is_none_or(|version| text(one.root(), "version").as_deref() == Some(version))
-        };
-        let Some(questionnaire) = self.validator.questionnaires.iter().find(is_meant) else {
+        let Some(questionnaire) = self.questionnaire(root, &canonical) else {
             return;
         };
         let status = text(root, "status");
@@ -67,7 +58,31 @@ impl<'a> Check<'_, 'a> {
             root,
             is_complete: matches!(status.as_deref(), Some("completed" | "amended")),
         };
-        self.items(out, (questionnaire.root(), root), response, path);
+        self.items(out, (questionnaire, root), response, path);
+    }
+
+    /// The Questionnaire that a response names: one that it contains, or one that is at hand.
+    fn questionnaire(&self, response: Value<'a>, canonical: &str) -> Option<Value<'a>> {
+        if let Some(id) = canonical.strip_prefix('#') {
+            let mut contained = list(response, "contained");
+            return contained
+                .find(|one| {
+                    text(*one, "id").as_deref() == Some(id)
+                        && text(*one, "resourceType").as_deref() == Some("Questionnaire")
+                })
+                .filter(|_| self.validator.strictness.warnings);
+        }
+        let (url, version) = match canonical.split_once('|') {
+            Some((url, version)) => (url, Some(version)),
+            None => (canonical, None),
+        };
+        let is_meant = |one: &&&'a crate::resource::Resource| {
+            text(one.root(), "url").as_deref() == Some(url)
+                && version
+                    .is_none_or(|version| text(one.root(), "version").as_deref() == Some(version))
+        };
+        let mut known = self.validator.questionnaires.iter();
+        known.find(is_meant).map(|one| one.root())
     }
 
     /// The items below a question, or of the whole, beside those of the response.
