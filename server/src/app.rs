@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::audit::{AuditKey, AuditSource, HeadFile};
 use crate::auth::{Access, Grant, Pace, Paces, Reason};
-use crate::config::{self, Auth, CodeSource, Config, IdTokenAlgorithm};
+use crate::config::{self, Auth, CodeSource, Config, ConsentDefault, IdTokenAlgorithm};
 use crate::context::{Handling, Limits, RequestContext, ReturnPreference, SearchLimits, now};
 use crate::definitions::{self, CurrentDefinitions, Definitions, PackageList};
 use crate::error::{Error, ErrorKind, Result};
@@ -83,6 +83,8 @@ impl App {
             operations,
             capabilities,
             reads_open: config.audit.audit_reads_open,
+            owners: Arc::default(),
+            consents_close: config.access.consent_default == ConsentDefault::Deny,
         };
         Ok(Self {
             interactions,
@@ -242,6 +244,7 @@ impl App {
                 .map_err(Error::internal)?,
             request_timeout: Duration::from_secs(config.limits.request_timeout_s),
             requests_max: usize::try_from(config.limits.requests_max).map_err(Error::internal)?,
+            keeps_trail: config.is_audited(),
         };
         let interactions = self.interactions.clone();
         let perform: Perform = Arc::new(move |cx, interaction| {

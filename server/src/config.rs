@@ -4,6 +4,7 @@
     reason = "this module is the only reader of the environment"
 )]
 
+mod access;
 mod audit;
 mod check;
 mod codes;
@@ -21,6 +22,7 @@ use std::path::PathBuf;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+pub use access::{AccessSettings, ConsentDefault};
 pub use audit::{AuditMode, AuditSettings};
 pub use check::{ConfigError, Report, Start};
 pub use codes::CodeSource;
@@ -124,6 +126,10 @@ pub struct Config {
     /// The authorization server.
     #[command(flatten, next_help_heading = "Authorization")]
     pub identity: IdentitySettings,
+
+    /// Who may see what.
+    #[command(flatten, next_help_heading = "Consents")]
+    pub access: AccessSettings,
 
     /// The audit trail.
     #[command(flatten, next_help_heading = "Audit")]

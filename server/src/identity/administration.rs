@@ -132,7 +132,7 @@ impl Administration {
     pub async fn set_second_factor(&self, login: &str) -> Result<NewSecondFactor> {
         let login = login.to_lowercase();
         let new = NewSecondFactor::new(&login)?;
-        let is_known = self.seal_second_factor(&login, &new.secret, &new.hashes, context::now());
+        let is_known = self.seal_second_factor(&login, &new.secret, &new.hashes);
         known(is_known.await?, &login)?;
         Ok(new)
     }
@@ -143,11 +143,10 @@ impl Administration {
         login: &str,
         secret: &[u8],
         recovery: &[SecretHash],
-        now: Timestamp,
     ) -> Result<bool> {
         let sealed = self.vault.seal(&second_factor_of(login), secret)?;
         let totp = Some((sealed.as_slice(), recovery));
-        let store = self.told("second-factor-set", login, now);
+        let store = self.told("second-factor-set", login, context::now());
         store.set_identity_totp(login, totp).await
     }
 

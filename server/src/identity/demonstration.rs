@@ -142,8 +142,7 @@ impl Administration {
         };
         self.add_user(new, &demonstration.password, now).await?;
         if is_staff {
-            self.seal_second_factor(&user.login, factor, &[], now)
-                .await?;
+            self.seal_second_factor(&user.login, factor, &[]).await?;
         }
         Ok(())
     }
