@@ -132,11 +132,12 @@ fn request_id(asked: &Asked<'_>) -> Box<str> {
 }
 
 /// What is recorded of requests that are refused: those of apps, which hold credentials.
-const RECORDED: [(&str, &str); 4] = [
+const RECORDED: [(&str, &str); 5] = [
     ("/auth/token", "token"),
     ("/auth/introspect", "introspect"),
     ("/auth/revoke", "token-revoked"),
     ("/auth/launch", "launch"),
+    ("/auth/register", "client-added"),
 ];
 
 impl Identity {

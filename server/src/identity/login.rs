@@ -73,7 +73,7 @@ pub(super) async fn first_factor(identity: &Identity, asked: &Asked<'_>) -> Answ
     let hash = user
         .as_ref()
         .and_then(|user| user.credentials.password_hash.as_deref());
-    let is_right = place.is_right(shown, hash).await?;
+    let is_right = place.verify(shown, hash).await?;
     let Some(user) = user.filter(|_| is_right) else {
         let again = page(&browser, form.get("request"), None, true)?;
         tracing::info!("a login failed");

@@ -85,7 +85,7 @@ impl Passwords {
 
 impl Place {
     /// Whether a password is the one of a hash; without a hash it is not, and takes as long.
-    pub(super) async fn is_right(self, password: &str, hash: Option<&str>) -> Result<bool> {
+    pub(super) async fn verify(self, password: &str, hash: Option<&str>) -> Result<bool> {
         if password.len() > BYTES_MAX {
             return Ok(false);
         }

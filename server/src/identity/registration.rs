@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::administration::{checked, is_redirect_uri};
 use super::answer::{Answered, Refusal, json_with};
+use super::audited::Told;
 use super::{Asked, Identity, NewClient, NewClientKind};
 use crate::auth::{Scope, ScopeContext, Scopes, network};
 
@@ -75,8 +76,8 @@ pub(super) async fn register(identity: &Identity, asked: &Asked<'_>) -> Answered
     })?;
     let (mut client, shown) = checked(new).map_err(|error| invalid(error.to_string()))?;
     client.is_self_registered = true;
-    let added = identity.store.add_identity_client(&client, asked.now);
-    if !added.await? {
+    let store = identity.told(asked, Told::of("client-added").client(&client.id));
+    if !store.add_identity_client(&client, asked.now).await? {
         return Err(Refusal::OAuth {
             status: StatusCode::SERVICE_UNAVAILABLE,
             error: "temporarily_unavailable",

@@ -150,14 +150,7 @@ fn rest(
     if audience.trim_end_matches('/') != &*identity.settings.base_url {
         return invalid("aud is not the FHIR base of this server");
     }
-    if form.need("code_challenge_method")? != "S256" {
-        return invalid("code_challenge_method is S256");
-    }
-    let challenge = form.need("code_challenge")?;
-    let is_base64url = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-    if challenge.len() != 43 || !challenge.bytes().all(is_base64url) {
-        return invalid("code_challenge is the base64url of a SHA-256 hash");
-    }
+    let challenge = challenge(form)?;
     let max_age = match form.get("max_age").map(str::parse::<u32>) {
         None => None,
         Some(Ok(seconds)) => Some(i64::from(seconds)),
@@ -199,6 +192,20 @@ fn rest(
         max_age,
         needs_second_factor,
     })
+}
+
+/// The challenge of PKCE, which is always there and always by S256 (<https://www.rfc-editor.org/rfc/rfc7636>).
+fn challenge(form: &Form) -> Answered<&str> {
+    let invalid = |sentence: &str| Err(Refusal::new("invalid_request", sentence));
+    if form.need("code_challenge_method")? != "S256" {
+        return invalid("code_challenge_method is S256");
+    }
+    let challenge = form.need("code_challenge")?;
+    let is_base64url = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    if challenge.len() != 43 || !challenge.bytes().all(is_base64url) {
+        return invalid("code_challenge is the base64url of a SHA-256 hash");
+    }
+    Ok(challenge)
 }
 
 /// Whether `acr_values` asks for a second factor. An app that is content with a password gets what there is.
