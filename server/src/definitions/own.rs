@@ -45,8 +45,9 @@ pub fn own_definition(key: &ResourceKey) -> Option<&'static str> {
 /// The types that definitions of ours have.
 pub fn own_types() -> &'static [ResourceType] {
     static TYPES: LazyLock<Vec<ResourceType>> = LazyLock::new(|| {
-        let mut types: Vec<ResourceType> =
-            own_definitions().map(|(key, _)| key.resource_type).collect();
+        let mut types: Vec<ResourceType> = own_definitions()
+            .map(|(key, _)| key.resource_type)
+            .collect();
         types.sort_unstable();
         types.dedup();
         types

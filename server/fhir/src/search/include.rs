@@ -208,7 +208,10 @@ impl Asked<'_, '_> {
             if let Some(mut targets) = way.named {
                 targets.retain(|one| target.is_none_or(|target| target == *one));
                 if !targets.is_empty() {
-                    named.entry(combine::sorted(targets)).or_default().push(way.seed);
+                    named
+                        .entry(combine::sorted(targets))
+                        .or_default()
+                        .push(way.seed);
                 }
                 continue;
             }

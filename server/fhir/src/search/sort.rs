@@ -58,7 +58,11 @@ pub(super) fn sort(
 
 /// A code and whether it is sorted downwards: `-date` is, but where `-date` is itself a code, and `date` is none.
 fn direction<'n>(planner: &Planner<'_>, types: &[ResourceType], name: &'n str) -> (&'n str, bool) {
-    let is_code = |code: &str| types.iter().all(|one| planner.definition(*one, code).is_some());
+    let is_code = |code: &str| {
+        types
+            .iter()
+            .all(|one| planner.definition(*one, code).is_some())
+    };
     match name.strip_prefix('-') {
         Some(code) if is_code(code) || !is_code(name) => (code, true),
         _ => (name, false),

@@ -26,8 +26,7 @@ fn said(members: &str, elements: &str) -> Option<Vec<String>> {
     Some(found.iter().map(line).collect())
 }
 
-const BASE: &str =
-    r#","baseDefinition":"http://hl7.org/fhir/StructureDefinition/Observation""#;
+const BASE: &str = r#","baseDefinition":"http://hl7.org/fhir/StructureDefinition/Observation""#;
 
 fn check(elements: &str, expected: &str) {
     let Some(found) = said(BASE, elements) else {
@@ -48,11 +47,26 @@ fn elements_are_those_of_the_type() {
         ("Observation.component.referenceRange.low", ""),
         ("Observation.extension.value[x].system", ""),
         ("Observation.contained.anything", ""),
-        ("Observation.stauts", ".path: there is no element 'Observation.stauts'"),
-        ("Observation.value", ".path: there is no element 'Observation.value'"),
-        ("Observation.status[x]", ".path: there is no element 'Observation.status[x]'"),
-        ("Observation.code.codings", ".path: there is no element 'Observation.code.codings'"),
-        ("Patient.name", ".path: the path does not begin with 'Observation'"),
+        (
+            "Observation.stauts",
+            ".path: there is no element 'Observation.stauts'",
+        ),
+        (
+            "Observation.value",
+            ".path: there is no element 'Observation.value'",
+        ),
+        (
+            "Observation.status[x]",
+            ".path: there is no element 'Observation.status[x]'",
+        ),
+        (
+            "Observation.code.codings",
+            ".path: there is no element 'Observation.code.codings'",
+        ),
+        (
+            "Patient.name",
+            ".path: the path does not begin with 'Observation'",
+        ),
     ] {
         check(&format!(r#"{{"path":"{path}"}}"#), expected);
     }
@@ -61,8 +75,14 @@ fn elements_are_those_of_the_type() {
 #[test]
 fn occurrences_and_types_are_within_those_of_the_type() {
     for (members, expected) in [
-        (r#""path":"Observation.value[x]","type":[{"code":"Quantity"}],"min":1"#, ""),
-        (r#""path":"Observation.category","sliceName":"a","min":0,"max":"1""#, ""),
+        (
+            r#""path":"Observation.value[x]","type":[{"code":"Quantity"}],"min":1"#,
+            "",
+        ),
+        (
+            r#""path":"Observation.category","sliceName":"a","min":0,"max":"1""#,
+            "",
+        ),
         (r#""path":"Observation.code","sliceName":"a","min":0"#, ""),
         (
             r#""path":"Observation.category","min":2,"max":"1""#,
@@ -108,16 +128,29 @@ fn expressions_are_fhirpath() {
     assert!(found[0].starts_with(place), "{found:?}");
     let context = r#","context":[{"type":"fhirpath","expression":"a b"},{"type":"element","expression":"a b"}],
         "contextInvariant":["a","=a"]"#;
-    let found = said(&format!("{BASE}{context}"), r#"{"path":"Observation.code"}"#).unwrap();
+    let found = said(
+        &format!("{BASE}{context}"),
+        r#"{"path":"Observation.code"}"#,
+    )
+    .unwrap();
     assert_eq!(found.len(), 2, "{found:?}");
-    assert!(found[0].starts_with(".context[0].expression") && found[1].starts_with(".contextInvariant[1]"));
+    assert!(
+        found[0].starts_with(".context[0].expression")
+            && found[1].starts_with(".contextInvariant[1]")
+    );
 }
 
 #[test]
 fn what_it_is_derived_from_is_known() {
     for (base, expected) in [
-        ("http://nobody.example/knows", ": the profile cannot be used: 'http://nobody.example/knows', which it is derived from, is unknown"),
-        ("http://test/own", ": the profile cannot be used: the line of profiles it is derived from has no end"),
+        (
+            "http://nobody.example/knows",
+            ": the profile cannot be used: 'http://nobody.example/knows', which it is derived from, is unknown",
+        ),
+        (
+            "http://test/own",
+            ": the profile cannot be used: the line of profiles it is derived from has no end",
+        ),
         ("http://hl7.org/fhir/StructureDefinition/vitalsigns", ""),
     ] {
         let base = format!(r#","baseDefinition":"{base}""#);

@@ -349,5 +349,8 @@ fn snapshots_of_ips_are_those_published() {
 
 /// The StructureDefinitions of each of these packages that is at hand.
 pub(super) fn published() -> Vec<Vec<Document>> {
-    [US_CORE, PAS, IPS].into_iter().filter_map(package).collect()
+    [US_CORE, PAS, IPS]
+        .into_iter()
+        .filter_map(package)
+        .collect()
 }

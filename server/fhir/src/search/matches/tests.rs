@@ -174,15 +174,27 @@ fn chains_follow_canonicals_with_their_versions() {
     };
     world.check("QuestionnaireResponse?questionnaire.title=old", "a b");
     world.check("QuestionnaireResponse?questionnaire.title=new", "a c");
-    world.check("QuestionnaireResponse?questionnaire:Questionnaire.version=2", "a c");
+    world.check(
+        "QuestionnaireResponse?questionnaire:Questionnaire.version=2",
+        "a c",
+    );
     world.check("QuestionnaireResponse?questionnaire.title:missing=true", "");
     world.check("Library?predecessor.title=old", "m");
     world.check("Library?predecessor:Library.title=old", "m");
     world.check("Library?predecessor.title=new", "m");
     world.check("Library?predecessor:Library.title=new", "");
-    world.check("Questionnaire?_has:QuestionnaireResponse:questionnaire:status=completed", "1 2");
-    world.check("Questionnaire?_has:QuestionnaireResponse:questionnaire:_id=b", "1");
-    world.check("Questionnaire?_has:QuestionnaireResponse:questionnaire:_id=d", "");
+    world.check(
+        "Questionnaire?_has:QuestionnaireResponse:questionnaire:status=completed",
+        "1 2",
+    );
+    world.check(
+        "Questionnaire?_has:QuestionnaireResponse:questionnaire:_id=b",
+        "1",
+    );
+    world.check(
+        "Questionnaire?_has:QuestionnaireResponse:questionnaire:_id=d",
+        "",
+    );
     world.check("Library?_has:Library:predecessor:_id=m", "l");
 }
 

@@ -27,7 +27,10 @@ fn value_sets_that_could_never_be_evaluated_have_faults() {
     check(&filter("code", "regex", "a.*"), &[]);
     check(&filter("code", "regex", "a("), &place);
     check(&filter("code", "regex", ""), &[]);
-    check(r#""include":[{"valueSet":["http://test/other","http://test/own|2"]}]"#, &[]);
+    check(
+        r#""include":[{"valueSet":["http://test/other","http://test/own|2"]}]"#,
+        &[],
+    );
     check(
         r#""include":[{"valueSet":["http://test/other"]}],"exclude":[{"valueSet":["http://test/own"]}]"#,
         &["ValueSet.compose.exclude[0].valueSet[0]"],
