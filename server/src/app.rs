@@ -9,13 +9,13 @@ use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
 use crate::audit::{AuditKey, AuditSource, HeadFile};
-use crate::auth::{Access, Grant, Reason};
-use crate::config::{self, Auth, CodeSource, Config};
+use crate::auth::{Access, Grant, Pace, Paces, Reason};
+use crate::config::{self, Auth, CodeSource, Config, ConsentDefault, IdTokenAlgorithm};
 use crate::context::{Handling, Limits, RequestContext, ReturnPreference, SearchLimits, now};
 use crate::definitions::{self, CurrentDefinitions, Definitions, PackageList};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{self, Admission, Parts, Perform, Readiness, Refused};
-use crate::identity::{self, Administration, Demonstration, FirstToken, Identity};
+use crate::identity::{self, Administration, Demonstration, FirstToken, Identity, Vault};
 use crate::import::{Imported, Importer};
 use crate::interactions::capabilities::{Capabilities, Software};
 use crate::interactions::{Interactions, Remembered};
@@ -23,7 +23,8 @@ use crate::jobs;
 use crate::load::{Loaded, Loader};
 use crate::operations;
 use crate::store::{
-    AuditTrail, Store, StoreSettings, make_serve_role, migrate, wait_until_reachable,
+    AuditTrail, SigningAlgorithm, Store, StoreSettings, make_serve_role, migrate,
+    wait_until_reachable,
 };
 
 /// How long an external database may take to answer at the start.
@@ -82,6 +83,8 @@ impl App {
             operations,
             capabilities,
             reads_open: config.audit.audit_reads_open,
+            owners: Arc::default(),
+            consents_close: config.access.consent_default == ConsentDefault::Deny,
         };
         Ok(Self {
             interactions,
@@ -134,8 +137,13 @@ impl App {
     }
 
     /// Adds the accounts of a demonstration, and a token for the first requests.
-    pub async fn demonstrate(&self, demonstration: &Demonstration) -> Result<FirstToken> {
-        let administration = Administration::new(self.interactions.store.clone());
+    pub async fn demonstrate(
+        &self,
+        config: &Config,
+        demonstration: &Demonstration,
+    ) -> Result<FirstToken> {
+        let vault = Vault::of_file(&config.identity_key_file())?;
+        let administration = Administration::new(self.interactions.store.clone(), vault);
         administration.demonstrate(demonstration, now()).await
     }
 
@@ -236,6 +244,7 @@ impl App {
                 .map_err(Error::internal)?,
             request_timeout: Duration::from_secs(config.limits.request_timeout_s),
             requests_max: usize::try_from(config.limits.requests_max).map_err(Error::internal)?,
+            keeps_trail: config.is_audited(),
         };
         let interactions = self.interactions.clone();
         let perform: Perform = Arc::new(move |cx, interaction| {
@@ -263,7 +272,7 @@ impl App {
         });
         let admission = match config.auth {
             Auth::Disabled => None,
-            Auth::Smart => Some(self.admission(config)),
+            Auth::Smart => Some(self.admission(config)?),
         };
         Ok((
             settings,
@@ -280,7 +289,7 @@ impl App {
 
 impl App {
     /// What stands before the FHIR API where tokens are asked for.
-    fn admission(&self, config: &Config) -> Admission {
+    fn admission(&self, config: &Config) -> Result<Admission> {
         let app = self.clone();
         let perform: identity::PerformFor = Arc::new(move |grant, interaction| {
             let app = app.clone();
@@ -289,15 +298,21 @@ impl App {
                 app.interactions.perform(&cx, interaction).await
             })
         });
-        let settings = identity_settings(config, &self.base_url);
+        let settings = identity_settings(config, &self.base_url)?;
         let store = self.interactions.store.clone();
-        let identity = Arc::new(Identity::new(store, settings, perform));
+        let vault = Vault::of_file(&config.identity_key_file())?;
+        let identity = Arc::new(Identity::new(store, settings, vault, perform));
         let (app, admitting) = (self.clone(), Arc::clone(&identity));
         let remembered = Arc::new(Remembered::default());
-        Admission {
+        Ok(Admission {
             authorize: Arc::new(move |request| {
                 let identity = Arc::clone(&identity);
                 Box::pin(async move { identity.answer(request, now()).await })
+            }),
+            paces: Arc::new(Paces {
+                of_client: Pace::of_minute(config.identity.client_requests_per_minute),
+                of_user: Pace::of_minute(config.identity.user_requests_per_minute),
+                of_address: Pace::of_minute(config.identity.auth_requests_per_minute),
             }),
             admit: Arc::new(move |token| {
                 let (app, identity) = (app.clone(), Arc::clone(&admitting));
@@ -313,7 +328,7 @@ impl App {
                     access.await.map(Some)
                 })
             }),
-        }
+        })
     }
 
     /// A context of whoever holds a grant.
@@ -324,16 +339,24 @@ impl App {
     }
 }
 
-fn identity_settings(config: &Config, base_url: &Arc<str>) -> identity::Settings {
+fn identity_settings(config: &Config, base_url: &Arc<str>) -> Result<identity::Settings> {
     let settings = &config.identity;
-    identity::Settings {
+    let registration = settings.registration_scopes.as_deref();
+    Ok(identity::Settings {
         base_url: Arc::clone(base_url),
         access_token: SignedDuration::from_secs(settings.access_token_lifetime_s),
         refresh_token: SignedDuration::from_hours(settings.offline_access_days * 24),
         session_idle: SignedDuration::from_secs(settings.session_idle_s),
         session_max: SignedDuration::from_secs(settings.session_max_s),
         allows_internal_fetches: settings.allow_internal_fetches,
-    }
+        id_tokens: match settings.id_token_algorithm {
+            IdTokenAlgorithm::Rs256 => SigningAlgorithm::Rs256,
+            IdTokenAlgorithm::Es384 => SigningAlgorithm::Es384,
+        },
+        registration: registration
+            .map(identity::registration_scopes)
+            .transpose()?,
+    })
 }
 
 /// A start that cannot go on: one line for whoever started it.

@@ -54,8 +54,11 @@ pub enum ErrorKind {
     BusinessRule,
     /// More work than one request may ask for.
     TooCostly,
-    /// Too many requests.
-    Throttled,
+    /// Too many requests: whoever asks shall rest so many seconds.
+    Throttled {
+        /// The seconds.
+        retry_after_s: u32,
+    },
     /// The database or another part is away; try again.
     Unavailable,
     /// The request took longer than it may.
@@ -90,7 +93,7 @@ impl ErrorKind {
             Self::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, IssueType::Invalid),
             Self::BusinessRule => (StatusCode::UNPROCESSABLE_ENTITY, IssueType::BusinessRule),
             Self::TooCostly => (StatusCode::UNPROCESSABLE_ENTITY, IssueType::TooCostly),
-            Self::Throttled => (StatusCode::TOO_MANY_REQUESTS, IssueType::Throttled),
+            Self::Throttled { .. } => (StatusCode::TOO_MANY_REQUESTS, IssueType::Throttled),
             Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, IssueType::Transient),
             Self::Timeout => (StatusCode::SERVICE_UNAVAILABLE, IssueType::Timeout),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, IssueType::Exception),

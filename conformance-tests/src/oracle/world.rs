@@ -210,12 +210,16 @@ impl World {
     fn canonicals(&self, place: usize) -> Vec<String> {
         let Resource { kind, json, .. } = &self.resources[place];
         let parameter = self.definitions.find(kind, "url");
-        let Some(url) = text(json, "url").filter(|_| parameter.is_some_and(|one| one.kind == "uri"))
+        let Some(url) =
+            text(json, "url").filter(|_| parameter.is_some_and(|one| one.kind == "uri"))
         else {
             return Vec::new();
         };
         let versioned = text(json, "version").map(|version| format!("{url}|{version}"));
-        [Some(url.to_owned()), versioned].into_iter().flatten().collect()
+        [Some(url.to_owned()), versioned]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
     /// The members of a list: `List.entry.item`.

@@ -67,6 +67,19 @@ impl Resource {
         }
     }
 
+    /// Whether `meta.security` has a coding of this system and code.
+    pub fn has_security_label(&self, (system, code): (&str, &str)) -> bool {
+        let labels = self.root().at(&["meta", "security"]);
+        let mut labels = labels.into_iter().flat_map(Value::items);
+        labels.any(|label| {
+            let is = |name: &str, wanted: &str| {
+                let text = label.get(name).and_then(Value::string);
+                text.as_deref() == Some(wanted)
+            };
+            is("system", system) && is("code", code)
+        })
+    }
+
     /// The type.
     pub fn resource_type(&self) -> ResourceType {
         self.resource_type

@@ -150,6 +150,7 @@ impl Event<'_> {
     fn kind(&self) -> Code {
         match (self.record.status, &*self.record.interaction) {
             (_, "login" | "logout") => codes::LOGIN,
+            (_, "security") => codes::ALERT,
             (401 | 403, _) => codes::ALERT,
             _ => codes::REST,
         }
@@ -166,11 +167,14 @@ impl Event<'_> {
         match &*record.interaction {
             "login" => subtype(list, "110122", codes::DCM),
             "logout" => subtype(list, "110123", codes::DCM),
-            own @ ("refused" | "unreadable") => subtype(list, own, codes::OPERATIONS),
+            own @ ("refused" | "unreadable" | "security") => subtype(list, own, codes::OPERATIONS),
             interaction => subtype(list, interaction, codes::INTERACTIONS),
         }
         if let Some(operation) = &record.operation {
             subtype(list, operation, codes::OPERATIONS);
+            if &**operation == "break-glass" && record.outcome == 0 {
+                subtype(list, "110127", codes::DCM);
+            }
         }
     }
 
@@ -212,6 +216,7 @@ impl Event<'_> {
                 (None, "auth-disabled") => {
                     reference.string("display", "anybody: authorization is disabled")
                 }
+                (None, "command") => reference.string("display", "an administrator's command"),
                 (None, "load") => reference.string("display", "vesta load"),
                 (None, "job" | "admission") => reference.string("display", "a job of the server"),
                 (None, _) => reference.string("display", "unknown"),

@@ -86,11 +86,9 @@ impl AuditKey {
         &self.id
     }
 
-    /// What shows that whoever has this key wrote a text.
-    pub(super) fn prove(&self, text: &str) -> String {
-        let mut mac = self.rows.clone();
-        mac.update(text.as_bytes());
-        hexadecimal(&mac.finalize().into_bytes()[..16])
+    /// Begins to show that whoever has this key wrote something.
+    pub(super) fn prover(&self) -> Prover {
+        Prover(self.rows.clone())
     }
 
     /// Signs.
@@ -103,6 +101,34 @@ impl AuditKey {
         UnparsedPublicKey::new(&ED25519, self.pair.public_key().as_ref())
             .verify(text.as_bytes(), signature)
             .is_ok()
+    }
+}
+
+/// Takes what is proven, part by part; where one ends is proven, too.
+pub(super) struct Prover(Hmac<Sha256>);
+
+impl Prover {
+    pub(super) fn number(&mut self, number: i64) {
+        self.0.update(&number.to_le_bytes());
+    }
+
+    pub(super) fn text(&mut self, text: &str) {
+        self.0.update(&text.len().to_le_bytes());
+        self.0.update(text.as_bytes());
+    }
+
+    pub(super) fn optional(&mut self, text: Option<&str>) {
+        self.number(i64::from(text.is_some()));
+        self.text(text.unwrap_or_default());
+    }
+
+    pub(super) fn texts<'t>(&mut self, texts: impl ExactSizeIterator<Item = &'t str>) {
+        self.0.update(&texts.len().to_le_bytes());
+        texts.for_each(|text| self.text(text));
+    }
+
+    pub(super) fn proof(self) -> String {
+        hexadecimal(&self.0.finalize().into_bytes()[..16])
     }
 }
 

@@ -8,6 +8,7 @@ mod head;
 mod key;
 mod record;
 mod refused;
+mod security;
 #[cfg(test)]
 mod tests;
 
@@ -19,3 +20,4 @@ pub use key::{AuditKey, KeyError};
 pub(crate) use record::{AuditIndex, element, rows};
 pub use record::{AuditRecord, AuditSource, Who};
 pub use refused::RefusedRequest;
+pub use security::{SecurityEvent, SecurityEventKind};

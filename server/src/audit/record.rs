@@ -216,24 +216,55 @@ impl AuditRecord {
 
     /// Completes it: the proof covers all but the status and the versions, which only its statement may know.
     pub(crate) fn prove(&mut self, key: &AuditKey) {
-        self.proof = key.prove(&self.provable()).into();
+        self.proof = self.proof(key).into();
     }
 
     /// Whether a server with this key made it.
     pub fn is_proven(&self, key: &AuditKey) -> bool {
-        *self.proof == *key.prove(&self.provable())
+        *self.proof == *self.proof(key)
     }
 
-    fn provable(&self) -> String {
-        let mut bare = self.clone();
-        bare.proof = Box::default();
-        bare.status = 0;
-        for entity in &mut bare.entities {
-            *entity = key_text(entity).into();
+    /// All but the status and the versions. What it is found by follows from the rest.
+    fn proof(&self, key: &AuditKey) -> String {
+        let mut prover = key.prover();
+        prover.number(self.recorded.as_microsecond());
+        prover.number(i64::from(self.outcome));
+        let who = &self.who;
+        let texts = [
+            &self.interaction,
+            &self.action,
+            &who.access,
+            &self.source.node,
+            &self.base_url,
+            &self.request_id,
+        ];
+        texts.into_iter().for_each(|text| prover.text(text));
+        let optional = [
+            &self.operation,
+            &self.reason,
+            &who.grant,
+            &who.client,
+            &who.agent,
+            &who.login,
+            &self.address,
+            &self.source.site,
+            &self.target,
+            &self.query,
+        ];
+        for text in optional {
+            prover.optional(text.as_deref());
         }
-        let mut writer = Writer::with_capacity(1024);
-        writer.object(|row| bare.write(None, row));
-        writer.finish()
+        let (system, code) = who.purpose.as_ref().map(|(a, b)| (&**a, &**b)).unzip();
+        prover.optional(system);
+        prover.optional(code);
+        prover.texts(self.entities.iter().map(|entity| key_text(entity)));
+        prover.number(i64::try_from(self.owners.len()).unwrap_or(i64::MAX));
+        for owner in &self.owners {
+            prover.number(i64::from(*owner));
+        }
+        prover.texts(self.patients.iter().map(|patient| &**patient));
+        prover.text(&self.nonce.to_string());
+        prover.proof()
     }
 
     /// How many AuditEvents it is shown as.

@@ -15,7 +15,8 @@ use futures_util::future::BoxFuture;
 
 use super::response::{self, Reply};
 use super::{BASE_PATH, Http, body, headers};
-use crate::auth::{ACR_SECOND_FACTOR, Access, Reason};
+use crate::auth::{ACR_SECOND_FACTOR, Access, Paces, Reason, TooFast, network};
+use crate::context::now;
 use crate::error::{Error, ErrorKind, Result};
 use crate::interactions::route::Route;
 
@@ -36,6 +37,8 @@ pub struct Admission {
     pub authorize: Authorize,
     /// What knows access tokens.
     pub admit: Admit,
+    /// How fast anybody may ask.
+    pub paces: Arc<Paces>,
 }
 
 /// What whoever asks for a path may touch. What is not public needs a token that is in force.
@@ -48,12 +51,23 @@ pub(super) async fn access(http: &Http, route: &Route, headers: &HeaderMap) -> R
         return Ok(Access::system(Reason::Public));
     }
     let access = (admission.admit)(bearer(headers)?).await?;
-    access.ok_or_else(|| {
+    let access = access.ok_or_else(|| {
         Error::new(
             ErrorKind::Unauthenticated,
             "the access token is unknown, expired or revoked",
         )
-    })
+    })?;
+    if let Some(grant) = access.grant() {
+        admission.paces.take(grant, now()).map_err(too_fast)?;
+    }
+    Ok(access)
+}
+
+fn too_fast(TooFast(retry_after_s): TooFast) -> Error {
+    Error::new(
+        ErrorKind::Throttled { retry_after_s },
+        format!("there were too many requests: go on in {retry_after_s} seconds"),
+    )
 }
 
 /// What stands behind `Authorization: Bearer`.
@@ -115,13 +129,16 @@ pub(super) async fn authorize(State(http): State<Arc<Http>>, request: Request) -
 async fn passed_on(http: &Http, request: Request) -> Result<Response> {
     let unknown = || Error::new(ErrorKind::UnknownEndpoint, "there is nothing here");
     let admission = http.parts.admission.as_ref().ok_or_else(unknown)?;
+    let address = headers::address(request.extensions());
+    let pace = &admission.paces.of_address;
+    pace.take(&network(address), now()).map_err(too_fast)?;
     let _turn = http.turns.acquire().await.map_err(Error::internal)?;
     let (mut head, body) = request.into_parts();
     let bytes = body::collect(&head.headers, body, FORM_BYTES_MAX).await?;
     let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
     let path = path.strip_prefix(BASE_PATH).unwrap_or(path);
     head.uri = path.parse::<Uri>().map_err(|_| unknown())?;
-    if let Some(address) = headers::address(&head.extensions) {
+    if let Some(address) = address {
         head.extensions.insert(address);
     }
     let is_head = head.method == Method::HEAD;

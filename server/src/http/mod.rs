@@ -60,6 +60,8 @@ pub struct Settings {
     pub request_timeout: Duration,
     /// How many requests are worked on at once; more wait their turn.
     pub requests_max: usize,
+    /// Whether there is an audit trail, whose AuditEvents nobody writes.
+    pub keeps_trail: bool,
 }
 
 /// What the HTTP side is given to work with.

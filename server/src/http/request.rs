@@ -22,6 +22,14 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::interactions::route::{Route, RouteBody, RouteRequest, Routed};
 use crate::interactions::{Interaction, Outcome};
 
+/// The methods of a path.
+fn allowed(http: &Http, route: &Route) -> &'static str {
+    match http.settings.keeps_trail {
+        true => route.allowed_beside_trail(),
+        false => route.allowed(),
+    }
+}
+
 /// Answers one request to the FHIR API. What is learned of the client goes into `reply` as soon as it is known, so
 /// that an error at any point is answered as the client wants it.
 pub(super) async fn answer(
@@ -43,7 +51,7 @@ pub(super) async fn answer(
     reply.returned = preferences.returned;
     if let Ok(route) = &route {
         reply.route = Some((route.pattern(), route.resource_type()));
-        reply.allow = Some(route.allowed());
+        reply.allow = Some(allowed(http, route));
     }
 
     let query = head.uri.query().unwrap_or_default();
@@ -52,7 +60,7 @@ pub(super) async fn answer(
     reply.prefer(&controls, &negotiated);
     let route = route?;
     if head.method == Method::OPTIONS {
-        return Ok(response::options(route.allowed()));
+        return Ok(response::options(allowed(http, &route)));
     }
     route.permits(&head.method)?;
     let access = admission::access(http, &route, &head.headers).await?;

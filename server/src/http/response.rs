@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::header::{
     ALLOW, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION,
-    VARY, WARNING, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    RETRY_AFTER, VARY, WARNING, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
@@ -146,6 +146,9 @@ pub(super) async fn of_error(http: &Arc<Http>, reply: &Reply, error: &Error) -> 
     headers.insert(VARY, HeaderValue::from_static("accept"));
     if let (ErrorKind::MethodNotAllowed, Some(allow)) = (error.kind(), reply.allow) {
         headers.insert(ALLOW, HeaderValue::from_static(allow));
+    }
+    if let ErrorKind::Throttled { retry_after_s } = error.kind() {
+        headers.insert(RETRY_AFTER, HeaderValue::from(retry_after_s));
     }
     if let Some(challenge) = challenge(http, error, reply.has_token) {
         headers.insert(WWW_AUTHENTICATE, challenge);

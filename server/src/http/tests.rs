@@ -88,6 +88,7 @@ pub(super) fn settings() -> Settings {
         body_bytes_max: 1000,
         request_timeout: Duration::from_secs(20),
         requests_max: 4,
+        keeps_trail: true,
     }
 }
 

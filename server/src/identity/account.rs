@@ -1,6 +1,7 @@
 //! The account: the apps that act for somebody, and an end to each of them.
 
 use super::answer::{Answered, redirect};
+use super::audited::Told;
 use super::pages::{Account, App, Page};
 use super::session::{Browser, Missing, missing};
 use super::{Asked, Identity, login, words};
@@ -50,9 +51,14 @@ pub(super) async fn revoke(identity: &Identity, asked: &Asked<'_>) -> Answered {
     let session = login::complete(&browser)?;
     let client = form.need("client_id")?;
     let user = session.user.id;
-    let revoked = identity
-        .store
-        .revoke_identity_grants(user, client, asked.now);
-    revoked.await?;
+    let mut told = Told::of("consent-revoked").by(&session.user);
+    // What the form says is kept only where it is the name of an app.
+    if let Some(known) = identity.store.identity_client(client).await? {
+        told = told.client(&known.id);
+    }
+    let store = identity.told(asked, told);
+    store
+        .revoke_identity_grants(user, client, asked.now)
+        .await?;
     redirect(&identity.url("/auth/account"))
 }

@@ -6,10 +6,14 @@ use uuid::Uuid;
 use super::answer::is_bounded;
 use super::fetch::may_be_published_at;
 use super::password::{NewSecondFactor, Passwords};
+use super::vault::{Vault, second_factor_of};
 use super::{assertion, secret};
 use crate::auth::{FhirUser, Scopes};
+use crate::context;
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::{ClientKind, Credentials, Epochs, IdentityClient, IdentityUser, Store};
+use crate::store::{
+    ClientKind, Credentials, Epochs, IdentityClient, IdentityUser, SecretHash, Store,
+};
 
 /// People and clients that are listed.
 const LISTED: u32 = 10_000;
@@ -19,6 +23,7 @@ const LISTED: u32 = 10_000;
 pub struct Administration {
     pub(super) store: Store,
     passwords: Passwords,
+    vault: Vault,
 }
 
 /// Somebody who shall log in.
@@ -75,10 +80,11 @@ fn known(is_known: bool, login: &str) -> Result<()> {
 
 impl Administration {
     /// On a store.
-    pub fn new(store: Store) -> Self {
+    pub fn new(store: Store, vault: Vault) -> Self {
         Self {
             store,
             passwords: Passwords::default(),
+            vault,
         }
     }
 
@@ -101,7 +107,11 @@ impl Administration {
             epochs: Epochs::default(),
             login: login.as_str().into(),
         };
-        match self.store.add_identity_user(&user, now).await? {
+        match self
+            .told("user-added", &login, now)
+            .add_identity_user(&user, now)
+            .await?
+        {
             true => Ok(()),
             false => Err(refused(format!("somebody logs in as {login} already"))),
         }
@@ -111,7 +121,10 @@ impl Administration {
     pub async fn set_password(&self, login: &str, password: &str, now: Timestamp) -> Result<()> {
         let hash = self.passwords.hash(password).await?;
         let login = login.to_lowercase();
-        let is_known = self.store.set_identity_password(&login, &hash, now).await?;
+        let is_known = self
+            .told("password-set", &login, now)
+            .set_identity_password(&login, &hash, now)
+            .await?;
         known(is_known, &login)
     }
 
@@ -119,25 +132,45 @@ impl Administration {
     pub async fn set_second_factor(&self, login: &str) -> Result<NewSecondFactor> {
         let login = login.to_lowercase();
         let new = NewSecondFactor::new(&login)?;
-        let totp = Some((new.secret.as_slice(), new.hashes.as_slice()));
-        let is_known = self.store.set_identity_totp(&login, totp).await?;
-        known(is_known, &login)?;
+        let is_known = self.seal_second_factor(&login, &new.secret, &new.hashes);
+        known(is_known.await?, &login)?;
         Ok(new)
+    }
+
+    /// Keeps a second factor, sealed, with the hashes of its recovery codes; `false` where nobody logs in so.
+    pub(super) async fn seal_second_factor(
+        &self,
+        login: &str,
+        secret: &[u8],
+        recovery: &[SecretHash],
+    ) -> Result<bool> {
+        let sealed = self.vault.seal(&second_factor_of(login), secret)?;
+        let totp = Some((sealed.as_slice(), recovery));
+        let store = self.told("second-factor-set", login, context::now());
+        store.set_identity_totp(login, totp).await
     }
 
     /// Takes the second factor away.
     pub async fn remove_second_factor(&self, login: &str) -> Result<()> {
         let login = login.to_lowercase();
-        known(self.store.set_identity_totp(&login, None).await?, &login)
+        known(
+            self.told("second-factor-removed", &login, context::now())
+                .set_identity_totp(&login, None)
+                .await?,
+            &login,
+        )
     }
 
     /// Locks somebody out, or lets them in again.
     pub async fn lock_user(&self, login: &str, is_locked: bool) -> Result<()> {
         let login = login.to_lowercase();
-        known(
-            self.store.lock_identity_user(&login, is_locked).await?,
-            &login,
-        )
+        let code = if is_locked {
+            "user-locked"
+        } else {
+            "user-unlocked"
+        };
+        let store = self.told(code, &login, context::now());
+        known(store.lock_identity_user(&login, is_locked).await?, &login)
     }
 
     /// Everybody who may log in.
@@ -151,43 +184,13 @@ impl Administration {
         new: NewClient,
         now: Timestamp,
     ) -> Result<(String, Option<String>)> {
-        if !is_bounded(&new.scopes) {
-            return Err(refused(
-                "a client has 100 scopes at most, of 4096 letters together",
-            ));
-        }
-        let scopes = Scopes::parse(&new.scopes);
-        if let Some(scope) = scopes.dropped.first() {
-            return Err(refused(format!("{scope} is not a scope")));
-        }
-        if scopes.scopes.is_empty() {
-            return Err(refused("a client needs scopes"));
-        }
-        for uri in new.redirect_uris.iter().chain(&new.launch_uri) {
-            if !is_redirect_uri(uri) {
-                return Err(refused(format!(
-                    "{uri} is not an absolute URI without a fragment, by https or from this machine"
-                )));
-            }
-        }
-        let (kind, shown) = kind(new.kind)?;
-        let id = match new.id {
-            Some(id) => id,
-            None => Uuid::new_v4().to_string(),
-        };
-        let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "._-:/".contains(letter);
-        if id.is_empty() || !id.chars().all(is_plain) {
-            return Err(refused("the id of a client is of A-Z a-z 0-9 . _ - : /"));
-        }
-        let client = IdentityClient {
-            id: id.as_str().into(),
-            name: new.name.into(),
-            kind,
-            redirect_uris: new.redirect_uris,
-            launch_uri: new.launch_uri.map(Into::into),
-            scopes: scopes.scopes,
-        };
-        match self.store.add_identity_client(&client, now).await? {
+        let (client, shown) = checked(new)?;
+        let id = client.id.to_string();
+        match self
+            .told("client-added", &id, now)
+            .add_identity_client(&client, now)
+            .await?
+        {
             true => Ok((id, shown)),
             false => Err(refused(format!("there is a client {id} already"))),
         }
@@ -200,11 +203,57 @@ impl Administration {
 
     /// Removes a client, and all that was granted to it.
     pub async fn remove_client(&self, id: &str) -> Result<()> {
-        match self.store.remove_identity_client(id).await? {
+        match self
+            .told("client-removed", id, context::now())
+            .remove_identity_client(id)
+            .await?
+        {
             true => Ok(()),
             false => Err(refused(format!("there is no client {id}"))),
         }
     }
+}
+
+/// A client as it is registered, if it may be, and the secret that was made up for it.
+pub(super) fn checked(new: NewClient) -> Result<(IdentityClient, Option<String>)> {
+    if !is_bounded(&new.scopes) {
+        return Err(refused(
+            "a client has 100 scopes at most, of 4096 letters together",
+        ));
+    }
+    let scopes = Scopes::parse(&new.scopes);
+    if let Some(scope) = scopes.dropped.first() {
+        return Err(refused(format!("{scope} is not a scope")));
+    }
+    if scopes.scopes.is_empty() {
+        return Err(refused("a client needs scopes"));
+    }
+    for uri in new.redirect_uris.iter().chain(&new.launch_uri) {
+        if !is_redirect_uri(uri) {
+            return Err(refused(format!(
+                "{uri} is not an absolute URI without a fragment, by https or from this machine"
+            )));
+        }
+    }
+    let (kind, shown) = kind(new.kind)?;
+    let id = match new.id {
+        Some(id) => id,
+        None => Uuid::new_v4().to_string(),
+    };
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "._-:/".contains(letter);
+    if id.is_empty() || !id.chars().all(is_plain) {
+        return Err(refused("the id of a client is of A-Z a-z 0-9 . _ - : /"));
+    }
+    let client = IdentityClient {
+        id: id.into(),
+        name: new.name.into(),
+        kind,
+        redirect_uris: new.redirect_uris,
+        launch_uri: new.launch_uri.map(Into::into),
+        scopes: scopes.scopes,
+        is_self_registered: false,
+    };
+    Ok((client, shown))
 }
 
 fn kind(new: NewClientKind) -> Result<(ClientKind, Option<String>)> {
@@ -229,7 +278,7 @@ fn kind(new: NewClientKind) -> Result<(ClientKind, Option<String>)> {
 
 /// Where people may be sent: by https, on this machine, or into an app by a scheme of its own, which has a dot
 /// (<https://www.rfc-editor.org/rfc/rfc8252#section-7.1>).
-fn is_redirect_uri(uri: &str) -> bool {
+pub(super) fn is_redirect_uri(uri: &str) -> bool {
     let is_clean = uri.bytes().all(|byte| byte.is_ascii_graphic())
         && !uri.contains(['#', '"', '\'', ';', ',']);
     let Some((scheme, rest)) = uri.split_once(':') else {

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::answer::{Answered, Form, Refusal, encoded, redirect, with_query};
+use super::audited::Told;
 use super::pages::{self, Page};
 use super::records::Choice;
 use super::session::{Browser, Missing, authentication, missing};
@@ -95,6 +96,7 @@ async fn stepped(
         csrf: &browser.csrf(),
         request: asked.query,
         client: &wish.client.name,
+        is_unchecked: wish.client.is_self_registered,
         host: &target,
         person: &session.user.name,
         patient: patient.as_ref(),
@@ -111,7 +113,7 @@ pub(super) async fn decide(identity: &Identity, asked: &Asked<'_>) -> Answered {
     browser.check(identity, asked, &form)?;
     let request = Form::parse(form.need("request")?)?;
     let is_agreed = form.get("decision") == Some("allow");
-    let done = decided(identity, &browser, &request, is_agreed, asked.now).await;
+    let done = decided(identity, &browser, &request, is_agreed, asked).await;
     done.or_else(|denied| told(identity, denied))
 }
 
@@ -120,15 +122,21 @@ async fn decided(
     browser: &Browser,
     request: &Form,
     is_agreed: bool,
-    now: Timestamp,
+    asked: &Asked<'_>,
 ) -> Result<http::Response<bytes::Bytes>, Denied> {
+    let now = asked.now;
     let wish = wish(identity, request).await?;
     let session = login::complete(browser)?;
+    let told = Told::of("consent")
+        .by(&session.user)
+        .client(&wish.client.id);
     if wish.wants_login(session, now) {
         return Err(wish.denied("login_required", "somebody has to log in again"));
     }
     wish.check_factors(session)?;
     if !is_agreed {
+        let told = told.refused(403, "the person does not agree");
+        identity.tell(asked, told).await?;
         return Err(wish.denied("access_denied", "the person does not agree"));
     }
     let context = context(identity, &wish, session, now).await?;
@@ -160,7 +168,7 @@ async fn decided(
     };
     let grant = granted(identity, &wish, session, scopes, context, now);
     identity
-        .store
+        .told(asked, told.granting(grant.id))
         .add_identity_grant(&grant, Some(&new_code), now)
         .await?;
     let pairs = [

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::answer::{Answered, json_with};
 use super::{Asked, Identity, keys};
@@ -53,9 +53,9 @@ pub(super) fn smart_configuration(identity: &Identity) -> Response<Bytes> {
     let base = &identity.settings.base_url;
     let mut methods = METHODS.to_vec();
     methods.retain(|method| *method != "none");
-    json_with(
-        StatusCode::OK,
-        &json!({
+    published(
+        identity,
+        json!({
             "issuer": &**base,
             "jwks_uri": identity.url("/auth/jwks"),
             "authorization_endpoint": identity.url("/auth/authorize"),
@@ -77,9 +77,9 @@ pub(super) fn smart_configuration(identity: &Identity) -> Response<Bytes> {
 /// `[issuer]/.well-known/openid-configuration` (<https://openid.net/specs/openid-connect-discovery-1_0.html>)
 pub(super) fn openid_configuration(identity: &Identity) -> Response<Bytes> {
     let base = &identity.settings.base_url;
-    json_with(
-        StatusCode::OK,
-        &json!({
+    published(
+        identity,
+        json!({
             "issuer": &**base,
             "jwks_uri": identity.url("/auth/jwks"),
             "authorization_endpoint": identity.url("/auth/authorize"),
@@ -92,7 +92,7 @@ pub(super) fn openid_configuration(identity: &Identity) -> Response<Bytes> {
             "scopes_supported": SCOPES,
             "acr_values_supported": [ACR_PASSWORD, ACR_SECOND_FACTOR],
             "subject_types_supported": ["public"],
-            "id_token_signing_alg_values_supported": ["RS256"],
+            "id_token_signing_alg_values_supported": [identity.settings.id_tokens.name()],
             "code_challenge_methods_supported": ["S256"],
             "token_endpoint_auth_methods_supported": METHODS,
             "token_endpoint_auth_signing_alg_values_supported": ["RS384", "ES384"],
@@ -104,9 +104,17 @@ pub(super) fn openid_configuration(identity: &Identity) -> Response<Bytes> {
     )
 }
 
+/// Metadata, with what the settings add to it.
+fn published(identity: &Identity, mut metadata: Value) -> Response<Bytes> {
+    if identity.settings.registration.is_some() {
+        metadata["registration_endpoint"] = json!(identity.url("/auth/register"));
+    }
+    json_with(StatusCode::OK, &metadata)
+}
+
 /// The keys that ID tokens are signed with.
 pub(super) async fn key_set(identity: &Identity, asked: &Asked<'_>) -> Answered {
-    let keys = keys::key_set(&identity.store, asked.now).await?;
+    let keys = keys::key_set(identity, asked.now).await?;
     Ok(json_with(StatusCode::OK, &keys))
 }
 

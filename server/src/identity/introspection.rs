@@ -5,6 +5,7 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::answer::{Answered, Refusal, json_with};
+use super::audited::Told;
 use super::{Asked, Identity, client, secret};
 use crate::store::{ClientKind, KnownToken};
 
@@ -59,9 +60,8 @@ pub(super) async fn revoke(identity: &Identity, asked: &Asked<'_>) -> Answered {
     let form = asked.form()?;
     let client = client::authenticated(identity, asked, &form).await?;
     let hash = secret::hash(form.need("token")?);
-    let revoked = identity
-        .store
-        .revoke_identity_token(hash, &client.id, asked.now);
+    let store = identity.told(asked, Told::of("token-revoked").client(&client.id));
+    let revoked = store.revoke_identity_token(hash, &client.id, asked.now);
     revoked.await?;
     Ok(json_with(StatusCode::OK, &json!({})))
 }

@@ -1,14 +1,15 @@
 //! Logging in: a password, then a second factor; logging out.
 
-use std::net::IpAddr;
-
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::answer::{Answered, Form, Refusal, redirect, set_cookie};
+use super::audited::Told;
 use super::pages::{self, Page};
 use super::session::{Browser, Missing, missing};
+use super::vault::second_factor_of;
 use super::{Asked, Identity, password, secret};
+use crate::auth::network;
 use crate::store::{Attempt, IdentitySession, IdentityUser};
 
 /// What a failed login says, whoever it was.
@@ -63,12 +64,12 @@ pub(super) async fn first_factor(identity: &Identity, asked: &Asked<'_>) -> Answ
     let login = form.get("login").unwrap_or_default().to_lowercase();
     let shown = form.get("password").unwrap_or_default();
     let place = identity.passwords.place()?;
-    let address = counted_by(asked.address);
+    let address = network(asked.address);
     let attempt = Attempt {
         login: secret::hash(&login),
         address: &address,
     };
-    let user = begun(identity, &login, attempt, asked.now).await?;
+    let (user, may_try) = begun(identity, &login, attempt, asked.now).await?;
     let hash = user
         .as_ref()
         .and_then(|user| user.credentials.password_hash.as_deref());
@@ -76,6 +77,7 @@ pub(super) async fn first_factor(identity: &Identity, asked: &Asked<'_>) -> Answ
     let Some(user) = user.filter(|_| is_right) else {
         let again = page(&browser, form.get("request"), None, true)?;
         tracing::info!("a login failed");
+        identity.tell_failed_login(asked, (&login, may_try)).await?;
         return Ok(pages::unauthorized(again));
     };
     let is_complete = user.credentials.totp_secret.is_none();
@@ -84,33 +86,25 @@ pub(super) async fn first_factor(identity: &Identity, asked: &Asked<'_>) -> Answ
         .end_identity_attempt(attempt, is_complete, asked.now)
         .await?;
     let methods = ["pwd".to_owned()];
-    let cookie = browser.begin(identity, &user, &methods, asked.now).await?;
+    let cookie = browser.begin(identity, &user, &methods, asked).await?;
     let mut response = redirect(&next(identity, &form)?)?;
     set_cookie(&mut response, &cookie)?;
     Ok(response)
 }
 
-/// Counts an attempt, and gives whom it is of; `None` where there is nobody, or they have to wait, or are locked. As much is
+/// Counts an attempt, and gives whom it is of, and whether they may try; `None` where there is nobody, or they have to wait,
+/// or are locked. As much is
 /// written for somebody who does not exist as for somebody who does.
 async fn begun(
     identity: &Identity,
     login: &str,
     attempt: Attempt<'_>,
     now: Timestamp,
-) -> Answered<Option<IdentityUser>> {
+) -> Answered<(Option<IdentityUser>, bool)> {
     let store = &identity.store;
     let may_try = store.begin_identity_attempt(attempt, now).await?;
     let user = store.identity_user(login).await?;
-    Ok(user.filter(|user| may_try && !user.is_locked))
-}
-
-/// What attempts from an address are counted under: of IPv6 the network, because each holder has many addresses in it.
-fn counted_by(address: Option<IpAddr>) -> Vec<u8> {
-    match address {
-        Some(IpAddr::V4(address)) => address.octets().to_vec(),
-        Some(IpAddr::V6(address)) => address.octets()[..8].to_vec(),
-        None => b"?".to_vec(),
-    }
+    Ok((user.filter(|user| may_try && !user.is_locked), may_try))
 }
 
 /// `POST /auth/second-factor`
@@ -125,11 +119,14 @@ pub(super) async fn second_factor(identity: &Identity, asked: &Asked<'_>) -> Ans
     if !is_second_factor(identity, asked, session, code).await? {
         let again = page(&browser, form.get("request"), None, true)?;
         tracing::info!(user = %session.user.id, "a second factor failed");
+        let reason = "the second factor is wrong, or there were too many attempts";
+        let told = Told::login(&["mfa".to_owned()]).by(&session.user);
+        identity.tell(asked, told.refused(401, reason)).await?;
         return Ok(pages::unauthorized(again));
     }
     let methods = ["pwd", "otp", "mfa"].map(ToOwned::to_owned);
     let user = &session.user;
-    let cookie = browser.begin(identity, user, &methods, asked.now).await?;
+    let cookie = browser.begin(identity, user, &methods, asked).await?;
     let mut response = redirect(&next(identity, &form)?)?;
     set_cookie(&mut response, &cookie)?;
     Ok(response)
@@ -142,17 +139,22 @@ async fn is_second_factor(
     session: &IdentitySession,
     code: &str,
 ) -> Answered<bool> {
-    let address = counted_by(asked.address);
+    let address = network(asked.address);
     let attempt = Attempt {
         login: secret::hash(&session.user.login),
         address: &address,
     };
-    let user = begun(identity, &session.user.login, attempt, asked.now).await?;
+    let (user, _) = begun(identity, &session.user.login, attempt, asked.now).await?;
     let Some(user) = user else {
         return Ok(false);
     };
     let is_right = match &user.credentials.totp_secret {
-        Some(secret) => is_good_once(identity, user.id, secret, code, asked).await?,
+        Some(sealed) => {
+            let secret = identity
+                .vault
+                .open(&second_factor_of(&user.login), sealed)?;
+            is_good_once(identity, user.id, &secret, code, asked).await?
+        }
         None => false,
     };
     if is_right {
@@ -188,7 +190,8 @@ pub(super) async fn logout(identity: &Identity, asked: &Asked<'_>) -> Answered {
     let browser = Browser::of(identity, asked).await?;
     browser.check(identity, asked, &form)?;
     if let Some(session) = &browser.session {
-        identity.store.end_identity_session(session.hash).await?;
+        let told = identity.told(asked, Told::logout().by(&session.user));
+        told.end_identity_session(session.hash).await?;
     }
     redirect(&identity.url(ACCOUNT))
 }

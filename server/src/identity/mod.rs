@@ -7,6 +7,7 @@ mod account;
 mod administration;
 mod answer;
 mod assertion;
+mod audited;
 mod authorize;
 mod client;
 mod demonstration;
@@ -20,11 +21,13 @@ mod login;
 mod pages;
 mod password;
 mod records;
+mod registration;
 mod secret;
 mod session;
 #[cfg(test)]
 mod tests;
 mod token;
+mod vault;
 mod wish;
 mod words;
 
@@ -35,14 +38,27 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::auth::Grant;
+use crate::auth::{Grant, Pace, Scopes};
 use crate::error::Result;
-use crate::store::{KnownToken, Store, TokenKind};
+use crate::store::{KnownToken, SigningAlgorithm, Store, TokenKind};
 
 pub use administration::{Administration, NewClient, NewClientKind, NewUser};
 pub use demonstration::{Demonstration, FirstToken};
 pub use password::{NewSecondFactor, new_password};
 pub use records::PerformFor;
+pub use vault::Vault;
+
+/// Scopes that apps may have which register themselves; what is no such scope is refused.
+pub fn registration_scopes(text: &str) -> Result<Scopes> {
+    let parsed = Scopes::parse(text);
+    match parsed.dropped.is_empty() && registration::may_be_registered(&parsed.scopes) {
+        true => Ok(parsed.scopes),
+        false => Err(crate::error::Error::new(
+            crate::error::ErrorKind::BadValue,
+            "VESTA_REGISTRATION_SCOPES are scopes of which none is system/",
+        )),
+    }
+}
 
 use answer::{Answered, Asked, Refusal};
 use fetch::Fetcher;
@@ -65,6 +81,10 @@ pub struct Settings {
     pub session_max: SignedDuration,
     /// Whether keys of clients may be fetched from addresses that are not public.
     pub allows_internal_fetches: bool,
+    /// What apps that register themselves may have at most; nothing where none does.
+    pub registration: Option<Scopes>,
+    /// What ID tokens are signed by.
+    pub id_tokens: SigningAlgorithm,
 }
 
 /// As the settings have it.
@@ -77,6 +97,8 @@ impl Default for Settings {
             session_idle: SignedDuration::from_mins(15),
             session_max: SignedDuration::from_hours(10),
             allows_internal_fetches: false,
+            registration: None,
+            id_tokens: SigningAlgorithm::Rs256,
         }
     }
 }
@@ -88,6 +110,8 @@ pub struct Identity {
     jwks: PublishedKeys,
     passwords: Passwords,
     records: Records,
+    registrations: Pace,
+    vault: Vault,
 }
 
 impl std::fmt::Debug for Identity {
@@ -100,12 +124,14 @@ impl std::fmt::Debug for Identity {
 
 impl Identity {
     /// An authorization server on a store.
-    pub fn new(store: Store, settings: Settings, perform: PerformFor) -> Self {
+    pub fn new(store: Store, settings: Settings, vault: Vault, perform: PerformFor) -> Self {
         Self {
             store,
             jwks: PublishedKeys::new(Fetcher::new(settings.allows_internal_fetches)),
             passwords: Passwords::default(),
             records: Records { perform },
+            registrations: Pace::of_minute(registration::EACH_MINUTE),
+            vault,
             settings,
         }
     }
@@ -134,7 +160,13 @@ impl Identity {
             address: head.extensions.get::<IpAddr>().copied(),
         };
         let is_for_people = PAGES.contains(&asked.path);
-        match self.routed(&asked).await {
+        let mut answered = self.routed(&asked).await;
+        if let Err(refusal) = &answered
+            && let Err(unrecorded) = self.tell_refusal(&asked, refusal).await
+        {
+            answered = Err(unrecorded.into());
+        }
+        match answered {
             Ok(response) => response,
             Err(refusal) if is_for_people => {
                 pages::refused(&refusal).unwrap_or_else(|fault| fault.as_json())
@@ -164,6 +196,7 @@ impl Identity {
             ("POST", "/auth/token") => token::answer(self, asked).await,
             ("POST", "/auth/introspect") => introspection::introspect(self, asked).await,
             ("POST", "/auth/revoke") => introspection::revoke(self, asked).await,
+            ("POST", "/auth/register") => registration::register(self, asked).await,
             ("POST", "/auth/launch") => launch::prepare(self, asked).await,
             ("OPTIONS", path) if !PAGES.contains(&path) => Ok(discovery::preflight()),
             _ => Err(Refusal::OAuth {

@@ -73,6 +73,8 @@ pub(super) struct Consent<'a> {
     pub(super) csrf: &'a str,
     pub(super) request: &'a str,
     pub(super) client: &'a str,
+    /// Whether the app has registered itself.
+    pub(super) is_unchecked: bool,
     pub(super) host: &'a str,
     pub(super) person: &'a str,
     pub(super) patient: Option<&'a PatientLine>,

@@ -59,7 +59,8 @@ impl Passwords {
         let place = Arc::clone(&self.waiting).try_acquire_owned();
         Ok(Place {
             turns: Arc::clone(&self.turns),
-            place: place.map_err(|_| Error::new(ErrorKind::Throttled, busy))?,
+            place: place
+                .map_err(|_| Error::new(ErrorKind::Throttled { retry_after_s: 1 }, busy))?,
         })
     }
 

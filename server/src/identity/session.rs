@@ -6,9 +6,9 @@
 use bytes::Bytes;
 use http::Response;
 use http::header::ORIGIN;
-use jiff::Timestamp;
 
 use super::answer::{Answered, Form, Refusal, set_cookie};
+use super::audited::Told;
 use super::{Asked, Identity, secret};
 use crate::auth::{ACR_PASSWORD, ACR_SECOND_FACTOR, Authentication};
 use crate::store::{IdentitySession, IdentityUser, NewSession, SessionLimits};
@@ -88,8 +88,9 @@ impl Browser {
         identity: &Identity,
         user: &IdentityUser,
         methods: &[String],
-        now: Timestamp,
+        asked: &Asked<'_>,
     ) -> Answered<String> {
+        let now = asked.now;
         let cookie = secret::random()?;
         let before = self.session.as_ref().filter(|own| own.user.id == user.id);
         let session = NewSession {
@@ -100,7 +101,10 @@ impl Browser {
             methods,
             replaces: Some(secret::hash(&self.cookie)),
         };
-        identity.store.begin_identity_session(session, now).await?;
+        identity
+            .told(asked, Told::login(methods).by(user))
+            .begin_identity_session(session, now)
+            .await?;
         Ok(identity.cookie(&cookie))
     }
 }

@@ -1,11 +1,13 @@
 //! The protocols through the one door, on a database, with records that are made up.
 
 mod assertions;
+mod audited;
 mod codes;
 mod discovery;
 mod launches;
 mod logins;
 mod refreshes;
+mod registrations;
 
 use std::sync::Arc;
 
@@ -34,7 +36,7 @@ fn now() -> Timestamp {
 
 /// A server with people and clients, and the moment it is.
 struct Server {
-    _database: TestDatabase,
+    database: TestDatabase,
     identity: Identity,
     administration: Administration,
     now: Timestamp,
@@ -122,7 +124,18 @@ impl Server {
     async fn new() -> Self {
         let database = TestDatabase::new().await;
         let store = database.store().await;
-        let administration = Administration::new(store.clone());
+        Self::on(database, store).await
+    }
+
+    /// One whose doings are recorded.
+    async fn audited() -> Self {
+        let database = TestDatabase::new().await;
+        let store = database.audited_store().await;
+        Self::on(database, store).await
+    }
+
+    async fn on(database: TestDatabase, store: Store) -> Self {
+        let administration = Administration::new(store.clone(), Vault::of(&[1; 32]).unwrap());
         let people = [
             ("anna", "Practitioner/anna"),
             ("paul", "Patient/p1"),
@@ -169,8 +182,8 @@ impl Server {
         };
         let perform: PerformFor = Arc::new(|grant, asked| perform(grant, asked).boxed());
         Self {
-            _database: database,
-            identity: Identity::new(store, settings, perform),
+            database,
+            identity: Identity::new(store, settings, Vault::of(&[1; 32]).unwrap(), perform),
             administration,
             now: now(),
             totp: factor.secret,

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::answer::{Answered, Form, Refusal, is_bounded, json_with};
+use super::audited::Told;
 use super::{Asked, Identity, client, keys, secret};
 use crate::auth::{Authentication, LaunchContext, Scope, ScopeContext, Scopes};
 use crate::store::{ClientKind, IdentityClient, IdentityGrant, NewGrant, NewToken, TokenKind};
@@ -31,9 +32,9 @@ pub(super) async fn answer(identity: &Identity, asked: &Asked<'_>) -> Answered {
     let form = asked.form()?;
     let client = client::authenticated(identity, asked, &form).await?;
     let body = match form.need("grant_type")? {
-        "authorization_code" => by_code(identity, &client, &form, asked.now).await?,
-        "refresh_token" => by_refresh(identity, &client, &form, asked.now).await?,
-        "client_credentials" => by_credentials(identity, &client, &form, asked.now).await?,
+        "authorization_code" => by_code(identity, &client, &form, asked).await?,
+        "refresh_token" => by_refresh(identity, &client, &form, asked).await?,
+        "client_credentials" => by_credentials(identity, &client, &form, asked).await?,
         _ => {
             let known = "grant_type is authorization_code, refresh_token or client_credentials";
             return Err(Refusal::new("unsupported_grant_type", known));
@@ -46,8 +47,9 @@ async fn by_code(
     identity: &Identity,
     client: &IdentityClient,
     form: &Form,
-    now: Timestamp,
+    asked: &Asked<'_>,
 ) -> Answered<Value> {
+    let now = asked.now;
     let invalid = |sentence: &str| Refusal::new("invalid_grant", sentence);
     let code = form.need("code")?;
     let redirect_uri = form.need("redirect_uri")?;
@@ -84,7 +86,7 @@ async fn by_code(
         refresh: refreshes.then(|| (grant.scopes.clone(), grant.expires)),
         grant: &grant,
     };
-    issued(identity, issue, now).await
+    issued(identity, issue, asked).await
 }
 
 /// A verifier of PKCE (<https://www.rfc-editor.org/rfc/rfc7636#section-4.1>).
@@ -97,8 +99,9 @@ async fn by_refresh(
     identity: &Identity,
     client: &IdentityClient,
     form: &Form,
-    now: Timestamp,
+    asked: &Asked<'_>,
 ) -> Answered<Value> {
+    let now = asked.now;
     let invalid = |sentence: &str| Refusal::new("invalid_grant", sentence);
     let wanted = match form.scope()? {
         Some(text) => Some(all_known(text)?),
@@ -140,7 +143,7 @@ async fn by_refresh(
         refresh: Some((refreshed.scopes, refreshed.expires)),
         grant: &grant,
     };
-    let mut body = issued(identity, issue, now).await?;
+    let mut body = issued(identity, issue, asked).await?;
     // The ID token was for the login.
     if let Some(body) = body.as_object_mut() {
         body.remove("id_token");
@@ -161,8 +164,9 @@ async fn by_credentials(
     identity: &Identity,
     client: &IdentityClient,
     form: &Form,
-    now: Timestamp,
+    asked: &Asked<'_>,
 ) -> Answered<Value> {
+    let now = asked.now;
     if !matches!(client.kind, ClientKind::Jwks(_) | ClientKind::JwksUri(_)) {
         let wanted = "only a client that proves by its own key who it is may act by itself";
         return Err(Refusal::new("unauthorized_client", wanted));
@@ -208,10 +212,11 @@ async fn by_credentials(
         refresh: None,
         grant: &grant,
     };
-    issued(identity, issue, now).await
+    issued(identity, issue, asked).await
 }
 
-async fn issued(identity: &Identity, issue: Issue<'_>, now: Timestamp) -> Answered<Value> {
+async fn issued(identity: &Identity, issue: Issue<'_>, asked: &Asked<'_>) -> Answered<Value> {
+    let now = asked.now;
     let access = secret::random()?;
     let token = |kind, text: &str, scopes: &Scopes, expires| NewToken {
         hash: secret::hash(text),
@@ -237,11 +242,16 @@ async fn issued(identity: &Identity, issue: Issue<'_>, now: Timestamp) -> Answer
         tokens.push(token(TokenKind::Refresh, &refresh, scopes, *until));
         body.insert("refresh_token".to_owned(), json!(refresh));
     }
-    identity.store.add_identity_tokens(&tokens, now).await?;
+    let granted = &issue.grant.granted;
+    let told = Told::token()
+        .under(granted.grant, granted.user.as_ref())
+        .client(&granted.client_id);
+    let store = identity.told(asked, told);
+    store.add_identity_tokens(&tokens, now).await?;
     launched(&issue.grant.granted.launch, &issue.scopes, &mut body);
     if issue.grant.granted.user.is_some() && issue.scopes.contains(&Scope::OpenId) {
         let claims = claims(identity, &issue, now);
-        let id_token = keys::signed(&identity.store, &claims, now).await?;
+        let id_token = keys::signed(identity, &claims, now).await?;
         body.insert("id_token".to_owned(), json!(id_token));
     }
     Ok(Value::Object(body))

@@ -1,6 +1,8 @@
 //! What the audit trail says of interactions: what was asked, what was touched, and whose it is. A request is answered
 //! only when its record is durable (server/decisions/0024-audit-trail.md).
 
+mod found;
+mod owners;
 #[cfg(test)]
 mod tests;
 
@@ -11,12 +13,15 @@ use fhir::ids::{ResourceId, ResourceKey, ResourceType, VersionId};
 use fhir::json::{ParseLimits, Value};
 use fhir::resource::Resource;
 
+pub use owners::Owners;
+
+use found::Finder;
+
 use super::perform::Interactions;
 use super::{HistoryScope, Interaction, OperationInput, OperationTarget, Outcome, SearchScope};
 use crate::audit::{AuditRecord, AuditedResource, RefusedRequest};
 use crate::auth::{Access, Reason};
 use crate::context::{Audited, RequestContext};
-use crate::definitions::Definitions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::Source;
 
@@ -146,7 +151,20 @@ impl Interactions {
                 let record = noted.iter().fold(record, AuditRecord::touching);
                 self.of_outcome(cx, record, outcome).await?
             }
-            Err(error) => failed(record, error),
+            Err(error) => {
+                let consents = audited.consents();
+                let decided = consents.iter().map(|(key, patients)| AuditedResource {
+                    key: key.clone(),
+                    version: None,
+                    patients: patients.clone(),
+                });
+                let record = match consents.is_empty() {
+                    true => record,
+                    false => about_target(record),
+                };
+                let record = decided.fold(record, |record, one| record.touching(&one));
+                failed(record, error)
+            }
         };
         let unrecorded = match self.store.add_record(about_target(record)).await {
             Ok(()) => return result,
@@ -195,6 +213,9 @@ impl Interactions {
                 None => record,
             });
         };
+        if let Some(read) = self.remembered(cx, outcome) {
+            return Ok(record.touching(&read));
+        }
         let touched = self.touched(cx, body).await?;
         Ok(touched.iter().fold(record, AuditRecord::touching))
     }
@@ -205,13 +226,44 @@ impl Interactions {
         cx: &RequestContext,
         body: Bytes,
     ) -> Result<Vec<AuditedResource>> {
+        let owners = holds_stored(cx).then_some(&self.owners);
         if body.len() <= HEAVY_BYTES {
-            return found(&self.definitions, cx, body);
+            let finder = Finder {
+                definitions: &self.definitions,
+                cx,
+                owners: owners.map(|owners| &**owners),
+            };
+            return finder.found(body);
         }
         let (definitions, cx) = (Arc::clone(&self.definitions), cx.clone());
-        tokio::task::spawn_blocking(move || found(&definitions, &cx, body))
+        let owners = owners.cloned();
+        let found = move || {
+            let finder = Finder {
+                definitions: &definitions,
+                cx: &cx,
+                owners: owners.as_deref(),
+            };
+            finder.found(body)
+        };
+        tokio::task::spawn_blocking(found)
             .await
             .map_err(Error::internal)?
+    }
+
+    /// The one resource that was read, where it is known whose it is.
+    fn remembered(&self, cx: &RequestContext, outcome: &Outcome) -> Option<AuditedResource> {
+        let audited = cx.audited.as_deref()?;
+        if !matches!(audited.interaction, "read" | "vread") {
+            return None;
+        }
+        let key: ResourceKey = audited.target.as_deref()?.parse().ok()?;
+        let (version, _) = outcome.version?;
+        let patients = self.owners.of(&key, version)?.to_vec();
+        Some(AuditedResource {
+            key,
+            version: Some(version),
+            patients,
+        })
     }
 
     /// The patients of resources as they are now, where the request is recorded: those of what will be deleted.
@@ -237,6 +289,14 @@ impl Interactions {
             Resource::parse_with(content, ParseLimits::STORED).map_err(Error::internal)?;
         self.definitions.patients_of(cx, key, &resource)
     }
+}
+
+/// Whether an answer holds versions as they are stored: that of an operation may hold anything.
+fn holds_stored(cx: &RequestContext) -> bool {
+    let interaction = cx.audited.as_ref().map_or("", |one| one.interaction);
+    ["read", "vread", "history", "search"]
+        .iter()
+        .any(|kind| interaction.starts_with(kind))
 }
 
 /// A resource of which nothing is known but its name.
@@ -280,106 +340,4 @@ fn failed(mut record: AuditRecord, error: &Error) -> AuditRecord {
         .first()
         .map(|issue| issue.diagnostics.clone());
     record
-}
-
-/// The resources of a body: itself, the entries of a Bundle, the parts of Parameters.
-fn found(
-    definitions: &Definitions,
-    cx: &RequestContext,
-    body: Bytes,
-) -> Result<Vec<AuditedResource>> {
-    let resource = Resource::parse_with(body, ParseLimits::STORED).map_err(Error::internal)?;
-    let mut found = Vec::new();
-    match resource.resource_type().name() {
-        "Bundle" if resource.id().is_none() => {
-            let entries = resource.get("entry").into_iter().flat_map(Value::items);
-            // What is within another resource was noted as that one.
-            for entry in entries.filter(|entry| !is_contained(*entry)) {
-                match entry.get("resource") {
-                    Some(inner) => add(definitions, cx, inner, &mut found)?,
-                    None => found.extend(deleted(entry)),
-                }
-            }
-        }
-        "Parameters" if resource.id().is_none() => {
-            add_parts(definitions, cx, resource.get("parameter"), &mut found)?;
-        }
-        _ => found.extend(audited(definitions, cx, &resource)?),
-    }
-    Ok(found)
-}
-
-fn add_parts(
-    definitions: &Definitions,
-    cx: &RequestContext,
-    parts: Option<Value<'_>>,
-    found: &mut Vec<AuditedResource>,
-) -> Result<()> {
-    for part in parts.into_iter().flat_map(Value::items) {
-        if let Some(inner) = part.get("resource") {
-            add(definitions, cx, inner, found)?;
-        }
-        add_parts(definitions, cx, part.get("part"), found)?;
-    }
-    Ok(())
-}
-
-/// Adds a resource, or where it is a Bundle in a Bundle, those in it.
-fn add(
-    definitions: &Definitions,
-    cx: &RequestContext,
-    value: Value<'_>,
-    found: &mut Vec<AuditedResource>,
-) -> Result<()> {
-    let text = value.raw().to_owned();
-    let is_list = value
-        .get("resourceType")
-        .and_then(Value::string)
-        .is_some_and(|name| matches!(&*name, "Bundle" | "Parameters"));
-    match is_list {
-        true => found.append(&mut self::found(definitions, cx, text.into())?),
-        false => {
-            let resource =
-                Resource::parse_with(text, ParseLimits::STORED).map_err(Error::internal)?;
-            found.extend(audited(definitions, cx, &resource)?);
-        }
-    }
-    Ok(())
-}
-
-/// A resource that is stored; what has no id, such as an OperationOutcome, is not.
-fn audited(
-    definitions: &Definitions,
-    cx: &RequestContext,
-    resource: &Resource,
-) -> Result<Option<AuditedResource>> {
-    let Some(id) = resource.id().and_then(|id| id.parse().ok()) else {
-        return Ok(None);
-    };
-    let key = ResourceKey::new(resource.resource_type(), id);
-    let version = resource
-        .root()
-        .at(&["meta", "versionId"])
-        .and_then(Value::string);
-    Ok(Some(AuditedResource {
-        patients: definitions.patients_of(cx, &key, resource)?,
-        version: version.and_then(|version| version.parse().ok()),
-        key,
-    }))
-}
-
-/// Whether an entry is a part of a resource: its URL has a fragment.
-fn is_contained(entry: Value<'_>) -> bool {
-    let url = entry.get("fullUrl").and_then(Value::string);
-    url.is_some_and(|url| url.contains('#'))
-}
-
-/// A deletion in a history: an entry without a resource.
-fn deleted(entry: Value<'_>) -> Option<AuditedResource> {
-    let key = entry.at(&["request", "url"])?.string()?.parse().ok()?;
-    let tag = entry.at(&["response", "etag"]).and_then(Value::string);
-    let tag = tag
-        .as_deref()
-        .map(|tag| tag.trim_start_matches("W/").trim_matches('"'));
-    Some(named(key, tag.and_then(|tag| tag.parse().ok())))
 }

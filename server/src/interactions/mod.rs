@@ -26,6 +26,7 @@ pub use crate::definitions::Patch;
 pub use crate::operations::{OperationInput, OperationTarget};
 pub use crate::store::HistoryScope;
 pub use admission::Remembered;
+pub use audited::Owners;
 pub use perform::Interactions;
 
 use bytes::Bytes;

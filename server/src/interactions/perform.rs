@@ -6,8 +6,8 @@ use fhir::ids::ResourceKey;
 use http::StatusCode;
 
 use super::{
-    Interaction, Outcome, bundle, capabilities, conditional, create, delete, glass, history, patch,
-    permission, read, search, update,
+    Interaction, Outcome, Owners, bundle, capabilities, conditional, create, delete, glass,
+    history, patch, permission, read, search, update,
 };
 use crate::context::RequestContext;
 use crate::definitions::{CurrentDefinitions, Definitions, own_definition};
@@ -36,6 +36,10 @@ pub struct Interactions {
     pub capabilities: Arc<capabilities::Capabilities>,
     /// Whether a read is answered although it cannot be recorded.
     pub reads_open: bool,
+    /// Whose the versions are that were read lately.
+    pub owners: Arc<Owners>,
+    /// Whether a record is closed to all who do not care for its patient, until a consent permits it.
+    pub consents_close: bool,
 }
 
 impl Interactions {

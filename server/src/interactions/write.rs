@@ -8,6 +8,7 @@ use fhir::validation::CodeQuestion;
 use http::StatusCode;
 
 use super::perform::Interactions;
+use super::trail::imported;
 use super::{EntityTags, Outcome, WriteConditions};
 use crate::context::RequestContext;
 use crate::definitions::Definitions;
@@ -78,6 +79,7 @@ pub(super) fn checked(
     resource: &Resource,
 ) -> Result<(PreparedWrite, Vec<CodeQuestion>)> {
     refuse_subsetted(resource)?;
+    imported::check(cx, resource)?;
     let (targets, questions) = definitions.check_write(cx, resource)?;
     definitions.check_definition(&key, resource)?;
     let index = definitions.index_values(resource, &cx.base_url)?;

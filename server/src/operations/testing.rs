@@ -82,6 +82,8 @@ impl World {
                 operations: Arc::new(all().unwrap()),
                 capabilities: Arc::new(Capabilities::new(software)),
                 reads_open: false,
+                owners: Arc::default(),
+                consents_close: false,
             },
             cx: context(),
             database,

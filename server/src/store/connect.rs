@@ -206,6 +206,7 @@ impl Store {
             reads: Combiner::start(fixed, tasks, batch, Reads),
             records: Combiner::start(fixed, tasks, batch, Records),
             audit: settings.audit.clone().map(Arc::new),
+            beside: None,
             codes: Combiner::start(&pools.terminology, tasks, batch, Codes),
             pool: pools.general,
             searches: pools.searches,

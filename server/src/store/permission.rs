@@ -5,11 +5,12 @@ use std::collections::HashSet;
 use fhir::ids::{ResourceKey, ResourceType};
 use fhir::search::hash;
 use fhir::search::index_values::IndexValues;
+use fhir::search::plan::Clause;
 use sqlx::Row;
 
 use super::batch::key_columns;
 use super::fault::from_sqlx;
-use super::search::{RowFilter, arguments};
+use super::search::{RowFilter, Slotted, arguments};
 use super::{Deleted, PreparedDelete, PreparedWrite, Transaction, statements, write};
 use crate::auth::{Access, Permission, Rows};
 use crate::error::{Error, ErrorKind, Result};
@@ -18,12 +19,15 @@ use crate::error::{Error, ErrorKind, Result};
 pub(super) fn puts_anything(access: &Access, resource_type: ResourceType) -> bool {
     let all = |permission| access.rows(permission, resource_type) == Rows::All;
     let is_known = access.referable(resource_type) == Rows::All;
-    all(Permission::Update) && all(Permission::Create) && is_known
+    let may_name_anybody = access.never_named(resource_type).is_empty();
+    all(Permission::Update) && all(Permission::Create) && is_known && may_name_anybody
 }
 
 /// Whether all deletes of a type are permitted.
 pub(super) fn deletes_anything(access: &Access, resource_type: ResourceType) -> bool {
     access.rows(Permission::Delete, resource_type) == Rows::All
+        && access.referable(resource_type) == Rows::All
+        && access.never_named(resource_type).is_empty()
 }
 
 /// Refuses a create of what may not be created.
@@ -35,10 +39,29 @@ pub(super) fn permit_create(access: &Access, write: &PreparedWrite) -> Result<()
 fn permit(access: &Access, permission: Permission, write: &PreparedWrite) -> Result<()> {
     let rows = access.rows(permission, write.key.resource_type);
     let is_admitted = rows.admit(&write.key, &write.index);
+    if names_holder(access, write) {
+        return Err(names_yourself());
+    }
     match is_admitted && keeps_to_own(access, write) {
         true => Ok(()),
         false => Err(outside(&write.key)),
     }
+}
+
+/// Whether the resource, or its text, is one that the holder must not write.
+fn names_holder(access: &Access, write: &PreparedWrite) -> bool {
+    let mut names = access.never_named(write.key.resource_type).iter();
+    names.any(|name| {
+        let element = hash::reference(hash::ANY_REFERENCE, hash::key_hash(name));
+        write.key == *name || write.index.tokens.binary_search(&element).is_ok()
+    })
+}
+
+fn names_yourself() -> Error {
+    Error::new(
+        ErrorKind::Forbidden,
+        "a resource that says which roles you have is written by somebody else",
+    )
 }
 
 /// Whether the text lies in no compartment but those that the access reaches: nothing is put into anybody else's record.
@@ -96,11 +119,18 @@ impl Transaction {
         let seen = self
             .admitted(&access, Permission::Read, &types, &keys)
             .await?;
+        let kept = self.kept(&access, &types, &keys).await?;
+        let there = self
+            .places(statements::FIND_ADMITTED, &RowFilter::everything(), &keys)
+            .await?;
         let verdict = |(place, write): (usize, &&PreparedWrite)| {
             let is = |set: &HashSet<usize>| set.contains(&place);
             let done = match (is(&changing), is(&seen)) {
-                (true, _) => permit(&access, Permission::Update, write),
+                (true, _) => kept
+                    .judge(place, &write.key)
+                    .and_then(|()| permit(&access, Permission::Update, write)),
                 (false, true) => Err(outside(&write.key)),
+                (false, false) if is(&there) => Err(not_found(&write.key)),
                 (false, false) => permit_new(&access, write),
             };
             done.err().map(|refusal| (place, refusal))
@@ -126,9 +156,10 @@ impl Transaction {
         let seen = self
             .admitted(&access, Permission::Read, &types, &keys)
             .await?;
+        let kept = self.kept(&access, &types, &keys).await?;
         let verdict = |(place, delete): (usize, &&PreparedDelete)| {
             if deleting.contains(&place) {
-                return None;
+                return kept.judge(place, &delete.key).err().map(Err);
             }
             Some(match (seen.contains(&place), &delete.condition.versions) {
                 (true, _) => Err(outside(&delete.key)),
@@ -149,9 +180,50 @@ impl Transaction {
         keys: &[ResourceKey],
     ) -> Result<HashSet<usize>> {
         let filter = RowFilter::of(access, permission, types);
+        self.places(statements::FIND_ADMITTED, &filter, keys).await
+    }
+
+    /// The places of those keys whose current resources are not the holder's alone to change.
+    async fn kept(
+        &mut self,
+        access: &Access,
+        types: &[ResourceType],
+        keys: &[ResourceKey],
+    ) -> Result<Kept> {
+        let mut kept = Kept::default();
+        let patient = ResourceType::parse("Patient");
+        let known = RowFilter::referable(access, patient.as_slice());
+        if !known.is_everything() {
+            kept.foreign = self.places(statements::FIND_FOREIGN, &known, keys).await?;
+        }
+        let names = types.iter().flat_map(|one| access.never_named(*one));
+        let element = |name| hash::reference(hash::ANY_REFERENCE, hash::key_hash(name));
+        let mut named: Vec<i64> = names.map(element).collect();
+        named.sort_unstable();
+        named.dedup();
+        if !named.is_empty() {
+            let naming = RowFilter::passing(Clause::AnyToken(named));
+            kept.naming = self
+                .places(statements::FIND_ADMITTED, &naming, keys)
+                .await?;
+            let own = |key: &ResourceKey| access.never_named(key.resource_type).contains(key);
+            let places = keys.iter().enumerate();
+            let own = places.filter(|(_, key)| own(key)).map(|(place, _)| place);
+            kept.naming.extend(own);
+        }
+        Ok(kept)
+    }
+
+    /// The places of those keys that a statement names.
+    async fn places(
+        &mut self,
+        statement: Slotted,
+        filter: &RowFilter,
+        keys: &[ResourceKey],
+    ) -> Result<HashSet<usize>> {
         let (names, ids) = key_columns(keys.iter());
-        let rows = statements::FIND_ADMITTED
-            .within(&filter, arguments![names, ids])
+        let rows = statement
+            .within(filter, arguments![names, ids, hash::COMPARTMENT])
             .query()
             .fetch_all(self.connection())
             .await
@@ -164,12 +236,33 @@ impl Transaction {
     }
 }
 
+/// What keeps current resources from being changed or deleted by whoever may otherwise, as places of keys.
+#[derive(Default)]
+struct Kept {
+    /// Those that are in the records of patients of whom the holder may not know: from there, nobody takes anything.
+    foreign: HashSet<usize>,
+    /// Those that name the holder.
+    naming: HashSet<usize>,
+}
+
+impl Kept {
+    fn judge(&self, place: usize, key: &ResourceKey) -> Result<()> {
+        if self.naming.contains(&place) {
+            return Err(names_yourself());
+        }
+        match self.foreign.contains(&place) {
+            true => Err(outside(key)),
+            false => Ok(()),
+        }
+    }
+}
+
 /// Whether a resource may be created under an id of the client's, where none is seen. Where some are hidden, whether it is
 /// one of them would tell.
 fn permit_new(access: &Access, write: &PreparedWrite) -> Result<()> {
     let sees_all = [Permission::Read, Permission::Update]
         .iter()
-        .any(|one| access.rows(*one, write.key.resource_type) == Rows::All);
+        .any(|one| access.is_unconfined(*one, write.key.resource_type));
     match write.is_new || sees_all {
         true => permit(access, Permission::Create, write),
         false => Err(not_found(&write.key)),

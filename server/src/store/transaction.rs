@@ -21,7 +21,7 @@ use super::prepared::{PreparedDelete, PreparedWrite};
 use super::search::Searching;
 use super::{Deleted, Store, Written, permission, statements, write};
 use crate::audit::{AuditKey, AuditRecord, AuditedResource};
-use crate::auth::Access;
+use crate::auth::{Access, Reason};
 use crate::context::{Audited, RequestContext};
 use crate::error::{Error, Result};
 
@@ -49,6 +49,8 @@ struct Trail {
     audited: Option<Arc<Audited>>,
     /// Nothing where there is no audit trail.
     key: Option<Arc<AuditKey>>,
+    /// Whether AuditEvents of a former system may be created.
+    imports: bool,
     has_written: bool,
     /// Whether it has read what its answer tells.
     has_read: bool,
@@ -95,6 +97,7 @@ impl Attempts<'_> {
                         record: self.store.record(cx).map(Box::new),
                         audited: cx.audited.clone(),
                         key: self.store.audit_key().ok().cloned(),
+                        imports: cx.access.reason() == Some(Reason::Load),
                         has_written: false,
                         has_read: false,
                     };
@@ -213,7 +216,8 @@ impl Transaction {
 
     /// Stores new resources under ids that nobody has.
     pub async fn create(&mut self, writes: &[PreparedWrite]) -> Result<Vec<Written>> {
-        self.trail.refuse(writes.iter().map(PreparedWrite::key))?;
+        self.trail
+            .refuse_new(writes.iter().map(PreparedWrite::key))?;
         for write in writes {
             self.permit_create(write)?;
         }
@@ -231,7 +235,8 @@ impl Transaction {
     /// Stores resources under their ids; keys are in order and do not repeat. One failed condition fails all, and answers
     /// end with the first that may not be written.
     pub async fn put(&mut self, writes: &[&PreparedWrite]) -> Result<Vec<Result<Written>>> {
-        self.trail.refuse(writes.iter().map(|write| write.key()))?;
+        self.trail
+            .refuse_new(writes.iter().map(|write| write.key()))?;
         let refused = self.refused_put(writes).await?;
         let permitted = match &refused {
             Some((place, _)) => &writes[..*place],
@@ -243,6 +248,10 @@ impl Transaction {
         }
         for (write, written) in permitted.iter().zip(&written) {
             if let Ok(written) = written {
+                // What is there is never written again.
+                if !written.created {
+                    self.trail.refuse(std::iter::once(write.key()))?;
+                }
                 let version = written.version;
                 self.trail.note(&write.key, version, &write.patients);
             }
@@ -376,6 +385,14 @@ impl Trail {
     /// Whether its own row tells of it.
     fn is_told(&self) -> bool {
         self.has_written || self.has_read
+    }
+
+    /// The same for what may be new.
+    fn refuse_new<'k>(&self, keys: impl Iterator<Item = &'k ResourceKey>) -> Result<()> {
+        match self.imports {
+            true => Ok(()),
+            false => self.refuse(keys),
+        }
     }
 
     fn refuse<'k>(&self, mut keys: impl Iterator<Item = &'k ResourceKey>) -> Result<()> {

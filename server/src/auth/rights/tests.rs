@@ -14,6 +14,7 @@ fn way(name: &str, permissions: &str, compartments: &[&[i64]]) -> Way {
         permissions: Permissions::parse(permissions).unwrap(),
         filter: None,
         compartments: compartments.iter().map(|set| Arc::from(*set)).collect(),
+        limits: Arc::default(),
     }
 }
 
@@ -28,7 +29,7 @@ fn rights(ways: Vec<Way>) -> Rights {
     Rights {
         ways,
         placed: placed.into(),
-        breaks_glass: false,
+        ..Rights::default()
     }
 }
 
@@ -94,6 +95,18 @@ fn a_filter_names_rows_by_type() {
 fn what_is_nobodys_may_be_referred_to() {
     let confined = rights(vec![way("Observation", "c", &[&[1]])]);
     assert_eq!(confined.referable(named("Binary")), Rows::All);
-    assert_eq!(confined.referable(named("Task")), Rows::with_one_of(&[1]));
+    // A way to observations tells of no task, and of no patient.
+    assert_eq!(confined.referable(named("Task")), Rows::None);
+    assert_eq!(
+        confined.referable(named("Observation")),
+        Rows::with_one_of(&[1])
+    );
+    let several = rights(vec![
+        way("Task", "r", &[&[1]]),
+        way("Observation", "c", &[]),
+        way("Group", "r", &[&[2]]),
+    ]);
+    assert_eq!(several.referable(named("Task")), Rows::with_one_of(&[1]));
+    assert_eq!(several.referable(named("Group")), Rows::None);
     assert_eq!(rights(vec![]).referable(named("Task")), Rows::None);
 }

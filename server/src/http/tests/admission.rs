@@ -6,7 +6,7 @@ use axum::response::Response;
 use futures_util::FutureExt;
 
 use super::*;
-use crate::auth::{Access, Authentication, Grant, LaunchContext, Rights, Scopes};
+use crate::auth::{Access, Authentication, Grant, LaunchContext, Pace, Paces, Rights, Scopes};
 use crate::error::{Error, ErrorKind};
 use crate::http::Admission;
 
@@ -30,6 +30,11 @@ fn grant() -> Grant {
 
 /// A server that knows one token, and lets nobody delete.
 fn server() -> Server {
+    paced(0, 0)
+}
+
+/// The same, where a client and an address may ask so often a minute.
+fn paced(of_client: u32, of_address: u32) -> Server {
     let admission = Admission {
         authorize: Arc::new(|request| {
             let said = format!("{} {}", request.method(), request.uri());
@@ -42,6 +47,11 @@ fn server() -> Server {
         admit: Arc::new(|token| {
             let access = (&*token == "good").then(|| Access::granted(grant(), Rights::default()));
             async move { Ok(access) }.boxed()
+        }),
+        paces: Arc::new(Paces {
+            of_client: Pace::of_minute(of_client),
+            of_user: Pace::of_minute(0),
+            of_address: Pace::of_minute(of_address),
         }),
     };
     Server::admitting(
@@ -116,6 +126,34 @@ async fn what_a_token_does_not_allow_is_forbidden() {
         challenge,
         "Bearer realm=\"fhir\", error=\"insufficient_scope\""
     );
+}
+
+#[tokio::test]
+async fn whoever_asks_too_fast_is_told_when_to_go_on() {
+    let server = paced(2, 3);
+    let token = ["Authorization: Bearer good"];
+    for _ in 0..2 {
+        let answer = server.get("/fhir/Patient/1", &token).await;
+        assert_eq!(answer.status, 200);
+    }
+    let answer = server.get("/fhir/Patient/1", &token).await;
+    assert_eq!(answer.status, 429);
+    assert!(
+        answer.is_outcome("throttled", "too many requests"),
+        "{answer:?}"
+    );
+    let seconds: u32 = answer.header("retry-after").parse().unwrap();
+    assert!((1..=31).contains(&seconds), "{seconds}");
+    // A token that is good for nothing takes nothing from anybody.
+    let bad = server
+        .get("/fhir/Patient/1", &["Authorization: Bearer bad"])
+        .await;
+    assert_eq!(bad.status, 401);
+    assert_eq!(server.get("/fhir/metadata", &[]).await.status, 200);
+    for status in [200, 200, 200, 429] {
+        let answer = server.get("/fhir/auth/jwks", &[]).await;
+        assert_eq!(answer.status, status);
+    }
 }
 
 #[tokio::test]

@@ -354,6 +354,11 @@ async fn a_method_that_is_not_there_says_which_are() {
     check("TRACE /fhir/metadata", "GET, HEAD").await;
     check("POST /health/live", "GET, HEAD").await;
     check("PUT /", "GET, HEAD").await;
+    // The server alone writes what it has recorded.
+    for path in ["AuditEvent", "AuditEvent/1-1"] {
+        let options = server.send(&format!("OPTIONS /fhir/{path}"), &[], "").await;
+        assert_eq!(options.header("allow"), "GET, HEAD", "{path}");
+    }
     let options = server.send("OPTIONS /fhir/Patient", &[], "").await;
     assert_eq!(options.status, 204);
     assert_eq!(

@@ -322,3 +322,32 @@ async fn what_an_answer_tells_of_without_holding_it_is_recorded() {
     assert!(!made.contains("bob") && made.contains("] 1 ("), "{made}");
     world.close().await;
 }
+
+/// Whose a version is, is found out once, and of each version by itself.
+#[tokio::test]
+async fn a_resource_that_is_given_to_another_patient_is_read_as_theirs() {
+    let Some(world) = World::audited().await else {
+        return;
+    };
+    for resource in [ANNA, &ANNA.replace("anna", "bob"), PULSE] {
+        world.put(resource).await;
+    }
+    let both = ["Observation/pulse", "Observation?_id=pulse"];
+    for url in both.iter().chain(&both) {
+        world.get(url).await.unwrap();
+    }
+    world
+        .put(&PULSE.replace("Patient/anna", "Patient/bob"))
+        .await;
+    for url in ["Observation/pulse", "Observation/pulse/_history/1", both[1]] {
+        world.get(url).await.unwrap();
+    }
+    let owned = "select array_to_string(entities || patients, ' ') from audit where action in ('R', 'E') order by seq";
+    let (first, second) = (
+        "Observation/pulse/_history/1 anna",
+        "Observation/pulse/_history/2 bob",
+    );
+    let expected = [first, first, first, first, second, first, second];
+    assert_eq!(world.database().texts(owned).await, expected);
+    world.close().await;
+}

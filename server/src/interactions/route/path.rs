@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use fhir::ids::{ResourceId, ResourceKey, ResourceType};
 use http::Method;
 
+use super::super::trail::is_event;
 use super::super::{HistoryScope, OperationTarget, SearchScope};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -129,6 +130,15 @@ impl Route {
                 OperationTarget::Type(resource_type) => Some(*resource_type),
                 OperationTarget::Instance(key) => Some(key.resource_type),
             },
+        }
+    }
+
+    /// The same where there is an audit trail: nobody writes its AuditEvents.
+    pub fn allowed_beside_trail(&self) -> &'static str {
+        match self {
+            Self::Type(one) if is_event(*one) => "GET, HEAD",
+            Self::Instance(key) if is_event(key.resource_type) => "GET, HEAD",
+            _ => self.allowed(),
         }
     }
 

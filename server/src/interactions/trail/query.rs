@@ -256,9 +256,15 @@ fn tokens(name: &str, system: &str, value: &str) -> Result<Vec<String>> {
 /// Codes of several systems, none of which two have.
 fn any_tokens(value: &str) -> Vec<String> {
     let code = |text: &str| {
-        text.split_once('|')
-            .map_or(text, |(_, code)| code)
-            .to_owned()
+        let code = text.split_once('|').map_or(text, |(_, code)| code);
+        // As rows have what DICOM has numbers for.
+        match code {
+            "110122" => "login",
+            "110123" => "logout",
+            "110127" => "break-glass",
+            code => code,
+        }
+        .to_owned()
     };
     value.split(',').map(code).collect()
 }

@@ -3,6 +3,9 @@
 use fhir::json::{Document, Value};
 use fhir::resource::Resource;
 
+use crate::auth::{Access, Reason};
+use crate::context::RequestContext;
+use crate::interactions::Interaction;
 use crate::operations::testing::World;
 
 const ANNA: &str = r#"{"resourceType":"Patient","id":"anna"}"#;
@@ -161,7 +164,7 @@ async fn every_event_is_valid_by_the_specification_and_by_the_profile_of_the_cli
         .interactions
         .perform(
             &world.cx,
-            crate::interactions::Interaction::Bundle {
+            Interaction::Bundle {
                 resource: Resource::parse(bundle).unwrap(),
             },
         )
@@ -182,7 +185,7 @@ async fn every_event_is_valid_by_the_specification_and_by_the_profile_of_the_cli
         .interactions
         .perform(
             &world.cx,
-            crate::interactions::Interaction::Delete {
+            Interaction::Delete {
                 key: "Observation/pulse".parse().unwrap(),
                 conditions: Default::default(),
             },
@@ -288,5 +291,60 @@ async fn an_event_is_read_by_its_id_and_has_one_version() {
         said.contains(r#""name":"patient""#) && !said.contains(r#""name":"entity-name""#),
         "{said}"
     );
+    world.close().await;
+}
+
+#[tokio::test]
+async fn what_a_former_system_recorded_is_loaded_once_and_found_by_its_tag() {
+    let Some(world) = World::audited().await else {
+        return;
+    };
+    let event = |id: &str, tag: &str| {
+        format!(
+            r#"{{"resourceType":"AuditEvent","id":"{id}","meta":{{"tag":[{{"system":"https://vesta.example/fhir/CodeSystem/audit-origin","code":"{tag}"}}]}},
+                "type":{{"code":"rest"}},"recorded":"2019-01-01T00:00:00Z","agent":[{{"requestor":true}}],"source":{{"observer":{{"display":"old"}}}}}}"#
+        )
+    };
+    let load = |method: &'static str, id: &'static str, tag: &'static str, reason: Reason| {
+        let world = &world;
+        let resource = match method {
+            "DELETE" => String::new(),
+            _ => format!(r#""resource":{},"#, event(id, tag)),
+        };
+        let bundle = format!(
+            r#"{{"resourceType":"Bundle","type":"transaction","entry":[{{{resource}"request":{{"method":"{method}","url":"AuditEvent/{id}"}}}}]}}"#
+        );
+        async move {
+            let cx = RequestContext {
+                access: Access::system(reason),
+                ..world.cx.clone()
+            };
+            let resource = Resource::parse(bundle).unwrap();
+            let bundle = Interaction::Bundle { resource };
+            match world.interactions.perform(&cx, bundle).await {
+                Ok(_) => 200,
+                Err(error) => error.status().as_u16(),
+            }
+        }
+    };
+    assert_eq!(
+        load("PUT", "old", "imported", Reason::AuthDisabled).await,
+        405
+    );
+    assert_eq!(load("PUT", "old", "other", Reason::Load).await, 422);
+    assert_eq!(load("PUT", "1-1", "imported", Reason::Load).await, 422);
+    assert_eq!(load("PUT", "old", "imported", Reason::Load).await, 200);
+    assert_eq!(
+        load("PUT", "old", "imported", Reason::Load).await,
+        405,
+        "once"
+    );
+    assert_eq!(load("DELETE", "old", "imported", Reason::Load).await, 405);
+    let tag = "_tag=https://vesta.example/fhir/CodeSystem/audit-origin%7Cimported";
+    let query = format!("AuditEvent?{tag}&date=lt2020");
+    assert_eq!(found(&world, &query).await, "old of 1");
+    assert!(world.get("AuditEvent/old").await.is_ok());
+    let own = found(&world, "AuditEvent?entity=AuditEvent/old&outcome=0").await;
+    assert_eq!(own, "8-1 7-1 4-1 of 3", "loading, searching and reading it");
     world.close().await;
 }

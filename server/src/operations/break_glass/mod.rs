@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{Arguments, Operation, OperationAnswer, OperationContext, Params};
 use crate::audit::AuditedResource;
-use crate::auth::{Access, Grant, Reason};
+use crate::auth::{Access, Grant, Reason, VERY_RESTRICTED};
 use crate::context::RequestContext;
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::{BreakGlass, PreparedWrite, Source, Verb};
@@ -132,14 +132,8 @@ async fn refuse_closed(cx: OperationContext<'_>, patient: &ResourceKey) -> Resul
         .await?;
     let found = found.ok_or_else(absent)?;
     let content = found.content.ok_or_else(absent)?;
-    let record = Document::parse(content).map_err(Error::internal)?;
-    let labels = record.root().at(&["meta", "security"]);
-    let mut labels = labels.into_iter().flat_map(Value::items);
-    let is_closed = labels.any(|label| {
-        let text = |name: &str| label.get(name).and_then(Value::string);
-        text("code").as_deref() == Some("V") && text("system").as_deref() == Some(CONFIDENTIALITY)
-    });
-    match is_closed {
+    let record = Resource::parse(content).map_err(Error::internal)?;
+    match record.has_security_label(VERY_RESTRICTED) {
         true => Err(absent()),
         false => Ok(AuditedResource {
             key: patient.clone(),
@@ -148,8 +142,6 @@ async fn refuse_closed(cx: OperationContext<'_>, patient: &ResourceKey) -> Resul
         }),
     }
 }
-
-const CONFIDENTIALITY: &str = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality";
 
 fn new_task() -> Result<ResourceKey> {
     let named = ResourceType::parse("Task").ok_or_else(|| Error::internal("R4 has tasks"))?;

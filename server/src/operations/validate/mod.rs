@@ -11,6 +11,7 @@ use fhir::outcome::{Issue, IssueType, operation_outcome};
 use fhir::resource::Resource;
 
 use super::{Arguments, Operation, OperationAnswer, OperationContext, OperationTarget, Params};
+use crate::auth::Permission;
 use crate::context::Handling;
 use crate::definitions::{RequiredTargets, Searched};
 use crate::error::{Error, ErrorKind, Result};
@@ -194,6 +195,12 @@ async fn delete(cx: OperationContext<'_>) -> Result<Option<Issue>> {
     };
     let (version, content) = cx.read(key).await?;
     cx.note_read(&version, &content)?;
+    // Who may not delete is not told who, or whether anybody, refers to it.
+    let access = &cx.request.access;
+    if !access.may(Permission::Delete, key.resource_type) {
+        let text = format!("this access does not include {}.d", key.resource_type);
+        return Ok(Some(Issue::error(IssueType::Forbidden, text)));
+    }
     if cx.request.limits.delete_referenced {
         return Ok(None);
     }

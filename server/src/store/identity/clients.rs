@@ -26,6 +26,8 @@ pub struct IdentityClient {
     pub launch_uri: Option<Box<str>>,
     /// The most it is ever granted.
     pub scopes: Scopes,
+    /// Whether it has registered itself.
+    pub is_self_registered: bool,
 }
 
 /// How a client proves who it is.
@@ -73,11 +75,12 @@ fn client(row: &PgRow) -> Result<IdentityClient> {
         redirect_uris: row.try_get("redirect_uris").map_err(from_sqlx)?,
         launch_uri: optional("launch_uri")?.map(Into::into),
         scopes: Scopes::parse(&text("scopes")?).scopes,
+        is_self_registered: row.try_get("is_self_registered").map_err(from_sqlx)?,
     })
 }
 
 impl Store {
-    /// Registers a client; `false` where the id is taken.
+    /// Registers a client; `false` where the id is taken, or where too many have registered themselves.
     pub async fn add_identity_client(
         &self,
         client: &IdentityClient,
@@ -89,6 +92,7 @@ impl Store {
             ClientKind::Jwks(jwks) => (None, Some(&**jwks), None),
             ClientKind::JwksUri(uri) => (None, None, Some(&**uri)),
         };
+        let mut transaction = self.begin_told().await?;
         let added: Option<bool> = sqlx::query_scalar(statements::ADD_IDENTITY_CLIENT)
             .bind(&*client.id)
             .bind(&*client.name)
@@ -100,10 +104,15 @@ impl Store {
             .bind(client.launch_uri.as_deref())
             .bind(client.scopes.to_string())
             .bind(Instant(now))
-            .fetch_optional(&self.pool)
+            .bind(client.is_self_registered)
+            .fetch_optional(&mut *transaction)
             .await
             .map_err(from_sqlx)?;
-        Ok(added.is_some())
+        let is_done = added.is_some();
+        if is_done {
+            transaction.commit().await.map_err(from_sqlx)?;
+        }
+        Ok(is_done)
     }
 
     /// The client of that id.
@@ -141,11 +150,16 @@ impl Store {
 
     /// Removes a client and all that was granted to it; `false` where there is none.
     pub async fn remove_identity_client(&self, id: &str) -> Result<bool> {
+        let mut transaction = self.begin_told().await?;
         let removed: Option<bool> = sqlx::query_scalar(statements::REMOVE_IDENTITY_CLIENT)
             .bind(id)
-            .fetch_optional(&self.pool)
+            .fetch_optional(&mut *transaction)
             .await
             .map_err(from_sqlx)?;
-        Ok(removed.is_some())
+        let is_done = removed.is_some();
+        if is_done {
+            transaction.commit().await.map_err(from_sqlx)?;
+        }
+        Ok(is_done)
     }
 }

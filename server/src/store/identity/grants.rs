@@ -148,7 +148,7 @@ impl Store {
         code: Option<&NewCode>,
         now: Timestamp,
     ) -> Result<()> {
-        let mut transaction = self.pool.begin().await.map_err(from_sqlx)?;
+        let mut transaction = self.begin_told().await?;
         let methods = grant.authentication.methods.iter();
         let methods: Vec<String> = methods.map(ToString::to_string).collect();
         sqlx::query(statements::ADD_IDENTITY_GRANT)
@@ -237,13 +237,14 @@ impl Store {
         client_id: &str,
         now: Timestamp,
     ) -> Result<()> {
+        let mut transaction = self.begin_told().await?;
         sqlx::query(statements::REVOKE_IDENTITY_GRANTS)
             .bind(user)
             .bind(client_id)
             .bind(Instant(now))
-            .execute(&self.pool)
+            .execute(&mut *transaction)
             .await
             .map_err(from_sqlx)?;
-        Ok(())
+        transaction.commit().await.map_err(from_sqlx)
     }
 }

@@ -59,6 +59,7 @@ impl Store {
         session: NewSession<'_>,
         now: Timestamp,
     ) -> Result<()> {
+        let mut transaction = self.begin_told().await?;
         sqlx::query(statements::BEGIN_IDENTITY_SESSION)
             .bind(session.hash.0.as_slice())
             .bind(session.user)
@@ -67,10 +68,10 @@ impl Store {
             .bind(session.methods)
             .bind(session.replaces.map(|hash| hash.0.to_vec()))
             .bind(session.epoch)
-            .execute(&self.pool)
+            .execute(&mut *transaction)
             .await
             .map_err(from_sqlx)?;
-        Ok(())
+        transaction.commit().await.map_err(from_sqlx)
     }
 
     /// The session of a cookie, if it is not over; it is seen now.
@@ -104,11 +105,12 @@ impl Store {
 
     /// Ends a session.
     pub async fn end_identity_session(&self, hash: SecretHash) -> Result<()> {
+        let mut transaction = self.begin_told().await?;
         sqlx::query(statements::END_IDENTITY_SESSION)
             .bind(hash.0.as_slice())
-            .execute(&self.pool)
+            .execute(&mut *transaction)
             .await
             .map_err(from_sqlx)?;
-        Ok(())
+        transaction.commit().await.map_err(from_sqlx)
     }
 }

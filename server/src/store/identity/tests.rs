@@ -43,6 +43,7 @@ fn app() -> IdentityClient {
         redirect_uris: vec!["https://app.example.org/".to_owned()],
         launch_uri: None,
         scopes: Scopes::parse("openid user/*.rs").scopes,
+        is_self_registered: false,
     }
 }
 
@@ -124,6 +125,28 @@ async fn each_kind_of_client_comes_back_as_it_went_in() {
         assert_eq!(format!("{:?}", read.kind), said);
     }
     assert_eq!(store.identity_clients(10).await.unwrap().len(), 5);
+}
+
+#[tokio::test]
+async fn a_client_that_registered_itself_is_forgotten_where_nobody_uses_it() {
+    let (_database, store) = begun().await;
+    for id in ["used", "unused"] {
+        let client = IdentityClient {
+            id: id.into(),
+            is_self_registered: true,
+            ..app()
+        };
+        assert!(store.add_identity_client(&client, at(0)).await.unwrap());
+    }
+    let used = NewGrant {
+        client_id: "used".into(),
+        ..grant(None)
+    };
+    store.add_identity_grant(&used, None, at(0)).await.unwrap();
+    store.forget_identity(at(999), at(0)).await.unwrap();
+    let left = store.identity_clients(10).await.unwrap();
+    let left: Vec<&str> = left.iter().map(|client| &*client.id).collect();
+    assert_eq!(left, ["app", "used"]);
 }
 
 #[tokio::test]
@@ -353,24 +376,38 @@ async fn assertions_launches_and_keys() {
 
     let key = |kid: &str, seconds| SigningKey {
         kid: kid.into(),
+        algorithm: SigningAlgorithm::Es384,
         private_key: vec![1, 2, 3],
         created_at: at(seconds),
     };
     store
-        .add_identity_key(&key("a", 0), at(-100))
+        .add_identity_key(&key("a", 0), &[1, 2], at(-100))
         .await
         .unwrap();
     store
-        .add_identity_key(&key("b", 1), at(-100))
+        .add_identity_key(&key("b", 1), &[1, 2], at(-100))
         .await
         .unwrap();
     store
-        .add_identity_key(&key("c", 200), at(100))
+        .add_identity_key(&key("c", 200), &[1, 2], at(100))
+        .await
+        .unwrap();
+    // One of another algorithm, and one where those there are sealed otherwise.
+    let other = SigningKey {
+        algorithm: SigningAlgorithm::Rs256,
+        ..key("d", 201)
+    };
+    store
+        .add_identity_key(&other, &[1, 2], at(100))
+        .await
+        .unwrap();
+    store
+        .add_identity_key(&key("e", 202), &[7], at(100))
         .await
         .unwrap();
     let keys = store.identity_keys(at(-1)).await.unwrap();
     let kids: Vec<&str> = keys.iter().map(|key| &*key.kid).collect();
-    assert_eq!(kids, ["c", "a"]);
+    assert_eq!(kids, ["e", "d", "c", "a"]);
 
     store.forget_identity(at(2000), at(-1)).await.unwrap();
     assert!(

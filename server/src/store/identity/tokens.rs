@@ -166,7 +166,7 @@ impl Store {
 
     /// Adds tokens, all or none.
     pub async fn add_identity_tokens(&self, tokens: &[NewToken], now: Timestamp) -> Result<()> {
-        let mut transaction = self.pool.begin().await.map_err(from_sqlx)?;
+        let mut transaction = self.begin_told().await?;
         for token in tokens {
             sqlx::query(statements::ADD_IDENTITY_TOKEN)
                 .bind(token.hash.0.as_slice())
@@ -239,13 +239,14 @@ impl Store {
         client_id: &str,
         now: Timestamp,
     ) -> Result<()> {
+        let mut transaction = self.begin_told().await?;
         sqlx::query(statements::REVOKE_IDENTITY_TOKEN)
             .bind(hash.0.as_slice())
             .bind(client_id)
             .bind(Instant(now))
-            .execute(&self.pool)
+            .execute(&mut *transaction)
             .await
             .map_err(from_sqlx)?;
-        Ok(())
+        transaction.commit().await.map_err(from_sqlx)
     }
 }

@@ -97,6 +97,7 @@ pub(super) fn user(row: &PgRow) -> Result<IdentityUser> {
 impl Store {
     /// Adds somebody; `false` where the login is taken.
     pub async fn add_identity_user(&self, user: &IdentityUser, now: Timestamp) -> Result<bool> {
+        let mut transaction = self.begin_told().await?;
         let added: Option<Uuid> = sqlx::query_scalar(statements::ADD_IDENTITY_USER)
             .bind(user.id)
             .bind(&*user.login)
@@ -104,10 +105,14 @@ impl Store {
             .bind(user.fhir_user.to_string())
             .bind(user.credentials.password_hash.as_deref())
             .bind(Instant(now))
-            .fetch_optional(&self.pool)
+            .fetch_optional(&mut *transaction)
             .await
             .map_err(from_sqlx)?;
-        Ok(added.is_some())
+        let is_done = added.is_some();
+        if is_done {
+            transaction.commit().await.map_err(from_sqlx)?;
+        }
+        Ok(is_done)
     }
 
     /// The person of that login.
@@ -192,15 +197,20 @@ impl Store {
         password_hash: &str,
         now: Timestamp,
     ) -> Result<bool> {
+        let mut transaction = self.begin_told().await?;
         let changed: i64 = sqlx::query_scalar(statements::SET_IDENTITY_PASSWORD)
             .bind(login)
             .bind(password_hash)
             .bind(Instant(now))
             .bind(login_hash(login))
-            .fetch_one(&self.pool)
+            .fetch_one(&mut *transaction)
             .await
             .map_err(from_sqlx)?;
-        Ok(changed > 0)
+        let is_done = changed > 0;
+        if is_done {
+            transaction.commit().await.map_err(from_sqlx)?;
+        }
+        Ok(is_done)
     }
 
     /// Sets a second factor with its recovery codes, or takes both away; `false` where there is no such person.
@@ -209,7 +219,7 @@ impl Store {
         login: &str,
         totp: Option<(&[u8], &[SecretHash])>,
     ) -> Result<bool> {
-        let mut transaction = self.pool.begin().await.map_err(from_sqlx)?;
+        let mut transaction = self.begin_told().await?;
         let id: Option<Uuid> = sqlx::query_scalar(statements::SET_IDENTITY_TOTP)
             .bind(login)
             .bind(totp.map(|(secret, _)| secret))
@@ -226,19 +236,27 @@ impl Store {
                 .await
                 .map_err(from_sqlx)?;
         }
-        transaction.commit().await.map_err(from_sqlx)?;
-        Ok(id.is_some())
+        let is_done = id.is_some();
+        if is_done {
+            transaction.commit().await.map_err(from_sqlx)?;
+        }
+        Ok(is_done)
     }
 
     /// Locks somebody out, or lets them in again; `false` where there is no such person.
     pub async fn lock_identity_user(&self, login: &str, is_locked: bool) -> Result<bool> {
+        let mut transaction = self.begin_told().await?;
         let changed: i64 = sqlx::query_scalar(statements::LOCK_IDENTITY_USER)
             .bind(login)
             .bind(is_locked)
             .bind(login_hash(login))
-            .fetch_one(&self.pool)
+            .fetch_one(&mut *transaction)
             .await
             .map_err(from_sqlx)?;
-        Ok(changed > 0)
+        let is_done = changed > 0;
+        if is_done {
+            transaction.commit().await.map_err(from_sqlx)?;
+        }
+        Ok(is_done)
     }
 }

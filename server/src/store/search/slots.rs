@@ -62,6 +62,11 @@ impl RowFilter {
         }
     }
 
+    /// The rows that pass a condition.
+    pub(in super::super) fn passing(clause: Clause) -> Self {
+        Self(Some(clause))
+    }
+
     /// Whether it lets everything through.
     pub(in super::super) fn is_everything(&self) -> bool {
         self.0.is_none()

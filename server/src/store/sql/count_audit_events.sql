@@ -22,7 +22,7 @@ select count(*)
    and ($12::text[] is null or a.action = any ($12))
    and ($13::text[] is null or a.outcome::text = any ($13))
    and ($14::text[] is null or case when a.interaction in ('login', 'logout') then '110114'
-                                    when a.status in (401, 403) then '110113' else 'rest' end = any ($14))
+                                    when a.interaction = 'security' or a.status in (401, 403) then '110113' else 'rest' end = any ($14))
    and ($15::text[] is null or a.interaction = any ($15) or a.operation = any ($15))
    and ($16::text[] is null or a.seq || '-' || p.place = any ($16))
    and ($17::bigint[] is null or a.seq = any ($17))

@@ -91,6 +91,22 @@ const OF_PATIENT: [&str; 19] = [
     r#"{"resourceType":"Device","id":"y-$M","patient":{"reference":"Patient/$M"},"note":[{"text":"$M"}]}"#,
 ];
 
+/// A PractitionerRole of a practitioner of the same id.
+pub(super) fn role(id: &str, code: &str, more: &str) -> String {
+    format!(
+        r#"{{"resourceType":"PractitionerRole","id":"{id}","practitioner":{{"reference":"Practitioner/{id}"}}{more},
+            "code":[{{"coding":[{{"system":"https://vesta.example/fhir/CodeSystem/staff-role","code":"{code}"}}]}}]}}"#
+    )
+}
+
+/// A care team of a patient with one member.
+pub(super) fn team(id: &str, patient: &str, member: &str) -> String {
+    format!(
+        r#"{{"resourceType":"CareTeam","id":"{id}","status":"active","subject":{{"reference":"Patient/{patient}"}},
+            "participant":[{{"member":{{"reference":"{member}"}}}}]}}"#
+    )
+}
+
 impl Clinic {
     /// A clinic of so many patients.
     pub(super) async fn of(patients: usize) -> Option<Self> {

@@ -1,16 +1,9 @@
 //! Staff: what their roles allow, for the patients in whose care teams they are today.
 
 use super::check;
-use super::clinic::Clinic;
+use super::clinic::{Clinic, role};
 
 const REFUSED: &str = ": neither a scope and a role together, nor the launch, allow it";
-
-fn role(id: &str, code: &str, more: &str) -> String {
-    format!(
-        r#"{{"resourceType":"PractitionerRole","id":"{id}","practitioner":{{"reference":"Practitioner/{id}"}}{more},
-            "code":[{{"coding":[{{"system":"https://vesta.example/fhir/CodeSystem/staff-role","code":"{code}"}}]}}]}}"#
-    )
-}
 
 fn team(id: &str, patient: &str, member: &str, more: &str) -> String {
     format!(
@@ -248,17 +241,17 @@ async fn who_may_delete_and_not_read_leaves_whose_it_was() {
     let Some(clinic) = Clinic::audited(1).await else {
         return;
     };
-    let access = clinic
-        .access("Practitioner/doctor", "user/Condition.d")
+    let access = clinic.access("client", "system/DocumentReference.d").await;
+    let answer = clinic
+        .ask(&access, "DELETE DocumentReference/d-zq00zq")
         .await;
-    let answer = clinic.ask(&access, "DELETE Condition/c-zq00zq").await;
     assert_eq!(answer.status, 204, "{}", answer.body);
     let said = clinic
         .world
         .database()
-        .texts("select array_to_string(entities || patients, ' ') from audit where action = 'D' and target = 'Condition/c-zq00zq'")
+        .texts("select array_to_string(entities || patients, ' ') from audit where action = 'D' and target = 'DocumentReference/d-zq00zq'")
         .await;
-    assert_eq!(said, ["Condition/c-zq00zq/_history/2 zq00zq"]);
+    assert_eq!(said, ["DocumentReference/d-zq00zq/_history/2 zq00zq"]);
     clinic.close().await;
 }
 
@@ -301,6 +294,17 @@ async fn who_may_break_glass_and_sees_the_patient_is_told_so() {
         "200 Condition/c-zq00zq",
     )
     .await;
+    // Opening would not help, or is not done.
+    let hidden = "404 there is no Condition/c-zq01zq";
+    let other = "user/Patient.rs user/Condition.rs?code=http://here|nothing";
+    check(doctor, other, "GET Condition/c-zq01zq", hidden).await;
+    let label = r#""meta":{"security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality","code":"V"}]}"#;
+    let condition =
+        r#"{"resourceType":"Condition","id":"of-donor","subject":{"reference":"Patient/donor"}}"#;
+    let donor = format!(r#"{{"resourceType":"Patient","id":"donor",{label}}}"#);
+    clinic.write(vec![donor, condition.to_owned()]).await;
+    let hidden = "404 there is no Condition/of-donor";
+    check(doctor, "user/*.rs", "GET Condition/of-donor", hidden).await;
     // A token that does not show the patient does not show that there is more.
     check(
         doctor,
@@ -367,8 +371,8 @@ async fn each_role_is_held_to_its_table() {
         ),
         (
             "donor-coordinator",
-            "Organization r",
-            "Patient r, Observation r",
+            "Organization r, Patient rs, Consent crs",
+            "Observation r, Condition r, Patient c",
         ),
         (
             "privacy-officer",
