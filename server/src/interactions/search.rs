@@ -39,10 +39,8 @@ pub(super) async fn search(
     let cursor = paging::cursor(query)?;
     let mut understood = plan.understood.clone();
     understood.extend(paging::formats(query)?);
-    let count = plan
-        .count
-        .unwrap_or(cx.limits.page_size)
-        .min(cx.limits.page_size_max);
+    let count = plan.count.unwrap_or(cx.limits.page_size);
+    let count = count.min(cx.limits.page_size_max);
     let counts_only = plan.summary == Summary::Count || count == 0;
     let is_within =
         plan.contained != Contained::False && cursor.as_deref().is_some_and(contained::is_place);
@@ -58,11 +56,10 @@ pub(super) async fn search(
     let mut warnings = plan.warnings.clone();
     let mut within = Vec::new();
     if plan.contained != Contained::False && page.next.is_none() {
-        let room = (count as usize).saturating_sub(page.matches.len());
-        let only = plan.contained == Contained::True;
-        let from = cursor.as_deref().filter(|_| is_within || only);
+        let from = cursor.as_deref();
+        let from = from.filter(|_| is_within || plan.contained == Contained::True);
         let search = ContainedSearch::new(definitions, cx, &plan, &path);
-        let found = search.find(source, room, from).await?;
+        let found = search.find(source, room(count, &page), from).await?;
         page.matches.extend(found.matches);
         page.next = found.next;
         within = found.contained;
@@ -79,9 +76,8 @@ pub(super) async fn search(
     }
     let shown = page.matches.len() + within.len();
     let is_all = page.next.is_none() && cursor.is_none();
-    let included = source
-        .included(cx, definitions, &plan.includes, &page.matches)
-        .await?;
+    let included = source.included(cx, definitions, &plan.includes, &page.matches);
+    let included = included.await?;
     let known = (is_all.then_some(shown), own.count());
     let total = total(cx, source, &plan, known, counts_only).await?;
     let searchset = Searchset {
@@ -101,6 +97,11 @@ pub(super) async fn search(
         warnings: &warnings,
     };
     Ok(Outcome::body(StatusCode::OK, searchset.json()))
+}
+
+/// How many matches more a page has room for.
+fn room(count: u32, page: &SearchPage) -> usize {
+    (count as usize).saturating_sub(page.matches.len())
 }
 
 /// The total: counted when asked for, own definitions beside what is stored, or known anyway when all matches are on this

@@ -60,11 +60,9 @@ impl Extractor<'_> {
             let whole = text.split_once('#').map_or(text, |(whole, _)| whole);
             hash::canonical(hash::named_seed(*target), whole)
         };
-        let inside = |text: &&Box<str>| !text.starts_with('#');
-        let texts = texts.iter().filter(inside);
-        Ok(texts
-            .flat_map(|text| targets.iter().map(|target| element(text, target)))
-            .collect())
+        let texts = texts.iter().filter(|text| !text.starts_with('#'));
+        let elements = texts.flat_map(|text| targets.iter().map(|target| element(text, target)));
+        Ok(elements.collect())
     }
 
     /// The elements by which canonical references at some seeds name a resource.

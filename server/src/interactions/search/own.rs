@@ -8,6 +8,7 @@ use fhir::resource::Resource;
 use fhir::search::plan::{Contained, Plan};
 use jiff::Timestamp;
 
+use super::room;
 use crate::context::RequestContext;
 use crate::definitions::{own_definitions, own_types};
 use crate::error::{Error, ErrorKind, Result};
@@ -84,7 +85,7 @@ impl OwnMatches {
         if page.next.is_some() {
             return Ok(());
         }
-        let room = (count as usize).saturating_sub(page.matches.len());
+        let room = room(count, page);
         let from = match cursor.and_then(|cursor| cursor.strip_prefix(MARK)) {
             None => 0,
             Some(sealed) => {
@@ -106,7 +107,8 @@ impl OwnMatches {
 
 /// Whether a search is of some types, and by what identifies a definition.
 fn names_definitions(plan: &Plan) -> bool {
-    let identifies = |name: &str| matches!(name.split(':').next(), Some("url" | "_id"));
+    // With a modifier they are not named, but described.
+    let identifies = |name: &str| matches!(name, "url" | "_id");
     let has_own =
         |one: &ResourceType| own_types().contains(one) || one.name() == "OperationDefinition";
     plan.contained == Contained::False
