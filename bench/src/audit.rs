@@ -1,4 +1,6 @@
-//! What the audit trail costs: the same requests to a server with one and to a server without, in turns, in one run.
+//! What the audit trail costs, and what permissions cost beside it: the same requests to a server without either, to one with
+//! a trail, and to one that also asks for access tokens and confines their holder to care teams; in turns, in one run. What
+//! is written is validated on all three.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,8 +12,8 @@ use crate::http::{Client, Request};
 use crate::load::{self, Rounds, Window, Work};
 use crate::random::Random;
 use crate::report::{Table, line, progress};
-use crate::rest::{Kind, Library, Requests};
-use crate::server::{OwnServer, ServerOptions};
+use crate::rest::{Kind, Library, PATIENTS, Requests};
+use crate::server::{Guard, OwnServer, ServerOptions};
 use crate::statistics::{Millis, Ratio, median};
 
 /// How long and how often is measured.
@@ -24,7 +26,7 @@ pub(crate) struct Options {
     rounds: Rounds,
 }
 
-/// What is asked, and what share of the speed without a trail is to be kept at 32 clients.
+/// What is asked, and what share of the speed without anything is to be kept at 32 clients.
 const WORKLOADS: [(&str, Workload, u64); 4] = [
     ("create", Workload::Rest(Kind::Create), 700),
     ("update", Workload::Rest(Kind::Update), 700),
@@ -48,29 +50,33 @@ struct Side {
     library: Arc<Library>,
 }
 
-/// What the windows of one workload came to, without a trail and with one.
+/// What the windows of one workload came to, on each side.
 #[derive(Default)]
 struct Figures {
-    rates: [Vec<u64>; 2],
-    medians: [Vec<u64>; 2],
+    rates: [Vec<u64>; 3],
+    medians: [Vec<u64>; 3],
 }
 
 /// Measures and prints.
 pub(crate) async fn run(options: &Options) -> Result<()> {
-    progress("starting a server without an audit trail, and one with it");
+    progress("starting a server without anything, one with a trail, one with a trail and tokens");
     let sides = [
-        Side::of(OwnServer::start(&options.server).await?).await?,
-        Side::of(OwnServer::start_audited(&options.server).await?).await?,
+        Side::of(&options.server, Guard::Nothing).await?,
+        Side::of(&options.server, Guard::Trail).await?,
+        Side::of(&options.server, Guard::Tokens).await?,
     ];
     let mut table = Table::new(&[
         "",
         "clients",
         "without/s",
-        "with/s",
+        "trail/s",
+        "ratio",
+        "tokens/s",
         "ratio",
         "aim",
         "p50 ms",
-        "with",
+        "trail",
+        "tokens",
         "more",
     ]);
     for (name, workload, aim) in WORKLOADS {
@@ -92,36 +98,45 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
             table.row(figures.row(name, clients, aim));
         }
     }
-    line("The same requests without and with an audit trail; medians of all rounds.");
+    line(
+        "The same requests without anything, with an audit trail, and with access tokens, too; medians of all rounds.",
+    );
     table.print();
     Ok(())
 }
 
 impl Figures {
     fn row(self, name: &str, clients: usize, aim: u64) -> Vec<String> {
-        let [without, with] = self.rates.map(median);
-        let [before, after] = self.medians.map(median);
+        let [without, trail, tokens] = self.rates.map(median);
+        let [before, with_trail, with_tokens] = self.medians.map(median);
         vec![
             name.to_owned(),
             clients.to_string(),
             without.to_string(),
-            with.to_string(),
-            Ratio::of(with, without).to_string(),
+            trail.to_string(),
+            Ratio::of(trail, without).to_string(),
+            tokens.to_string(),
+            Ratio::of(tokens, without).to_string(),
             match clients {
                 1 => "-".to_owned(),
                 _ => Ratio::permille(aim).to_string(),
             },
             Millis(before).to_string(),
-            Millis(after).to_string(),
-            Millis(after.saturating_sub(before)).to_string(),
+            Millis(with_trail).to_string(),
+            Millis(with_tokens).to_string(),
+            Millis(with_tokens.saturating_sub(before)).to_string(),
         ]
     }
 }
 
 impl Side {
-    async fn of(server: OwnServer) -> Result<Self> {
+    async fn of(options: &ServerOptions, guard: Guard) -> Result<Self> {
+        let mut server = OwnServer::start_guarded(options, guard).await?;
         let mut connection = server.connect().await?;
         let library = Library::seed(&mut server.client(), &mut connection).await?;
+        if guard == Guard::Tokens {
+            server.lock().await?;
+        }
         Ok(Self {
             server,
             library: Arc::new(library),
@@ -169,7 +184,7 @@ impl Searches {
 
 impl Work for Searches {
     async fn step(&mut self) -> Result<()> {
-        let patient = self.random.below(500);
+        let patient = self.random.below(u64::try_from(PATIENTS).unwrap_or(1));
         let path = format!("/fhir/Observation?patient=bench-patient-{patient}&_count=20");
         self.client
             .send(Request::new("GET", &path, ""))

@@ -2,6 +2,7 @@
 //! more than a request needs (<https://www.rfc-editor.org/rfc/rfc9112>).
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -15,6 +16,8 @@ const ONE_WRITE: usize = 64 << 10;
 #[derive(Debug)]
 pub(crate) struct Client {
     address: SocketAddr,
+    /// A header line that goes with every request, ended by CR LF.
+    authorization: Arc<str>,
     stream: Option<TcpStream>,
     outgoing: Vec<u8>,
     incoming: Vec<u8>,
@@ -55,9 +58,18 @@ impl Client {
     pub(crate) fn new(address: SocketAddr) -> Self {
         Self {
             address,
+            authorization: "".into(),
             stream: None,
             outgoing: Vec::new(),
             incoming: Vec::new(),
+        }
+    }
+
+    /// The same client with an access token.
+    pub(crate) fn holding(self, token: &str) -> Self {
+        Self {
+            authorization: format!("authorization: Bearer {token}\r\n").into(),
+            ..self
         }
     }
 
@@ -72,7 +84,12 @@ impl Client {
                 stream
             }
         };
-        write_head(&mut self.outgoing, self.address, &request);
+        write_head(
+            &mut self.outgoing,
+            self.address,
+            &self.authorization,
+            &request,
+        );
         if request.body.len() <= ONE_WRITE {
             self.outgoing.extend_from_slice(request.body.as_bytes());
             stream.write_all(&self.outgoing).await?;
@@ -112,10 +129,10 @@ impl Answer<'_> {
     }
 }
 
-fn write_head(out: &mut Vec<u8>, address: SocketAddr, request: &Request<'_>) {
+fn write_head(out: &mut Vec<u8>, address: SocketAddr, authorization: &str, request: &Request<'_>) {
     out.clear();
     let head = format!(
-        "{} {} HTTP/1.1\r\nhost: {address}\r\n{}",
+        "{} {} HTTP/1.1\r\nhost: {address}\r\n{authorization}{}",
         request.method, request.path, request.headers
     );
     out.extend_from_slice(head.as_bytes());

@@ -21,7 +21,7 @@ use crate::{Result, load::Work};
 use columns::Extent;
 use combining::Combined;
 use figures::Figures;
-pub(crate) use library::Library;
+pub(crate) use library::{Library, PATIENTS};
 pub(crate) use requests::Requests;
 use statements::Statements;
 

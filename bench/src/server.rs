@@ -1,5 +1,7 @@
 //! A Vesta of the bench's own: a free loopback port, an embedded PostgreSQL on a temporary data directory, fsync on.
 
+mod clinic;
+
 use std::fs::{self, File, Permissions};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
@@ -47,10 +49,22 @@ pub(crate) struct OwnServer {
     packages_dir: Option<PathBuf>,
     directory: PathBuf,
     keep: bool,
-    /// Whether it keeps an audit trail.
-    audited: bool,
+    guard: Guard,
+    /// What its clients show.
+    token: Option<String>,
     address: SocketAddr,
     child: Option<Child>,
+}
+
+/// What stands between a server's clients and its data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Guard {
+    /// Nothing.
+    Nothing,
+    /// An audit trail.
+    Trail,
+    /// An audit trail and, once [`OwnServer::lock`] has been called, access tokens.
+    Tokens,
 }
 
 impl OwnServer {
@@ -59,10 +73,38 @@ impl OwnServer {
         Self::start_in(options, temporary_directory("")?, options.keep).await
     }
 
-    /// The same with an audit trail.
-    pub(crate) async fn start_audited(options: &ServerOptions) -> Result<Self> {
-        let directory = temporary_directory("-audited")?;
-        Self::start_as(options, directory, options.keep, true).await
+    /// The same with something between its clients and its data.
+    pub(crate) async fn start_guarded(options: &ServerOptions, guard: Guard) -> Result<Self> {
+        let directory = temporary_directory(match guard {
+            Guard::Nothing => "",
+            Guard::Trail => "-trail",
+            Guard::Tokens => "-tokens",
+        })?;
+        Self::start_as(options, directory, options.keep, guard).await
+    }
+
+    /// Starts the server anew, so that it asks for access tokens; from then on its clients have one of a physician.
+    pub(crate) async fn lock(&mut self) -> Result<()> {
+        self.shut_down()?;
+        let accounts = self.directory.join("accounts.toml");
+        fs::write(&accounts, clinic::ACCOUNTS)?;
+        let mut command = self.command("serve")?;
+        let said = self.directory.join("said");
+        command
+            .args(["--auth", "smart", "--demo-accounts"])
+            .arg(&accounts)
+            .arg("--listen")
+            .arg(self.address.to_string())
+            .stdout(File::create(&said)?);
+        self.child = Some(command.spawn()?);
+        self.ready().await?;
+        let text = fs::read_to_string(&said)?;
+        let token = text
+            .split_once("TOKEN='")
+            .and_then(|(_, rest)| rest.split_once('\''));
+        let (token, _) = token.ok_or_else(|| self.failed("the server prints no token"))?;
+        self.token = Some(token.to_owned());
+        Ok(())
     }
 
     /// Starts a server on what a directory holds, or on an empty database there.
@@ -71,21 +113,22 @@ impl OwnServer {
         directory: PathBuf,
         keep: bool,
     ) -> Result<Self> {
-        Self::start_as(options, directory, keep, false).await
+        Self::start_as(options, directory, keep, Guard::Nothing).await
     }
 
     async fn start_as(
         options: &ServerOptions,
         directory: PathBuf,
         keep: bool,
-        audited: bool,
+        guard: Guard,
     ) -> Result<Self> {
         let mut server = Self {
             program: program(options)?,
             packages_dir: options.packages_dir.clone(),
             directory,
             keep,
-            audited,
+            guard,
+            token: None,
             address: free_address()?,
             child: None,
         };
@@ -106,6 +149,12 @@ impl OwnServer {
     pub(crate) async fn serve(&mut self) -> Result<()> {
         let mut command = self.command("serve")?;
         command.arg("--listen").arg(self.address.to_string());
+        if self.guard == Guard::Tokens {
+            // The people that tokens are for.
+            let clinic = self.directory.join("clinic.json");
+            fs::write(&clinic, clinic::bundle())?;
+            command.arg("--load-when-empty").arg(&clinic);
+        }
         self.child = Some(command.spawn()?);
         self.ready().await
     }
@@ -134,7 +183,11 @@ impl OwnServer {
 
     /// A new client of it.
     pub(crate) fn client(&self) -> Client {
-        Client::new(self.address)
+        let client = Client::new(self.address);
+        match &self.token {
+            Some(token) => client.holding(token),
+            None => client,
+        }
     }
 
     /// Processor time up to now.
@@ -238,9 +291,10 @@ impl OwnServer {
             command.env_remove(name);
         }
         command.arg(name).arg("--data-dir").arg(self.data_dir());
-        command
-            .arg("--audit")
-            .arg(if self.audited { "on" } else { "off" });
+        command.arg("--audit").arg(match self.guard {
+            Guard::Nothing => "off",
+            Guard::Trail | Guard::Tokens => "on",
+        });
         if let Some(packages) = &self.packages_dir {
             command.arg("--packages-dir").arg(packages);
         }

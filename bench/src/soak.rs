@@ -16,7 +16,7 @@ use clap::Args;
 use crate::Result;
 use crate::random::Random;
 use crate::report::{failure, line, progress};
-use crate::server::{OwnServer, ServerOptions};
+use crate::server::{Guard, OwnServer, ServerOptions};
 use ledger::Ledger;
 
 /// How much is tormented.
@@ -76,7 +76,7 @@ impl Proofs {
 /// Torments a server, proves, and prints how many proofs held.
 pub(crate) async fn run(options: &Options) -> Result<()> {
     progress("starting a server and its database");
-    let mut server = OwnServer::start_audited(&options.server).await?;
+    let mut server = OwnServer::start_guarded(&options.server, Guard::Trail).await?;
     let mut proofs = Proofs::default();
     line("races");
     concurrency::prove(&server, &mut proofs).await;

@@ -12,7 +12,7 @@ create table identity_user (
     -- Practitioner/…, PractitionerRole/…, Patient/… or RelatedPerson/…
     fhir_user text collate "C" not null,
     password_hash text,
-    -- The second factor, and the last time step that was used: a code is good once.
+    -- The second factor, sealed with a key that is not here, and the last time step that was used: a code is good once.
     totp_secret bytea,
     totp_step bigint not null default 0,
     is_locked boolean not null default false,
@@ -144,6 +144,8 @@ create table identity_launch (
 -- Keys that sign ID tokens, newest first. An old one stays published until nothing it signed is still valid.
 create table identity_key (
     kid text collate "C" primary key,
+    algorithm text not null check (algorithm in ('RS256', 'ES384')),
+    -- Sealed with a key that is not here.
     private_key bytea not null,
     created_at timestamptz not null
 );

@@ -17,6 +17,7 @@ target/release/bench validation
 target/release/bench rest
 target/release/bench transactions
 target/release/bench terminology
+target/release/bench audit
 if [ -n "${BENCH_LONG:-}" ]; then
     exec target/release/bench search --patients 1000,10000 --rounds 3 --window-ms 1000
 fi

@@ -10,12 +10,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::audit::{AuditKey, AuditSource, HeadFile};
 use crate::auth::{Access, Grant, Pace, Paces, Reason};
-use crate::config::{self, Auth, CodeSource, Config};
+use crate::config::{self, Auth, CodeSource, Config, ConsentDefault, IdTokenAlgorithm};
 use crate::context::{Handling, Limits, RequestContext, ReturnPreference, SearchLimits, now};
 use crate::definitions::{self, CurrentDefinitions, Definitions, PackageList};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{self, Admission, Parts, Perform, Readiness, Refused};
-use crate::identity::{self, Administration, Demonstration, FirstToken, Identity};
+use crate::identity::{self, Administration, Demonstration, FirstToken, Identity, Vault};
 use crate::import::{Imported, Importer};
 use crate::interactions::capabilities::{Capabilities, Software};
 use crate::interactions::{Interactions, Remembered};
@@ -23,7 +23,8 @@ use crate::jobs;
 use crate::load::{Loaded, Loader};
 use crate::operations;
 use crate::store::{
-    AuditTrail, Store, StoreSettings, make_serve_role, migrate, wait_until_reachable,
+    AuditTrail, SigningAlgorithm, Store, StoreSettings, make_serve_role, migrate,
+    wait_until_reachable,
 };
 
 /// How long an external database may take to answer at the start.
@@ -83,6 +84,7 @@ impl App {
             capabilities,
             reads_open: config.audit.audit_reads_open,
             owners: Arc::default(),
+            consents_close: config.access.consent_default == ConsentDefault::Deny,
         };
         Ok(Self {
             interactions,
@@ -135,8 +137,13 @@ impl App {
     }
 
     /// Adds the accounts of a demonstration, and a token for the first requests.
-    pub async fn demonstrate(&self, demonstration: &Demonstration) -> Result<FirstToken> {
-        let administration = Administration::new(self.interactions.store.clone());
+    pub async fn demonstrate(
+        &self,
+        config: &Config,
+        demonstration: &Demonstration,
+    ) -> Result<FirstToken> {
+        let vault = Vault::of_file(&config.identity_key_file())?;
+        let administration = Administration::new(self.interactions.store.clone(), vault);
         administration.demonstrate(demonstration, now()).await
     }
 
@@ -293,7 +300,8 @@ impl App {
         });
         let settings = identity_settings(config, &self.base_url)?;
         let store = self.interactions.store.clone();
-        let identity = Arc::new(Identity::new(store, settings, perform));
+        let vault = Vault::of_file(&config.identity_key_file())?;
+        let identity = Arc::new(Identity::new(store, settings, vault, perform));
         let (app, admitting) = (self.clone(), Arc::clone(&identity));
         let remembered = Arc::new(Remembered::default());
         Ok(Admission {
@@ -341,6 +349,10 @@ fn identity_settings(config: &Config, base_url: &Arc<str>) -> Result<identity::S
         session_idle: SignedDuration::from_secs(settings.session_idle_s),
         session_max: SignedDuration::from_secs(settings.session_max_s),
         allows_internal_fetches: settings.allow_internal_fetches,
+        id_tokens: match settings.id_token_algorithm {
+            IdTokenAlgorithm::Rs256 => SigningAlgorithm::Rs256,
+            IdTokenAlgorithm::Es384 => SigningAlgorithm::Es384,
+        },
         registration: registration
             .map(identity::registration_scopes)
             .transpose()?,

@@ -4,6 +4,7 @@
     reason = "this module is the only reader of the environment"
 )]
 
+mod access;
 mod audit;
 mod check;
 mod codes;
@@ -21,11 +22,12 @@ use std::path::PathBuf;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+pub use access::{AccessSettings, ConsentDefault};
 pub use audit::{AuditMode, AuditSettings};
 pub use check::{ConfigError, Report, Start};
 pub use codes::CodeSource;
 pub use embedded::{PostgresSettings, SERVE_ROLE};
-pub use identity::{ClientCommand, IdentitySettings, UserCommand};
+pub use identity::{ClientCommand, IdTokenAlgorithm, IdentitySettings, UserCommand};
 pub use limits::Limits;
 pub use validation::{Profiles, References, Unknown, ValidationSettings};
 pub use values::{ByteSize, Secret};
@@ -124,6 +126,10 @@ pub struct Config {
     /// The authorization server.
     #[command(flatten, next_help_heading = "Authorization")]
     pub identity: IdentitySettings,
+
+    /// Who may see what.
+    #[command(flatten, next_help_heading = "Consents")]
+    pub access: AccessSettings,
 
     /// The audit trail.
     #[command(flatten, next_help_heading = "Audit")]
@@ -280,6 +286,12 @@ impl Config {
     pub fn audit_key_file(&self) -> PathBuf {
         let own = || self.data_dir.join("audit.key");
         self.audit.audit_key_file.clone().unwrap_or_else(own)
+    }
+
+    /// Where the key is that seals second factors and keys.
+    pub fn identity_key_file(&self) -> PathBuf {
+        let own = || self.data_dir.join("identity.key");
+        self.identity.identity_key_file.clone().unwrap_or_else(own)
     }
 
     /// Whether the listener speaks TLS.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use fhir::ids::{ResourceId, ResourceKey, VersionId};
 use fhir::json::ParseLimits;
@@ -150,6 +150,8 @@ pub struct Audited {
     pub query: Option<Box<str>>,
     is_recorded: AtomicBool,
     noted: Mutex<Vec<AuditedResource>>,
+    /// The Consents that decided about it, of patients.
+    decided_by: OnceLock<Vec<(ResourceKey, Vec<ResourceId>)>>,
 }
 
 /// A resource that a request touched, and whose it is.
@@ -171,6 +173,17 @@ impl Audited {
             action,
             ..Self::default()
         }
+    }
+
+    /// Notes the Consents that decided about it, each with the patients it is of.
+    pub fn note_consents(&self, consents: Vec<(ResourceKey, Vec<ResourceId>)>) {
+        // Once is enough: a request is refused once.
+        let _ = self.decided_by.set(consents);
+    }
+
+    /// The Consents that decided about it.
+    pub fn consents(&self) -> &[(ResourceKey, Vec<ResourceId>)] {
+        self.decided_by.get().map_or(&[], Vec::as_slice)
     }
 
     /// Notes that the trail has it: the commit of what it wrote brought it there.

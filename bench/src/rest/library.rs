@@ -9,6 +9,8 @@ use crate::http::{Client, Request};
 use crate::random::Random;
 use crate::resources::{MIXED, Sample, Subjects, sample};
 
+/// Patients that resources are of; their records are not needed.
+pub(crate) const PATIENTS: usize = 500;
 /// Observations, beside a fifth as many of each other type.
 const OBSERVATIONS: usize = 2_000;
 const OTHERS: usize = 400;
@@ -115,7 +117,7 @@ fn samples() -> Vec<Sample> {
         .chain([("Observation", OBSERVATIONS)]);
     for (resource_type, count) in counted {
         for _ in 0..count {
-            let patient = format!("Patient/bench-patient-{}", random.skewed(500));
+            let patient = format!("Patient/bench-patient-{}", random.skewed(PATIENTS));
             let encounter = format!("Encounter/bench-encounter-{}", random.below(2_000));
             let practitioner = format!("Practitioner/bench-practitioner-{}", random.skewed(20));
             let subjects = Subjects {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use fhir::ids::{ResourceKey, ResourceType};
+use fhir::search::index_values::IndexValues;
 
 use super::grant::Grant;
 use super::permissions::Permission;
@@ -107,6 +108,34 @@ impl Access {
         match &self.holder {
             Holder::System(_) => Rows::All,
             Holder::Granted(granted) => granted.1.rows(permission, resource_type),
+        }
+    }
+
+    /// The resources of a type with which something might be done if no label, consent or law stood against it.
+    pub fn rows_without_consents(
+        &self,
+        permission: Permission,
+        resource_type: ResourceType,
+    ) -> Rows {
+        match &self.holder {
+            Holder::System(_) => Rows::All,
+            Holder::Granted(granted) => granted.1.rows_without_consents(permission, resource_type),
+        }
+    }
+
+    /// Whether something may be done with resources of a type whosever they are, but for labels, consents and the law.
+    pub fn is_unconfined(&self, permission: Permission, resource_type: ResourceType) -> bool {
+        match &self.holder {
+            Holder::System(_) => true,
+            Holder::Granted(granted) => granted.1.is_unconfined(permission, resource_type),
+        }
+    }
+
+    /// The Consents that deny the holder a resource with these values.
+    pub fn denied_by(&self, key: &ResourceKey, values: &IndexValues) -> Vec<ResourceKey> {
+        match &self.holder {
+            Holder::System(_) => Vec::new(),
+            Holder::Granted(granted) => granted.1.consented.deciding(key, values),
         }
     }
 

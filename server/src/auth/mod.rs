@@ -1,24 +1,30 @@
 //! Who asks, and what they may touch: scopes, what a token stands for, and what the store is asked with.
 
 mod access;
+mod consents;
 mod grant;
 mod labels;
+mod limits;
 mod pace;
 mod permissions;
+mod purposes;
 mod rights;
 mod roles;
 mod rows;
 mod scopes;
 
 pub use access::{Access, Reason};
+pub use consents::{CodeSeeds, Consents, Effect, Provision, Term, Use, deciding};
 pub use grant::{
     ACR_PASSWORD, ACR_SECOND_FACTOR, Authentication, FhirContext, FhirUser, Grant, LaunchContext,
     NotAPerson, PurposeOfUse,
 };
-pub use labels::VERY_RESTRICTED;
+pub use labels::{NOT_RELEASED, RESTRICTED_BY_LAW, VERY_RESTRICTED, not_cleared};
+pub use limits::Limits;
 pub use pace::{Pace, Paces, TooFast, network};
 pub use permissions::{Permission, Permissions};
-pub use rights::{Rights, Way};
+pub use purposes::ACT_REASON;
+pub use rights::{Consented, Rights, Way};
 pub use roles::{Confinement, Role, STAFF_ROLE};
 pub use rows::Rows;
 pub use scopes::{

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fhir::ids::{ResourceKey, ResourceType};
+use fhir::search::index_values::IndexValues;
 
+use super::consents::{CodeSeeds, Provision, Use, deciding};
+use super::limits::{Limits, Place};
 use super::permissions::{Permission, Permissions};
 use super::roles;
 use super::rows::Rows;
@@ -21,6 +24,38 @@ pub struct Way {
     pub filter: Option<Arc<BTreeMap<ResourceType, Rows>>>,
     /// Compartments: a resource must be in one of each set. No set is no confinement.
     pub compartments: Vec<Arc<[i64]>>,
+    /// What it does not lead to all the same.
+    pub limits: Arc<Limits>,
+}
+
+/// What the consents of patients say to one holder.
+#[derive(Clone, Debug, Default)]
+pub struct Consented {
+    /// The provisions.
+    pub provisions: Vec<Provision>,
+    /// For what the holder's roles use data.
+    pub purposes: Vec<Option<Box<str>>>,
+    /// Whether the holder is a patient, or speaks for one.
+    pub only_by_name: bool,
+    /// What codes are found by.
+    pub codes: Arc<CodeSeeds>,
+}
+
+impl Consented {
+    /// The Consents that deny a resource with these values.
+    pub fn deciding(&self, key: &ResourceKey, values: &IndexValues) -> Vec<ResourceKey> {
+        let mut found = Vec::new();
+        for purpose in &self.purposes {
+            let used = Use {
+                purpose: purpose.as_deref(),
+                only_by_name: self.only_by_name,
+            };
+            found.extend(deciding(&self.provisions, used, &self.codes, key, values));
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
 }
 
 /// All ways of one holder.
@@ -34,6 +69,8 @@ pub struct Rights {
     pub breaks_glass: bool,
     /// What the roles that may would allow of a record that is opened: their ways without the compartments of care teams.
     pub opening: Vec<Way>,
+    /// What the consents of patients say to the holder, and by what codes are found.
+    pub consented: Consented,
     /// What the holder, who works here, is called by: by nobody's own hand does anybody get a role.
     pub names: Arc<[ResourceKey]>,
 }
@@ -51,6 +88,18 @@ impl Way {
         filtered.is_none_or(|by_type| by_type.contains_key(&resource_type))
             && !(is_confined && roles::is_withheld(resource_type))
             && !(is_confined && is_nobodys && !roles::is_shared(resource_type))
+    }
+
+    /// What it leads to, within its limits.
+    fn limited(
+        &self,
+        placed: &[ResourceType],
+        permission: Permission,
+        resource_type: ResourceType,
+    ) -> Rows {
+        let place = place_of(placed, resource_type);
+        let limits = self.limits.rows(permission, resource_type, place);
+        self.rows(placed, resource_type).and(limits)
     }
 
     fn rows(&self, placed: &[ResourceType], resource_type: ResourceType) -> Rows {
@@ -77,13 +126,47 @@ impl Way {
     }
 }
 
+fn place_of(placed: &[ResourceType], resource_type: ResourceType) -> Place {
+    match placed.binary_search(&resource_type) {
+        Ok(_) => Place::Compartment,
+        Err(_) => Place::Nowhere,
+    }
+}
+
 impl Rights {
     /// The resources of a type with which something may be done.
     pub fn rows(&self, permission: Permission, resource_type: ResourceType) -> Rows {
         let ways = self.ways.iter();
         ways.filter(|way| way.names(resource_type) && way.permissions.contains(permission))
-            .map(|way| way.rows(&self.placed, resource_type))
+            .map(|way| way.limited(&self.placed, permission, resource_type))
             .fold(Rows::None, Rows::or)
+    }
+
+    /// The resources of a type with which something might be done if no label, consent or law stood against it; sealed
+    /// records are not among them.
+    pub fn rows_without_consents(
+        &self,
+        permission: Permission,
+        resource_type: ResourceType,
+    ) -> Rows {
+        let place = place_of(&self.placed, resource_type);
+        let ways = self.ways.iter();
+        ways.filter(|way| way.names(resource_type) && way.permissions.contains(permission))
+            .map(|way| {
+                let rows = way.rows(&self.placed, resource_type);
+                rows.and(way.limits.unsealed(place))
+            })
+            .fold(Rows::None, Rows::or)
+    }
+
+    /// Whether something may be done with resources of a type whosever they are, but for labels, consents and the law.
+    pub fn is_unconfined(&self, permission: Permission, resource_type: ResourceType) -> bool {
+        let mut ways = self.ways.iter();
+        ways.any(|way| {
+            way.names(resource_type)
+                && way.permissions.contains(permission)
+                && way.rows(&self.placed, resource_type) == Rows::All
+        })
     }
 
     /// Whether something may be done with a type, though there may be no resource of it with which it may.
@@ -105,7 +188,8 @@ impl Rights {
         let leading =
             |way: &&Way| way.names(resource_type) && way.leads_to(&self.placed, resource_type);
         let ways = self.ways.iter().filter(leading);
-        ways.map(Way::within).fold(Rows::None, Rows::or)
+        ways.map(|way| way.within().and(way.limits.unsealed(Place::Compartment)))
+            .fold(Rows::None, Rows::or)
     }
 
     /// The resources of a type with which something might be done if the record around a compartment were opened.
@@ -118,7 +202,10 @@ impl Rights {
         let opened = Rows::with_one_of(&[record]);
         let ways = self.opening.iter();
         ways.filter(|way| way.names(resource_type) && way.permissions.contains(permission))
-            .map(|way| way.rows(&self.placed, resource_type).and(opened.clone()))
+            .map(|way| {
+                let rows = way.limited(&self.placed, permission, resource_type);
+                rows.and(opened.clone())
+            })
             .fold(Rows::None, Rows::or)
     }
 }

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use fhir::ids::ResourceType;
 use serde::Deserialize;
 
+use super::labels::needs_clearance;
 use super::scopes::Scopes;
 
 /// The codes of staff roles (`PractitionerRole.code`).
@@ -18,6 +19,8 @@ pub enum Confinement {
     Own,
     /// To that of the patients in whose care teams the person is.
     CareTeam,
+    /// To that of donors whose identity is known.
+    IdentifiedDonors,
     /// To none.
     Everybody,
 }
@@ -33,6 +36,12 @@ pub struct Role {
     pub scopes: Scopes,
     /// Whether who has it may open a record in an emergency.
     pub breaks_glass: bool,
+    /// What it uses data for, where a token does not say.
+    pub purpose: Option<Box<str>>,
+    /// The codes of the security labels that it is cleared for.
+    pub clearance: Vec<Box<str>>,
+    /// Whether consents and restrictions do not close what it looks after.
+    pub oversees: bool,
 }
 
 #[derive(Deserialize)]
@@ -50,6 +59,11 @@ struct Entry {
     confinement: Confinement,
     #[serde(default)]
     breaks_glass: bool,
+    purpose: Option<Box<str>>,
+    #[serde(default)]
+    clearance: Vec<Box<str>>,
+    #[serde(default)]
+    oversees: bool,
     scopes: String,
 }
 
@@ -81,11 +95,18 @@ fn read(text: &str) -> Result<Roles, String> {
         if let Some(dropped) = parsed.dropped.first() {
             return Err(format!("{}: {dropped} is no scope", entry.code));
         }
+        let mut clearance = entry.clearance.iter();
+        if let Some(code) = clearance.find(|code| !needs_clearance(code)) {
+            return Err(format!("{}: {code} needs no clearance", entry.code));
+        }
         roles.push(Role {
             code: entry.code,
             confinement: entry.confinement,
             scopes: parsed.scopes,
             breaks_glass: entry.breaks_glass,
+            purpose: entry.purpose,
+            clearance: entry.clearance,
+            oversees: entry.oversees,
         });
     }
     Ok(Roles {

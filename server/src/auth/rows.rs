@@ -66,6 +66,18 @@ impl Rows {
         }
     }
 
+    /// All others.
+    #[must_use]
+    pub fn others(self) -> Self {
+        match self {
+            Self::All => Self::None,
+            Self::None => Self::All,
+            Self::Such(Clause::AnyToken(elements)) => Self::Such(Clause::NoToken(elements)),
+            Self::Such(Clause::Not(clause)) => Self::Such(*clause),
+            Self::Such(clause) => Self::Such(Clause::Not(Box::new(clause))),
+        }
+    }
+
     /// Whether a resource with these values is one of them.
     pub fn admit(&self, key: &ResourceKey, values: &IndexValues) -> bool {
         match self {

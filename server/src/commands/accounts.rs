@@ -8,7 +8,7 @@ use crate::app;
 use crate::config::{ClientCommand, Config, UserCommand};
 use crate::context::now;
 use crate::error::{Error, ErrorKind, Result};
-use crate::identity::{Administration, NewClient, NewClientKind, NewUser, new_password};
+use crate::identity::{Administration, NewClient, NewClientKind, NewUser, Vault, new_password};
 use crate::postgres::Database;
 use crate::store::{ClientKind, Store, migrate};
 
@@ -17,7 +17,8 @@ async fn open(config: &Config, database: &Database) -> Result<(Administration, S
     let url = database.url().expose();
     migrate(url).await?;
     let store = Store::connect(url, &app::store_settings(config)?).await?;
-    Ok((Administration::new(store.clone()), store))
+    let vault = Vault::of_file(&config.identity_key_file())?;
+    Ok((Administration::new(store.clone(), vault), store))
 }
 
 /// Does what `vesta user` is asked for.
@@ -210,7 +211,10 @@ mod tests {
     #[tokio::test]
     async fn people_and_clients_come_and_go() {
         let database = TestDatabase::new().await;
-        let administration = Administration::new(database.store().await);
+        let key = std::env::temp_dir().join(format!("{}.key", uuid::Uuid::new_v4()));
+        let vault = Vault::of_file(&key).unwrap();
+        std::fs::remove_file(key).unwrap();
+        let administration = Administration::new(database.store().await, vault);
         let add = |login: &str, fhir_user: &str| UserCommand::Add {
             login: login.to_owned(),
             fhir_user: fhir_user.to_owned(),

@@ -40,7 +40,7 @@ impl FirstSteps {
             Error::new(ErrorKind::BadValue, format!("{}: {error}", path.display()))
         })?;
         let demonstration = Demonstration::parse(&text)?;
-        let token = app.demonstrate(&demonstration).await?;
+        let token = app.demonstrate(config, &demonstration).await?;
         Ok(Self::Demonstration(Box::new(demonstration), token))
     }
 

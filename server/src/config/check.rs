@@ -282,6 +282,7 @@ fn in_force(matches: &ArgMatches, config: &Config, id: &str) -> (String, &'stati
             false => "off".to_owned(),
         },
         ("audit_key_file", None) => config.audit_key_file().display().to_string(),
+        ("identity_key_file", None) => config.identity_key_file().display().to_string(),
         ("base_url", None) => config.fhir_base(config.listen),
         (_, Some(value)) => value.to_string_lossy().into_owned(),
         (_, None) => "-".to_owned(),

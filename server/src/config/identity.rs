@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 /// How long what was shown or granted counts.
 #[derive(Debug, Clone, Args)]
@@ -48,6 +48,26 @@ pub struct IdentitySettings {
     #[arg(default_value_t = false, action = clap::ArgAction::Set)]
     pub allow_internal_fetches: bool,
 
+    /// File with the key that seals second factors and the keys that sign ID tokens; all nodes of one database need the same
+    /// [default: identity.key in VESTA_DATA_DIR, made where there is none]
+    #[arg(
+        long,
+        env = "VESTA_IDENTITY_KEY_FILE",
+        global = true,
+        value_name = "FILE"
+    )]
+    pub identity_key_file: Option<PathBuf>,
+
+    /// What ID tokens are signed by; a change makes a key at once, and what others have signed stays good
+    #[arg(
+        long,
+        env = "VESTA_ID_TOKEN_ALGORITHM",
+        global = true,
+        value_enum,
+        default_value = "RS256"
+    )]
+    pub id_token_algorithm: IdTokenAlgorithm,
+
     /// Scopes that apps may have which register themselves (RFC 7591), between spaces; without them, none does
     #[arg(
         long,
@@ -86,6 +106,17 @@ pub struct IdentitySettings {
     )]
     #[arg(default_value_t = 1200, value_parser = clap::value_parser!(u32).range(0..=100_000_000))]
     pub auth_requests_per_minute: u32,
+}
+
+/// What ID tokens are signed by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum IdTokenAlgorithm {
+    /// RSA of 2048 bits, which every client of OpenID Connect knows
+    #[value(name = "RS256")]
+    Rs256,
+    /// An elliptic curve, for smaller tokens
+    #[value(name = "ES384")]
+    Es384,
 }
 
 /// What `vesta user` does.

@@ -32,7 +32,7 @@ use fhir::json::ParseError;
 pub use current::{CurrentDefinitions, IndexState, StoredDefinitions};
 pub use offered::{Inclusions, SearchParameterEntry};
 use own::{OWN, OwnFile};
-pub use own::{own_definition, own_definitions};
+pub use own::{own_definition, own_definitions, own_types};
 pub use packages::{Package, PackageList, Take};
 pub use rules::{Definitions, FoundBy, Patch, stored_only};
 pub use searched::Searched;

@@ -4,6 +4,7 @@
 mod tests;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use fhir::ids::{ResourceKey, ResourceType};
 use fhir::json::{Document, Value};
@@ -39,6 +40,19 @@ pub fn own_definition(key: &ResourceKey) -> Option<&'static str> {
     let mut all = definitions();
     let found = all.find(|(path, _)| named(path) == Some(wanted));
     found.map(|(_, text)| *text)
+}
+
+/// The types that definitions of ours have.
+pub fn own_types() -> &'static [ResourceType] {
+    static TYPES: LazyLock<Vec<ResourceType>> = LazyLock::new(|| {
+        let mut types: Vec<ResourceType> = own_definitions()
+            .map(|(key, _)| key.resource_type)
+            .collect();
+        types.sort_unstable();
+        types.dedup();
+        types
+    });
+    &TYPES
 }
 
 /// All definitions of ours.

@@ -49,6 +49,7 @@ pub struct Definitions {
     pub(super) companions: Arc<Vec<Arc<ProfileDraft>>>,
     pub(super) basis: Arc<OnceLock<Vec<u8>>>,
     pub(super) wanted: Arc<OnceLock<Wanted>>,
+    code_seeds: Arc<OnceLock<CodeSeeds>>,
     /// The parameters that are stored and in force.
     pub(super) run_time: Arc<Vec<RunTimeParameter>>,
     pub(super) generation: i64,
@@ -56,6 +57,9 @@ pub struct Definitions {
     /// The search parameters, with what is not answered at the moment.
     pub(super) parameters: Arc<SearchParameters>,
 }
+
+/// Seeds of what finds codes, by type.
+type CodeSeeds = Arc<BTreeMap<ResourceType, Box<[i64]>>>;
 
 /// What a resource is found by, and the generation of definitions that says so.
 #[derive(Clone, Debug, Default)]
@@ -105,6 +109,7 @@ impl Definitions {
             companions: Arc::default(),
             basis: Arc::default(),
             wanted: Arc::default(),
+            code_seeds: Arc::default(),
             run_time: Arc::default(),
             generation: FIRST_GENERATION,
             revision: 0,
@@ -118,6 +123,7 @@ impl Definitions {
         self.registries = Arc::new(registries);
         self.index = Arc::new(index);
         self.wanted = Arc::default();
+        self.code_seeds = Arc::default();
     }
 
     /// The same, with or without the words of resources.

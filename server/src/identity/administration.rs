@@ -6,11 +6,14 @@ use uuid::Uuid;
 use super::answer::is_bounded;
 use super::fetch::may_be_published_at;
 use super::password::{NewSecondFactor, Passwords};
+use super::vault::{Vault, second_factor_of};
 use super::{assertion, secret};
 use crate::auth::{FhirUser, Scopes};
 use crate::context;
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::{ClientKind, Credentials, Epochs, IdentityClient, IdentityUser, Store};
+use crate::store::{
+    ClientKind, Credentials, Epochs, IdentityClient, IdentityUser, SecretHash, Store,
+};
 
 /// People and clients that are listed.
 const LISTED: u32 = 10_000;
@@ -20,6 +23,7 @@ const LISTED: u32 = 10_000;
 pub struct Administration {
     pub(super) store: Store,
     passwords: Passwords,
+    vault: Vault,
 }
 
 /// Somebody who shall log in.
@@ -76,10 +80,11 @@ fn known(is_known: bool, login: &str) -> Result<()> {
 
 impl Administration {
     /// On a store.
-    pub fn new(store: Store) -> Self {
+    pub fn new(store: Store, vault: Vault) -> Self {
         Self {
             store,
             passwords: Passwords::default(),
+            vault,
         }
     }
 
@@ -127,13 +132,22 @@ impl Administration {
     pub async fn set_second_factor(&self, login: &str) -> Result<NewSecondFactor> {
         let login = login.to_lowercase();
         let new = NewSecondFactor::new(&login)?;
-        let totp = Some((new.secret.as_slice(), new.hashes.as_slice()));
-        let is_known = self
-            .told("second-factor-set", &login, context::now())
-            .set_identity_totp(&login, totp)
-            .await?;
-        known(is_known, &login)?;
+        let is_known = self.seal_second_factor(&login, &new.secret, &new.hashes);
+        known(is_known.await?, &login)?;
         Ok(new)
+    }
+
+    /// Keeps a second factor, sealed, with the hashes of its recovery codes; `false` where nobody logs in so.
+    pub(super) async fn seal_second_factor(
+        &self,
+        login: &str,
+        secret: &[u8],
+        recovery: &[SecretHash],
+    ) -> Result<bool> {
+        let sealed = self.vault.seal(&second_factor_of(login), secret)?;
+        let totp = Some((sealed.as_slice(), recovery));
+        let store = self.told("second-factor-set", login, context::now());
+        store.set_identity_totp(login, totp).await
     }
 
     /// Takes the second factor away.

@@ -142,9 +142,7 @@ impl Administration {
         };
         self.add_user(new, &demonstration.password, now).await?;
         if is_staff {
-            let factor = Some((factor, [].as_slice()));
-            let store = self.told("second-factor-set", &user.login, now);
-            store.set_identity_totp(&user.login, factor).await?;
+            self.seal_second_factor(&user.login, factor, &[]).await?;
         }
         Ok(())
     }
@@ -215,6 +213,7 @@ mod tests {
     use super::*;
     use crate::auth::STAFF_ROLE;
     use crate::context::now;
+    use crate::identity::Vault;
     use crate::store::testing::TestDatabase;
 
     fn shipped(name: &str) -> String {
@@ -226,7 +225,7 @@ mod tests {
     async fn accounts_are_added_once_and_every_start_has_a_token() {
         let database = TestDatabase::new().await;
         let store = database.store().await;
-        let administration = Administration::new(store.clone());
+        let administration = Administration::new(store.clone(), Vault::of(&[1; 32]).unwrap());
         let demonstration = Demonstration::parse(&shipped("accounts.toml")).unwrap();
         let first = administration.demonstrate(&demonstration, now()).await;
         let first = first.unwrap();

@@ -92,7 +92,7 @@ pub(super) fn openid_configuration(identity: &Identity) -> Response<Bytes> {
             "scopes_supported": SCOPES,
             "acr_values_supported": [ACR_PASSWORD, ACR_SECOND_FACTOR],
             "subject_types_supported": ["public"],
-            "id_token_signing_alg_values_supported": ["RS256"],
+            "id_token_signing_alg_values_supported": [identity.settings.id_tokens.name()],
             "code_challenge_methods_supported": ["S256"],
             "token_endpoint_auth_methods_supported": METHODS,
             "token_endpoint_auth_signing_alg_values_supported": ["RS384", "ES384"],
@@ -114,7 +114,7 @@ fn published(identity: &Identity, mut metadata: Value) -> Response<Bytes> {
 
 /// The keys that ID tokens are signed with.
 pub(super) async fn key_set(identity: &Identity, asked: &Asked<'_>) -> Answered {
-    let keys = keys::key_set(&identity.store, asked.now).await?;
+    let keys = keys::key_set(identity, asked.now).await?;
     Ok(json_with(StatusCode::OK, &keys))
 }
 

@@ -7,6 +7,7 @@ use super::answer::{Answered, Form, Refusal, redirect, set_cookie};
 use super::audited::Told;
 use super::pages::{self, Page};
 use super::session::{Browser, Missing, missing};
+use super::vault::second_factor_of;
 use super::{Asked, Identity, password, secret};
 use crate::auth::network;
 use crate::store::{Attempt, IdentitySession, IdentityUser};
@@ -148,7 +149,12 @@ async fn is_second_factor(
         return Ok(false);
     };
     let is_right = match &user.credentials.totp_secret {
-        Some(secret) => is_good_once(identity, user.id, secret, code, asked).await?,
+        Some(sealed) => {
+            let secret = identity
+                .vault
+                .open(&second_factor_of(&user.login), sealed)?;
+            is_good_once(identity, user.id, &secret, code, asked).await?
+        }
         None => false,
     };
     if is_right {

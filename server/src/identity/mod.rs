@@ -27,6 +27,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 mod token;
+mod vault;
 mod wish;
 mod words;
 
@@ -39,12 +40,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::auth::{Grant, Pace, Scopes};
 use crate::error::Result;
-use crate::store::{KnownToken, Store, TokenKind};
+use crate::store::{KnownToken, SigningAlgorithm, Store, TokenKind};
 
 pub use administration::{Administration, NewClient, NewClientKind, NewUser};
 pub use demonstration::{Demonstration, FirstToken};
 pub use password::{NewSecondFactor, new_password};
 pub use records::PerformFor;
+pub use vault::Vault;
 
 /// Scopes that apps may have which register themselves; what is no such scope is refused.
 pub fn registration_scopes(text: &str) -> Result<Scopes> {
@@ -81,6 +83,8 @@ pub struct Settings {
     pub allows_internal_fetches: bool,
     /// What apps that register themselves may have at most; nothing where none does.
     pub registration: Option<Scopes>,
+    /// What ID tokens are signed by.
+    pub id_tokens: SigningAlgorithm,
 }
 
 /// As the settings have it.
@@ -94,6 +98,7 @@ impl Default for Settings {
             session_max: SignedDuration::from_hours(10),
             allows_internal_fetches: false,
             registration: None,
+            id_tokens: SigningAlgorithm::Rs256,
         }
     }
 }
@@ -106,6 +111,7 @@ pub struct Identity {
     passwords: Passwords,
     records: Records,
     registrations: Pace,
+    vault: Vault,
 }
 
 impl std::fmt::Debug for Identity {
@@ -118,13 +124,14 @@ impl std::fmt::Debug for Identity {
 
 impl Identity {
     /// An authorization server on a store.
-    pub fn new(store: Store, settings: Settings, perform: PerformFor) -> Self {
+    pub fn new(store: Store, settings: Settings, vault: Vault, perform: PerformFor) -> Self {
         Self {
             store,
             jwks: PublishedKeys::new(Fetcher::new(settings.allows_internal_fetches)),
             passwords: Passwords::default(),
             records: Records { perform },
             registrations: Pace::of_minute(registration::EACH_MINUTE),
+            vault,
             settings,
         }
     }

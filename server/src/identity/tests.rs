@@ -135,7 +135,7 @@ impl Server {
     }
 
     async fn on(database: TestDatabase, store: Store) -> Self {
-        let administration = Administration::new(store.clone());
+        let administration = Administration::new(store.clone(), Vault::of(&[1; 32]).unwrap());
         let people = [
             ("anna", "Practitioner/anna"),
             ("paul", "Patient/p1"),
@@ -183,7 +183,7 @@ impl Server {
         let perform: PerformFor = Arc::new(|grant, asked| perform(grant, asked).boxed());
         Self {
             database,
-            identity: Identity::new(store, settings, perform),
+            identity: Identity::new(store, settings, Vault::of(&[1; 32]).unwrap(), perform),
             administration,
             now: now(),
             totp: factor.secret,

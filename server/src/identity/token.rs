@@ -251,7 +251,7 @@ async fn issued(identity: &Identity, issue: Issue<'_>, asked: &Asked<'_>) -> Ans
     launched(&issue.grant.granted.launch, &issue.scopes, &mut body);
     if issue.grant.granted.user.is_some() && issue.scopes.contains(&Scope::OpenId) {
         let claims = claims(identity, &issue, now);
-        let id_token = keys::signed(&identity.store, &claims, now).await?;
+        let id_token = keys::signed(identity, &claims, now).await?;
         body.insert("id_token".to_owned(), json!(id_token));
     }
     Ok(Value::Object(body))

@@ -10,28 +10,122 @@ use fhir::search::hash;
 
 use super::perform::Interactions;
 use crate::auth::{
-    Access, Confinement, FhirUser, Grant, Reason, ResourceScope, Rights, Role, Rows, Scope,
-    ScopeContext, ScopeFilter, Scopes, Way,
+    Access, Confinement, Consented, FhirUser, Grant, Limits, Reason, ResourceScope, Rights, Role,
+    Rows, Scope, ScopeContext, ScopeFilter, Scopes, Way,
 };
 use crate::context::{Handling, RequestContext};
 use crate::definitions::Searched;
 use crate::error::{Error, Result};
 
 mod holder;
+mod limits;
 mod remembered;
 #[cfg(test)]
 mod tests;
 
 use holder::Holder;
+use limits::{Surroundings, elements};
 use remembered::Basis;
 pub use remembered::Remembered;
 
 /// Whose scope a way comes from.
-struct Held<'a> {
+struct Held {
     /// What the role allows; a system client has none.
-    role: Option<&'a Role>,
+    role: Option<&'static Role>,
     /// The compartments that the role is kept to.
     compartments: Option<Arc<[i64]>>,
+    /// What the role does not lead to all the same.
+    limits: Arc<Limits>,
+}
+
+/// All that a holder is here.
+struct AllHeld {
+    roles: Vec<Held>,
+    /// What whoever works here is called by.
+    names: Arc<[ResourceKey]>,
+    consented: Consented,
+}
+
+impl Held {
+    /// The same role within a record that is opened: neither care teams nor consents keep it out.
+    fn opened(&self) -> Self {
+        Self {
+            role: self.role,
+            compartments: None,
+            limits: Arc::new(Limits {
+                sealed: self.limits.sealed.clone(),
+                ..Limits::default()
+            }),
+        }
+    }
+}
+
+impl Holder<'_> {
+    /// The roles that a holder has, each with what it is kept to.
+    async fn held(&self, grant: &Grant) -> Result<AllHeld> {
+        let Some(user) = &grant.user else {
+            let around = Surroundings::of_client(self, grant).await?;
+            return Ok(AllHeld {
+                roles: vec![Held {
+                    role: None,
+                    compartments: None,
+                    limits: Arc::new(around.limits(None, None)),
+                }],
+                names: Arc::default(),
+                consented: around.consented(std::iter::once(None)),
+            });
+        };
+        if !user.is_staff() {
+            return self.held_by_patient(grant, user).await;
+        }
+        let staff = self.staff(user.key()).await?;
+        // What confines to oneself is no work.
+        let roles = staff.codes.iter().filter_map(|code| Role::of(code));
+        let roles: Vec<&'static Role> = roles
+            .filter(|role| role.confinement != Confinement::Own)
+            .collect();
+        let around = Surroundings::of_staff(self, grant, &staff, &roles).await?;
+        // Whoever may open records sees those that are opened by all roles that care for patients.
+        let opened = around.opened.iter().map(|(patient, _)| patient);
+        let team: Arc<[i64]> = elements(around.team.iter().chain(opened)).into();
+        let donors: Arc<[i64]> = elements(around.marked.sealed.iter()).into();
+        let held = roles.iter().map(|role| Held {
+            role: Some(role),
+            compartments: match role.confinement {
+                Confinement::CareTeam => Some(Arc::clone(&team)),
+                Confinement::IdentifiedDonors => Some(Arc::clone(&donors)),
+                Confinement::Own | Confinement::Everybody => None,
+            },
+            limits: Arc::new(around.limits(Some(role), None)),
+        });
+        Ok(AllHeld {
+            roles: held.collect(),
+            names: staff.names.iter().cloned().collect(),
+            consented: around.consented(roles.iter().map(|role| Some(*role))),
+        })
+    }
+
+    /// The role of a patient, and of whoever speaks for one; who speaks for nobody is nobody.
+    async fn held_by_patient(&self, grant: &Grant, user: &FhirUser) -> Result<AllHeld> {
+        let patient = self.patient(user.key()).await?;
+        let Some((patient, role)) = patient.zip(Role::patient()) else {
+            return Ok(AllHeld {
+                roles: Vec::new(),
+                names: Arc::default(),
+                consented: Consented::default(),
+            });
+        };
+        let around = Surroundings::of_patient(self, grant, user, &patient).await?;
+        Ok(AllHeld {
+            roles: vec![Held {
+                role: Some(role),
+                compartments: Some(Arc::from([hash::compartment(&patient)])),
+                limits: Arc::new(around.limits(Some(role), Some(&patient))),
+            }],
+            names: Arc::default(),
+            consented: around.consented(std::iter::once(Some(role))),
+        })
+    }
 }
 
 impl Interactions {
@@ -67,32 +161,25 @@ impl Interactions {
             access: Access::system(Reason::Admission),
             ..cx.clone()
         };
-        let (held, names) = match &grant.user {
-            None => {
-                let client = Held {
-                    role: None,
-                    compartments: None,
-                };
-                (vec![client], Arc::default())
-            }
-            Some(user) => now.held(&looking, user).await?,
+        let holder = Holder {
+            interactions: &now,
+            cx: &looking,
         };
-        let breaks_glass = |one: &&Held<'_>| one.role.is_some_and(|role| role.breaks_glass);
+        let held = holder.held(&grant).await?;
+        let breaks_glass = |one: &&Held| one.role.is_some_and(|role| role.breaks_glass);
         let mut rights = Rights {
             placed: now.definitions.placed_types().into(),
-            breaks_glass: held.iter().any(|one| breaks_glass(&one)),
-            names,
+            breaks_glass: held.roles.iter().any(|one| breaks_glass(&one)),
+            names: held.names,
+            consented: held.consented,
             ..Rights::default()
         };
         for scope in grant.scopes.of_resources() {
-            for one in &held {
+            for one in &held.roles {
                 rights.ways.extend(now.ways(&looking, &grant, one, scope)?);
             }
-            for one in held.iter().filter(breaks_glass) {
-                let opened = Held {
-                    role: one.role,
-                    compartments: None,
-                };
+            for one in held.roles.iter().filter(breaks_glass) {
+                let opened = one.opened();
                 let ways = now.ways(&looking, &grant, &opened, scope)?;
                 rights.opening.extend(ways);
             }
@@ -100,61 +187,12 @@ impl Interactions {
         Ok(Access::granted(grant, rights))
     }
 
-    /// The roles that a person has, each with what it is kept to, and what whoever works here is called by.
-    async fn held(
-        &self,
-        cx: &RequestContext,
-        user: &FhirUser,
-    ) -> Result<(Vec<Held<'static>>, Arc<[ResourceKey]>)> {
-        let holder = Holder {
-            interactions: self,
-            cx,
-        };
-        if !user.is_staff() {
-            let patient = holder.patient(user.key()).await?;
-            // Who speaks for nobody is nobody.
-            let held = patient.zip(Role::patient());
-            let held = held.map(|(patient, role)| Held {
-                role: Some(role),
-                compartments: Some(Arc::from([hash::compartment(&patient)])),
-            });
-            return Ok((held.into_iter().collect(), Arc::default()));
-        }
-        let staff = holder.staff(user.key()).await?;
-        let mut roles: Vec<&'static Role> = Vec::new();
-        for code in &staff.codes {
-            // What confines to oneself is no work.
-            let role = Role::of(code).filter(|role| role.confinement != Confinement::Own);
-            roles.extend(role);
-        }
-        let is_confined = |role: &Role| role.confinement == Confinement::CareTeam;
-        let team: Arc<[i64]> = match roles.iter().any(|role| is_confined(role)) {
-            false => Arc::from([]),
-            true => {
-                let mut patients = holder.care_team_patients(&staff).await?;
-                if roles.iter().any(|role| role.breaks_glass) {
-                    let store = &self.store;
-                    patients.extend(store.opened_records(staff.names.iter(), cx.now).await?);
-                }
-                let mut elements: Vec<i64> = patients.iter().map(hash::compartment).collect();
-                elements.sort_unstable();
-                elements.dedup();
-                elements.into()
-            }
-        };
-        let held = roles.into_iter().map(|role| Held {
-            role: Some(role),
-            compartments: is_confined(role).then(|| Arc::clone(&team)),
-        });
-        Ok((held.collect(), staff.names.iter().cloned().collect()))
-    }
-
     /// What one scope and one role have in common.
     fn ways(
         &self,
         cx: &RequestContext,
         grant: &Grant,
-        held: &Held<'_>,
+        held: &Held,
         scope: &ResourceScope,
     ) -> Result<Vec<Way>> {
         let mut compartments: Vec<Arc<[i64]>> = held.compartments.iter().cloned().collect();
@@ -179,6 +217,7 @@ impl Interactions {
                 permissions: allowed.permissions,
                 filter: filter.map(Arc::new),
                 compartments: compartments.clone(),
+                limits: Arc::clone(&held.limits),
             });
         }
         Ok(ways)

@@ -151,7 +151,20 @@ impl Interactions {
                 let record = noted.iter().fold(record, AuditRecord::touching);
                 self.of_outcome(cx, record, outcome).await?
             }
-            Err(error) => failed(record, error),
+            Err(error) => {
+                let consents = audited.consents();
+                let decided = consents.iter().map(|(key, patients)| AuditedResource {
+                    key: key.clone(),
+                    version: None,
+                    patients: patients.clone(),
+                });
+                let record = match consents.is_empty() {
+                    true => record,
+                    false => about_target(record),
+                };
+                let record = decided.fold(record, |record, one| record.touching(&one));
+                failed(record, error)
+            }
         };
         let unrecorded = match self.store.add_record(about_target(record)).await {
             Ok(()) => return result,

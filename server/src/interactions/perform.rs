@@ -38,6 +38,8 @@ pub struct Interactions {
     pub reads_open: bool,
     /// Whose the versions are that were read lately.
     pub owners: Arc<Owners>,
+    /// Whether a record is closed to all who do not care for its patient, until a consent permits it.
+    pub consents_close: bool,
 }
 
 impl Interactions {

@@ -83,6 +83,7 @@ impl World {
                 capabilities: Arc::new(Capabilities::new(software)),
                 reads_open: false,
                 owners: Arc::default(),
+                consents_close: false,
             },
             cx: context(),
             database,

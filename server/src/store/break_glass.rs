@@ -55,12 +55,13 @@ impl Transaction {
 }
 
 impl Store {
-    /// The patients whose records somebody, by any of these names, has opened and may see at a moment.
+    /// The patients whose records somebody, by any of these names, has opened and may see at a moment, each with the code
+    /// of the reason.
     pub async fn opened_records(
         &self,
         holders: impl Iterator<Item = &ResourceKey>,
         now: Timestamp,
-    ) -> Result<Vec<ResourceKey>> {
+    ) -> Result<Vec<(ResourceKey, Box<str>)>> {
         let holders: Vec<String> = holders.map(ToString::to_string).collect();
         let rows = sqlx::query(statements::LIST_BREAK_GLASS)
             .bind(holders)
@@ -70,7 +71,8 @@ impl Store {
             .map_err(from_sqlx)?;
         let patient = |row: &sqlx::postgres::PgRow| {
             let key: &str = row.try_get(0).map_err(from_sqlx)?;
-            key.parse().map_err(Error::internal)
+            let reason: String = row.try_get(1).map_err(from_sqlx)?;
+            Ok((key.parse().map_err(Error::internal)?, reason.into()))
         };
         rows.iter().map(patient).collect()
     }

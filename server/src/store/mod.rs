@@ -14,6 +14,7 @@ mod break_glass;
 mod changes;
 mod combine;
 mod connect;
+mod consents;
 mod cursor;
 mod definitions;
 mod fault;
@@ -57,14 +58,15 @@ pub(crate) use audit::{permit_trail, trail_is_closed};
 pub use break_glass::BreakGlass;
 pub use changes::{Change, ChangePosition};
 pub use connect::{MIGRATIONS, StoreSettings, migrate, wait_until_reachable};
+pub use consents::{MarkedPatients, ProvisionsFor};
 pub use definitions::{IndexLock, IndexWalk};
 pub(crate) use fault::{is_outdated, raced};
 pub use history::{HistoryFilter, HistoryPage, HistoryScope};
 pub use identity::{
     Attempt, ClientKind, CodeTerms, Credentials, Epochs, GrantUser, Granted, IdentityClient,
     IdentityGrant, IdentitySession, IdentityUser, KnownToken, NewCode, NewGrant, NewSession,
-    NewToken, PreparedLaunch, Refreshed, RunningGrant, SecretHash, SessionLimits, SigningKey,
-    TokenKind, UsedCode,
+    NewToken, PreparedLaunch, Refreshed, RunningGrant, SecretHash, SessionLimits, SigningAlgorithm,
+    SigningKey, TokenKind, UsedCode,
 };
 pub use labels::{LabelInUse, LabelKind};
 pub use prepared::{ExpectedVersions, PreparedDelete, PreparedWrite, Verb, WriteCondition};

@@ -120,6 +120,9 @@ impl Transaction {
             .admitted(&access, Permission::Read, &types, &keys)
             .await?;
         let kept = self.kept(&access, &types, &keys).await?;
+        let there = self
+            .places(statements::FIND_ADMITTED, &RowFilter::everything(), &keys)
+            .await?;
         let verdict = |(place, write): (usize, &&PreparedWrite)| {
             let is = |set: &HashSet<usize>| set.contains(&place);
             let done = match (is(&changing), is(&seen)) {
@@ -127,6 +130,7 @@ impl Transaction {
                     .judge(place, &write.key)
                     .and_then(|()| permit(&access, Permission::Update, write)),
                 (false, true) => Err(outside(&write.key)),
+                (false, false) if is(&there) => Err(not_found(&write.key)),
                 (false, false) => permit_new(&access, write),
             };
             done.err().map(|refusal| (place, refusal))
@@ -258,7 +262,7 @@ impl Kept {
 fn permit_new(access: &Access, write: &PreparedWrite) -> Result<()> {
     let sees_all = [Permission::Read, Permission::Update]
         .iter()
-        .any(|one| access.rows(*one, write.key.resource_type) == Rows::All);
+        .any(|one| access.is_unconfined(*one, write.key.resource_type));
     match write.is_new || sees_all {
         true => permit(access, Permission::Create, write),
         false => Err(not_found(&write.key)),

@@ -72,6 +72,8 @@ statements! {
     LOCK_CRITERIA = "lock_criteria";
     ADD_BREAK_GLASS = "add_break_glass";
     LIST_BREAK_GLASS = "list_break_glass";
+    LIST_MARKED_PATIENTS = "list_marked_patients";
+    LIST_CONSENT_PROVISIONS = "list_consent_provisions";
     READ_SETTING = "read_setting";
     WRITE_SETTING = "write_setting";
     IS_EMPTY = "is_empty";

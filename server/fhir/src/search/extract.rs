@@ -144,6 +144,7 @@ impl Extractor<'_> {
         }
         self.references(resource, &mut values);
         values.place(plan.map_or(&[], |plan| &plan.placing));
+        mark_labelled(resource, &mut values);
         mark_contained(resource, &mut values);
         self.name(resource, &mut values);
         values.normalise();
@@ -308,6 +309,17 @@ impl Extractor<'_> {
 /// Whether resources inside it are content of its own.
 fn is_carrier(resource: &Resource) -> bool {
     ["Bundle", "Parameters"].contains(&resource.resource_type().name())
+}
+
+/// Adds the security labels of the resource under one seed for all types: what somebody may see is asked of every type.
+fn mark_labelled(resource: &Resource, values: &mut IndexValues) {
+    let labels = resource.root().at(&["meta", "security"]);
+    for label in labels.into_iter().flat_map(Value::items) {
+        let text = |name: &str| label.get(name).and_then(Value::string);
+        let (system, code) = (text("system"), text("code"));
+        let element = hash::label(&system.unwrap_or_default(), &code.unwrap_or_default());
+        values.tokens.extend([hash::labelled(), element]);
+    }
 }
 
 /// Marks the types of the resources that are contained.

@@ -46,6 +46,7 @@ enum Form {
     MediaType,
     Canonical,
     Named,
+    Label,
 }
 
 /// The seed of one operand of the expressions of a concrete type's parameters: all parameters of the search type that
@@ -259,6 +260,16 @@ pub fn compartment(center: &ResourceKey) -> i64 {
     unlisted(reference(COMPARTMENT, key_hash(center)))
 }
 
+/// "The resource has this security label", whatever its type (<https://hl7.org/fhir/R4/security-labels.html>).
+pub fn label(system: &str, code: &str) -> i64 {
+    unlisted(pair(Form::Label, system, code))
+}
+
+/// "The resource has a security label".
+pub fn labelled() -> i64 {
+    unlisted(tagged(Form::Label, b""))
+}
+
 fn tagged(form: Form, bytes: &[u8]) -> i64 {
     signed(xxh3_64_with_seed(bytes, tag(form)))
 }
@@ -384,6 +395,9 @@ mod tests {
             canonical(seed, "a"),
             canonical(seed, "a|b"),
             canonical(named_seed(patient), "a"),
+            labelled(),
+            label("a", "b"),
+            label("", "b"),
         ];
         for text in ["", "a", "ab", "a|b"] {
             elements.extend([

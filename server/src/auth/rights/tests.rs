@@ -14,6 +14,7 @@ fn way(name: &str, permissions: &str, compartments: &[&[i64]]) -> Way {
         permissions: Permissions::parse(permissions).unwrap(),
         filter: None,
         compartments: compartments.iter().map(|set| Arc::from(*set)).collect(),
+        limits: Arc::default(),
     }
 }
 

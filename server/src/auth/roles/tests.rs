@@ -84,7 +84,7 @@ fn each_role_is_held_to_its_table() {
     check("billing-specialist", "DocumentReference", "");
     check("records", "Patient", "crus");
     check("privacy-officer", "AuditEvent", "rs");
-    check("donor-coordinator", "Patient", "");
+    check("donor-coordinator", "Patient", "rus");
     for code in [
         "admin",
         "records",

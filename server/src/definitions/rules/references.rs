@@ -1,6 +1,10 @@
 //! What a resource refers to, and into whose compartment it belongs
 //! (<https://hl7.org/fhir/R4/compartmentdefinition.html>).
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use fhir::definitions::search_parameters::SearchType;
 use fhir::ids::{ResourceId, ResourceKey, ResourceType, VersionId};
 use fhir::resource::Resource;
 use fhir::search::hash;
@@ -84,6 +88,31 @@ impl Definitions {
     /// The types whose resources are in compartments, sorted.
     pub fn placed_types(&self) -> Vec<ResourceType> {
         self.index.placed()
+    }
+
+    /// The seeds of all parameters of each type that find codes: what a code that stands in a resource is found by.
+    pub fn code_seeds(&self) -> Arc<BTreeMap<ResourceType, Box<[i64]>>> {
+        let found = self.code_seeds.get_or_init(|| {
+            let of_type = |one: ResourceType| {
+                let parameters = self.registries.search_parameters.for_type(one);
+                let tokens =
+                    parameters.filter(|parameter| parameter.search_type == SearchType::Token);
+                let seeds = tokens.flat_map(|parameter| self.index.seeds(one, &parameter.code));
+                let mut seeds: Vec<i64> = seeds.map(|seed| seed.seed).collect();
+                seeds.sort_unstable();
+                seeds.dedup();
+                (one, seeds.into())
+            };
+            Arc::new(ResourceType::all().map(of_type).collect())
+        });
+        Arc::clone(found)
+    }
+
+    /// The types whose values are not all those that these definitions make: what hides by them does not hide all yet.
+    pub fn unready_types(&self) -> BTreeSet<ResourceType> {
+        let unready = self.unready();
+        let is_unready = |one: &ResourceType| unready.reason(*one, "_security").is_some();
+        ResourceType::all().filter(is_unready).collect()
     }
 
     /// The resources of a type whose compartments a resource is in.

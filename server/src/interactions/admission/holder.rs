@@ -27,6 +27,8 @@ pub(super) struct Staff {
     pub(super) codes: BTreeSet<Box<str>>,
     /// What a care team may name them by.
     pub(super) names: BTreeSet<ResourceKey>,
+    /// The organizations they work for.
+    pub(super) organizations: BTreeSet<ResourceKey>,
 }
 
 impl Holder<'_> {
@@ -61,6 +63,8 @@ impl Holder<'_> {
             let own = id.map(|id| ResourceKey::new(role.resource_type(), id));
             staff.names.extend(own);
             staff.names.extend(self.local(role.get("practitioner")));
+            let organization = self.local(role.get("organization"));
+            staff.organizations.extend(organization);
             let concepts = items(role.root(), "code");
             let codings = concepts.flat_map(|concept| items(concept, "coding"));
             for coding in codings {
@@ -75,11 +79,31 @@ impl Holder<'_> {
         Ok(staff)
     }
 
-    /// The patients in whose care teams somebody is today.
-    pub(super) async fn care_team_patients(&self, staff: &Staff) -> Result<BTreeSet<ResourceKey>> {
+    /// The organizations somebody works for, and those that they are parts of.
+    pub(super) async fn organizations(&self, staff: &Staff) -> Result<BTreeSet<ResourceKey>> {
+        let mut found = BTreeSet::new();
+        let mut next: Vec<ResourceKey> = staff.organizations.iter().cloned().collect();
+        while let Some(key) = next.pop() {
+            if found.contains(&key) {
+                continue;
+            }
+            if let Some(organization) = self.read(&key).await? {
+                next.extend(self.local(organization.get("partOf")));
+            }
+            found.insert(key);
+        }
+        Ok(found)
+    }
+
+    /// The patients in whose care teams somebody is today, and the teams.
+    pub(super) async fn care_teams(
+        &self,
+        staff: &Staff,
+    ) -> Result<(BTreeSet<ResourceKey>, BTreeSet<ResourceKey>)> {
         let names: Vec<String> = staff.names.iter().map(ToString::to_string).collect();
         let query = format!("participant={}&status=active", names.join(","));
         let mut patients = BTreeSet::new();
+        let mut teams = BTreeSet::new();
         for team in self.all("CareTeam", &query).await? {
             let mut participants = items(team.root(), "participant");
             let is_in = participants.any(|one| {
@@ -90,9 +114,11 @@ impl Holder<'_> {
             if is_in && self.is_now(team.get("period")) {
                 let subject = self.local(team.get("subject"));
                 patients.extend(subject.filter(|key| key.resource_type.name() == "Patient"));
+                let id = team.id().and_then(|id| id.parse().ok());
+                teams.extend(id.map(|id| ResourceKey::new(team.resource_type(), id)));
             }
         }
-        Ok(patients)
+        Ok((patients, teams))
     }
 
     async fn read(&self, key: &ResourceKey) -> Result<Option<Resource>> {

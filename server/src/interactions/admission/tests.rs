@@ -1,6 +1,8 @@
 //! What holders of tokens may do: scopes and roles together, compartments, granular scopes, writes, Bundles, operations.
 
 mod clinic;
+mod consents;
+mod labels;
 mod leaks;
 mod matrix;
 mod remembered;
@@ -10,6 +12,10 @@ mod writes;
 use fhir::resource::Resource;
 
 use clinic::{Answer, Clinic};
+
+/// What is answered of what a consent, a label or the law closes.
+const DENIED: &str =
+    "403 the consent of the patient, a security label or the law closes this to you";
 
 /// What somebody is answered: the status, and of what is found the keys.
 async fn check(clinic: &Clinic, who: &str, scopes: &str, request: &str, expected: &str) {

@@ -2,14 +2,14 @@
 //! definition by its `url` or `_id` (<https://hl7.org/fhir/R4/resource.html#canonical>). They come behind all that is
 //! stored, in the order of their ids.
 
-use fhir::ids::{ResourceKey, VersionId};
+use fhir::ids::{ResourceKey, ResourceType, VersionId};
 use fhir::json::ParseLimits;
 use fhir::resource::Resource;
 use fhir::search::plan::{Contained, Plan};
 use jiff::Timestamp;
 
 use crate::context::RequestContext;
-use crate::definitions::own_definitions;
+use crate::definitions::{own_definitions, own_types};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interactions::perform::Interactions;
 use crate::store::{SearchPage, Source, StoredVersion, Verb};
@@ -107,8 +107,10 @@ impl OwnMatches {
 /// Whether a search is of some types, and by what identifies a definition.
 fn names_definitions(plan: &Plan) -> bool {
     let identifies = |name: &str| matches!(name.split(':').next(), Some("url" | "_id"));
+    let has_own =
+        |one: &ResourceType| own_types().contains(one) || one.name() == "OperationDefinition";
     plan.contained == Contained::False
-        && !plan.resource_types.is_empty()
+        && plan.resource_types.iter().any(has_own)
         && plan.understood.iter().any(|(name, _)| identifies(name))
 }
 

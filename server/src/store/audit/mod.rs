@@ -16,7 +16,7 @@ use super::combine::Batch;
 use super::fault::from_sqlx;
 use super::{Store, statements};
 use crate::audit::{AuditKey, AuditRecord, AuditSource, HeadFile, RefusedRequest, rows};
-use crate::auth::{Permission, Rows};
+use crate::auth::Permission;
 use crate::context::RequestContext;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -88,9 +88,9 @@ impl Store {
 /// The trail is shown to those who may see all of it: what a narrower right leaves of it is not known.
 pub(crate) fn permit_trail(cx: &RequestContext, permission: Permission) -> Result<()> {
     let resource_type = ResourceType::parse("AuditEvent");
-    match resource_type.map(|one| cx.access.rows(permission, one)) {
-        Some(Rows::All) => Ok(()),
-        Some(Rows::None | Rows::Such(_)) | None => Err(Error::new(
+    match resource_type.is_some_and(|one| cx.access.is_unconfined(permission, one)) {
+        true => Ok(()),
+        false => Err(Error::new(
             ErrorKind::Forbidden,
             "the audit trail is for those who may see all of it",
         )),

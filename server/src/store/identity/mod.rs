@@ -17,7 +17,7 @@ use jiff::Timestamp;
 
 pub use clients::{ClientKind, IdentityClient};
 pub use grants::{GrantUser, Granted, IdentityGrant, NewGrant, RunningGrant};
-pub use keys::SigningKey;
+pub use keys::{SigningAlgorithm, SigningKey};
 pub use launches::PreparedLaunch;
 pub use sessions::{IdentitySession, NewSession, SessionLimits};
 pub use tokens::{CodeTerms, KnownToken, NewCode, NewToken, Refreshed, TokenKind, UsedCode};

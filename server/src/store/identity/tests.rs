@@ -376,24 +376,38 @@ async fn assertions_launches_and_keys() {
 
     let key = |kid: &str, seconds| SigningKey {
         kid: kid.into(),
+        algorithm: SigningAlgorithm::Es384,
         private_key: vec![1, 2, 3],
         created_at: at(seconds),
     };
     store
-        .add_identity_key(&key("a", 0), at(-100))
+        .add_identity_key(&key("a", 0), &[1, 2], at(-100))
         .await
         .unwrap();
     store
-        .add_identity_key(&key("b", 1), at(-100))
+        .add_identity_key(&key("b", 1), &[1, 2], at(-100))
         .await
         .unwrap();
     store
-        .add_identity_key(&key("c", 200), at(100))
+        .add_identity_key(&key("c", 200), &[1, 2], at(100))
+        .await
+        .unwrap();
+    // One of another algorithm, and one where those there are sealed otherwise.
+    let other = SigningKey {
+        algorithm: SigningAlgorithm::Rs256,
+        ..key("d", 201)
+    };
+    store
+        .add_identity_key(&other, &[1, 2], at(100))
+        .await
+        .unwrap();
+    store
+        .add_identity_key(&key("e", 202), &[7], at(100))
         .await
         .unwrap();
     let keys = store.identity_keys(at(-1)).await.unwrap();
     let kids: Vec<&str> = keys.iter().map(|key| &*key.kid).collect();
-    assert_eq!(kids, ["c", "a"]);
+    assert_eq!(kids, ["e", "d", "c", "a"]);
 
     store.forget_identity(at(2000), at(-1)).await.unwrap();
     assert!(

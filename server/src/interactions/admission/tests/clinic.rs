@@ -99,6 +99,14 @@ pub(super) fn role(id: &str, code: &str, more: &str) -> String {
     )
 }
 
+/// A care team of a patient with one member.
+pub(super) fn team(id: &str, patient: &str, member: &str) -> String {
+    format!(
+        r#"{{"resourceType":"CareTeam","id":"{id}","status":"active","subject":{{"reference":"Patient/{patient}"}},
+            "participant":[{{"member":{{"reference":"{member}"}}}}]}}"#
+    )
+}
+
 impl Clinic {
     /// A clinic of so many patients.
     pub(super) async fn of(patients: usize) -> Option<Self> {

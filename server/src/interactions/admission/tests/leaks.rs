@@ -5,7 +5,7 @@
 //! marker only where the request did; and the same request with a marker that nobody has must be answered the same.
 //! `VESTA_LEAK_REQUESTS` says how many requests are made for each holder, and `VESTA_LEAK_SEED` which.
 
-use super::clinic::{Answer, Clinic, marker};
+use super::clinic::{Answer, Clinic, marker, role};
 use crate::auth::Access;
 
 mod requests;
@@ -57,6 +57,91 @@ async fn no_answer_tells_of_another_patient() {
     clinic.close().await;
 }
 
+/// Closes the record of a patient, one way or another.
+fn closure(number: usize) -> String {
+    let patient = marker(number);
+    let provision = match number % 4 {
+        1 => r#"{"type":"deny"}"#,
+        2 => {
+            r#"{"type":"deny","actor":[{"role":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ParticipationType","code":"IRCP"}]},
+                "reference":{"reference":"Organization/clinic"}}]}"#
+        }
+        3 => {
+            return sealed(
+                &patient,
+                "https://vesta.example/fhir/CodeSystem/security-label",
+                "legal-restriction",
+            );
+        }
+        _ => {
+            return sealed(
+                &patient,
+                "http://terminology.hl7.org/CodeSystem/v3-Confidentiality",
+                "V",
+            );
+        }
+    };
+    format!(
+        r#"{{"resourceType":"Consent","id":"closing-{patient}","status":"active","patient":{{"reference":"Patient/{patient}"}},
+            "scope":{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"patient-privacy"}}]}},
+            "category":[{{"text":"{patient}"}}],"policyRule":{{"text":"x"}},"provision":{provision}}}"#
+    )
+}
+
+fn sealed(patient: &str, system: &str, code: &str) -> String {
+    format!(
+        r#"{{"resourceType":"Patient","id":"{patient}","active":true,"gender":"female","name":[{{"family":"{patient}"}}],
+            "meta":{{"security":[{{"system":"{system}","code":"{code}"}}]}}}}"#
+    )
+}
+
+/// Whose role reaches all patients, or who cares for all of them, is told nothing of those whose records are closed by a
+/// consent, a label or the law, but that a resource asked for by its id is closed.
+#[tokio::test]
+async fn no_answer_tells_of_a_closed_record() {
+    const CLOSED: usize = 12;
+    let Some(clinic) = Clinic::of(CLOSED).await else {
+        return;
+    };
+    let at_clinic = r#","organization":{"reference":"Organization/clinic"}"#;
+    clinic
+        .write(vec![role("lab", "embryologist", at_clinic)])
+        .await;
+    let teams = (1..CLOSED).map(|number| {
+        let patient = marker(number);
+        format!(
+            r#"{{"resourceType":"CareTeam","id":"of-{patient}","status":"active","subject":{{"reference":"Patient/{patient}"}},
+                "participant":[{{"member":{{"reference":"Practitioner/doctor"}}}}]}}"#
+        )
+    });
+    clinic.write(teams.collect()).await;
+    clinic.write((1..CLOSED).map(closure).collect()).await;
+    let requests = number("VESTA_LEAK_REQUESTS", 250);
+    let mut dice = Dice::new(number("VESTA_LEAK_SEED", 2));
+    let mut hunt = Hunt {
+        tells_closed: true,
+        ..Hunt::default()
+    };
+    for (who, scopes) in [
+        ("Practitioner/doctor", "user/*.cruds"),
+        // Provenances that name no patient are nobody's.
+        (
+            "Practitioner/lab",
+            "user/Observation.rs user/Patient.rs user/Consent.rs user/Task.rs user/CareTeam.rs",
+        ),
+    ] {
+        let access = clinic.access(who, scopes).await;
+        for _ in 0..requests {
+            let template = dice.request();
+            let foreign = marker(1 + dice.below(CLOSED - 1));
+            hunt.ask(&clinic, &access, who, &template, &foreign).await;
+        }
+    }
+    println!("{hunt:?}");
+    assert!(hunt.found > requests / 2 && hunt.refused > requests / 4 && hunt.closed > 0);
+    clinic.close().await;
+}
+
 /// Whoever may see everything sees the markers: the hunter can see what it hunts.
 #[tokio::test]
 async fn the_hunt_finds_what_is_open() {
@@ -85,6 +170,10 @@ struct Hunt {
     refused: u64,
     /// Pages behind the first.
     pages: u64,
+    /// Answers that tell of a resource asked for that it is closed.
+    closed: u64,
+    /// Whether there may be any.
+    tells_closed: bool,
 }
 
 impl Hunt {
@@ -101,6 +190,14 @@ impl Hunt {
         if !request.contains(foreign) {
             self.follow(clinic, access, who, &request, answer).await;
             return;
+        }
+        if self.tells_closed {
+            // Something may be written into a record that is closed to be read: no secret is made of that it is there.
+            let is_told = answer.body.contains("closes this to you");
+            self.closed += u64::from(is_told);
+            if is_told || !request.starts_with("GET ") {
+                return;
+            }
         }
         let absent = self
             .look(clinic, access, who, &template.filled(NOBODY))

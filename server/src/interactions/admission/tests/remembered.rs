@@ -72,8 +72,15 @@ async fn what_holders_depend_on_counts_as_a_change_and_nothing_else_does() {
     assert_eq!(changes("DELETE CareTeam/new").await, 1);
     assert_eq!(changes(&put("PractitionerRole", "")).await, 1);
     assert_eq!(changes(&put("RelatedPerson", patient)).await, 1);
+    assert_eq!(changes(&put("Organization", r#","name":"x""#)).await, 1);
+    let consent = r#","status":"active","scope":{"text":"x"},"category":[{"text":"x"}],"policyRule":{"text":"x"}"#;
+    assert_eq!(changes(&put("Consent", consent)).await, 1);
+    let label = r#","meta":{"security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality","code":"V"}]}"#;
+    assert_eq!(changes(&put("Patient", label)).await, 1);
+    assert_eq!(changes(&put("Patient", label)).await, 0, "the same again");
+    assert_eq!(changes(&put("Patient", "")).await, 1, "the label is gone");
     assert_eq!(changes(&put("Basic", r#","code":{"text":"x"}"#)).await, 0);
-    assert_eq!(changes(&put("Patient", "")).await, 0);
+    assert_eq!(changes(&put("Patient", r#","active":true"#)).await, 0);
     let both = format!(
         r#"POST / {{"resourceType":"Bundle","type":"transaction","entry":[
             {{"resource":{{"resourceType":"CareTeam"{of_first}}},"request":{{"method":"POST","url":"CareTeam"}}}},

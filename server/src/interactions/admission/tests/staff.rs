@@ -371,8 +371,8 @@ async fn each_role_is_held_to_its_table() {
         ),
         (
             "donor-coordinator",
-            "Organization r",
-            "Patient r, Observation r",
+            "Organization r, Patient rs, Consent crs",
+            "Observation r, Condition r, Patient c",
         ),
         (
             "privacy-officer",

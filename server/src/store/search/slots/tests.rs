@@ -7,7 +7,11 @@ use crate::store::statements;
 use crate::store::testing::TestDatabase;
 
 /// Statements that look at resources and have no slot, and why they need none.
-const WITHOUT: [(&str, &str); 13] = [
+const WITHOUT: [(&str, &str); 14] = [
+    (
+        "list_marked_patients",
+        "finds out what is hidden, before anything is asked",
+    ),
     ("create_resources", "the text is judged before it is stored"),
     (
         "put_resources",
