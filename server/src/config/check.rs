@@ -133,9 +133,9 @@ fn unknown_variables(command: &Command, environment: &[(OsString, OsString)]) ->
     problems
 }
 
-fn contradictions(matches: &ArgMatches, config: &Config) -> Vec<String> {
+/// What speaks against who may use the API, and from where.
+fn open_doors(config: &Config) -> Vec<String> {
     let mut problems = Vec::new();
-    let limits = &config.limits;
     let mut refuse_if = |wrong: bool, problem: &str| {
         if wrong {
             problems.push(problem.to_owned());
@@ -165,6 +165,17 @@ fn contradictions(matches: &ArgMatches, config: &Config) -> Vec<String> {
         config.auth != Auth::Disabled && !config.is_audited(),
         "VESTA_AUDIT=off is for VESTA_AUTH=disabled only",
     );
+    problems
+}
+
+fn contradictions(matches: &ArgMatches, config: &Config) -> Vec<String> {
+    let mut problems = open_doors(config);
+    let limits = &config.limits;
+    let mut refuse_if = |wrong: bool, problem: &str| {
+        if wrong {
+            problems.push(problem.to_owned());
+        }
+    };
     refuse_if(
         !fhir::ids::ResourceId::is_valid(&config.audit.audit_node),
         "VESTA_AUDIT_NODE must be letters, digits, '-' and '.', at most 64 of them",
