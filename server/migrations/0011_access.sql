@@ -104,12 +104,16 @@ create function consent_actor(actor jsonb) returns text language sql immutable a
     select case
         when reference !~ '^([a-z]+://.+/)?(Practitioner|PractitionerRole|Organization|CareTeam|RelatedPerson|Patient|Device)/[A-Za-z0-9.-]{1,64}$'
             then null
+        -- Of several roles it is not known whether one or all are meant.
+        when staffs > 1 then null
         when staff is not null then staff || '@' || reference
         when is_recipient then reference
         end
       from (select actor #>> '{reference,reference}' as reference,
                    (select c ->> 'code' from jsonb_path_query(actor, 'lax $.role.coding[*]') c
                      where c ->> 'system' = 'https://vesta.example/fhir/CodeSystem/staff-role' limit 1) as staff,
+                   (select count(*) from jsonb_path_query(actor, 'lax $.role.coding[*]') c
+                     where c ->> 'system' = 'https://vesta.example/fhir/CodeSystem/staff-role') as staffs,
                    exists (select from jsonb_path_query(actor, 'lax $.role.coding[*]') c
                             where consent_code(c) in ('http://terminology.hl7.org/CodeSystem/v3-ParticipationType|IRCP',
                                                       'http://terminology.hl7.org/CodeSystem/v3-ParticipationType|PRCP')
@@ -140,16 +144,19 @@ create function consent_terms(provision jsonb, out terms jsonb, out is_exact boo
       from term
 $$;
 
--- Puts the provisions of a Consent in the place of those that are known of it.
-create function set_consent(of_rid bigint, of_id text, content jsonb) returns void language plpgsql as $$
+-- Takes the provisions of a Consent apart, and answers how many there are.
+create function add_provisions(of_rid bigint, of_id text, content jsonb) returns bigint language plpgsql as $$
+declare
+    added bigint;
 begin
-    delete from consent_provision where rid = of_rid;
     if content is null or content ->> 'status' is distinct from 'active' or content #>> '{patient,reference}' is null
-       or exists (select from jsonb_path_query(content, 'lax $.scope.coding[*]') c
+       or not exists (select from jsonb_path_query(content, 'lax $.scope.coding[*]') c
+                       where consent_code(c) = 'http://terminology.hl7.org/CodeSystem/consentscope|patient-privacy')
+      and exists (select from jsonb_path_query(content, 'lax $.scope.coding[*]') c
                    where consent_code(c) in ('http://terminology.hl7.org/CodeSystem/consentscope|treatment',
                                              'http://terminology.hl7.org/CodeSystem/consentscope|research',
                                              'http://terminology.hl7.org/CodeSystem/consentscope|adr')) then
-        return;
+        return 0;
     end if;
     insert into consent_provision (rid, consent, place, patient, effect, is_exact, starts, ends, actors, purposes, terms)
     with recursive tree(place, provision) as (
@@ -158,13 +165,13 @@ begin
         select t.place || n.place::integer, n.value
           from tree t cross join lateral jsonb_array_elements(t.provision -> 'provision') with ordinality n(value, place)
     ), policy as (
-        select coalesce(bool_or(c ->> 'code' in ('OPTIN', 'OPTINR')), false) as permits,
+        select coalesce(bool_or(c ? 'system' and c ->> 'code' in ('OPTIN', 'OPTINR')), false) as permits,
                coalesce(bool_or(c ->> 'code' in ('OPTOUT', 'OPTOUTE')), false) as denies
           from jsonb_path_query(content, 'lax $.policyRule.coding[*]') c
-         where c ->> 'system' = 'http://terminology.hl7.org/CodeSystem/v3-ActCode'
+         where coalesce(c ->> 'system', '') in ('', 'http://terminology.hl7.org/CodeSystem/v3-ActCode')
     ), whole as (
         -- What is not verified permits nothing.
-        select not (content ? 'modifierExtension' or content ? 'implicitRules')
+        select not (jsonb_path_exists(content, 'lax $.**.modifierExtension') or content ? 'implicitRules')
                and coalesce(bool_or((v ->> 'verified')::boolean), true) as is_exact
           from jsonb_path_query(content, 'lax $.verification[*]') v
     ), effect as (
@@ -187,11 +194,12 @@ begin
          group by e.place
     ), purpose as (
         select e.place, array_agg(c ->> 'code') as codes,
-               bool_and(c ->> 'system' = 'http://terminology.hl7.org/CodeSystem/v3-ActReason' and c ? 'code') as is_exact
+               bool_and(coalesce(c ->> 'system' = 'http://terminology.hl7.org/CodeSystem/v3-ActReason' and c ? 'code', false))
+                   as is_exact
           from effect e cross join lateral jsonb_array_elements(e.provision -> 'purpose') x(c)
          group by e.place
     )
-    select of_rid, of_id, e.place, content #>> '{patient,reference}', e.effect,
+    select of_rid, of_id, e.place, regexp_replace(content #>> '{patient,reference}', '/_history/.*$', ''), e.effect,
            w.is_exact and t.is_exact and coalesce(a.is_exact, true) and coalesce(u.is_exact, true)
                -- Something else than these bounds it, or it is not about reading.
                and not exists (select from jsonb_object_keys(e.provision) key
@@ -205,6 +213,29 @@ begin
            case when a.is_exact then a.names else '{*}' end, case when u.is_exact then u.codes else '{*}' end, t.terms
       from effect e cross join whole w cross join lateral consent_terms(e.provision) t
       left join actor a on a.place = e.place left join purpose u on u.place = e.place;
+    get diagnostics added = row_count;
+    return added;
+end
+$$;
+
+-- Puts the provisions of a Consent in the place of those that are known of it. One that cannot be taken apart, or has more
+-- provisions than anybody means, denies everything to everybody.
+create function set_consent(of_rid bigint, of_id text, content jsonb) returns void language plpgsql as $$
+declare
+    provisions bigint;
+begin
+    delete from consent_provision where rid = of_rid;
+    begin
+        provisions := add_provisions(of_rid, of_id, content);
+    exception when data_exception then
+        provisions := null;
+    end;
+    if provisions is null or provisions > 200 then
+        delete from consent_provision where rid = of_rid;
+        insert into consent_provision (rid, consent, place, patient, effect, is_exact, actors, purposes, terms)
+        values (of_rid, of_id, '{}', regexp_replace(content #>> '{patient,reference}', '/_history/.*$', ''), 'deny', false,
+                '{*}', '{*}', '[]');
+    end if;
 end
 $$;
 

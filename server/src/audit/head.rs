@@ -96,10 +96,12 @@ impl HeadFile {
 
     /// Writes it anew; whoever reads it meanwhile finds the former text or this one.
     pub fn write(&self, known: &KnownHead) -> Result<(), HeadError> {
-        let draft = self.0.with_extension("head.new");
+        let draft = self
+            .0
+            .with_extension(format!("head.{}.new", uuid::Uuid::new_v4()));
         let written = || {
             let mut options = OpenOptions::new();
-            let options = options.write(true).create(true).truncate(true).mode(0o600);
+            let options = options.write(true).create_new(true).mode(0o600);
             let mut new = options.open(&draft)?;
             new.write_all(known.text().as_bytes())?;
             new.sync_all()?;

@@ -147,7 +147,7 @@ fn make(path: &Path) -> Result<(), KeyError> {
     };
     let made = Ed25519KeyPair::generate().and_then(|pair| pair.to_pkcs8v1());
     let document = made.map_err(|_| file(std::io::Error::other("no key can be made")))?;
-    let draft = path.with_extension(format!("{}.new", std::process::id()));
+    let draft = path.with_extension(format!("{}.new", uuid::Uuid::new_v4()));
     let mut options = OpenOptions::new();
     let mut new = options
         .write(true)

@@ -93,12 +93,20 @@ impl Access {
     }
 
     /// What a resource of a type must not name, before a write and after it: the holder, where the type says who has which
-    /// role.
+    /// role, and whoever speaks for a patient, where it says what they may see.
     pub fn never_named(&self, resource_type: ResourceType) -> &[ResourceKey] {
-        match &self.holder {
-            Holder::Granted(granted) if resource_type.name() == "PractitionerRole" => {
-                &granted.1.names
-            }
+        let Holder::Granted(granted) = &self.holder else {
+            return &[];
+        };
+        let names = &granted.1.names;
+        let is_relative = || {
+            names
+                .iter()
+                .any(|key| key.resource_type.name() == "RelatedPerson")
+        };
+        match resource_type.name() {
+            "PractitionerRole" => names,
+            "Consent" if is_relative() => names,
             _ => &[],
         }
     }

@@ -221,11 +221,15 @@ fn rules<'p>(provisions: &[&'p Provision], used: Use<'_>) -> Vec<Rule<'p>> {
         let mut terms: Vec<Term> = terms.collect();
         terms.sort_unstable();
         terms.dedup();
-        let rank = path.iter().map(|one| one.rank()).max();
+        // What a denial says beside what is understood may be as specific as anything.
+        let rank = match path.iter().all(|one| one.is_exact) {
+            true => path.iter().map(|one| one.rank()).max().unwrap_or_default(),
+            false => RANK_OF_DATA,
+        };
         rules.push(Rule {
             of,
             effect,
-            rank: rank.unwrap_or_default(),
+            rank,
             terms,
         });
     }
@@ -240,12 +244,15 @@ fn denials(rules: &[Rule<'_>]) -> Vec<Denial> {
     denials
 }
 
+/// The rank of what is most specific.
+const RANK_OF_DATA: u8 = 4;
+
 impl Provision {
     /// How specific it is: data, then what a resource is, then who asks, then what for.
     fn rank(&self) -> u8 {
         let is_data = |term: &Term| matches!(term, Term::Data(_));
         if self.terms.iter().any(is_data) {
-            return 4;
+            return RANK_OF_DATA;
         }
         match (self.terms.is_empty(), self.names_actor) {
             (false, _) => 3,

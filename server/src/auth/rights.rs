@@ -152,6 +152,8 @@ impl Rights {
         let place = place_of(&self.placed, resource_type);
         let ways = self.ways.iter();
         ways.filter(|way| way.names(resource_type) && way.permissions.contains(permission))
+            // What is not indexed yet may be sealed.
+            .filter(|way| !way.limits.unready.contains(&resource_type))
             .map(|way| {
                 let rows = way.rows(&self.placed, resource_type);
                 rows.and(way.limits.unsealed(place))

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts as Head;
 use axum::http::{HeaderMap, HeaderValue, Method, Request as HttpRequest, Uri};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -42,7 +43,7 @@ pub struct Admission {
 }
 
 /// What whoever asks for a path may touch. What is not public needs a token that is in force.
-pub(super) async fn access(http: &Http, route: &Route, headers: &HeaderMap) -> Result<Access> {
+pub(super) async fn access(http: &Http, route: &Route, head: &Head) -> Result<Access> {
     let Some(admission) = &http.parts.admission else {
         // The configuration refuses this mode on a public listener.
         return Ok(Access::system(Reason::AuthDisabled));
@@ -50,13 +51,25 @@ pub(super) async fn access(http: &Http, route: &Route, headers: &HeaderMap) -> R
     if matches!(route, Route::Metadata) {
         return Ok(Access::system(Reason::Public));
     }
-    let access = (admission.admit)(bearer(headers)?).await?;
-    let access = access.ok_or_else(|| {
-        Error::new(
-            ErrorKind::Unauthenticated,
-            "the access token is unknown, expired or revoked",
-        )
-    })?;
+    let access = match bearer(&head.headers) {
+        Ok(token) => (admission.admit)(token).await?.ok_or_else(|| {
+            Error::new(
+                ErrorKind::Unauthenticated,
+                "the access token is unknown, expired or revoked",
+            )
+        }),
+        Err(error) => Err(error),
+    };
+    let access = match access {
+        Ok(access) => access,
+        Err(error) => {
+            // Strangers are as slow here as at the authorization server.
+            let address = headers::address(&head.extensions);
+            let pace = &admission.paces.of_address;
+            pace.take(&network(address), now()).map_err(too_fast)?;
+            return Err(error);
+        }
+    };
     if let Some(grant) = access.grant() {
         admission.paces.take(grant, now()).map_err(too_fast)?;
     }
@@ -132,9 +145,10 @@ async fn passed_on(http: &Http, request: Request) -> Result<Response> {
     let address = headers::address(request.extensions());
     let pace = &admission.paces.of_address;
     pace.take(&network(address), now()).map_err(too_fast)?;
-    let _turn = http.turns.acquire().await.map_err(Error::internal)?;
     let (mut head, body) = request.into_parts();
+    // Who sends slowly holds up nobody: the turn begins when all is there.
     let bytes = body::collect(&head.headers, body, FORM_BYTES_MAX).await?;
+    let _turn = http.turns.acquire().await.map_err(Error::internal)?;
     let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
     let path = path.strip_prefix(BASE_PATH).unwrap_or(path);
     head.uri = path.parse::<Uri>().map_err(|_| unknown())?;

@@ -34,7 +34,9 @@ pub(super) async fn fhir(State(http): State<Arc<Http>>, request: Request) -> Res
     let mut reply = Reply::default();
 
     let work = AssertUnwindSafe(worked(&http, &request_id, request, &mut reply)).catch_unwind();
-    let result = match tokio::time::timeout(http.settings.request_timeout, work).await {
+    let ended = tokio::time::timeout(http.settings.request_timeout, work).await;
+    let is_given_up = !matches!(ended, Ok(Ok(_)));
+    let result = match ended {
         Ok(Ok(result)) => result,
         Ok(Err(_)) => Err(Error::internal("answering panicked")),
         Err(_) => Err(Error::new(
@@ -45,7 +47,11 @@ pub(super) async fn fhir(State(http): State<Arc<Http>>, request: Request) -> Res
     let mut response = match result {
         Ok(response) => response,
         Err(error) => {
-            let error = recorded(&http, &request_id, &asked, &reply, error).await;
+            let is_performed = reply.interaction.is_some() && !is_given_up;
+            let error = match is_performed || is_too_fast(&error) {
+                true => error,
+                false => recorded(&http, &request_id, &asked, error).await,
+            };
             log_error(&error, &request_id);
             response::of_error(&http, &reply, &error).await
         }
@@ -86,18 +92,13 @@ struct Asked {
     address: Option<IpAddr>,
 }
 
+/// Whether it was refused for its pace alone: a row for each would let anybody fill the trail.
+fn is_too_fast(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Throttled { .. })
+}
+
 /// Records what nobody performed: a request that was refused before, or given up. The error it is answered with.
-async fn recorded(
-    http: &Http,
-    request_id: &Arc<str>,
-    asked: &Asked,
-    reply: &Reply,
-    error: Error,
-) -> Error {
-    let is_performed = reply.interaction.is_some() && error.kind() != ErrorKind::Timeout;
-    if is_performed {
-        return error;
-    }
+async fn recorded(http: &Http, request_id: &Arc<str>, asked: &Asked, error: Error) -> Error {
     let path = asked.path.strip_prefix(BASE_PATH).unwrap_or(&asked.path);
     let refused = RefusedRequest {
         now: now(),

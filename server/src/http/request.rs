@@ -63,7 +63,7 @@ pub(super) async fn answer(
         return Ok(response::options(allowed(http, &route)));
     }
     route.permits(&head.method)?;
-    let access = admission::access(http, &route, &head.headers).await?;
+    let access = admission::access(http, &route, head).await?;
 
     let body = read_body(http, &route, head, body).await?;
     if let (Some(RouteBody::Form(form)), Kept::All | Kept::ForOperation) = (&body, kept) {
@@ -226,6 +226,10 @@ async fn read_body(
     head: &Head,
     body: Body,
 ) -> Result<Option<RouteBody>> {
+    if matches!(route, Route::Metadata) {
+        // Everybody may ask for it, and nobody has anything to send: nothing is read of strangers.
+        return Ok(None);
+    }
     let bytes = body::collect(&head.headers, body, http.settings.body_bytes_max).await?;
     let security_context = headers::single(&head.headers, "x-security-context")?;
     if bytes.is_empty() {

@@ -280,7 +280,7 @@ fn kind(new: NewClientKind) -> Result<(ClientKind, Option<String>)> {
 /// (<https://www.rfc-editor.org/rfc/rfc8252#section-7.1>).
 pub(super) fn is_redirect_uri(uri: &str) -> bool {
     let is_clean = uri.bytes().all(|byte| byte.is_ascii_graphic())
-        && !uri.contains(['#', '"', '\'', ';', ',']);
+        && !uri.contains(['#', '"', '\'', ';', ',', '\\', '@']);
     let Some((scheme, rest)) = uri.split_once(':') else {
         return false;
     };

@@ -20,7 +20,10 @@ const PLACES_MAX: usize = 10_000;
 
 /// What was fetched when; nothing where that failed.
 struct Fetched {
+    /// The last attempt.
     at: Timestamp,
+    /// When the keys were fetched.
+    believed: Timestamp,
     keys: Option<JwkSet>,
 }
 
@@ -52,14 +55,27 @@ impl PublishedKeys {
                 .as_ref()
                 .is_some_and(|keys| keys.find(kid).is_some());
             // The clock may have been set back.
-            !age.is_negative() && (age < PATIENCE || age < KEPT && has_key)
+            let believed = now.duration_since(fetched.believed);
+            !age.is_negative() && (age < PATIENCE || believed < KEPT && has_key)
         });
         let keys = match fresh {
             Some(fetched) => fetched.keys.clone(),
             None => {
-                let keys = self.fetch(uri).await;
+                // What was believed until now goes on where the place cannot be reached for a moment.
+                let kept = known.as_ref().filter(|fetched| {
+                    let age = now.duration_since(fetched.believed);
+                    !age.is_negative() && age < KEPT
+                });
+                let kept =
+                    kept.and_then(|fetched| fetched.keys.clone().zip(Some(fetched.believed)));
+                let (keys, believed) = match (self.fetch(uri).await, kept) {
+                    (Some(keys), _) => (Some(keys), now),
+                    (None, Some((keys, believed))) => (Some(keys), believed),
+                    (None, None) => (None, now),
+                };
                 *known = Some(Fetched {
                     at: now,
+                    believed,
                     keys: keys.clone(),
                 });
                 keys

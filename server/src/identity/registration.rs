@@ -127,6 +127,13 @@ fn method(said: &Metadata) -> Answered<&str> {
     }
 }
 
+/// Letters that change how others look, or have no look at all: they could make a name seem another.
+fn is_unseen(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+}
+
 /// Keys that are worth keeping.
 fn short(jwks: &Value) -> Answered<String> {
     let text = jwks.to_string();
@@ -162,7 +169,7 @@ fn wanted(said: Metadata, method: &str, at_most: &Scopes) -> Answered<(NewClient
     }
     let name = said.client_name.unwrap_or_default().trim().to_owned();
     let letters = name.chars().count();
-    if !(1..=NAME_LETTERS_MAX).contains(&letters) || name.chars().any(char::is_control) {
+    if !(1..=NAME_LETTERS_MAX).contains(&letters) || name.chars().any(is_unseen) {
         return Err(invalid("client_name has 1 to 80 letters"));
     }
     let kind = match (method, said.jwks, said.jwks_uri) {

@@ -111,7 +111,7 @@ fn make(path: &Path, key: &str) -> std::io::Result<()> {
     if let Some(directory) = path.parent() {
         fs::create_dir_all(directory)?;
     }
-    let draft = path.with_extension(format!("{}.new", std::process::id()));
+    let draft = path.with_extension(format!("{}.new", uuid::Uuid::new_v4()));
     let mut options = OpenOptions::new();
     let mut file = options
         .write(true)

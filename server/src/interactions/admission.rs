@@ -116,13 +116,18 @@ impl Holder<'_> {
             });
         };
         let around = Surroundings::of_patient(self, grant, user, &patient).await?;
+        let own = Some(&patient).filter(|patient| *patient == user.key());
         Ok(AllHeld {
             roles: vec![Held {
                 role: Some(role),
                 compartments: Some(Arc::from([hash::compartment(&patient)])),
-                limits: Arc::new(around.limits(Some(role), Some(&patient))),
+                limits: Arc::new(around.limits(Some(role), own)),
             }],
-            names: Arc::default(),
+            names: own
+                .is_none()
+                .then(|| user.key().clone())
+                .into_iter()
+                .collect(),
             consented: around.consented(std::iter::once(Some(role))),
         })
     }

@@ -96,7 +96,9 @@ fn provision(row: &PgRow, base_url: &str) -> Result<Option<Provision>> {
     let purposes: Vec<String> = row.try_get("purposes").map_err(from_sqlx)?;
     let terms: &str = row.try_get("terms").map_err(from_sqlx)?;
     let terms: Vec<Vec<String>> = serde_json::from_str(terms).map_err(Error::internal)?;
-    let terms = terms.iter().map(|term| parse_term(term, base_url));
+    let parsed = terms.iter().map(|term| parse_term(term, base_url));
+    let parsed: Vec<Option<Term>> = parsed.collect::<Result<_>>()?;
+    let are_known = parsed.iter().all(Option::is_some);
     let purposes = purposes.into_iter().filter(|one| one != "*");
     Ok(Some(Provision {
         consent: ResourceKey::new(named, id.parse().map_err(Error::internal)?),
@@ -106,10 +108,10 @@ fn provision(row: &PgRow, base_url: &str) -> Result<Option<Provision>> {
             "permit" => Effect::Permit,
             _ => Effect::Deny,
         }),
-        is_exact: row.try_get("is_exact").map_err(from_sqlx)?,
+        is_exact: are_known && row.try_get("is_exact").map_err(from_sqlx)?,
         names_actor: !actors.iter().any(|one| one == "*"),
         purposes: purposes.map(Into::into).collect(),
-        terms: terms.collect::<Result<_>>()?,
+        terms: parsed.into_iter().flatten().collect(),
     }))
 }
 
@@ -120,32 +122,32 @@ fn local(reference: &str, base_url: &str) -> Option<ResourceKey> {
     }
 }
 
-/// A kind of term and its values, as `set_consent` writes them. What is no type, or not of this server, no resource meets.
-fn parse_term(term: &[String], base_url: &str) -> Result<Term> {
+/// A kind of term and its values, as `set_consent` writes them; nothing where one is not understood. What is not of this
+/// server, no resource meets.
+fn parse_term(term: &[String], base_url: &str) -> Result<Option<Term>> {
     let unknown = || Error::internal("a term of a consent is unknown");
     let (kind, values) = term.split_first().ok_or_else(unknown)?;
     let codes = || {
-        let codes = values.iter().filter_map(|value| value.split_once('|'));
-        codes
-            .map(|(system, code)| (system.into(), code.into()))
-            .collect()
+        let codes = values.iter().map(|value| {
+            let (system, code) = value.split_once('|')?;
+            (!code.contains('|')).then(|| (system.into(), code.into()))
+        });
+        codes.collect::<Option<_>>()
     };
     Ok(match kind.as_str() {
-        "class" => Term::Class(
-            values
-                .iter()
-                .filter_map(|name| ResourceType::parse(name))
-                .collect(),
-        ),
-        "code" => Term::Code(codes()),
-        "label" => Term::Label(codes()),
+        "class" => {
+            let types = values.iter().map(|name| ResourceType::parse(name));
+            types.collect::<Option<_>>().map(Term::Class)
+        }
+        "code" => codes().map(Term::Code),
+        "label" => codes().map(Term::Label),
         "data" => {
             let values = values.iter().filter_map(|value| value.split_once(' '));
             let named = values.filter_map(|(meaning, reference)| {
                 let key = local(reference, base_url)?;
                 Some((key, meaning == "dependents"))
             });
-            Term::Data(named.collect())
+            Some(Term::Data(named.collect()))
         }
         _ => return Err(unknown()),
     })

@@ -129,6 +129,17 @@ fn the_more_specific_wins_and_a_denial_where_both_are() {
     check(&["deny a . instance:Encounter/e"], false);
     check(&["deny a . dependents:Encounter/e"], true);
     check(&["deny a .", "permit b . class:Condition"], true);
+    // What is not understood of a denial may be as specific as anything.
+    check(&["deny a . partly", "permit b . by-name"], true);
+    check(&["deny a . partly", "permit b . code:c"], true);
+    check(
+        &["deny a . partly", "permit b . instance:Observation/o"],
+        true,
+    );
+    check(
+        &["deny a . partly", "permit a .1. class:Observation"],
+        false,
+    );
 }
 
 #[test]

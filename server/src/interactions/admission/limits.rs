@@ -88,11 +88,12 @@ impl Surroundings {
             names.extend(staff.codes.iter().map(|code| format!("{code}@{name}")));
         }
         names.extend(named);
-        let is_confined = |role: &&Role| role.confinement == Confinement::CareTeam;
-        let opened = around.opened.iter().map(|(patient, _)| patient);
-        let patients: Vec<ResourceKey> = around.team.iter().chain(opened).cloned().collect();
-        let patients = roles.iter().all(is_confined).then_some(&patients[..]);
-        around.found(holder, grant, names, patients).await
+        if organizations.is_empty() {
+            // Nobody knows whose they are, as of a client without a person.
+            names.push("client".to_owned());
+        }
+        // Of all patients: what is somebody's in the care of the team may be another's as well.
+        around.found(holder, grant, names, None).await
     }
 
     async fn found(
@@ -149,10 +150,19 @@ impl Surroundings {
             };
         };
         if role.confinement == Confinement::Own {
+            let mut labels = vec![hash::label(NOT_RELEASED.0, NOT_RELEASED.1)];
+            let mut restricted = Vec::new();
+            if own.is_none() {
+                // Who speaks for a patient is not the patient.
+                labels.extend(not_cleared(&role.clearance));
+                restricted = self.restricted(None);
+            }
             return Limits {
                 sealed,
-                labels: vec![hash::label(NOT_RELEASED.0, NOT_RELEASED.1)],
+                restricted,
+                labels,
                 consents: Consents::of(&self.provisions, self.used(Some(role))),
+                unready: Arc::clone(&self.unready),
                 codes: Arc::clone(&self.codes),
                 ..Limits::default()
             };

@@ -50,6 +50,9 @@ fn parse(cx: &RequestContext, place: usize, entry: Value<'_>) -> Result<Entry> {
     let method = text("method").and_then(|name| Method::from_str(&name).ok());
     let method = method.ok_or_else(|| bad("the request needs a method", "request.method"))?;
     let url = text("url").ok_or_else(|| bad("the request needs a url", "request.url"))?;
+    if url.contains('\0') {
+        return Err(bad("a url has no NUL in it", "request.url"));
+    }
     let (path, query) = local_path(cx, &url)?;
     let body = match entry.get("resource") {
         Some(resource) => Some(body(cx, &method, resource)?),

@@ -193,3 +193,62 @@ async fn what_is_not_understood_is_marked_and_left_out() {
     .await;
     world.close().await;
 }
+
+#[tokio::test]
+async fn what_is_doubtful_closes_and_permits_nothing() {
+    let Some(world) = World::with(&[r#"{"resourceType":"Patient","id":"p"}"#]).await else {
+        return;
+    };
+    let deny = |members: &str| format!(r#""provision":{{"type":"deny",{members}}}"#);
+    let closed: &[&str] = &["deny [] inexact"];
+    let check = async |members: &str, expected: &[&str]| {
+        check(&world, members, &["*"], expected).await;
+    };
+    check(
+        r#""provision":{"type":"permit","purpose":[{"code":"HRESCH"}]}"#,
+        &["permit [] inexact"],
+    )
+    .await;
+    let types = "http://hl7.org/fhir/resource-types";
+    for class in ["DomainResource", "Observatoin"] {
+        let class = format!(r#""class":[{{"system":"{types}","code":"{class}"}}]"#);
+        check(&deny(&class), closed).await;
+    }
+    let role = |code: &str| {
+        format!(
+            r#"{{"system":"https://vesta.example/fhir/CodeSystem/staff-role","code":"{code}"}}"#
+        )
+    };
+    let both = format!(
+        r#""actor":[{{"role":{{"coding":[{},{}]}},"reference":{{"reference":"Organization/o"}}}}]"#,
+        role("nurse"),
+        role("physician")
+    );
+    check(&deny(&both), closed).await;
+    check(
+        r#""policyRule":{"coding":[{"code":"OPTOUT"}]}"#,
+        &["deny []"],
+    )
+    .await;
+    check(
+        r#""policyRule":{"coding":[{"code":"OPTIN"}]}"#,
+        &["bound []"],
+    )
+    .await;
+    let scopes = SCOPE.replace(
+        "}]}",
+        r#"},{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"research"}]}"#,
+    );
+    let scopes = format!(r#""scope":{scopes},"provision":{{"type":"deny"}}"#);
+    check(&scopes, &["deny []"]).await;
+    let exceptions = vec![r#"{"type":"permit"}"#; 200].join(",");
+    check(&deny(&format!(r#""provision":[{exceptions}]"#)), closed).await;
+    // A second that only a leap second has.
+    let leap = deny(r#""period":{"start":"2016-12-31T23:59:60.5Z"}"#);
+    check(&leap, closed).await;
+    let versioned = consent(r#""provision":{"type":"deny"}"#)
+        .replace(r#""Patient/p""#, r#""Patient/p/_history/1""#);
+    world.put(&versioned).await;
+    assert_eq!(found(&world, &["*"]).await, ["deny []"]);
+    world.close().await;
+}
