@@ -136,10 +136,7 @@ fn the_more_specific_wins_and_a_denial_where_both_are() {
         &["deny a . partly", "permit b . instance:Observation/o"],
         true,
     );
-    check(
-        &["deny a . partly", "permit a .1. class:Observation"],
-        false,
-    );
+    check(&["deny a . partly", "permit a .1. class:Observation"], true);
 }
 
 #[test]
