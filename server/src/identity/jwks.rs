@@ -187,6 +187,34 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_was_believed_goes_on_while_its_place_cannot_be_reached() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let uri = format!("http://{}/keys", listener.local_addr().unwrap());
+        let once = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let length = SET.len();
+            let head =
+                format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
+            let _read = stream.read(&mut [0; 4096]).await;
+            stream
+                .write_all(format!("{head}{SET}").as_bytes())
+                .await
+                .unwrap();
+        });
+        let keys = PublishedKeys::new(Fetcher::new(true));
+        let has_key = async |kid: &str, seconds: i64| {
+            let known = keys.of(&uri, kid, at(seconds)).await;
+            known.map(|keys| keys.find(kid).is_some()).ok()
+        };
+        assert_eq!(has_key("a", 0).await, Some(true));
+        once.await.unwrap();
+        assert_eq!(has_key("b", 30).await, Some(false), "asked for in vain");
+        assert_eq!(has_key("a", 31).await, Some(true));
+        assert_eq!(has_key("a", 299).await, Some(true));
+        assert_eq!(has_key("a", 300).await, None, "too old");
+    }
+
+    #[tokio::test]
     async fn keys_inside_are_not_fetched_without_the_setting() {
         let (uri, asked) = publisher("200 OK", SET.to_owned()).await;
         let keys = PublishedKeys::new(Fetcher::new(false));

@@ -198,3 +198,41 @@ async fn a_session_ends_idle_old_replaced_locked_and_with_its_password() {
     store.end_identity_session(hash(4)).await.unwrap();
     assert!(!is_there(4, 1).await);
 }
+
+#[tokio::test]
+async fn what_ends_with_a_session_goes_on_with_the_next_one_of_the_same_person() {
+    let (_database, store) = begun().await;
+    let bob = IdentityUser {
+        id: Uuid::from_u128(2),
+        login: "bob".into(),
+        ..anna()
+    };
+    assert!(store.add_identity_user(&bob, at(0)).await.unwrap());
+    let methods = ["pwd".to_owned()];
+    let begin = async |byte: u8, user: Uuid, replaces: Option<u8>| {
+        let session = NewSession {
+            hash: hash(byte),
+            user,
+            created_at: at(0),
+            methods: &methods,
+            replaces: replaces.map(hash),
+            epoch: 0,
+        };
+        store.begin_identity_session(session, at(0)).await.unwrap();
+    };
+    begin(1, anna().id, None).await;
+    let grant = grant(Some(hash(1)));
+    store.add_identity_grant(&grant, None, at(0)).await.unwrap();
+    let tokens = [token(9, &grant, TokenKind::Access)];
+    store.add_identity_tokens(&tokens, at(0)).await.unwrap();
+    let is_good = async || {
+        let known = store.identity_token(hash(9), at(1)).await;
+        known.unwrap().is_some()
+    };
+    begin(2, anna().id, Some(1)).await;
+    assert!(is_good().await, "she has logged in once more");
+    begin(3, bob.id, Some(2)).await;
+    assert!(!is_good().await, "somebody else has");
+    begin(4, anna().id, Some(3)).await;
+    assert!(!is_good().await, "it does not come back");
+}
