@@ -245,3 +245,27 @@ async fn apps_of_other_origins_may_ask_with_a_token() {
         assert_eq!(answer.header("access-control-allow-credentials"), "");
     }
 }
+
+#[tokio::test]
+async fn strangers_who_send_slowly_hold_up_nobody() {
+    let server = server();
+    let endless = || Body::from_stream(futures_util::stream::pending::<Result<Bytes>>());
+    // One more than may be under way at one time.
+    let slow: Vec<_> = (0..=settings().requests_max)
+        .map(|_| {
+            let router = server.router.clone();
+            tokio::spawn(
+                async move { send(&router, "POST /fhir/auth/token", &[], endless()).await },
+            )
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    let answer = server
+        .get("/fhir/Patient/1", &["Authorization: Bearer good"])
+        .await;
+    assert_eq!(answer.status, 200);
+    // Nobody waits for what nobody reads.
+    let answer = server.send("GET /fhir/metadata", &[], endless()).await;
+    assert_eq!(answer.status, 200);
+    slow.iter().for_each(tokio::task::JoinHandle::abort);
+}
