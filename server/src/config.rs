@@ -278,7 +278,9 @@ impl Config {
     pub fn is_audited(&self) -> bool {
         match self.audit.audit {
             Some(mode) => mode == AuditMode::On,
-            None => self.auth != Auth::Disabled,
+            None if matches!(self.command, Command::Serve { .. }) => self.auth != Auth::Disabled,
+            // Whoever loads or changes accounts need not say how the server is reached.
+            None => self.auth != Auth::Disabled || self.audit_key_file().exists(),
         }
     }
 

@@ -8,7 +8,8 @@ use clap::{Args, ValueEnum};
 #[derive(Debug, Clone, Args)]
 pub struct AuditSettings {
     /// Whether every request is recorded as AuditEvent [default: on, and off where VESTA_AUTH is
-    /// disabled, the only place where it may be]
+    /// disabled, the only place where it may be; other commands than serve also record where there is
+    /// a key of the trail]
     #[arg(long, env = "VESTA_AUDIT", global = true, value_enum)]
     pub audit: Option<AuditMode>,
 

@@ -272,3 +272,22 @@ fn every_setting_has_a_variable_that_is_its_flag() {
         assert!(argument.get_help().is_some(), "{long} has no help");
     }
 }
+
+#[test]
+fn what_is_recorded_follows_who_may_ask_and_whether_there_is_a_trail() {
+    let folder = std::env::temp_dir().join(format!("vesta-trail-{}", uuid::Uuid::new_v4()));
+    std::fs::create_dir(&folder).unwrap();
+    let folder = folder.to_str().unwrap();
+    let is_audited = |arguments: &[&str]| {
+        let all = [arguments, &["--data-dir", folder]].concat();
+        config(&all).is_audited()
+    };
+    assert!(is_audited(&["serve", "--auth", "smart"]));
+    assert!(!is_audited(&["serve"]));
+    assert!(!is_audited(&["load", "a.json"]));
+    std::fs::write(format!("{folder}/audit.key"), "x").unwrap();
+    assert!(!is_audited(&["serve"]));
+    assert!(is_audited(&["load", "a.json"]));
+    assert!(!is_audited(&["load", "a.json", "--audit", "off"]));
+    std::fs::remove_dir_all(folder).unwrap();
+}
