@@ -5,7 +5,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -33,6 +33,8 @@ pub struct StoredProfile {
     bytes: usize,
     /// What it says; nothing where that cannot be used.
     draft: Option<Arc<ProfileDraft>>,
+    /// The text of one that is not active: it was stored whatever its faults are.
+    unchecked: Option<Bytes>,
 }
 
 /// Those that count, and those that might.
@@ -43,6 +45,8 @@ pub(super) struct StoredProfiles {
     /// All that are stored.
     list: Vec<StoredProfile>,
     by_id: HashMap<ResourceId, usize>,
+    /// Those that are not active and have faults.
+    faulty: HashSet<ResourceId>,
     /// How many count, and how long their texts are together.
     counted: usize,
     bytes: usize,
@@ -52,7 +56,12 @@ impl StoredProfile {
     /// Reads one. What cannot be used has no effect, and the log says so.
     pub fn read(id: ResourceId, version: VersionId, content: Bytes) -> Self {
         let bytes = content.len();
-        let document = Document::parse_with(content, ParseLimits::STORED);
+        let document = Document::parse_with(content.clone(), ParseLimits::STORED);
+        let status = |document: &Document| {
+            let status = document.root().get("status").and_then(Value::string);
+            status.is_some_and(|status| status == "active")
+        };
+        let is_active = document.as_ref().is_ok_and(status);
         let read = |document: &Document| ProfileDraft::read(document.root());
         let draft = match document.as_ref().map(read) {
             Ok(Ok(draft)) => draft.map(Arc::new),
@@ -70,7 +79,26 @@ impl StoredProfile {
             version,
             bytes,
             draft,
+            unchecked: (!is_active).then_some(content),
         }
+    }
+
+    /// Whether it is not active and has faults, among all that are stored.
+    fn has_faults(&self, registries: &Registries, among: &ProfilesBuilder) -> bool {
+        let (Some(draft), Some(text)) = (&self.draft, &self.unchecked) else {
+            return false;
+        };
+        let Ok(document) = Document::parse_with(text.clone(), ParseLimits::STORED) else {
+            return true;
+        };
+        let tables = (&registries.structures, &registries.code_sets);
+        let known = &registries.profiles;
+        let faults = profiles::faults_of(document.root(), draft, tables, known, among);
+        if let Some(fault) = faults.first() {
+            let reason = &fault.diagnostics;
+            tracing::warn!(id = %self.id, %reason, "a stored StructureDefinition has no effect");
+        }
+        !faults.is_empty()
     }
 }
 
@@ -81,12 +109,24 @@ impl StoredProfiles {
             revision,
             ..Self::default()
         };
+        let is_new = |draft: &&Arc<ProfileDraft>| registries.profiles.get(&draft.url).is_none();
+        let mut all = ProfilesBuilder::default();
+        for draft in list
+            .iter()
+            .filter_map(|one| one.draft.as_ref())
+            .filter(is_new)
+        {
+            all.add_draft(Arc::clone(draft));
+        }
         let mut builder = ProfilesBuilder::default();
         for one in &list {
-            let is_new = |draft: &&Arc<ProfileDraft>| registries.profiles.get(&draft.url).is_none();
             let Some(draft) = one.draft.as_ref().filter(is_new) else {
                 continue;
             };
+            if one.has_faults(registries, &all) {
+                stored.faulty.insert(one.id.clone());
+                continue;
+            }
             if !stored.has_room(one.bytes) {
                 tracing::warn!(id = %one.id, "a stored StructureDefinition has no effect: there are too many");
                 continue;
@@ -161,7 +201,8 @@ impl Definitions {
             return Vec::new();
         }
         let stored = self.stored_profiles.list.iter();
-        let others = stored.filter(|one| Some(&one.id) != id);
+        let faulty = &self.stored_profiles.faulty;
+        let others = stored.filter(|one| Some(&one.id) != id && !faulty.contains(&one.id));
         let others = others.filter_map(|one| one.draft.as_ref());
         let others: Vec<_> = self.companions.iter().chain(others).cloned().collect();
         let known = &self.built_in.profiles;

@@ -319,3 +319,48 @@ async fn profiles_of_one_transaction_know_each_other() {
     drop(one);
     world.close().await;
 }
+
+#[tokio::test]
+async fn a_draft_with_faults_has_no_effect_until_they_are_mended() {
+    let Some(world) = strict(Profiles::Base).await else {
+        return;
+    };
+    let one = server(&world).await;
+    let base = "http://hl7.org/fhir/StructureDefinition/Patient";
+    let (url, above) = ("http://clinic.example/p", "http://clinic.example/above");
+    let draft = |path: &str| {
+        let more = format!(r#",{{"id":"{path}","path":"{path}","min":1}}"#);
+        profile("p", url, base, &more).replace("\"active\"", "\"draft\"")
+    };
+    let derived = profile("above", above, url, "");
+    put(&one, &world, &draft("Patient.nmae")).await.unwrap();
+    check(
+        &one,
+        &world,
+        &patient(url, ""),
+        "422 this profile is unknown",
+    )
+    .await;
+    let refused = put(&one, &world, &derived).await.unwrap_err();
+    assert!(refused.contains("is unknown"), "{refused}");
+    put(&one, &world, &draft("Patient.name")).await.unwrap();
+    check(&one, &world, &patient(url, ""), "422 'name' is required").await;
+    put(&one, &world, &derived).await.unwrap();
+    check(&one, &world, &patient(above, ""), "422 'name' is required").await;
+    // As is one that allows more than what it is derived from.
+    let wide = r#",{"id":"Patient.name","path":"Patient.name","min":0}"#;
+    let wide = profile("above", above, url, wide);
+    let refused = put(&one, &world, &wide).await.unwrap_err();
+    assert!(refused.contains("allows more than"), "{refused}");
+    let wide = wide.replace("\"active\"", "\"draft\"");
+    put(&one, &world, &wide).await.unwrap();
+    check(
+        &one,
+        &world,
+        &patient(above, ""),
+        "422 this profile is unknown",
+    )
+    .await;
+    drop(one);
+    world.close().await;
+}

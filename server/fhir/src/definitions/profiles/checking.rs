@@ -18,19 +18,10 @@ use crate::path::Expression;
 /// `known` are the profiles it may be derived from, and `others` those that are not merged yet.
 pub fn faults(
     definition: Value<'_>,
-    (structures, codes): (&Structures, &CodeSets),
+    tables: (&Structures, &CodeSets),
     known: &Profiles,
     others: &[Arc<ProfileDraft>],
 ) -> Vec<Issue> {
-    let whole = |fault: &ProfileError| {
-        let sentence = format!("the profile cannot be used: {fault}");
-        let code = match fault {
-            ProfileError::UnknownBase(_) | ProfileError::UnknownType(_) => IssueType::NotFound,
-            ProfileError::TooLarge => IssueType::TooCostly,
-            ProfileError::Missing(_) | ProfileError::Endless => IssueType::Invalid,
-        };
-        vec![Issue::error(code, sentence).at("StructureDefinition")]
-    };
     let draft = match ProfileDraft::read(definition) {
         Ok(Some(draft)) => Arc::new(draft),
         Ok(None) => return Vec::new(),
@@ -41,7 +32,18 @@ pub fn faults(
     others
         .iter()
         .for_each(|other| builder.add_draft(Arc::clone(other)));
-    let base = match builder.check(&draft, structures, known) {
+    faults_of(definition, &draft, tables, known, &builder)
+}
+
+/// The same of a draft that has been read, among all that are not merged yet.
+pub fn faults_of(
+    definition: Value<'_>,
+    draft: &ProfileDraft,
+    (structures, codes): (&Structures, &CodeSets),
+    known: &Profiles,
+    builder: &ProfilesBuilder,
+) -> Vec<Issue> {
+    let base = match builder.check(draft, structures, known) {
         Ok(base) => base,
         Err(fault) => return whole(&fault),
     };
@@ -50,10 +52,10 @@ pub fn faults(
     };
     let lines = Lines {
         structures,
-        builder: &builder,
+        builder,
         known,
     };
-    let narrowing = Narrowing::new(lines, codes, (&draft, root), base.as_ref());
+    let narrowing = Narrowing::new(lines, codes, (draft, root), base.as_ref());
     let mut check = Check {
         structures,
         root,
@@ -69,7 +71,7 @@ pub fn faults(
         Some(_) => "differential",
         None => "snapshot",
     };
-    if let Some(sentence) = lines.other_type(&draft) {
+    if let Some(sentence) = lines.other_type(draft) {
         let item = definition.get("type").unwrap_or(definition);
         check.add(item, "StructureDefinition.type", sentence);
     }
@@ -86,6 +88,17 @@ pub fn faults(
     }
     check.contexts(definition);
     check.issues
+}
+
+/// A fault of the whole.
+fn whole(fault: &ProfileError) -> Vec<Issue> {
+    let sentence = format!("the profile cannot be used: {fault}");
+    let code = match fault {
+        ProfileError::UnknownBase(_) | ProfileError::UnknownType(_) => IssueType::NotFound,
+        ProfileError::TooLarge => IssueType::TooCostly,
+        ProfileError::Missing(_) | ProfileError::Endless => IssueType::Invalid,
+    };
+    vec![Issue::error(code, sentence).at("StructureDefinition")]
 }
 
 struct Check<'a> {

@@ -27,7 +27,7 @@ use super::structure::{Binding, Constraint, TypeId};
 use crate::json::{Document, Value};
 
 pub use builder::{Faults, ProfileDraft, ProfileError, ProfilesBuilder};
-pub use checking::faults;
+pub use checking::{faults, faults_of};
 
 /// All profiles, extensions among them, by canonical URL.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
