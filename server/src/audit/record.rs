@@ -1,5 +1,7 @@
 //! What one row of the trail says, and the text in which rows travel to the database.
 
+use std::collections::HashMap;
+
 use fhir::ids::{ResourceId, ResourceKey, VersionId};
 use fhir::json::{ObjectWriter, Writer};
 use fhir::search::hash::criteria_hash;
@@ -107,6 +109,9 @@ impl Who {
     }
 }
 
+/// So many patients are looked up one by one.
+const FEW: usize = 16;
+
 /// Stands in an entity for the version that the statement of its write makes.
 const PENDING: &str = "?";
 
@@ -197,9 +202,28 @@ impl AuditRecord {
             self.owners.push(0);
             return;
         }
+        if patients.len() > FEW {
+            return self.touch_many(&entity, patients);
+        }
         for patient in patients {
             let owner = self.owner(patient.as_str());
             self.entities.push(entity.clone());
+            self.owners.push(owner);
+        }
+    }
+
+    /// The same where looking through all patients for each would take long: a Group may name thousands.
+    fn touch_many(&mut self, entity: &str, patients: &[ResourceId]) {
+        let known = self.patients.iter().zip(1..);
+        let mut places: HashMap<Box<str>, i32> =
+            known.map(|(one, place)| (one.clone(), place)).collect();
+        for patient in patients {
+            let next = i32::try_from(self.patients.len() + 1).unwrap_or(i32::MAX);
+            let owner = *places.entry(patient.as_str().into()).or_insert(next);
+            if owner == next {
+                self.patients.push(patient.as_str().into());
+            }
+            self.entities.push(entity.into());
             self.owners.push(owner);
         }
     }

@@ -10,6 +10,7 @@ mod absent;
 mod audit;
 pub mod backup;
 mod batch;
+mod bound;
 mod break_glass;
 mod changes;
 mod combine;
@@ -22,6 +23,7 @@ mod history;
 mod identity;
 mod include;
 mod instant;
+mod judged;
 mod labels;
 mod page;
 mod past;
@@ -55,10 +57,10 @@ pub use audit::{
     WaitingRow,
 };
 pub(crate) use audit::{permit_trail, trail_is_closed};
-pub use break_glass::BreakGlass;
+pub use break_glass::{BreakGlass, OpenedRecord};
 pub use changes::{Change, ChangePosition};
 pub use connect::{MIGRATIONS, StoreSettings, migrate, wait_until_reachable};
-pub use consents::{MarkedPatients, ProvisionsFor};
+pub use consents::{Dated, MarkedPatients, ProvisionsFor};
 pub use definitions::{IndexLock, IndexWalk};
 pub(crate) use fault::{is_outdated, raced};
 pub use history::{HistoryFilter, HistoryPage, HistoryScope};
@@ -84,6 +86,8 @@ use crate::audit::AuditRecord;
 pub use crate::audit::{SecurityEvent, SecurityEventKind};
 use combine::Combiner;
 use cursor::CursorKey;
+use judged::{Judged, JudgedRow};
+use read::Wanted;
 use search::Searching;
 use terminology::{Cache, FoundCodes, WantedCodes};
 
@@ -138,7 +142,9 @@ pub struct Store {
     creates: Combiner<PreparedWrite, Written>,
     puts: Combiner<PreparedWrite, Written>,
     deletes: Combiner<PreparedDelete, Deleted>,
-    reads: Combiner<ResourceKey, Option<StoredVersion>>,
+    reads: Combiner<Wanted, Option<StoredVersion>>,
+    judged: Combiner<Judged, Option<JudgedRow>>,
+    tokens: Combiner<(SecretHash, Timestamp), Option<KnownToken>>,
     records: Combiner<AuditRecord, ()>,
     /// Nothing where there is no audit trail.
     audit: Option<Arc<AuditTrail>>,

@@ -36,8 +36,6 @@ statements! {
         LIST_LABELS = "list_labels";
         LIST_REFERRERS = "list_referrers";
         FIND_ABSENT = "find_absent";
-        FIND_ADMITTED = "find_admitted";
-        FIND_FOREIGN = "find_foreign";
     }
     CREATE_RESOURCES = "create_resources";
     PUT_RESOURCES = "put_resources";
@@ -65,6 +63,8 @@ statements! {
     READ_CHAIN_RANGE = "read_chain_range";
     FIND_UNLINKED = "find_unlinked";
     COUNT_UNSEALED = "count_unsealed";
+    LIST_JUDGED_ROWS = "list_judged_rows";
+    LIST_CENTERS = "list_centers";
     LOCK_RESOURCES = "lock_resources";
     LIST_CHANGES = "list_changes";
     READ_HORIZON = "read_horizon";
@@ -147,7 +147,7 @@ statements! {
     READ_IDENTITY_GRANT = "read_identity_grant";
     READ_IDENTITY_LAUNCH = "read_identity_launch";
     READ_IDENTITY_SESSION = "read_identity_session";
-    READ_IDENTITY_TOKEN = "read_identity_token";
+    READ_IDENTITY_TOKENS = "read_identity_tokens";
     READ_IDENTITY_USER = "read_identity_user";
     READ_IDENTITY_REFRESH_CLIENT = "read_identity_refresh_client";
     REMOVE_IDENTITY_CLIENT = "remove_identity_client";

@@ -36,6 +36,11 @@ impl Store {
             note_recorded(cx);
             return Ok(written);
         }
+        for _ in 0..JUDGEMENTS {
+            if let Some(answer) = self.put_as_judged(cx, &write).await? {
+                return Ok(answer);
+            }
+        }
         let mut attempts = self.attempts();
         loop {
             let mut tx = attempts.begin(cx).await?;
@@ -57,6 +62,11 @@ impl Store {
             }
             return Ok(deleted);
         }
+        for _ in 0..JUDGEMENTS {
+            if let Some(answer) = self.delete_as_judged(cx, &delete).await? {
+                return Ok(answer);
+            }
+        }
         let mut attempts = self.attempts();
         loop {
             let mut tx = attempts.begin(cx).await?;
@@ -68,7 +78,7 @@ impl Store {
     }
 
     /// The delete with what its statement adds to the audit trail.
-    fn recorded_delete(
+    pub(super) fn recorded_delete(
         &self,
         cx: &RequestContext,
         mut delete: PreparedDelete,
@@ -83,7 +93,7 @@ impl Store {
     }
 
     /// The write with what its statement adds to the audit trail; only that knows the version of an update.
-    fn recorded(
+    pub(super) fn recorded(
         &self,
         cx: &RequestContext,
         mut write: PreparedWrite,
@@ -105,8 +115,11 @@ impl Store {
     }
 }
 
+/// How often a write is judged anew because somebody else changed its resource, before it waits for a lock.
+const JUDGEMENTS: usize = 4;
+
 /// The commit of a write brought its row to the trail.
-fn note_recorded(cx: &RequestContext) {
+pub(super) fn note_recorded(cx: &RequestContext) {
     if let Some(audited) = &cx.audited {
         audited.note_recorded();
     }
@@ -297,10 +310,7 @@ fn put_answer(write: &PreparedWrite, verdict: &Verdict) -> Result<Written> {
                 .into(),
         }),
         "mismatch" => Err(mismatch()),
-        "exists" => Err(Error::new(
-            ErrorKind::PreconditionFailed,
-            "the resource exists, and If-None-Match asks that it does not",
-        )),
+        "exists" => Err(exists()),
         "raced" => Err(raced()),
         other => Err(Error::internal(format!("unknown verdict {other}"))),
     }
@@ -385,6 +395,14 @@ pub(super) fn mismatch() -> Error {
     Error::new(
         ErrorKind::PreconditionFailed,
         "the resource is not in the version that If-Match names",
+    )
+}
+
+/// The refusal to write what is only to be made.
+pub(super) fn exists() -> Error {
+    Error::new(
+        ErrorKind::PreconditionFailed,
+        "the resource exists, and If-None-Match asks that it does not",
     )
 }
 

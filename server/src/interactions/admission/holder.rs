@@ -7,6 +7,7 @@ use fhir::json::{ParseLimits, Value};
 use fhir::resource::Resource;
 use fhir::time::{DateTime, parse_partial};
 
+use super::moment::Moment;
 use crate::auth::STAFF_ROLE;
 use crate::context::{Handling, RequestContext};
 use crate::definitions::Searched;
@@ -18,6 +19,7 @@ use crate::store::{Source, StoredVersion};
 pub(super) struct Holder<'a> {
     pub(super) interactions: &'a Interactions,
     pub(super) cx: &'a RequestContext,
+    pub(super) moment: Moment,
 }
 
 /// Somebody who works here.
@@ -177,8 +179,8 @@ impl Holder<'_> {
         let (Some(start), Some(end)) = (moment("start"), moment("end")) else {
             return false;
         };
-        start.is_none_or(|start| start.lower() <= self.cx.now)
-            && end.is_none_or(|end| self.cx.now < end.upper())
+        start.is_none_or(|start| self.moment.is_behind(start.lower()))
+            && end.is_none_or(|end| !self.moment.is_behind(end.upper()))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::auth::{
     Provision, Role, Use, VERY_RESTRICTED, not_cleared,
 };
 use crate::error::Result;
-use crate::store::{MarkedPatients, ProvisionsFor};
+use crate::store::{Dated, MarkedPatients, OpenedRecord, ProvisionsFor};
 
 /// What is found out about a holder's surroundings, once for all of their roles.
 #[derive(Debug, Default)]
@@ -76,9 +76,14 @@ impl Surroundings {
         around.team = team.into_iter().collect();
         if roles.iter().any(|role| role.breaks_glass) {
             let store = &holder.interactions.store;
-            around.opened = store
+            let opened = store
                 .opened_records(staff.names.iter(), holder.cx.now)
                 .await?;
+            let is_open = |one: &OpenedRecord| {
+                holder.moment.is_behind(one.opened) && !holder.moment.is_behind(one.ends)
+            };
+            let open = opened.into_iter().filter(is_open);
+            around.opened = open.map(|one| (one.patient, one.reason)).collect();
         }
         let organizations = holder.organizations(staff).await?;
         let named = staff.names.iter().chain(&organizations).chain(&teams);
@@ -116,7 +121,14 @@ impl Surroundings {
             now: holder.cx.now,
             base_url: &holder.cx.base_url,
         };
-        self.provisions = interactions.store.provisions(&asked).await?;
+        let provisions = interactions.store.provisions(&asked).await?;
+        let is_in_force = |one: &Dated| {
+            let (starts, ends) = (one.starts, one.ends);
+            starts.is_none_or(|starts| holder.moment.is_behind(starts))
+                && ends.is_none_or(|ends| !holder.moment.is_behind(ends))
+        };
+        let in_force = provisions.into_iter().filter(is_in_force);
+        self.provisions = in_force.map(|one| one.provision).collect();
         self.codes = interactions.definitions.code_seeds();
         let mut unready = interactions.definitions.unready_types();
         // Until it is known which patients are marked, nothing is known of what is theirs.

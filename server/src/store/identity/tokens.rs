@@ -1,14 +1,15 @@
 //! Authorization codes, access tokens and refresh tokens.
 
 use jiff::Timestamp;
-use sqlx::Row;
 use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 use super::SecretHash;
 use super::grants::{Granted, granted, instant, scopes};
 use crate::auth::Scopes;
 use crate::error::{Error, Result};
+use crate::store::combine::Batch;
 use crate::store::fault::from_sqlx;
 use crate::store::instant::Instant;
 use crate::store::{Store, statements};
@@ -136,6 +137,44 @@ fn known_token(row: &PgRow) -> Result<KnownToken> {
     })
 }
 
+/// Looks up the tokens of requests that come together.
+pub(in crate::store) struct Tokens;
+
+impl Batch for Tokens {
+    type Request = (SecretHash, Timestamp);
+    type Answer = Option<KnownToken>;
+    const REPEATABLE: bool = true;
+
+    fn fitting(requests: &[Self::Request]) -> usize {
+        requests.len()
+    }
+
+    async fn run(
+        &self,
+        connection: &mut PgConnection,
+        requests: &[Self::Request],
+    ) -> Result<Vec<Result<Option<KnownToken>>>> {
+        let hashes: Vec<&[u8]> = requests.iter().map(|(hash, _)| hash.0.as_slice()).collect();
+        let moments: Vec<Instant> = requests.iter().map(|(_, now)| Instant(*now)).collect();
+        let rows = sqlx::query(statements::READ_IDENTITY_TOKENS)
+            .bind(hashes)
+            .bind(moments)
+            .fetch_all(connection)
+            .await
+            .map_err(from_sqlx)?;
+        let mut known: Vec<Result<Option<KnownToken>>> =
+            requests.iter().map(|_| Ok(None)).collect();
+        for row in &rows {
+            let n: i32 = row.try_get("n").map_err(from_sqlx)?;
+            let place = usize::try_from(n - 1).map_err(Error::internal)?;
+            if let Some(slot) = known.get_mut(place) {
+                *slot = known_token(row).map(Some);
+            }
+        }
+        Ok(known)
+    }
+}
+
 impl Store {
     /// Uses a code up, whatever is made of it then. One that was used before ends what came of it, and gives `None`.
     pub async fn use_identity_code(
@@ -222,14 +261,7 @@ impl Store {
         hash: SecretHash,
         now: Timestamp,
     ) -> Result<Option<KnownToken>> {
-        // This pool keeps its plans: the statement is the same for every request.
-        let row = sqlx::query(statements::READ_IDENTITY_TOKEN)
-            .bind(hash.0.as_slice())
-            .bind(Instant(now))
-            .fetch_optional(&self.searches)
-            .await
-            .map_err(from_sqlx)?;
-        row.as_ref().map(known_token).transpose()
+        self.tokens.ask((hash, now)).await
     }
 
     /// Revokes a token of a client; a refresh token takes all of its grant with it.
