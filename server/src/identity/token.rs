@@ -243,7 +243,7 @@ async fn issued(identity: &Identity, issue: Issue<'_>, asked: &Asked<'_>) -> Ans
         body.insert("refresh_token".to_owned(), json!(refresh));
     }
     let granted = &issue.grant.granted;
-    let told = Told::token()
+    let told = Told::login("token")
         .under(granted.grant, granted.user.as_ref())
         .client(&granted.client_id);
     let store = identity.told(asked, told);

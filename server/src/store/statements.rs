@@ -126,6 +126,7 @@ statements! {
     SET_BACKUP_SEQUENCE = "set_backup_sequence";
     ADD_IDENTITY_CLIENT = "add_identity_client";
     ADD_IDENTITY_CODE = "add_identity_code";
+    ADD_IDENTITY_DEPARTURE = "add_identity_departure";
     ADD_IDENTITY_GRANT = "add_identity_grant";
     ADD_IDENTITY_KEY = "add_identity_key";
     ADD_IDENTITY_LAUNCH = "add_identity_launch";
@@ -135,15 +136,18 @@ statements! {
     BEGIN_IDENTITY_ATTEMPT = "begin_identity_attempt";
     BEGIN_IDENTITY_SESSION = "begin_identity_session";
     END_IDENTITY_ATTEMPT = "end_identity_attempt";
+    END_IDENTITY_DEPARTURE = "end_identity_departure";
     END_IDENTITY_LAUNCH = "end_identity_launch";
     END_IDENTITY_SESSION = "end_identity_session";
     FORGET_IDENTITY = "forget_identity";
+    KEEP_IDENTITY_FEDERATED_USER = "keep_identity_federated_user";
     LIST_IDENTITY_CLIENTS = "list_identity_clients";
     LIST_IDENTITY_GRANTS = "list_identity_grants";
     LIST_IDENTITY_KEYS = "list_identity_keys";
     LIST_IDENTITY_USERS = "list_identity_users";
     LOCK_IDENTITY_USER = "lock_identity_user";
     READ_IDENTITY_CLIENT = "read_identity_client";
+    READ_IDENTITY_FEDERATED_USER = "read_identity_federated_user";
     READ_IDENTITY_GRANT = "read_identity_grant";
     READ_IDENTITY_LAUNCH = "read_identity_launch";
     READ_IDENTITY_SESSION = "read_identity_session";

@@ -4,7 +4,7 @@ use super::*;
 
 impl Server {
     /// The rows since the server was made, in brief.
-    async fn trail(&self) -> Vec<String> {
+    pub(super) async fn trail(&self) -> Vec<String> {
         self.database
             .texts(
                 "select concat_ws(' ', interaction, operation, outcome, access, login, agent, client,

@@ -2,6 +2,7 @@
 //! alone (server/decisions/0022-own-authorization-server.md).
 
 mod clients;
+mod federation;
 mod grants;
 mod keys;
 mod launches;
@@ -16,6 +17,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 pub use clients::{ClientKind, IdentityClient};
+pub use federation::{Departed, Departure};
 pub use grants::{GrantUser, Granted, IdentityGrant, NewGrant, RunningGrant};
 pub use keys::{SigningAlgorithm, SigningKey};
 pub use launches::PreparedLaunch;

@@ -281,6 +281,7 @@ async fn what_is_revoked_is_not_found_again() {
         hash: hash(9),
         user: anna().id,
         created_at: at(0),
+        authenticated_at: at(0),
         methods: &methods,
         replaces: None,
         epoch: 0,
