@@ -65,7 +65,7 @@ pub use history::{HistoryFilter, HistoryPage, HistoryScope};
 pub use identity::{
     Attempt, ClientKind, CodeTerms, Credentials, Departed, Departure, Epochs, GrantUser, Granted,
     IdentityClient, IdentityGrant, IdentitySession, IdentityUser, KnownToken, NewCode, NewGrant,
-    NewSession, NewToken, PreparedLaunch, Refreshed, RunningGrant, SecretHash, SessionLimits,
+    NewSession, NewToken, PreparedLaunch, ReusedGrant, RunningGrant, SecretHash, SessionLimits,
     SigningAlgorithm, SigningKey, TokenKind, UsedCode,
 };
 pub use labels::{LabelInUse, LabelKind};

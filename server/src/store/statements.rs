@@ -137,6 +137,7 @@ statements! {
     BEGIN_IDENTITY_SESSION = "begin_identity_session";
     END_IDENTITY_ATTEMPT = "end_identity_attempt";
     END_IDENTITY_DEPARTURE = "end_identity_departure";
+    END_IDENTITY_GRANT = "end_identity_grant";
     END_IDENTITY_LAUNCH = "end_identity_launch";
     END_IDENTITY_SESSION = "end_identity_session";
     FORGET_IDENTITY = "forget_identity";
@@ -153,11 +154,10 @@ statements! {
     READ_IDENTITY_SESSION = "read_identity_session";
     READ_IDENTITY_TOKEN = "read_identity_token";
     READ_IDENTITY_USER = "read_identity_user";
+    READ_IDENTITY_REUSED = "read_identity_reused";
     READ_IDENTITY_REFRESH_CLIENT = "read_identity_refresh_client";
     REMOVE_IDENTITY_CLIENT = "remove_identity_client";
     REVOKE_IDENTITY_GRANTS = "revoke_identity_grants";
-    REVOKE_IDENTITY_REUSED_CODE = "revoke_identity_reused_code";
-    REVOKE_IDENTITY_REUSED_REFRESH = "revoke_identity_reused_refresh";
     REVOKE_IDENTITY_TOKEN = "revoke_identity_token";
     SET_IDENTITY_PASSWORD = "set_identity_password";
     SET_IDENTITY_TOTP = "set_identity_totp";

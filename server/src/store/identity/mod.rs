@@ -22,7 +22,7 @@ pub use grants::{GrantUser, Granted, IdentityGrant, NewGrant, RunningGrant};
 pub use keys::{SigningAlgorithm, SigningKey};
 pub use launches::PreparedLaunch;
 pub use sessions::{IdentitySession, NewSession, SessionLimits};
-pub use tokens::{CodeTerms, KnownToken, NewCode, NewToken, Refreshed, TokenKind, UsedCode};
+pub use tokens::{CodeTerms, KnownToken, NewCode, NewToken, ReusedGrant, TokenKind, UsedCode};
 pub use users::{Attempt, Credentials, Epochs, IdentityUser};
 
 use super::Store;
