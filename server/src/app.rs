@@ -291,10 +291,13 @@ impl App {
     /// What stands before the FHIR API where tokens are asked for.
     fn admission(&self, config: &Config) -> Result<Admission> {
         let app = self.clone();
-        let perform: identity::PerformFor = Arc::new(move |grant, interaction| {
+        let perform: identity::PerformFor = Arc::new(move |grant, address, interaction| {
             let app = app.clone();
             Box::pin(async move {
-                let cx = app.admitted(grant).await?;
+                let cx = RequestContext {
+                    address,
+                    ..app.admitted(grant).await?
+                };
                 app.interactions.perform(&cx, interaction).await
             })
         });
@@ -356,6 +359,10 @@ fn identity_settings(config: &Config, base_url: &Arc<str>) -> Result<identity::S
         registration: registration
             .map(identity::registration_scopes)
             .transpose()?,
+        providers: match &config.federation.identity_providers_file {
+            Some(path) => identity::Provider::of_file(path)?,
+            None => Vec::new(),
+        },
     })
 }
 

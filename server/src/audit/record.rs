@@ -64,6 +64,43 @@ pub struct AuditRecord {
     pub proof: Box<str>,
 }
 
+impl AuditRecord {
+    /// What every request says that touched no resource, by whom and whatever it was.
+    pub(crate) fn of_none(
+        recorded: Timestamp,
+        status: u16,
+        source: AuditSource,
+        base_url: &str,
+        request_id: &str,
+    ) -> Self {
+        Self {
+            recorded,
+            interaction: Box::default(),
+            operation: None,
+            action: "E".into(),
+            outcome: match status {
+                0..=399 => 0,
+                401 | 403 | 500.. => 8,
+                _ => 4,
+            },
+            status: i16::try_from(status).unwrap_or_default(),
+            reason: None,
+            who: Who::default(),
+            address: None,
+            source,
+            base_url: base_url.into(),
+            request_id: request_id.into(),
+            target: None,
+            query: None,
+            entities: Vec::new(),
+            owners: Vec::new(),
+            patients: Vec::new(),
+            nonce: Uuid::now_v7(),
+            proof: Box::default(),
+        }
+    }
+}
+
 /// Who asked, and by what right.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Who {

@@ -17,7 +17,7 @@ pub use access::{Access, Reason};
 pub use consents::{CodeSeeds, Consents, Effect, Provision, Term, Use, deciding};
 pub use grant::{
     ACR_PASSWORD, ACR_SECOND_FACTOR, Authentication, FhirContext, FhirUser, Grant, LaunchContext,
-    NotAPerson, PurposeOfUse,
+    NotAPerson, PurposeOfUse, is_second_factor,
 };
 pub use labels::{NOT_RELEASED, RESTRICTED_BY_LAW, VERY_RESTRICTED, not_cleared};
 pub use limits::Limits;

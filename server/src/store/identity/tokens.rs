@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row};
+use sqlx::{PgConnection, Postgres, Row, Transaction};
 use uuid::Uuid;
 
 use super::SecretHash;
-use super::grants::{Granted, granted, instant, scopes};
+use super::grants::{GrantUser, Granted, grant_user, granted, instant, scopes};
 use crate::auth::Scopes;
 use crate::error::{Error, Result};
 use crate::store::combine::Batch;
@@ -78,15 +78,15 @@ pub struct NewToken {
     pub expires: Timestamp,
 }
 
-/// A refresh token that was exchanged.
+/// The grant of a code or a token that was used before.
 #[derive(Clone, Debug)]
-pub struct Refreshed {
-    /// What of.
+pub struct ReusedGrant {
+    /// Its id.
     pub grant: Uuid,
-    /// What it was for at most.
-    pub scopes: Scopes,
-    /// Until when it would have been good.
-    pub expires: Timestamp,
+    /// To whom.
+    pub client_id: Box<str>,
+    /// By whom.
+    pub user: Option<GrantUser>,
 }
 
 /// A token that is in force.
@@ -175,8 +175,28 @@ impl Batch for Tokens {
     }
 }
 
+async fn add_tokens(
+    transaction: &mut Transaction<'_, Postgres>,
+    tokens: &[NewToken],
+    now: Timestamp,
+) -> Result<()> {
+    for token in tokens {
+        sqlx::query(statements::ADD_IDENTITY_TOKEN)
+            .bind(token.hash.0.as_slice())
+            .bind(token.grant)
+            .bind(token.kind.name())
+            .bind(token.scopes.to_string())
+            .bind(Instant(now))
+            .bind(Instant(token.expires))
+            .execute(&mut **transaction)
+            .await
+            .map_err(from_sqlx)?;
+    }
+    Ok(())
+}
+
 impl Store {
-    /// Uses a code up, whatever is made of it then. One that was used before ends what came of it, and gives `None`.
+    /// Uses a code up, whatever is made of it then; `None` where it was used before, or never was.
     pub async fn use_identity_code(
         &self,
         hash: SecretHash,
@@ -188,71 +208,57 @@ impl Store {
             .fetch_optional(&self.pool)
             .await
             .map_err(from_sqlx)?;
-        if let Some(row) = row {
-            return used_code(&row).map(Some);
-        }
-        let revoked: Option<Uuid> = sqlx::query_scalar(statements::REVOKE_IDENTITY_REUSED_CODE)
+        row.as_ref().map(used_code).transpose()
+    }
+
+    /// The grant that a code or a refresh token is of which was used before, unless it has ended.
+    pub async fn identity_reused(&self, hash: SecretHash) -> Result<Option<ReusedGrant>> {
+        let row = sqlx::query(statements::READ_IDENTITY_REUSED)
             .bind(hash.0.as_slice())
-            .bind(Instant(now))
             .fetch_optional(&self.pool)
             .await
             .map_err(from_sqlx)?;
-        if let Some(grant) = revoked {
-            tracing::warn!(%grant, "an authorization code was shown twice: its grant is revoked");
-        }
-        Ok(None)
+        let reused = |row: &PgRow| {
+            let client_id: String = row.try_get("client_id").map_err(from_sqlx)?;
+            Ok(ReusedGrant {
+                grant: row.try_get("grant_id").map_err(from_sqlx)?,
+                client_id: client_id.into(),
+                user: grant_user(row)?,
+            })
+        };
+        row.as_ref().map(reused).transpose()
     }
 
     /// Adds tokens, all or none.
     pub async fn add_identity_tokens(&self, tokens: &[NewToken], now: Timestamp) -> Result<()> {
         let mut transaction = self.begin_told().await?;
-        for token in tokens {
-            sqlx::query(statements::ADD_IDENTITY_TOKEN)
-                .bind(token.hash.0.as_slice())
-                .bind(token.grant)
-                .bind(token.kind.name())
-                .bind(token.scopes.to_string())
-                .bind(Instant(now))
-                .bind(Instant(token.expires))
-                .execute(&mut *transaction)
-                .await
-                .map_err(from_sqlx)?;
-        }
+        add_tokens(&mut transaction, tokens, now).await?;
         transaction.commit().await.map_err(from_sqlx)
     }
 
-    /// Exchanges a refresh token of a client. One that was exchanged before ends the grant, and gives `None`.
-    pub async fn use_identity_refresh(
+    /// Exchanges a refresh token of a client for other tokens, all or nothing: what fails may be asked for again. `false`
+    /// where it was exchanged before.
+    pub async fn exchange_identity_refresh(
         &self,
         hash: SecretHash,
         client_id: &str,
+        tokens: &[NewToken],
         now: Timestamp,
-    ) -> Result<Option<Refreshed>> {
-        let row = sqlx::query(statements::USE_IDENTITY_REFRESH)
+    ) -> Result<bool> {
+        let mut transaction = self.begin_told().await?;
+        let used: Option<bool> = sqlx::query_scalar(statements::USE_IDENTITY_REFRESH)
             .bind(hash.0.as_slice())
             .bind(Instant(now))
             .bind(client_id)
-            .fetch_optional(&self.pool)
+            .fetch_optional(&mut *transaction)
             .await
             .map_err(from_sqlx)?;
-        if let Some(row) = row {
-            return Ok(Some(Refreshed {
-                grant: row.try_get("grant_id").map_err(from_sqlx)?,
-                scopes: scopes(&row)?,
-                expires: instant(&row, "expires_at")?,
-            }));
+        if used.is_none() {
+            return Ok(false);
         }
-        let revoked: Option<Uuid> = sqlx::query_scalar(statements::REVOKE_IDENTITY_REUSED_REFRESH)
-            .bind(hash.0.as_slice())
-            .bind(Instant(now))
-            .bind(client_id)
-            .fetch_optional(&self.pool)
-            .await
-            .map_err(from_sqlx)?;
-        if let Some(grant) = revoked {
-            tracing::warn!(%grant, "a refresh token was shown twice: its grant is revoked");
-        }
-        Ok(None)
+        add_tokens(&mut transaction, tokens, now).await?;
+        transaction.commit().await.map_err(from_sqlx)?;
+        Ok(true)
     }
 
     /// The token of a hash, if it is in force. Asked for every request, so that what is revoked here is revoked there.
