@@ -165,7 +165,8 @@ impl Definitions {
         let others = others.filter_map(|one| one.draft.as_ref());
         let others: Vec<_> = self.companions.iter().chain(others).cloned().collect();
         let known = &self.built_in.profiles;
-        profiles::faults(resource.root(), self.structures(), known, &others)
+        let tables = (self.structures(), &self.built_in.code_sets);
+        profiles::faults(resource.root(), tables, known, &others)
     }
 
     /// Whether it constrains a type, and is none of those that the server brings: these count in its place.

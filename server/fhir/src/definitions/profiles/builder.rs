@@ -57,7 +57,7 @@ pub struct ProfileDraft {
     pub url: Box<str>,
     version: Option<Box<str>>,
     pub(super) type_name: Box<str>,
-    base: Box<str>,
+    pub(super) base: Box<str>,
     differential: Vec<RawElement>,
     snapshot: Vec<RawElement>,
     extension: Option<ExtensionUse>,
@@ -104,6 +104,16 @@ impl ProfileDraft {
     }
 }
 
+impl ProfileDraft {
+    /// The elements that count: where there is no differential, the snapshot's.
+    pub(super) fn elements(&self) -> &[RawElement] {
+        match &*self.differential {
+            [] => &self.snapshot,
+            differential => differential,
+        }
+    }
+}
+
 impl ProfilesBuilder {
     /// Adds one StructureDefinition; those that define a type, or constrain a logical model, are passed over. Where two
     /// define the same, the first counts.
@@ -125,14 +135,38 @@ impl ProfilesBuilder {
         self.drafts.push(draft);
     }
 
-    /// Whether one of them can be merged, on top of others.
+    /// Whether one of them can be merged, on top of others; and if so, what the profile below it says.
     pub(super) fn check(
         &self,
         draft: &ProfileDraft,
         structures: &Structures,
         known: &Profiles,
-    ) -> Result<(), ProfileError> {
-        self.merge(draft, structures, known, &mut HashMap::new(), 0)
+    ) -> Result<Option<ProfileElement>, ProfileError> {
+        let mut merged = HashMap::new();
+        self.merge(draft, structures, known, &mut merged, 0)?;
+        self.base(draft, structures, known, &mut merged, 0)
+    }
+
+    /// The type and the base of the profile of that canonical URL, here or among others.
+    pub(super) fn below<'a>(
+        &'a self,
+        canonical: &str,
+        structures: &'a Structures,
+        known: &'a Profiles,
+    ) -> Option<(&'a str, &'a str)> {
+        if let Some(draft) = self.draft(canonical) {
+            return Some((&draft.type_name, &draft.base));
+        }
+        let unversioned = canonical.split('|').next().unwrap_or_default();
+        let found = known.get(canonical).or_else(|| known.get(unversioned))?;
+        Some((&structures.get(found.type_id).name, &found.base))
+    }
+
+    fn draft(&self, canonical: &str) -> Option<&Arc<ProfileDraft>> {
+        let unversioned = canonical.split('|').next().unwrap_or_default();
+        let place = self.urls.get(canonical);
+        let place = place.or_else(|| self.urls.get(unversioned))?;
+        self.drafts.get(*place)
     }
 
     /// The profiles, merged, on top of others; and those that cannot be used, with the reason.
@@ -208,12 +242,7 @@ impl ProfilesBuilder {
         depth: usize,
     ) -> Result<Option<ProfileElement>, ProfileError> {
         let unversioned = draft.base.split('|').next().unwrap_or_default();
-        let place = self
-            .urls
-            .get(&draft.base)
-            .or_else(|| self.urls.get(unversioned));
-        if let Some(place) = place {
-            let base = &self.drafts[*place];
+        if let Some(base) = self.draft(&draft.base) {
             self.merge(base, structures, known, merged, depth + 1)?;
             return Ok(merged.get(&base.key).map(|base| base.root.clone()));
         }

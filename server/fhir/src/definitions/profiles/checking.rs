@@ -1,11 +1,14 @@
 //! What keeps a StructureDefinition from being the profile it wants to be
 //! (<https://hl7.org/fhir/R4/structuredefinition.html#constraints>): elements that its type does not have, rules that are
-//! no FHIRPath, a base that is not known.
+//! no FHIRPath, a base that is not known, or one that allows less.
 
 use std::sync::Arc;
 
+use super::lines::Lines;
+use super::narrowing::Narrowing;
 use super::reading::{self, RawElement, text};
 use super::{Occurrences, ProfileDraft, ProfileError, Profiles, ProfilesBuilder};
+use crate::definitions::codes::CodeSets;
 use crate::definitions::structure::{Element, Shape, Structures, TypeId};
 use crate::json::Value;
 use crate::outcome::{Issue, IssueType};
@@ -15,7 +18,7 @@ use crate::path::Expression;
 /// `known` are the profiles it may be derived from, and `others` those that are not merged yet.
 pub fn faults(
     definition: Value<'_>,
-    structures: &Structures,
+    (structures, codes): (&Structures, &CodeSets),
     known: &Profiles,
     others: &[Arc<ProfileDraft>],
 ) -> Vec<Issue> {
@@ -38,12 +41,19 @@ pub fn faults(
     others
         .iter()
         .for_each(|other| builder.add_draft(Arc::clone(other)));
-    if let Err(fault) = builder.check(&draft, structures, known) {
-        return whole(&fault);
-    }
+    let base = match builder.check(&draft, structures, known) {
+        Ok(base) => base,
+        Err(fault) => return whole(&fault),
+    };
     let Some(root) = structures.by_name(&draft.type_name) else {
         return Vec::new();
     };
+    let lines = Lines {
+        structures,
+        builder: &builder,
+        known,
+    };
+    let narrowing = Narrowing::new(lines, codes, (&draft, root), base.as_ref());
     let mut check = Check {
         structures,
         root,
@@ -59,9 +69,20 @@ pub fn faults(
         Some(_) => "differential",
         None => "snapshot",
     };
+    if let Some(sentence) = lines.other_type(&draft) {
+        let item = definition.get("type").unwrap_or(definition);
+        check.add(item, "StructureDefinition.type", sentence);
+    }
+    let mut number = 0;
     for (place, item) in list(part) {
         let here = format!("StructureDefinition.{part}.element[{place}]");
         check.element(item, &here);
+        if item.get("path").is_some_and(|path| path.string().is_some()) {
+            for wider in narrowing.element(number) {
+                check.add(item, &format!("{here}.{}", wider.member), wider.sentence);
+            }
+            number += 1;
+        }
     }
     check.contexts(definition);
     check.issues

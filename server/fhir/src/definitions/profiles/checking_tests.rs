@@ -15,7 +15,7 @@ fn said(members: &str, elements: &str) -> Option<Vec<String>> {
     let document = Document::parse(text).unwrap();
     let found = faults(
         document.root(),
-        &definitions.structures,
+        (&definitions.structures, &definitions.code_sets),
         &definitions.profiles,
         &[],
     );
@@ -174,9 +174,35 @@ fn published_profiles_have_no_faults() {
             .collect();
         for one in &documents {
             let known: &Profiles = &definitions.profiles;
-            let found = faults(one.root(), &definitions.structures, known, &drafts);
+            let tables = (&definitions.structures, &definitions.code_sets);
+            let found = faults(one.root(), tables, known, &drafts);
             let url = one.root().get("url").and_then(|url| url.string()).unwrap();
             assert_eq!(found, [], "{url}");
         }
     }
+}
+
+/// R4's own profiles and extensions.
+#[test]
+fn official_profiles_have_no_faults() {
+    let Some(definitions) = definitions() else {
+        return;
+    };
+    let tables = (&definitions.structures, &definitions.code_sets);
+    let (mut count, mut said) = (0, Vec::new());
+    let mut check = |name: &str, bytes: Vec<u8>| {
+        if name.starts_with("StructureDefinition-") {
+            let document = Document::parse(bytes).unwrap();
+            let found = faults(document.root(), tables, &definitions.profiles, &[]);
+            count += 1;
+            said.extend(
+                found
+                    .iter()
+                    .map(|issue| format!("{name} {}: {}", issue.expression[0], issue.diagnostics)),
+            );
+        }
+    };
+    let found = crate::fixtures::expansions(&mut check) && crate::fixtures::examples(&mut check);
+    assert!(!found || count > 600, "{count}");
+    assert_eq!(said, Vec::<String>::new());
 }

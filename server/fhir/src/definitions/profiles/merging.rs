@@ -10,7 +10,16 @@ use super::{
 use crate::definitions::structure::{Structures, TypeId};
 
 /// A place in the tree: names of elements and slices from the root.
-type Address = Vec<(Box<str>, Option<Box<str>>)>;
+pub(super) type Address = Vec<(Box<str>, Option<Box<str>>)>;
+
+/// An element of a differential, and where in the tree it belongs.
+pub(super) struct Placed {
+    pub(super) address: Address,
+    /// The type that has it.
+    pub(super) owner: Option<TypeId>,
+    /// What it says, with the type that its name chooses.
+    pub(super) element: RawElement,
+}
 
 /// Builds the tree of one differential.
 pub(super) struct TreeBuilder<'s> {
@@ -43,46 +52,64 @@ impl<'s> TreeBuilder<'s> {
 
     /// The tree of these elements, in their order.
     pub(super) fn build(mut self, elements: Vec<RawElement>) -> ProfileElement {
-        for element in &elements {
-            let is_sliced = element.slice.is_some() || element.slicing.is_some();
-            *self.paths.entry(element.path.clone()).or_default() |= is_sliced;
-        }
-        for element in elements {
-            self.add(element);
+        self.note(&elements);
+        for mut element in elements {
+            let address = self.address(&mut element);
+            let place = find(&mut self.root, &address);
+            lay_rules(&mut place.rules, element.rules);
+            if element.slicing.is_some() {
+                place.slicing = element.slicing;
+            }
         }
         self.root
     }
 
-    fn add(&mut self, element: RawElement) {
+    /// Where each of these elements belongs, in their order.
+    pub(super) fn placed(mut self, elements: Vec<RawElement>) -> Vec<Placed> {
+        self.note(&elements);
+        let place = |mut element: RawElement| {
+            let address = self.address(&mut element);
+            let above = address.split_last().map(|(_, above)| above.to_vec());
+            Placed {
+                owner: above.and_then(|above| self.type_of(&above)),
+                address,
+                element,
+            }
+        };
+        elements.into_iter().map(place).collect()
+    }
+
+    fn note(&mut self, elements: &[RawElement]) {
+        for element in elements {
+            let is_sliced = element.slice.is_some() || element.slicing.is_some();
+            *self.paths.entry(element.path.clone()).or_default() |= is_sliced;
+        }
+    }
+
+    /// Where the next element belongs; the type that its name chooses becomes part of what it says.
+    fn address(&mut self, element: &mut RawElement) -> Address {
         let RawElement {
-            path,
-            slice,
-            mut rules,
-            slicing,
+            path, slice, rules, ..
         } = element;
         let address = match path.rsplit_once('.') {
             None => Address::new(),
             Some((parent, name)) => {
                 let mut address = self.parent(parent);
-                let step = self.step(&address, (parent, name), slice.as_deref(), &mut rules);
+                let step = self.step(&address, (parent, name), slice.as_deref(), rules);
                 address.push(step);
                 address
             }
         };
         let below = format!("{path}.");
         self.latest.retain(|other, _| !other.starts_with(&below));
-        self.latest.insert(path, address.clone());
+        self.latest.insert(path.clone(), address.clone());
         if let [one] = &*rules.types
             && !matches!(&*one.name, "BackboneElement" | "Element")
             && let Some(type_id) = self.structures.by_name(&one.name)
         {
             self.types.insert(address.clone(), type_id);
         }
-        let place = find(&mut self.root, &address);
-        lay_rules(&mut place.rules, rules);
-        if slicing.is_some() {
-            place.slicing = slicing;
-        }
+        address
     }
 
     /// Where the elements below a path go.
@@ -176,7 +203,7 @@ impl<'s> TreeBuilder<'s> {
     }
 }
 
-fn slice_of<'t>(element: &'t ProfileElement, name: &str) -> Option<&'t ProfileElement> {
+pub(super) fn slice_of<'t>(element: &'t ProfileElement, name: &str) -> Option<&'t ProfileElement> {
     let mut slices = element.slices.iter();
     slices.find(|slice| slice.slice.as_deref() == Some(name))
 }
@@ -186,17 +213,18 @@ fn find<'t>(root: &'t mut ProfileElement, address: &Address) -> &'t mut ProfileE
     let mut place = root;
     for (name, slice) in address {
         place = named(&mut place.children, name);
-        // A slice of a slice is named after it: `lab/blood`.
-        let mut end = 0;
-        while let Some(slice) = slice.as_deref().filter(|slice| end < slice.len()) {
-            end = slice[end..]
-                .find('/')
-                .map_or(slice.len(), |cut| end + cut.max(1));
-            place = sliced(place, &slice[..end]);
-            end += usize::from(end < slice.len());
+        for name in slice.iter().flat_map(|slice| line(slice)) {
+            place = sliced(place, name);
         }
     }
     place
+}
+
+/// A slice of a slice is named after it: `lab`, then `lab/blood`.
+pub(super) fn line(slice: &str) -> impl Iterator<Item = &str> {
+    let cuts = slice.match_indices('/').map(|(cut, _)| cut);
+    let cuts = cuts.chain([slice.len()]).filter(|cut| *cut > 0);
+    cuts.map(|cut| &slice[..cut])
 }
 
 fn named<'t>(list: &'t mut Vec<ProfileElement>, name: &str) -> &'t mut ProfileElement {

@@ -6,8 +6,13 @@ mod builder;
 mod checking;
 #[cfg(test)]
 mod checking_tests;
+mod lines;
 mod merging;
+mod narrowing;
+#[cfg(test)]
+mod narrowing_tests;
 mod reading;
+pub(crate) mod samples;
 #[cfg(test)]
 mod snapshot_tests;
 #[cfg(test)]

@@ -10,7 +10,6 @@ mod nodes;
 mod profiles;
 mod references;
 mod responses;
-mod samples;
 mod slicing;
 mod vital_signs;
 mod walk;

@@ -6,7 +6,8 @@ use std::cmp::Ordering;
 use super::nodes::{Child, children, place, text};
 use super::references::node_of;
 use super::world::Target;
-use super::{Check, Scope, is_base, samples};
+use super::{Check, Scope, is_base};
+use crate::definitions::profiles::samples;
 use crate::definitions::profiles::{
     AllowedType, ElementRules, Occurrences, Profile, ProfileElement,
 };

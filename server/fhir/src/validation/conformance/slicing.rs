@@ -3,7 +3,8 @@
 
 use super::nodes::{Child, children, text};
 use super::references::node_of;
-use super::{Check, Scope, is_base, samples};
+use super::{Check, Scope, is_base};
+use crate::definitions::profiles::samples;
 use crate::definitions::profiles::{
     Discriminator, DiscriminatorKind, ElementRules, Occurrences, ProfileElement, Slicing,
     SlicingRules,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use fhir::definitions::profiles::faults;
 use fhir::definitions::structure::{Element, Structures, TypeId};
 use fhir::ids::{ResourceKey, ResourceType};
 use fhir::json::{Kind, Value};
@@ -231,5 +232,22 @@ fn what_definitions_name_exists() {
                 assert!(codes.contains(&code), "{url}: {system}|{code}");
             }
         });
+    }
+}
+
+/// What would be refused where somebody stored it: more than the base allows, among others.
+#[test]
+fn no_profile_has_a_fault() {
+    let Some(checks) = checks() else {
+        return;
+    };
+    let built_in = &checks.built_in;
+    let tables = (&built_in.structures, &built_in.code_sets);
+    for (path, content) in definitions() {
+        let resource = Resource::parse(*content).unwrap();
+        if resource.resource_type().name() == "StructureDefinition" {
+            let found = faults(resource.root(), tables, &built_in.profiles, &[]);
+            assert_eq!(found, [], "{path}");
+        }
     }
 }

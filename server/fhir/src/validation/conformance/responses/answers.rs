@@ -4,12 +4,12 @@ use std::cmp::Ordering;
 
 use super::{choice, enabled, extension, list, text};
 use crate::definitions::profiles::Sample;
+use crate::definitions::profiles::samples;
 use crate::ids::ResourceType;
 use crate::json::Value;
 use crate::outcome::{Issue, IssueType, Severity};
 use crate::validation::conformance::Check;
 use crate::validation::conformance::references::literal;
-use crate::validation::conformance::samples;
 use crate::validation::findings::{Findings, Path};
 
 const CORE: &str = "http://hl7.org/fhir/StructureDefinition/";

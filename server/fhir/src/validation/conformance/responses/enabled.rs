@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 
 use super::{choice, list, text};
 use crate::definitions::profiles::Sample;
+use crate::definitions::profiles::samples;
 use crate::json::{Kind, Value};
-use crate::validation::conformance::samples;
 
 /// Whether its conditions hold with these answers.
 pub(super) fn is_enabled(question: Value<'_>, response: Value<'_>) -> bool {

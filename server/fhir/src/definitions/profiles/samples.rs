@@ -6,13 +6,13 @@ use std::str::FromStr;
 
 use bigdecimal::BigDecimal;
 
-use crate::definitions::profiles::Sample;
+use super::Sample;
 use crate::json::{Kind, Value};
 use crate::search::ucum;
 use crate::time;
 
 /// Whether a value is exactly the one given: the same members, in any order, and nothing more.
-pub(super) fn is_fixed(value: Value<'_>, fixed: Value<'_>) -> bool {
+pub(crate) fn is_fixed(value: Value<'_>, fixed: Value<'_>) -> bool {
     match (value.kind(), fixed.kind()) {
         (Kind::Object, Kind::Object) => {
             value.members().count() == fixed.members().count()
@@ -34,7 +34,7 @@ pub(super) fn is_fixed(value: Value<'_>, fixed: Value<'_>) -> bool {
 }
 
 /// Whether all that a pattern says is found in a value; lists may hold more.
-pub(super) fn has_pattern(value: Value<'_>, pattern: Value<'_>) -> bool {
+pub(crate) fn has_pattern(value: Value<'_>, pattern: Value<'_>) -> bool {
     match (value.kind(), pattern.kind()) {
         (Kind::Object, Kind::Object) => pattern.members().all(|(name, pattern)| {
             value
@@ -60,12 +60,12 @@ fn is_same(value: Value<'_>, other: Value<'_>) -> bool {
     }
 }
 
-pub(super) fn number(value: Value<'_>) -> Option<BigDecimal> {
+pub(crate) fn number(value: Value<'_>) -> Option<BigDecimal> {
     BigDecimal::from_str(value.number()?).ok()
 }
 
 /// How a value stands to a bound; `None` where they cannot be compared.
-pub(super) fn compare(value: Value<'_>, bound: &Sample) -> Option<Ordering> {
+pub(crate) fn compare(value: Value<'_>, bound: &Sample) -> Option<Ordering> {
     let other = bound.value()?;
     match (value.kind(), other.kind()) {
         (Kind::Number, Kind::Number) => Some(number(value)?.cmp(&number(other)?)),
@@ -87,7 +87,7 @@ pub(super) fn compare(value: Value<'_>, bound: &Sample) -> Option<Ordering> {
 }
 
 /// Quantities with the same unit, or with units of UCUM that measure the same.
-pub(super) fn quantities(a: Value<'_>, b: Value<'_>) -> Option<Ordering> {
+pub(crate) fn quantities(a: Value<'_>, b: Value<'_>) -> Option<Ordering> {
     fn text<'v>(value: Value<'v>, name: &str) -> Option<std::borrow::Cow<'v, str>> {
         value.get(name).and_then(Value::string)
     }
