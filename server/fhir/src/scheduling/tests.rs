@@ -1,0 +1,6 @@
+//! Calendars and policies as they are read, and their expansion against one that counts every minute.
+
+mod brute;
+mod reading;
+mod series;
+mod times;
