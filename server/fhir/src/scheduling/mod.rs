@@ -6,6 +6,7 @@
 mod availability;
 mod expand;
 mod interval;
+mod offer;
 mod parts;
 mod policy;
 mod recurrence;
@@ -18,6 +19,7 @@ use jiff::tz::TimeZone;
 pub use availability::{Availability, Exception, ExceptionKind, Mode, Rule};
 pub use expand::Grid;
 pub use interval::{Interval, Intervals};
+pub use offer::{Candidate, Need, Offer, not_busy, offers};
 pub use policy::{Coding, Policy, Reminder, Requirement, RequirementKind};
 pub use recurrence::{Occurrence, Occurrences, Recurrence, SERIES_MAX};
 pub use schedule::Schedule;
