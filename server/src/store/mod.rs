@@ -12,6 +12,7 @@ pub mod backup;
 mod batch;
 mod break_glass;
 mod changes;
+mod claims;
 mod combine;
 mod connect;
 mod consents;
@@ -19,6 +20,7 @@ mod cursor;
 mod definitions;
 mod fault;
 mod history;
+mod idempotency;
 mod identity;
 mod include;
 mod instant;
@@ -57,11 +59,13 @@ pub use audit::{
 pub(crate) use audit::{permit_trail, trail_is_closed};
 pub use break_glass::BreakGlass;
 pub use changes::{Change, ChangePosition};
+pub use claims::{Reclaimed, Refusal};
 pub use connect::{MIGRATIONS, StoreSettings, migrate, wait_until_reachable};
 pub use consents::{MarkedPatients, ProvisionsFor};
 pub use definitions::{IndexLock, IndexWalk};
 pub(crate) use fault::{is_outdated, raced};
 pub use history::{HistoryFilter, HistoryPage, HistoryScope};
+pub use idempotency::{IdempotentCall, Recalled, RepeatedAnswer};
 pub use identity::{
     Attempt, ClientKind, CodeTerms, Credentials, Epochs, GrantUser, Granted, IdentityClient,
     IdentityGrant, IdentitySession, IdentityUser, KnownToken, NewCode, NewGrant, NewSession,
