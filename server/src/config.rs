@@ -195,6 +195,8 @@ pub enum Command {
     },
     /// Compute the search values of all resources anew
     Reindex,
+    /// Compute anew who is busy when, from the Appointments and Slots there are
+    Reproject,
     /// Write everything the database holds to one file
     Backup {
         /// File to write; it must not exist yet

@@ -9,6 +9,7 @@ use fhir::search::index_values::IndexValues;
 use super::grant::Grant;
 use super::permissions::Permission;
 use super::rights::Rights;
+use super::roles::Act;
 use super::rows::Rows;
 
 /// Why somebody may do everything.
@@ -111,6 +112,36 @@ impl Access {
         match &self.holder {
             Holder::System(_) => false,
             Holder::Granted(granted) => granted.rights.breaks_glass,
+        }
+    }
+
+    /// Whether the holder may do something beside what scopes say.
+    pub fn may_do(&self, act: Act) -> bool {
+        match &self.holder {
+            Holder::System(_) => true,
+            Holder::Granted(granted) => granted.1.may.contains(&act),
+        }
+    }
+
+    /// Whether the holder is a patient, or speaks for one.
+    pub fn is_patients(&self) -> bool {
+        let user = self.grant().and_then(|grant| grant.user.as_ref());
+        user.is_some_and(|user| !user.is_staff())
+    }
+
+    /// Whether what another system knows is brought here, which need not begin as it would here.
+    pub fn imports(&self) -> bool {
+        self.reason().is_some()
+    }
+
+    /// Client and person, or for what reason: by this the server knows who has begun something.
+    pub fn name(&self) -> String {
+        match &self.holder {
+            Holder::System(reason) => format!("{reason:?}"),
+            Holder::Granted(granted) => {
+                let user = granted.0.user.as_ref().map(ToString::to_string);
+                format!("{} {}", granted.0.client_id, user.unwrap_or_default())
+            }
         }
     }
 

@@ -25,7 +25,7 @@ pub use pace::{Pace, Paces, TooFast, network};
 pub use permissions::{Permission, Permissions};
 pub use purposes::ACT_REASON;
 pub use rights::{Consented, Rights, Way};
-pub use roles::{Confinement, Role, STAFF_ROLE};
+pub use roles::{Act, Confinement, Role, STAFF_ROLE};
 pub use rows::Rows;
 pub use scopes::{
     Allowance, ParsedScopes, ResourceScope, Scope, ScopeContext, ScopeFilter, Scopes,

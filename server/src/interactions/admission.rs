@@ -175,9 +175,11 @@ impl Interactions {
         };
         let held = holder.held(&grant).await?;
         let breaks_glass = |one: &&Held| one.role.is_some_and(|role| role.breaks_glass);
+        let roles = held.roles.iter().filter_map(|one| one.role);
         let mut rights = Rights {
             placed: now.definitions.placed_types().into(),
             breaks_glass: held.roles.iter().any(|one| breaks_glass(&one)),
+            may: roles.flat_map(|role| role.may.iter().copied()).collect(),
             names: held.names,
             consented: held.consented,
             ..Rights::default()

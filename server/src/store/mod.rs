@@ -13,6 +13,7 @@ mod batch;
 mod bound;
 mod break_glass;
 mod changes;
+mod claims;
 mod combine;
 mod connect;
 mod consents;
@@ -20,6 +21,7 @@ mod cursor;
 mod definitions;
 mod fault;
 mod history;
+mod idempotency;
 mod identity;
 mod include;
 mod instant;
@@ -59,11 +61,13 @@ pub use audit::{
 pub(crate) use audit::{permit_trail, trail_is_closed};
 pub use break_glass::{BreakGlass, OpenedRecord};
 pub use changes::{Change, ChangePosition};
+pub use claims::{Reclaimed, Refusal};
 pub use connect::{MIGRATIONS, StoreSettings, migrate, wait_until_reachable};
 pub use consents::{Dated, MarkedPatients, ProvisionsFor};
 pub use definitions::{IndexLock, IndexWalk};
 pub(crate) use fault::{is_outdated, raced};
 pub use history::{HistoryFilter, HistoryPage, HistoryScope};
+pub use idempotency::{IdempotentCall, Recalled, RepeatedAnswer};
 pub use identity::{
     Attempt, ClientKind, CodeTerms, Credentials, Departed, Departure, Epochs, GrantUser, Granted,
     IdentityClient, IdentityGrant, IdentitySession, IdentityUser, KnownToken, NewCode, NewGrant,

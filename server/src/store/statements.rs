@@ -74,6 +74,17 @@ statements! {
     LIST_BREAK_GLASS = "list_break_glass";
     LIST_MARKED_PATIENTS = "list_marked_patients";
     LIST_CONSENT_PROVISIONS = "list_consent_provisions";
+    DROP_CLAIMS_LEFT = "drop_claims_left";
+    READ_ACTORS = "read_actors";
+    CLAIM_TIME = "claim_time";
+    PASS_CLAIMS = "pass_claims";
+    KEEP_HOLD = "keep_hold";
+    END_HOLDS = "end_holds";
+    READ_HOLD = "read_hold";
+    LOCK_CALL = "lock_call";
+    READ_ANSWER = "read_answer";
+    ADD_ANSWER = "add_answer";
+    FORGET_ANSWERS = "forget_answers";
     READ_SETTING = "read_setting";
     WRITE_SETTING = "write_setting";
     IS_EMPTY = "is_empty";
