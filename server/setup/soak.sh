@@ -1,10 +1,15 @@
 #!/usr/bin/env bash
-# The long proofs: kills in the middle of writes, random inputs for the search, searches against their evaluation in memory, walks beside writes.
+# The long proofs: kills in the middle of writes, random inputs for the search, calendars against clocks, searches against their evaluation in memory, walks beside writes.
 . "$(dirname "${BASH_SOURCE[0]}")/console.sh"
 . "$SETUP/server.sh"
 
 bash "$SETUP/bench.sh" soak "$@"
 bash "$SETUP/fuzz.sh"
+
+say "calendars against what clocks show, minute by minute"
+(cd "$ROOT" && PROPTEST_CASES="${PROPTEST_CASES:-200000}" cargo test --release --locked --package fhir --lib \
+    --target-dir "$ROOT/target" scheduling::tests::brute) \
+    || fail "a calendar is open at other times than its clock shows" "the made-up calendar is printed above"
 
 say "building the conformance tests"
 cargo build --release --locked --package conformance-tests --target-dir "$ROOT/target" \

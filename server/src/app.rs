@@ -23,7 +23,7 @@ use crate::jobs;
 use crate::load::{Loaded, Loader};
 use crate::operations;
 use crate::store::{
-    AuditTrail, SigningAlgorithm, Store, StoreSettings, make_serve_role, migrate,
+    AuditTrail, Reclaimed, SigningAlgorithm, Store, StoreSettings, make_serve_role, migrate,
     wait_until_reachable,
 };
 
@@ -180,6 +180,26 @@ impl App {
         .await
     }
 
+    /// Makes the claims of all Appointments and Slots anew.
+    pub async fn reclaim(&self) -> Result<Reclaimed> {
+        let cx = self.context(Reason::Job);
+        self.interactions.store.reclaim(&cx).await
+    }
+
+    /// Makes the claims of what was stored before there were any, if nobody has.
+    pub async fn claim_if_needed(&self) -> Result<()> {
+        let cx = self.context(Reason::Job);
+        if let Some(made) = self.interactions.store.claim_if_needed(&cx).await? {
+            tracing::info!(
+                resources = made.resources,
+                claims = made.claims,
+                beyond = made.beyond,
+                "claims made"
+            );
+        }
+        Ok(())
+    }
+
     /// Does the background jobs until told to stop.
     pub async fn run_jobs(self, stop: CancellationToken) {
         let cx = self.context(Reason::Job);
@@ -188,8 +208,9 @@ impl App {
         let clear = jobs::clear_imports(store);
         let keep = jobs::keep_indexed(store, current, &cx);
         let forget = jobs::forget_identity(store);
+        let answers = jobs::forget_answers(store);
         let seal = jobs::seal_trail(store);
-        let work = async { tokio::join!(fill, clear, keep, forget, seal) };
+        let work = async { tokio::join!(fill, clear, keep, forget, answers, seal) };
         stop.run_until_cancelled(work).await;
     }
 
@@ -291,10 +312,13 @@ impl App {
     /// What stands before the FHIR API where tokens are asked for.
     fn admission(&self, config: &Config) -> Result<Admission> {
         let app = self.clone();
-        let perform: identity::PerformFor = Arc::new(move |grant, interaction| {
+        let perform: identity::PerformFor = Arc::new(move |grant, address, interaction| {
             let app = app.clone();
             Box::pin(async move {
-                let cx = app.admitted(grant).await?;
+                let cx = RequestContext {
+                    address,
+                    ..app.admitted(grant).await?
+                };
                 app.interactions.perform(&cx, interaction).await
             })
         });
@@ -356,6 +380,10 @@ fn identity_settings(config: &Config, base_url: &Arc<str>) -> Result<identity::S
         registration: registration
             .map(identity::registration_scopes)
             .transpose()?,
+        providers: match &config.federation.identity_providers_file {
+            Some(path) => identity::Provider::of_file(path)?,
+            None => Vec::new(),
+        },
     })
 }
 

@@ -155,6 +155,19 @@ async fn perform(
             app.stop().await;
             Ok(done?)
         }
+        Command::Reproject => {
+            let app = start(config, database).await?;
+            let done = app.reclaim().await;
+            app.stop().await;
+            let made = done?;
+            tracing::info!(
+                resources = made.resources,
+                claims = made.claims,
+                beyond = made.beyond,
+                "claims made anew"
+            );
+            Ok(())
+        }
         Command::Backup { file } => {
             let written = backup::write(database.url(), file).await?;
             tracing::info!(file = %file.display(), %written, "backup complete");
@@ -193,6 +206,7 @@ async fn serve(
     let own = database.serve_url().map(Secret::expose);
     let app = App::start(config, database.url().expose(), own, &base_url).await?;
     app.warn_of_trail().await?;
+    app.claim_if_needed().await?;
     if let Some(path) = &config.load_when_empty {
         app.load_when_empty(path).await?;
     }

@@ -9,6 +9,7 @@ mod audit;
 mod check;
 mod codes;
 mod embedded;
+mod federation;
 mod identity;
 mod limits;
 #[cfg(test)]
@@ -27,6 +28,7 @@ pub use audit::{AuditMode, AuditSettings};
 pub use check::{ConfigError, Report, Start};
 pub use codes::CodeSource;
 pub use embedded::{PostgresSettings, SERVE_ROLE};
+pub use federation::FederationSettings;
 pub use identity::{ClientCommand, IdTokenAlgorithm, IdentitySettings, UserCommand};
 pub use limits::Limits;
 pub use validation::{Profiles, References, Unknown, ValidationSettings};
@@ -127,6 +129,10 @@ pub struct Config {
     #[command(flatten, next_help_heading = "Authorization")]
     pub identity: IdentitySettings,
 
+    /// Other identity providers.
+    #[command(flatten, next_help_heading = "Authorization")]
+    pub federation: FederationSettings,
+
     /// Who may see what.
     #[command(flatten, next_help_heading = "Consents")]
     pub access: AccessSettings,
@@ -189,6 +195,8 @@ pub enum Command {
     },
     /// Compute the search values of all resources anew
     Reindex,
+    /// Compute anew who is busy when, from the Appointments and Slots there are
+    Reproject,
     /// Write everything the database holds to one file
     Backup {
         /// File to write; it must not exist yet

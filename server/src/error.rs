@@ -1,11 +1,15 @@
 //! What can go wrong, by what the client can do about it, and the one table that maps it to FHIR
 //! (<https://hl7.org/fhir/R4/http.html#Status-Codes>).
 
+mod op_error;
+
 use std::fmt;
 
 use fhir::ids::ResourceType;
 use fhir::outcome::{Issue, IssueType};
 use http::StatusCode;
+
+pub use op_error::{OP_ERROR, OpError};
 
 /// The answer of everything that can fail.
 pub type Result<T> = std::result::Result<T, Error>;

@@ -17,6 +17,7 @@ pub mod jobs;
 pub mod load;
 pub mod operations;
 pub mod postgres;
+pub mod scheduling;
 pub mod searchset;
 pub mod store;
 pub mod telemetry;

@@ -11,6 +11,7 @@ pub mod outcome;
 pub mod patch;
 pub mod path;
 pub mod resource;
+pub mod scheduling;
 pub mod search;
 pub mod shift;
 pub mod subset;

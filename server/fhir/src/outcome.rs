@@ -81,6 +81,8 @@ issue_types! {
     TooCostly => "too-costly",
     /// A business rule forbids it.
     BusinessRule => "business-rule",
+    /// What was offered or held for some time is so no more.
+    Expired => "expired",
     /// Version conflict.
     Conflict => "conflict",
     /// A passing fault.
@@ -116,6 +118,8 @@ pub struct Issue {
     pub expression: Vec<Box<str>>,
     /// Line and column of the place concerned, in the text sent.
     pub position: Option<Position>,
+    /// The JSON text of an extension that says more.
+    pub extension: Option<Box<str>>,
 }
 
 impl Issue {
@@ -134,6 +138,7 @@ impl Issue {
             diagnostics: diagnostics.into(),
             expression: Vec::new(),
             position: None,
+            extension: None,
         }
     }
 
@@ -174,6 +179,9 @@ pub fn operation_outcome(issues: &[Issue]) -> String {
 
 fn write_issue(list: &mut Writer, issue: &Issue) {
     list.object(|object| {
+        if let Some(extension) = &issue.extension {
+            object.array("extension", |list| list.raw(extension));
+        }
         object.string("severity", issue.severity.code());
         object.string("code", issue.code.code());
         if issue.detail.is_some() || issue.text.is_some() {

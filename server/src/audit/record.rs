@@ -1,5 +1,7 @@
 //! What one row of the trail says, and the text in which rows travel to the database.
 
+use std::collections::HashMap;
+
 use fhir::ids::{ResourceId, ResourceKey, VersionId};
 use fhir::json::{ObjectWriter, Writer};
 use fhir::search::hash::criteria_hash;
@@ -62,6 +64,43 @@ pub struct AuditRecord {
     pub proof: Box<str>,
 }
 
+impl AuditRecord {
+    /// What every request says that touched no resource, by whom and whatever it was.
+    pub(crate) fn of_none(
+        recorded: Timestamp,
+        status: u16,
+        source: AuditSource,
+        base_url: &str,
+        request_id: &str,
+    ) -> Self {
+        Self {
+            recorded,
+            interaction: Box::default(),
+            operation: None,
+            action: "E".into(),
+            outcome: match status {
+                0..=399 => 0,
+                401 | 403 | 500.. => 8,
+                _ => 4,
+            },
+            status: i16::try_from(status).unwrap_or_default(),
+            reason: None,
+            who: Who::default(),
+            address: None,
+            source,
+            base_url: base_url.into(),
+            request_id: request_id.into(),
+            target: None,
+            query: None,
+            entities: Vec::new(),
+            owners: Vec::new(),
+            patients: Vec::new(),
+            nonce: Uuid::now_v7(),
+            proof: Box::default(),
+        }
+    }
+}
+
 /// Who asked, and by what right.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Who {
@@ -106,6 +145,9 @@ impl Who {
         who
     }
 }
+
+/// So many patients are looked up one by one.
+const FEW: usize = 16;
 
 /// Stands in an entity for the version that the statement of its write makes.
 const PENDING: &str = "?";
@@ -197,9 +239,28 @@ impl AuditRecord {
             self.owners.push(0);
             return;
         }
+        if patients.len() > FEW {
+            return self.touch_many(&entity, patients);
+        }
         for patient in patients {
             let owner = self.owner(patient.as_str());
             self.entities.push(entity.clone());
+            self.owners.push(owner);
+        }
+    }
+
+    /// The same where looking through all patients for each would take long: a Group may name thousands.
+    fn touch_many(&mut self, entity: &str, patients: &[ResourceId]) {
+        let known = self.patients.iter().zip(1..);
+        let mut places: HashMap<Box<str>, i32> =
+            known.map(|(one, place)| (one.clone(), place)).collect();
+        for patient in patients {
+            let next = i32::try_from(self.patients.len() + 1).unwrap_or(i32::MAX);
+            let owner = *places.entry(patient.as_str().into()).or_insert(next);
+            if owner == next {
+                self.patients.push(patient.as_str().into());
+            }
+            self.entities.push(entity.into());
             self.owners.push(owner);
         }
     }

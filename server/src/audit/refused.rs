@@ -4,7 +4,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use uuid::Uuid;
 
 use super::record::{AuditRecord, AuditSource, Who};
 
@@ -35,33 +34,18 @@ const PATH_MAX: usize = 1000;
 impl RefusedRequest {
     pub(crate) fn record(self, source: AuditSource) -> AuditRecord {
         let path: String = self.path.trim_matches('/').chars().take(PATH_MAX).collect();
+        let status = self.status;
         AuditRecord {
-            recorded: self.now,
             interaction: "refused".into(),
             operation: Some(self.method),
-            action: "E".into(),
-            outcome: if matches!(self.status, 401 | 403) || self.status >= 500 {
-                8
-            } else {
-                4
-            },
-            status: i16::try_from(self.status).unwrap_or_default(),
             reason: self.reason,
             who: Who {
                 access: "none".into(),
                 ..Who::default()
             },
             address: self.address.map(|address| address.to_string().into()),
-            source,
-            base_url: self.base_url.as_ref().into(),
-            request_id: self.request_id.as_ref().into(),
             target: (!path.is_empty()).then(|| path.into()),
-            query: None,
-            entities: Vec::new(),
-            owners: Vec::new(),
-            patients: Vec::new(),
-            nonce: Uuid::now_v7(),
-            proof: Box::default(),
+            ..AuditRecord::of_none(self.now, status, source, &self.base_url, &self.request_id)
         }
     }
 }

@@ -67,16 +67,8 @@ impl SecurityEvent {
             None => (200, None),
         };
         AuditRecord {
-            recorded: self.now,
             interaction: self.kind.interaction().into(),
             operation: Some(self.code.into()),
-            action: "E".into(),
-            outcome: match status {
-                0..=399 => 0,
-                401 | 403 | 500.. => 8,
-                _ => 4,
-            },
-            status: i16::try_from(status).unwrap_or_default(),
             reason,
             who: Who {
                 access: self.access.into(),
@@ -87,16 +79,8 @@ impl SecurityEvent {
                 purpose: None,
             },
             address: self.address.map(|address| address.to_string().into()),
-            source,
-            base_url: self.base_url,
-            request_id: self.request_id,
             target: self.about,
-            query: None,
-            entities: Vec::new(),
-            owners: Vec::new(),
-            patients: Vec::new(),
-            nonce: Uuid::now_v7(),
-            proof: Box::default(),
+            ..AuditRecord::of_none(self.now, status, source, &self.base_url, &self.request_id)
         }
     }
 }

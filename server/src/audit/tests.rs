@@ -3,6 +3,8 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 
+use fhir::ids::{ResourceId, VersionId};
+
 use super::*;
 use crate::testing::TempDir;
 
@@ -50,4 +52,25 @@ fn a_link_covers_the_event_and_the_hash_before_it() {
     assert_eq!(first, link(1, GENESIS, "{}"));
     assert_ne!(first.hash, link(1, GENESIS, "[]").hash);
     assert_ne!(first.hash, link(2, first.hash, "{}").hash);
+}
+
+#[test]
+fn many_patients_are_noted_as_few_are() {
+    let patient = |n: i32| -> ResourceId { format!("p{n}").parse().unwrap() };
+    let touched = |id: &str, patients: std::ops::Range<i32>| AuditedResource {
+        key: format!("Group/{id}").parse().unwrap(),
+        version: VersionId::new(3),
+        patients: patients.map(patient).collect(),
+    };
+    let parts = [(0..3), (0..3_000), (2_990..3_010)];
+    let mut whole = AuditRecord::unreadable();
+    let mut each = AuditRecord::unreadable();
+    for part in parts {
+        whole = whole.touching(&touched("g", part.clone()));
+        for n in part {
+            each = each.touching(&touched("g", n..n + 1));
+        }
+    }
+    assert_eq!(whole.patients.len(), 3_010);
+    assert_eq!(whole, each);
 }

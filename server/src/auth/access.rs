@@ -1,6 +1,7 @@
 //! [`Access`]: the permission every call of the store asks for. There is no way to data without one.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use fhir::ids::{ResourceKey, ResourceType};
 use fhir::search::index_values::IndexValues;
@@ -8,6 +9,7 @@ use fhir::search::index_values::IndexValues;
 use super::grant::Grant;
 use super::permissions::Permission;
 use super::rights::Rights;
+use super::roles::Act;
 use super::rows::Rows;
 
 /// Why somebody may do everything.
@@ -36,7 +38,38 @@ pub struct Access {
 #[derive(Clone, Debug)]
 enum Holder {
     System(Reason),
-    Granted(Arc<(Grant, Rights)>),
+    Granted(Arc<Granted>),
+}
+
+#[derive(Debug)]
+struct Granted {
+    grant: Grant,
+    rights: Rights,
+    /// What rights have come to, by what was asked: a physician's are put together from lists of hundreds of patients.
+    known: Mutex<HashMap<(Asked, ResourceType), Arc<Rows>>>,
+}
+
+/// What is asked about the resources of a type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Asked {
+    May(Permission),
+    Reach,
+}
+
+impl Granted {
+    fn rows(&self, asked: Asked, resource_type: ResourceType) -> Rows {
+        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = known().get(&(asked, resource_type)).cloned();
+        if let Some(rows) = found {
+            return Rows::clone(&rows);
+        }
+        let rows = match asked {
+            Asked::May(permission) => self.rights.rows(permission, resource_type),
+            Asked::Reach => self.rights.reach(resource_type),
+        };
+        known().insert((asked, resource_type), Arc::new(rows.clone()));
+        rows
+    }
 }
 
 impl Access {
@@ -50,7 +83,11 @@ impl Access {
     /// What a token allows its holder.
     pub fn granted(grant: Grant, rights: Rights) -> Self {
         Self {
-            holder: Holder::Granted(Arc::new((grant, rights))),
+            holder: Holder::Granted(Arc::new(Granted {
+                grant,
+                rights,
+                known: Mutex::default(),
+            })),
         }
     }
 
@@ -58,7 +95,7 @@ impl Access {
     pub fn grant(&self) -> Option<&Grant> {
         match &self.holder {
             Holder::System(_) => None,
-            Holder::Granted(granted) => Some(&granted.0),
+            Holder::Granted(granted) => Some(&granted.grant),
         }
     }
 
@@ -74,7 +111,37 @@ impl Access {
     pub fn breaks_glass(&self) -> bool {
         match &self.holder {
             Holder::System(_) => false,
-            Holder::Granted(granted) => granted.1.breaks_glass,
+            Holder::Granted(granted) => granted.rights.breaks_glass,
+        }
+    }
+
+    /// Whether the holder may do something beside what scopes say.
+    pub fn may_do(&self, act: Act) -> bool {
+        match &self.holder {
+            Holder::System(_) => true,
+            Holder::Granted(granted) => granted.rights.may.contains(&act),
+        }
+    }
+
+    /// Whether the holder is a patient, or speaks for one.
+    pub fn is_patients(&self) -> bool {
+        let user = self.grant().and_then(|grant| grant.user.as_ref());
+        user.is_some_and(|user| !user.is_staff())
+    }
+
+    /// Whether what another system knows is brought here, which need not begin as it would here.
+    pub fn imports(&self) -> bool {
+        self.reason().is_some()
+    }
+
+    /// Client and person, or for what reason: by this the server knows who has begun something.
+    pub fn name(&self) -> String {
+        match &self.holder {
+            Holder::System(reason) => format!("{reason:?}"),
+            Holder::Granted(granted) => {
+                let user = granted.grant.user.as_ref().map(ToString::to_string);
+                format!("{} {}", granted.grant.client_id, user.unwrap_or_default())
+            }
         }
     }
 
@@ -88,7 +155,11 @@ impl Access {
     ) -> Rows {
         match &self.holder {
             Holder::System(_) => Rows::All,
-            Holder::Granted(granted) => granted.1.rows_if_opened(permission, resource_type, record),
+            Holder::Granted(granted) => {
+                granted
+                    .rights
+                    .rows_if_opened(permission, resource_type, record)
+            }
         }
     }
 
@@ -98,7 +169,7 @@ impl Access {
         let Holder::Granted(granted) = &self.holder else {
             return &[];
         };
-        let names = &granted.1.names;
+        let names = &granted.rights.names;
         let is_relative = || {
             names
                 .iter()
@@ -115,7 +186,7 @@ impl Access {
     pub fn rows(&self, permission: Permission, resource_type: ResourceType) -> Rows {
         match &self.holder {
             Holder::System(_) => Rows::All,
-            Holder::Granted(granted) => granted.1.rows(permission, resource_type),
+            Holder::Granted(granted) => granted.rows(Asked::May(permission), resource_type),
         }
     }
 
@@ -127,7 +198,9 @@ impl Access {
     ) -> Rows {
         match &self.holder {
             Holder::System(_) => Rows::All,
-            Holder::Granted(granted) => granted.1.rows_without_consents(permission, resource_type),
+            Holder::Granted(granted) => granted
+                .rights
+                .rows_without_consents(permission, resource_type),
         }
     }
 
@@ -135,7 +208,7 @@ impl Access {
     pub fn is_unconfined(&self, permission: Permission, resource_type: ResourceType) -> bool {
         match &self.holder {
             Holder::System(_) => true,
-            Holder::Granted(granted) => granted.1.is_unconfined(permission, resource_type),
+            Holder::Granted(granted) => granted.rights.is_unconfined(permission, resource_type),
         }
     }
 
@@ -143,7 +216,7 @@ impl Access {
     pub fn denied_by(&self, key: &ResourceKey, values: &IndexValues) -> Vec<ResourceKey> {
         match &self.holder {
             Holder::System(_) => Vec::new(),
-            Holder::Granted(granted) => granted.1.consented.deciding(key, values),
+            Holder::Granted(granted) => granted.rights.consented.deciding(key, values),
         }
     }
 
@@ -151,7 +224,7 @@ impl Access {
     pub fn reach(&self, resource_type: ResourceType) -> Rows {
         match &self.holder {
             Holder::System(_) => Rows::All,
-            Holder::Granted(granted) => granted.1.reach(resource_type),
+            Holder::Granted(granted) => granted.rows(Asked::Reach, resource_type),
         }
     }
 
@@ -159,7 +232,7 @@ impl Access {
     pub fn referable(&self, resource_type: ResourceType) -> Rows {
         match &self.holder {
             Holder::System(_) => Rows::All,
-            Holder::Granted(granted) => granted.1.referable(resource_type),
+            Holder::Granted(granted) => granted.rights.referable(resource_type),
         }
     }
 
@@ -167,7 +240,7 @@ impl Access {
     pub fn may(&self, permission: Permission, resource_type: ResourceType) -> bool {
         match &self.holder {
             Holder::System(_) => true,
-            Holder::Granted(granted) => granted.1.may(permission, resource_type),
+            Holder::Granted(granted) => granted.rights.may(permission, resource_type),
         }
     }
 }

@@ -128,9 +128,11 @@ pub struct Authentication {
 impl Authentication {
     /// Whether a second factor was shown.
     pub fn has_second_factor(&self) -> bool {
-        const SECOND: [&str; 4] = ["mfa", "otp", "hwk", "fpt"];
-        self.methods
-            .iter()
-            .any(|method| SECOND.contains(&&**method))
+        self.methods.iter().any(|method| is_second_factor(method))
     }
+}
+
+/// Whether a method of logging in is a second factor beside what is known.
+pub fn is_second_factor(method: &str) -> bool {
+    matches!(method, "mfa" | "otp" | "hwk" | "fpt")
 }

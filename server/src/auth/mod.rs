@@ -17,7 +17,7 @@ pub use access::{Access, Reason};
 pub use consents::{CodeSeeds, Consents, Effect, Provision, Term, Use, deciding};
 pub use grant::{
     ACR_PASSWORD, ACR_SECOND_FACTOR, Authentication, FhirContext, FhirUser, Grant, LaunchContext,
-    NotAPerson, PurposeOfUse,
+    NotAPerson, PurposeOfUse, is_second_factor,
 };
 pub use labels::{NOT_RELEASED, RESTRICTED_BY_LAW, VERY_RESTRICTED, not_cleared};
 pub use limits::Limits;
@@ -25,7 +25,7 @@ pub use pace::{Pace, Paces, TooFast, network};
 pub use permissions::{Permission, Permissions};
 pub use purposes::ACT_REASON;
 pub use rights::{Consented, Rights, Way};
-pub use roles::{Confinement, Role, STAFF_ROLE};
+pub use roles::{Act, Confinement, Role, STAFF_ROLE};
 pub use rows::Rows;
 pub use scopes::{
     Allowance, ParsedScopes, ResourceScope, Scope, ScopeContext, ScopeFilter, Scopes,

@@ -10,7 +10,7 @@ use fhir::search::index_values::IndexValues;
 use super::consents::{CodeSeeds, Provision, Use, deciding};
 use super::limits::{Limits, Place};
 use super::permissions::{Permission, Permissions};
-use super::roles;
+use super::roles::{self, Act};
 use super::rows::Rows;
 
 /// One way to resources.
@@ -67,6 +67,8 @@ pub struct Rights {
     pub placed: Arc<[ResourceType]>,
     /// Whether the holder may open a record in an emergency.
     pub breaks_glass: bool,
+    /// What the holder may do beside what scopes say.
+    pub may: Vec<Act>,
     /// What the roles that may would allow of a record that is opened: their ways without the compartments of care teams.
     pub opening: Vec<Way>,
     /// What the consents of patients say to the holder, and by what codes are found.

@@ -25,6 +25,20 @@ pub enum Confinement {
     Everybody,
 }
 
+/// What a role may do beside what scopes say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Act {
+    /// Book beyond capacity, as far as the policy of the visit lets anybody.
+    Overbook,
+    /// Say that a visit was entered in error.
+    CorrectVisits,
+    /// Book, extend or release what is held for somebody else.
+    ReleaseHolds,
+    /// Book at a time that is not offered.
+    BookOutside,
+}
+
 /// One role.
 #[derive(Clone, Debug)]
 pub struct Role {
@@ -42,6 +56,8 @@ pub struct Role {
     pub clearance: Vec<Box<str>>,
     /// Whether consents and restrictions do not close what it looks after.
     pub oversees: bool,
+    /// What it may do beside.
+    pub may: Vec<Act>,
 }
 
 #[derive(Deserialize)]
@@ -64,6 +80,8 @@ struct Entry {
     clearance: Vec<Box<str>>,
     #[serde(default)]
     oversees: bool,
+    #[serde(default)]
+    may: Vec<Act>,
     scopes: String,
 }
 
@@ -107,6 +125,7 @@ fn read(text: &str) -> Result<Roles, String> {
             purpose: entry.purpose,
             clearance: entry.clearance,
             oversees: entry.oversees,
+            may: entry.may,
         });
     }
     Ok(Roles {

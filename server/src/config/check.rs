@@ -189,8 +189,8 @@ fn contradictions(matches: &ArgMatches, config: &Config) -> Vec<String> {
         "VESTA_PAGE_SIZE is more than VESTA_PAGE_SIZE_MAX allows",
     );
     refuse_if(
-        limits.combine_tasks * (4 + u32::from(config.is_audited())) >= limits.database_connections,
-        "each of VESTA_COMBINE_TASKS takes four connections, five with an audit trail, and some must remain: raise VESTA_DATABASE_CONNECTIONS",
+        limits.combine_tasks * (7 + u32::from(config.is_audited())) >= limits.database_connections,
+        "each of VESTA_COMBINE_TASKS takes seven connections, eight with an audit trail, and some must remain: raise VESTA_DATABASE_CONNECTIONS",
     );
     if let Some(base_url) = &config.base_url {
         refuse_if(

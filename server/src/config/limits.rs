@@ -81,8 +81,8 @@ limits! {
     request_timeout_s: u64 = 60, 1..=3600, "VESTA_REQUEST_TIMEOUT_S";
     /// Seconds that running requests get to finish when the server stops
     shutdown_grace_s: u64 = 20, 0..=600, "VESTA_SHUTDOWN_GRACE_S";
-    /// Connections to the database; about four for each of its processors is best
-    database_connections: u32 = 18, 2..=500, "VESTA_DATABASE_CONNECTIONS";
+    /// Connections to the database; about six for each of its processors is best
+    database_connections: u32 = 24, 2..=500, "VESTA_DATABASE_CONNECTIONS";
     /// Seconds a request waits for a database connection
     database_acquire_timeout_s: u64 = 10, 1..=300, "VESTA_DATABASE_ACQUIRE_TIMEOUT_S";
     /// Tasks that combine queued requests of one kind into one statement

@@ -13,7 +13,7 @@ pub(super) fn open(headers: &mut HeaderMap) {
         (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
         (
             ACCESS_CONTROL_EXPOSE_HEADERS,
-            "content-location, etag, last-modified, location, warning, www-authenticate, x-request-id",
+            "content-location, etag, idempotent-replayed, last-modified, location, warning, www-authenticate, x-request-id",
         ),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
@@ -26,7 +26,7 @@ pub(super) fn allow(headers: &mut HeaderMap, methods: &'static str) {
         (ACCESS_CONTROL_ALLOW_METHODS, methods),
         (
             ACCESS_CONTROL_ALLOW_HEADERS,
-            "accept, authorization, content-type, if-match, if-modified-since, if-none-exist, if-none-match, prefer, x-request-id",
+            "accept, authorization, content-type, idempotency-key, if-match, if-modified-since, if-none-exist, if-none-match, prefer, x-request-id",
         ),
         (ACCESS_CONTROL_MAX_AGE, "600"),
     ] {

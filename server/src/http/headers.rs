@@ -86,6 +86,20 @@ pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<EntityTags>> {
         .transpose()
 }
 
+/// What the caller of an operation knows the call by: at most 64 visible characters.
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<Box<str>>> {
+    let Some(key) = single(headers, "idempotency-key")?.map(str::trim) else {
+        return Ok(None);
+    };
+    match (1..=64).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        true => Ok(Some(key.into())),
+        false => Err(Error::new(
+            ErrorKind::BadValue,
+            "an Idempotency-Key has 1 to 64 visible characters, without spaces",
+        )),
+    }
+}
+
 pub(super) fn if_none_match(headers: &HeaderMap) -> Result<Option<EntityTags>> {
     single(headers, IF_NONE_MATCH)?
         .map(EntityTags::parse)

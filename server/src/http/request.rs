@@ -87,7 +87,7 @@ pub(super) async fn answer(
         _ => None,
     };
     let handling = preferences.handling.unwrap_or(Handling::Strict);
-    let routed = route.interaction(RouteRequest {
+    let mut routed = route.interaction(RouteRequest {
         method: &head.method,
         path,
         query: &rest,
@@ -98,6 +98,9 @@ pub(super) async fn answer(
         if_modified_since: headers::if_modified_since(&head.headers),
         handling,
     })?;
+    if let Interaction::Operation { conditions, .. } = &mut routed.interaction {
+        conditions.idempotency_key = headers::idempotency_key(&head.headers)?;
+    }
     let asks = Asks {
         access,
         handling,

@@ -26,6 +26,9 @@ use crate::context::ReturnPreference;
 use crate::error::{Error, ErrorKind, Result};
 use crate::interactions::Outcome;
 
+/// Says that nothing was done: a call with the same key was, and is answered so again.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
 /// How the client wants its answer, as far as it is known, and what the log says of the request.
 #[derive(Debug)]
 pub(super) struct Reply {
@@ -82,6 +85,9 @@ pub(super) async fn of_outcome(
         let base = &http.settings.base_url;
         let location = format!("{base}/{key}/_history/{version}");
         insert(&mut headers, LOCATION, &location);
+    }
+    if outcome.is_replayed {
+        headers.insert(REPLAYED, HeaderValue::from_static("true"));
     }
     let is_write = outcome.is_write || matches!(reply.interaction, Some("delete"));
     let says_issues = is_write && reply.returned == Some(ReturnPreference::OperationOutcome);

@@ -18,7 +18,7 @@ pub(super) async fn show(identity: &Identity, asked: &Asked<'_>) -> Answered {
         .as_ref()
         .filter(|session| missing(session) == Missing::Nothing);
     let Some(session) = session else {
-        let page = login::page(&browser, None, None, false)?;
+        let page = login::page(identity, &browser, None, None, false)?;
         return browser.remember(identity, page);
     };
     let running = identity

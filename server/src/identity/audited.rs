@@ -32,25 +32,11 @@ impl Told {
         }
     }
 
-    /// A login by these factors, or by one more of them.
-    pub(super) fn login(methods: &[String]) -> Self {
-        let is_second = methods.iter().any(|method| method == "mfa");
-        let code = if is_second {
-            "second-factor"
-        } else {
-            "password"
-        };
+    /// A login by a factor; tokens that go out.
+    pub(super) fn login(code: &'static str) -> Self {
         Self {
             kind: Some(SecurityEventKind::Login),
             ..Self::of(code)
-        }
-    }
-
-    /// Tokens that go out.
-    pub(super) fn token() -> Self {
-        Self {
-            kind: Some(SecurityEventKind::Login),
-            ..Self::of("token")
         }
     }
 
@@ -185,10 +171,11 @@ impl Identity {
             Some(_) if !may_try => ("locked-out", "there were too many attempts"),
             Some(_) => ("password", "the password is wrong"),
         };
-        let mut told = Told::of(code).refused(401, reason);
-        if code == "password" {
-            told.kind = Some(SecurityEventKind::Login);
-        }
+        let told = match code {
+            "password" => Told::login(code),
+            _ => Told::of(code),
+        };
+        let mut told = told.refused(401, reason);
         if let Some(user) = &user {
             told = told.by(user);
         }

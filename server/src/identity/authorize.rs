@@ -60,13 +60,13 @@ async fn stepped(
             .as_ref()
             .is_none_or(|session| missing(session) == Missing::Nothing);
         let page = match asks_again {
-            true => Page::to(Some(&target)).login(&browser.csrf(), asked.query, "")?,
-            false => login::page(&browser, Some(asked.query), Some(&target), false)?,
+            true => login::password_page(identity, &browser, asked.query, Some(&target), "")?,
+            false => login::page(identity, &browser, Some(asked.query), Some(&target), false)?,
         };
         return Ok(browser.remember(identity, page)?);
     };
     wish.check_factors(session)?;
-    let context = match context(identity, &wish, session, asked.now).await? {
+    let context = match context(identity, &wish, session, asked).await? {
         Some(context) => context,
         None if is_silent => {
             return Err(wish.denied("interaction_required", "somebody has to choose a patient"));
@@ -87,7 +87,7 @@ async fn stepped(
         Some(id) => {
             identity
                 .records
-                .patient(session, id.as_str(), asked.now)
+                .patient(session, id.as_str(), asked)
                 .await?
         }
         None => None,
@@ -139,7 +139,7 @@ async fn decided(
         identity.tell(asked, told).await?;
         return Err(wish.denied("access_denied", "the person does not agree"));
     }
-    let context = context(identity, &wish, session, now).await?;
+    let context = context(identity, &wish, session, asked).await?;
     let Some(context) = context else {
         return Err(wish.denied("access_denied", "no patient was chosen"));
     };
@@ -214,12 +214,14 @@ async fn context(
     identity: &Identity,
     wish: &Wish,
     session: &IdentitySession,
-    now: Timestamp,
+    asked: &Asked<'_>,
 ) -> Result<Option<LaunchContext>, Denied> {
     if let Some(handle) = &wish.launch {
         let hash = secret::hash(handle);
         let (user, client) = (session.user.id, &wish.client.id);
-        let context = identity.store.identity_launch(hash, user, client, now);
+        let context = identity
+            .store
+            .identity_launch(hash, user, client, asked.now);
         let Some(context) = context.await? else {
             return Err(wish.denied("invalid_request", "the launch is unknown, or over"));
         };
@@ -227,7 +229,7 @@ async fn context(
         if let Some(patient) = &context.patient {
             let choice = identity
                 .records
-                .choice(session, Some(patient.as_str()), now);
+                .choice(session, Some(patient.as_str()), asked);
             if !matches!(choice.await?, Choice::Of(_)) {
                 let unseen = "the patient of the launch is none of this person's";
                 return Err(wish.denied("access_denied", unseen));
@@ -242,7 +244,7 @@ async fn context(
     }
     let chosen = identity
         .records
-        .choice(session, wish.patient.as_deref(), now);
+        .choice(session, wish.patient.as_deref(), asked);
     match chosen.await? {
         Choice::Of(patient) => Ok(Some(LaunchContext {
             patient: Some(patient),
@@ -265,9 +267,7 @@ async fn patients(
     let found = match search.is_empty() {
         true => Vec::new(),
         false => {
-            let found = identity
-                .records
-                .patients(session, search, CHOICES, asked.now);
+            let found = identity.records.patients(session, search, CHOICES, asked);
             found.await?
         }
     };

@@ -58,6 +58,29 @@ impl Fetcher {
 
     /// What is published there.
     pub(super) async fn get(&self, uri: &str) -> Result<Vec<u8>, Unfetched> {
+        let url = self.checked(uri)?;
+        let response = self.client()?.get(url).send().await?;
+        bounded(response.error_for_status()?).await
+    }
+
+    /// What is answered there to a request, whatever the status.
+    pub(super) async fn send(
+        &self,
+        request: http::Request<Vec<u8>>,
+    ) -> Result<http::Response<Vec<u8>>, Unfetched> {
+        let (head, body) = request.into_parts();
+        let url = self.checked(&head.uri.to_string())?;
+        let asked = self.client()?.request(head.method, url);
+        let answered = asked.headers(head.headers).body(body).send().await?;
+        let mut response = http::Response::new(Vec::new());
+        *response.status_mut() = answered.status();
+        *response.headers_mut() = answered.headers().clone();
+        *response.body_mut() = bounded(answered).await?;
+        Ok(response)
+    }
+
+    /// A place that may be asked.
+    fn checked(&self, uri: &str) -> Result<Url, Unfetched> {
         let url = Url::parse(uri).map_err(|_| Unfetched::Unprotected)?;
         if !is_protected(&url) {
             return Err(Unfetched::Unprotected);
@@ -69,16 +92,7 @@ impl Fetcher {
         if (is_internal || url.scheme() == "http") && !self.allows_internal {
             return Err(Unfetched::Internal);
         }
-        let response = self.client()?.get(url).send().await?;
-        let mut response = response.error_for_status()?;
-        let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await? {
-            bytes.extend_from_slice(&chunk);
-            if bytes.len() > BYTES_MAX {
-                return Err(Unfetched::TooLong);
-            }
-        }
-        Ok(bytes)
+        Ok(url)
     }
 
     fn client(&self) -> Result<&reqwest::Client, Unfetched> {
@@ -97,6 +111,18 @@ impl Fetcher {
         let client = builder.build()?;
         Ok(self.client.get_or_init(|| client))
     }
+}
+
+/// The body, up to where it is too long.
+async fn bounded(mut response: reqwest::Response) -> Result<Vec<u8>, Unfetched> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() > BYTES_MAX {
+            return Err(Unfetched::TooLong);
+        }
+    }
+    Ok(bytes)
 }
 
 /// Knows names by their public addresses alone. What is looked up is what is connected to.

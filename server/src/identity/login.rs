@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::answer::{Answered, Form, Refusal, redirect, set_cookie};
+use super::answer::{Answered, Form, Refusal, redirect, set_cookie, with_query};
 use super::audited::Told;
 use super::pages::{self, Page};
-use super::session::{Browser, Missing, missing};
+use super::session::{Browser, Missing, Shown, missing};
 use super::vault::second_factor_of;
 use super::{Asked, Identity, password, secret};
 use crate::auth::network;
@@ -15,6 +15,12 @@ use crate::store::{Attempt, IdentitySession, IdentityUser};
 /// What a failed login says, whoever it was.
 const FAILED: &str = "That did not match, or there were too many attempts. Check it, or wait some minutes and try again.";
 
+/// What is said to whoever works here and has no second factor.
+const NO_FACTOR: &str = "Who works here logs in with a second factor, and you have none yet. Ask an administrator to set one up for you.";
+
+/// What is said where it is another provider that has seen none.
+const UNCONFIRMED_FACTOR: &str = "Who works here logs in with a second factor, and your identity provider has not confirmed one. Log out here, and log in there with one; or ask an administrator to set one up for you here.";
+
 /// Where somebody goes on after the login: to the request of an app, or to their account.
 const ACCOUNT: &str = "/auth/account";
 
@@ -22,8 +28,8 @@ const ACCOUNT: &str = "/auth/account";
 /// be sent elsewhere.
 ///
 /// The demands of a request for a login are met and left out. `auth_time` tells the app when.
-fn next(identity: &Identity, form: &Form) -> Answered<String> {
-    match form.get("request") {
+pub(super) fn next(identity: &Identity, request: Option<&str>) -> Answered<String> {
+    match request {
         Some(query) => {
             let rest = Form::parse(query)?.query_without(&["prompt", "max_age"]);
             Ok(identity.url(&format!("/auth/authorize{rest}")))
@@ -34,6 +40,7 @@ fn next(identity: &Identity, form: &Form) -> Answered<String> {
 
 /// The page that asks for the password, or for what is missing after it.
 pub(super) fn page(
+    identity: &Identity,
     browser: &Browser,
     request: Option<&str>,
     target: Option<&str>,
@@ -42,18 +49,42 @@ pub(super) fn page(
     let request = request.unwrap_or_default();
     let csrf = browser.csrf();
     let problem = if failed { FAILED } else { "" };
-    let asks = match &browser.session {
-        Some(session) => missing(session),
-        None => return Page::to(target).login(&csrf, request, problem),
+    let Some(session) = &browser.session else {
+        return password_page(identity, browser, request, target, problem);
     };
-    match asks {
+    match missing(session) {
         Missing::SecondFactor => Page::to(target).second_factor(&csrf, request, problem),
-        Missing::Enrolment => Page::to(target).message(
-            "A second factor is needed",
-            "Who works here logs in with a second factor, and you have none yet. Ask an administrator to set one up for you.",
-        ),
-        Missing::Nothing => Page::to(target).login(&csrf, request, problem),
+        Missing::Enrolment => {
+            let text = match session.user.credentials.password_hash {
+                Some(_) => NO_FACTOR,
+                None => UNCONFIRMED_FACTOR,
+            };
+            Page::to(target).message("A second factor is needed", text, &csrf)
+        }
+        Missing::Nothing => password_page(identity, browser, request, target, problem),
     }
+}
+
+/// The page that asks for a login and a password, or for a choice of who else knows the person.
+pub(super) fn password_page(
+    identity: &Identity,
+    browser: &Browser,
+    request: &str,
+    target: Option<&str>,
+    problem: &str,
+) -> Answered {
+    let choices = identity.federation.choices();
+    let link = |(id, name)| {
+        let pairs = [("provider", id), ("request", request)];
+        (with_query("federated", &pairs), name)
+    };
+    let providers: Vec<(String, &str)> = choices.into_iter().map(link).collect();
+    Page::to(target).login(&pages::Login {
+        csrf: &browser.csrf(),
+        request,
+        problem,
+        providers: &providers,
+    })
 }
 
 /// `POST /auth/login`
@@ -75,7 +106,7 @@ pub(super) async fn first_factor(identity: &Identity, asked: &Asked<'_>) -> Answ
         .and_then(|user| user.credentials.password_hash.as_deref());
     let is_right = place.verify(shown, hash).await?;
     let Some(user) = user.filter(|_| is_right) else {
-        let again = page(&browser, form.get("request"), None, true)?;
+        let again = page(identity, &browser, form.get("request"), None, true)?;
         tracing::info!("a login failed");
         identity.tell_failed_login(asked, (&login, may_try)).await?;
         return Ok(pages::unauthorized(again));
@@ -85,9 +116,13 @@ pub(super) async fn first_factor(identity: &Identity, asked: &Asked<'_>) -> Answ
         .store
         .end_identity_attempt(attempt, is_complete, asked.now)
         .await?;
-    let methods = ["pwd".to_owned()];
-    let cookie = browser.begin(identity, &user, &methods, asked).await?;
-    let mut response = redirect(&next(identity, &form)?)?;
+    let shown = Shown {
+        factor: "password",
+        methods: &["pwd".to_owned()],
+        at: asked.now,
+    };
+    let cookie = browser.begin(identity, &user, shown, asked).await?;
+    let mut response = redirect(&next(identity, form.get("request"))?)?;
     set_cookie(&mut response, &cookie)?;
     Ok(response)
 }
@@ -113,23 +148,37 @@ pub(super) async fn second_factor(identity: &Identity, asked: &Asked<'_>) -> Ans
     let browser = Browser::of(identity, asked).await?;
     browser.check(identity, asked, &form)?;
     let Some(session) = &browser.session else {
-        return redirect(&next(identity, &form)?);
+        return redirect(&next(identity, form.get("request"))?);
     };
     let code = form.get("code").unwrap_or_default().trim();
     if !is_second_factor(identity, asked, session, code).await? {
-        let again = page(&browser, form.get("request"), None, true)?;
+        let again = page(identity, &browser, form.get("request"), None, true)?;
         tracing::info!(user = %session.user.id, "a second factor failed");
         let reason = "the second factor is wrong, or there were too many attempts";
-        let told = Told::login(&["mfa".to_owned()]).by(&session.user);
+        let told = Told::login("second-factor").by(&session.user);
         identity.tell(asked, told.refused(401, reason)).await?;
         return Ok(pages::unauthorized(again));
     }
-    let methods = ["pwd", "otp", "mfa"].map(ToOwned::to_owned);
-    let user = &session.user;
-    let cookie = browser.begin(identity, user, &methods, asked).await?;
-    let mut response = redirect(&next(identity, &form)?)?;
+    let shown = Shown {
+        factor: "second-factor",
+        methods: &with(&session.methods, &["otp", "mfa"]),
+        at: asked.now,
+    };
+    let cookie = browser.begin(identity, &session.user, shown, asked).await?;
+    let mut response = redirect(&next(identity, form.get("request"))?)?;
     set_cookie(&mut response, &cookie)?;
     Ok(response)
+}
+
+/// The factors of a session, and those that are shown now.
+fn with(before: &[String], shown: &[&str]) -> Vec<String> {
+    let mut methods = before.to_vec();
+    for method in shown {
+        if !methods.iter().any(|own| own == method) {
+            methods.push((*method).to_owned());
+        }
+    }
+    methods
 }
 
 /// Whether a code is of the person's app, or one of their recovery codes; each is good once.

@@ -12,6 +12,7 @@ mod authorize;
 mod client;
 mod demonstration;
 mod discovery;
+mod federation;
 mod fetch;
 mod introspection;
 mod jwks;
@@ -44,6 +45,7 @@ use crate::store::{KnownToken, SigningAlgorithm, Store, TokenKind};
 
 pub use administration::{Administration, NewClient, NewClientKind, NewUser};
 pub use demonstration::{Demonstration, FirstToken};
+pub use federation::Provider;
 pub use password::{NewSecondFactor, new_password};
 pub use records::PerformFor;
 pub use vault::Vault;
@@ -61,6 +63,7 @@ pub fn registration_scopes(text: &str) -> Result<Scopes> {
 }
 
 use answer::{Answered, Asked, Refusal};
+use federation::Federation;
 use fetch::Fetcher;
 use jwks::PublishedKeys;
 use password::Passwords;
@@ -85,6 +88,8 @@ pub struct Settings {
     pub registration: Option<Scopes>,
     /// What ID tokens are signed by.
     pub id_tokens: SigningAlgorithm,
+    /// Where else people may log in.
+    pub providers: Vec<Provider>,
 }
 
 /// As the settings have it.
@@ -99,6 +104,7 @@ impl Default for Settings {
             allows_internal_fetches: false,
             registration: None,
             id_tokens: SigningAlgorithm::Rs256,
+            providers: Vec::new(),
         }
     }
 }
@@ -108,6 +114,7 @@ pub struct Identity {
     store: Store,
     settings: Settings,
     jwks: PublishedKeys,
+    federation: Federation,
     passwords: Passwords,
     records: Records,
     registrations: Pace,
@@ -125,9 +132,11 @@ impl std::fmt::Debug for Identity {
 impl Identity {
     /// An authorization server on a store.
     pub fn new(store: Store, settings: Settings, vault: Vault, perform: PerformFor) -> Self {
+        let fetcher = || Fetcher::new(settings.allows_internal_fetches);
         Self {
             store,
-            jwks: PublishedKeys::new(Fetcher::new(settings.allows_internal_fetches)),
+            jwks: PublishedKeys::new(fetcher()),
+            federation: Federation::new(&settings.providers, fetcher(), &settings.base_url),
             passwords: Passwords::default(),
             records: Records { perform },
             registrations: Pace::of_minute(registration::EACH_MINUTE),
@@ -159,7 +168,7 @@ impl Identity {
             now,
             address: head.extensions.get::<IpAddr>().copied(),
         };
-        let is_for_people = PAGES.contains(&asked.path);
+        let is_for_people = is_page(asked.path);
         let mut answered = self.routed(&asked).await;
         if let Err(refusal) = &answered
             && let Err(unrecorded) = self.tell_refusal(&asked, refusal).await
@@ -189,6 +198,10 @@ impl Identity {
             ("GET" | "POST", "/auth/authorize") => authorize::answer(self, asked).await,
             ("POST", "/auth/login") => login::first_factor(self, asked).await,
             ("POST", "/auth/second-factor") => login::second_factor(self, asked).await,
+            ("GET", federation::PATH) => federation::depart(self, asked).await,
+            ("GET", path) if arrival(path).is_some() => {
+                federation::arrive(self, asked, arrival(path).unwrap_or_default()).await
+            }
             ("POST", "/auth/logout") => login::logout(self, asked).await,
             ("POST", "/auth/consent") => authorize::decide(self, asked).await,
             ("GET", "/auth/account") => account::show(self, asked).await,
@@ -198,7 +211,7 @@ impl Identity {
             ("POST", "/auth/revoke") => introspection::revoke(self, asked).await,
             ("POST", "/auth/register") => registration::register(self, asked).await,
             ("POST", "/auth/launch") => launch::prepare(self, asked).await,
-            ("OPTIONS", path) if !PAGES.contains(&path) => Ok(discovery::preflight()),
+            ("OPTIONS", path) if !is_page(path) => Ok(discovery::preflight()),
             _ => Err(Refusal::OAuth {
                 status: http::StatusCode::NOT_FOUND,
                 error: "invalid_request",
@@ -271,8 +284,9 @@ pub struct HeldGrant {
 }
 
 /// What people see, rather than clients.
-const PAGES: [&str; 7] = [
+const PAGES: [&str; 8] = [
     "/auth/authorize",
+    federation::PATH,
     "/auth/login",
     "/auth/second-factor",
     "/auth/logout",
@@ -280,3 +294,12 @@ const PAGES: [&str; 7] = [
     "/auth/account",
     "/auth/account/revoke",
 ];
+
+fn is_page(path: &str) -> bool {
+    PAGES.contains(&path) || arrival(path).is_some()
+}
+
+/// The provider that somebody comes back from.
+fn arrival(path: &str) -> Option<&str> {
+    path.strip_prefix(federation::PATH)?.strip_prefix('/')
+}

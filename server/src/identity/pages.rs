@@ -27,11 +27,18 @@ pub(super) struct Page<'a> {
 
 #[derive(Template)]
 #[template(path = "login.html")]
-struct Login<'a> {
+struct LoginPage<'a> {
     style: &'a str,
-    csrf: &'a str,
-    request: &'a str,
-    problem: &'a str,
+    it: &'a Login<'a>,
+}
+
+/// What the page says on which somebody logs in.
+pub(super) struct Login<'a> {
+    pub(super) csrf: &'a str,
+    pub(super) request: &'a str,
+    pub(super) problem: &'a str,
+    /// Where else that can be done: links and names.
+    pub(super) providers: &'a [(String, &'a str)],
 }
 
 #[derive(Template)]
@@ -49,6 +56,8 @@ struct Message<'a> {
     style: &'a str,
     title: &'a str,
     text: &'a str,
+    /// What the form repeats by which somebody goes back to the login, where that helps.
+    csrf: &'a str,
 }
 
 #[derive(Template)]
@@ -111,13 +120,8 @@ impl<'a> Page<'a> {
         Self { target }
     }
 
-    pub(super) fn login(&self, csrf: &str, request: &str, problem: &str) -> Answered {
-        self.render(&Login {
-            style: STYLE,
-            csrf,
-            request,
-            problem,
-        })
+    pub(super) fn login(&self, it: &Login<'_>) -> Answered {
+        self.render(&LoginPage { style: STYLE, it })
     }
 
     pub(super) fn second_factor(&self, csrf: &str, request: &str, problem: &str) -> Answered {
@@ -129,11 +133,12 @@ impl<'a> Page<'a> {
         })
     }
 
-    pub(super) fn message(&self, title: &str, text: &str) -> Answered {
+    pub(super) fn message(&self, title: &str, text: &str, csrf: &str) -> Answered {
         self.render(&Message {
             style: STYLE,
             title,
             text,
+            csrf,
         })
     }
 
@@ -212,7 +217,7 @@ pub(super) fn refused(refusal: &Refusal) -> Answered {
             )
         }
     };
-    let mut response = Page::to(None).message("This did not work", text)?;
+    let mut response = Page::to(None).message("This did not work", text, "")?;
     *response.status_mut() = status;
     Ok(response)
 }

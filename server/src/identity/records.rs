@@ -1,6 +1,7 @@
 //! The patients somebody may choose from before an app starts: found by a search of that person, so that nobody is shown
 //! whom they could not see.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use fhir::ids::ResourceId;
@@ -10,21 +11,26 @@ use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
+use super::Asked;
 use super::answer::encoded;
 use super::session::authentication;
-use crate::auth::{Grant, LaunchContext, Scopes};
+use crate::auth::{Authentication, FhirUser, Grant, LaunchContext, Scopes};
 use crate::context::Handling;
 use crate::error::{Error, ErrorKind, Result};
 use crate::interactions::route::{Route, RouteRequest};
 use crate::interactions::{Interaction, Outcome};
 use crate::store::IdentitySession;
 
-/// What performs an interaction for somebody.
-pub type PerformFor =
-    Arc<dyn Fn(Grant, Interaction) -> BoxFuture<'static, Result<Outcome>> + Send + Sync>;
+/// What performs an interaction for somebody, who asks from there.
+pub type PerformFor = Arc<
+    dyn Fn(Grant, Option<IpAddr>, Interaction) -> BoxFuture<'static, Result<Outcome>> + Send + Sync,
+>;
 
 /// What our own pages may ask for.
 const SCOPES: &str = "user/Patient.rs user/RelatedPerson.rs";
+/// What they may ask for before it is known for whom: whether somebody is there.
+const OWN_SCOPES: &str =
+    "system/Practitioner.rs system/PractitionerRole.rs system/Patient.rs system/RelatedPerson.rs";
 /// The client that our own pages are.
 const OWN_PAGES: &str = "vesta";
 /// How long one question may take.
@@ -60,13 +66,13 @@ impl Records {
         &self,
         session: &IdentitySession,
         chosen: Option<&str>,
-        now: Timestamp,
+        asked: &Asked<'_>,
     ) -> Result<Choice> {
         let own = match session.user.fhir_user.key() {
             key if key.resource_type.name() == "Patient" => Some(key.id.clone()),
             key if key.resource_type.name() == "RelatedPerson" => {
                 let path = format!("/{key}");
-                let found = self.read(session, &path, "", now).await?;
+                let found = self.read(session, &path, "", asked).await?;
                 match found.as_ref().and_then(patient_of) {
                     Some(patient) => Some(patient),
                     None => return Ok(Choice::Never),
@@ -79,7 +85,7 @@ impl Records {
             (Some(own), Some(chosen)) if own.as_str() == chosen => Ok(Choice::Of(own)),
             (Some(_), Some(_)) => Ok(Choice::Never),
             (None, None) => Ok(Choice::Open),
-            (None, Some(chosen)) => match self.patient(session, chosen, now).await? {
+            (None, Some(chosen)) => match self.patient(session, chosen, asked).await? {
                 Some(line) => line.id.parse().map(Choice::Of).map_err(Error::internal),
                 None => Ok(Choice::Open),
             },
@@ -91,13 +97,13 @@ impl Records {
         &self,
         session: &IdentitySession,
         id: &str,
-        now: Timestamp,
+        asked: &Asked<'_>,
     ) -> Result<Option<PatientLine>> {
         if !ResourceId::is_valid(id) {
             return Ok(None);
         }
         let found = self
-            .read(session, &format!("/Patient/{id}"), "", now)
+            .read(session, &format!("/Patient/{id}"), "", asked)
             .await?;
         Ok(found.and_then(|document| line(document.root())))
     }
@@ -108,7 +114,7 @@ impl Records {
         session: &IdentitySession,
         search: &str,
         count: u32,
-        now: Timestamp,
+        asked: &Asked<'_>,
     ) -> Result<Vec<PatientLine>> {
         let search = search.trim();
         let parameter = match search {
@@ -116,16 +122,8 @@ impl Records {
             number if number.bytes().any(|byte| byte.is_ascii_digit()) => "identifier",
             _ => "name",
         };
-        // What separates values of a search is part of a name here.
-        let escaped: String = search
-            .chars()
-            .flat_map(|letter| match letter {
-                '\\' | ',' | '$' | '|' => vec!['\\', letter],
-                _ => vec![letter],
-            })
-            .collect();
-        let query = format!("{parameter}={}&_count={count}", encoded(&escaped));
-        let Some(bundle) = self.read(session, "/Patient", &query, now).await? else {
+        let query = format!("{parameter}={}&_count={count}", encoded(&escaped(search)));
+        let Some(bundle) = self.read(session, "/Patient", &query, asked).await? else {
             return Ok(Vec::new());
         };
         let entries = bundle.root().get("entry");
@@ -134,13 +132,63 @@ impl Records {
         Ok(resources.filter_map(line).collect())
     }
 
+    /// Whether there is such a person, who has not left.
+    pub(super) async fn is_known(&self, person: &FhirUser, asked: &Asked<'_>) -> Result<bool> {
+        let found = self
+            .get(own(asked.now), &format!("/{person}"), "", asked)
+            .await?;
+        Ok(found.is_some_and(|document| is_active(document.root())))
+    }
+
+    /// The one person of a type with an identifier.
+    pub(super) async fn identified(
+        &self,
+        resource_type: &str,
+        (system, value): (&str, &str),
+        asked: &Asked<'_>,
+    ) -> Result<Option<FhirUser>> {
+        let token = format!("{}|{}", escaped(system), escaped(value));
+        let query = format!("identifier={}&_count=2", encoded(&token));
+        let path = format!("/{resource_type}");
+        let Some(bundle) = self.get(own(asked.now), &path, &query, asked).await? else {
+            return Ok(None);
+        };
+        let entries = bundle.root().get("entry");
+        let entries = entries.into_iter().flat_map(Value::items);
+        let resources = entries.filter_map(|entry| entry.get("resource"));
+        let mut found = resources.filter(|found| is_active(*found));
+        // Of two nobody can say which.
+        let (Some(one), None) = (found.next(), found.next()) else {
+            return Ok(None);
+        };
+        let id = text(one, "id").unwrap_or_default();
+        Ok(format!("{resource_type}/{id}").parse().ok())
+    }
+
     /// What a GET answers this person; `None` where there is nothing for them.
     async fn read(
         &self,
         session: &IdentitySession,
         path: &str,
         query: &str,
-        now: Timestamp,
+        asked: &Asked<'_>,
+    ) -> Result<Option<Document>> {
+        let grant = Grant {
+            user: Some(session.user.fhir_user.clone()),
+            login: Some(session.user.login.clone()),
+            scopes: Scopes::parse(SCOPES).scopes,
+            authentication: authentication(session),
+            ..own(asked.now)
+        };
+        self.get(grant, path, query, asked).await
+    }
+
+    async fn get(
+        &self,
+        grant: Grant,
+        path: &str,
+        query: &str,
+        asked: &Asked<'_>,
     ) -> Result<Option<Document>> {
         let routed = Route::parse(&Method::GET, path)?.interaction(RouteRequest {
             method: &Method::GET,
@@ -153,18 +201,7 @@ impl Records {
             if_modified_since: None,
             handling: Handling::Strict,
         })?;
-        let grant = Grant {
-            id: Uuid::now_v7(),
-            client_id: OWN_PAGES.into(),
-            user: Some(session.user.fhir_user.clone()),
-            login: Some(session.user.login.clone()),
-            scopes: Scopes::parse(SCOPES).scopes,
-            launch: LaunchContext::default(),
-            purpose: None,
-            authentication: authentication(session),
-            expires: now + LIFE,
-        };
-        let outcome = match (self.perform)(grant, routed.interaction).await {
+        let outcome = match (self.perform)(grant, asked.address, routed.interaction).await {
             Ok(outcome) => outcome,
             Err(error) => match error.kind() {
                 ErrorKind::NotFound
@@ -177,6 +214,38 @@ impl Records {
         let parse = |body| Document::parse(body).map_err(Error::internal);
         outcome.body.map(parse).transpose()
     }
+}
+
+/// What our own pages ask with before it is known for whom.
+fn own(now: Timestamp) -> Grant {
+    Grant {
+        id: Uuid::now_v7(),
+        client_id: OWN_PAGES.into(),
+        user: None,
+        login: None,
+        scopes: Scopes::parse(OWN_SCOPES).scopes,
+        launch: LaunchContext::default(),
+        purpose: None,
+        authentication: Authentication {
+            at: now,
+            methods: Vec::new(),
+            acr: None,
+        },
+        expires: now + LIFE,
+    }
+}
+
+/// What separates values of a search is a part of this one.
+fn escaped(text: &str) -> String {
+    let letters = text.chars().flat_map(|letter| match letter {
+        '\\' | ',' | '$' | '|' => vec!['\\', letter],
+        _ => vec![letter],
+    });
+    letters.collect()
+}
+
+fn is_active(resource: Value<'_>) -> bool {
+    resource.get("active").and_then(Value::boolean) != Some(false)
 }
 
 fn text(value: Value<'_>, name: &str) -> Option<String> {

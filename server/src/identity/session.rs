@@ -6,12 +6,24 @@
 use bytes::Bytes;
 use http::Response;
 use http::header::ORIGIN;
+use jiff::Timestamp;
 
 use super::answer::{Answered, Form, Refusal, set_cookie};
 use super::audited::Told;
 use super::{Asked, Identity, secret};
 use crate::auth::{ACR_PASSWORD, ACR_SECOND_FACTOR, Authentication};
-use crate::store::{IdentitySession, IdentityUser, NewSession, SessionLimits};
+use crate::store::{IdentitySession, IdentityUser, NewSession, SecretHash, SessionLimits};
+
+/// What somebody has shown who they are by.
+#[derive(Clone, Copy)]
+pub(super) struct Shown<'a> {
+    /// The last of it, as the trail calls it.
+    pub(super) factor: &'static str,
+    /// All of it, as `amr` names it.
+    pub(super) methods: &'a [String],
+    /// When.
+    pub(super) at: Timestamp,
+}
 
 /// A browser that asks.
 pub(super) struct Browser {
@@ -49,7 +61,7 @@ impl Browser {
 
     /// What its forms repeat.
     pub(super) fn csrf(&self) -> String {
-        secret::challenge(&format!("form of {}", self.cookie))
+        self.derived("form")
     }
 
     /// Whether a form is one that this server has shown to this browser.
@@ -82,12 +94,27 @@ impl Browser {
         Ok(response)
     }
 
+    /// What nobody can know who cannot read the cookie.
+    pub(super) fn derived(&self, purpose: &str) -> String {
+        secret::challenge(&format!("{purpose} of {}", self.cookie))
+    }
+
+    /// What the browser is known by; `None` where it has no cookie yet.
+    pub(super) fn known_by(&self) -> Option<SecretHash> {
+        (!self.is_new).then(|| self.hash())
+    }
+
+    /// What the browser will be known by.
+    pub(super) fn hash(&self) -> SecretHash {
+        secret::hash(&self.cookie)
+    }
+
     /// Begins a session, or goes on with one that has shown a further factor, under a new cookie.
     pub(super) async fn begin(
         &self,
         identity: &Identity,
         user: &IdentityUser,
-        methods: &[String],
+        shown: Shown<'_>,
         asked: &Asked<'_>,
     ) -> Answered<String> {
         let now = asked.now;
@@ -98,11 +125,12 @@ impl Browser {
             user: user.id,
             epoch: user.epochs.sessions,
             created_at: before.map_or(now, |session| session.created_at),
-            methods,
-            replaces: Some(secret::hash(&self.cookie)),
+            authenticated_at: shown.at,
+            methods: shown.methods,
+            replaces: Some(self.hash()),
         };
         identity
-            .told(asked, Told::login(methods).by(user))
+            .told(asked, Told::login(shown.factor).by(user))
             .begin_identity_session(session, now)
             .await?;
         Ok(identity.cookie(&cookie))

@@ -4,6 +4,7 @@ mod assertions;
 mod audited;
 mod codes;
 mod discovery;
+mod federation;
 mod launches;
 mod logins;
 mod refreshes;
@@ -180,7 +181,7 @@ impl Server {
             base_url: BASE.into(),
             ..Settings::default()
         };
-        let perform: PerformFor = Arc::new(|grant, asked| perform(grant, asked).boxed());
+        let perform: PerformFor = Arc::new(|grant, _, asked| perform(grant, asked).boxed());
         Self {
             database,
             identity: Identity::new(store, settings, Vault::of(&[1; 32]).unwrap(), perform),

@@ -11,14 +11,17 @@ use super::answer::{Answered, Form, Refusal, is_bounded, json_with};
 use super::audited::Told;
 use super::{Asked, Identity, client, keys, secret};
 use crate::auth::{Authentication, LaunchContext, Scope, ScopeContext, Scopes};
-use crate::store::{ClientKind, IdentityClient, IdentityGrant, NewGrant, NewToken, TokenKind};
+use crate::error::Result;
+use crate::store::{
+    ClientKind, Granted, IdentityClient, NewGrant, NewToken, ReusedGrant, SecretHash, TokenKind,
+};
 
 /// The longest life of the token of a client that acts by itself.
 const SYSTEM_LIFE_MAX: SignedDuration = SignedDuration::from_mins(5);
 
 /// Tokens that go out together.
 struct Issue<'a> {
-    grant: &'a IdentityGrant,
+    granted: &'a Granted,
     scopes: Scopes,
     nonce: Option<Box<str>>,
     expires: Timestamp,
@@ -59,8 +62,12 @@ async fn by_code(
         return Err(Refusal::new("invalid_request", wanted));
     }
     // Whatever is wrong with it, a code that was shown is worth nothing any more.
-    let used = identity.store.use_identity_code(secret::hash(code), now);
-    let used = used.await?.ok_or_else(|| invalid("the code is not good"))?;
+    let hash = secret::hash(code);
+    let Some(used) = identity.store.use_identity_code(hash, now).await? else {
+        let reused = identity.store.identity_reused(hash).await?;
+        end_reused(identity, asked, "code-reused", reused).await?;
+        return Err(invalid("the code is not good"));
+    };
     let grant = identity.store.identity_grant(used.grant, now).await?;
     let grant = grant.ok_or_else(|| invalid("the code is not good"))?;
     if used.terms.expires <= now {
@@ -84,9 +91,30 @@ async fn by_code(
         nonce: used.terms.nonce,
         expires: (now + identity.settings.access_token).min(grant.expires),
         refresh: refreshes.then(|| (grant.scopes.clone(), grant.expires)),
-        grant: &grant,
+        granted: &grant.granted,
     };
-    issued(identity, issue, asked).await
+    let (tokens, body) = issue.made(now)?;
+    let store = identity.told(asked, issue.told());
+    store.add_identity_tokens(&tokens, now).await?;
+    answered(identity, &issue, body, now).await
+}
+
+/// Ends all that came of a code or a refresh token which is shown for the second time, and says so.
+async fn end_reused(
+    identity: &Identity,
+    asked: &Asked<'_>,
+    code: &'static str,
+    reused: Option<ReusedGrant>,
+) -> Answered<()> {
+    let Some(reused) = reused else {
+        return Ok(());
+    };
+    let told = Told::of(code)
+        .under(reused.grant, reused.user.as_ref())
+        .client(&reused.client_id)
+        .refused(400, "it was shown before: all that came of it has ended");
+    let store = identity.told(asked, told);
+    Ok(store.end_identity_grant(reused.grant, asked.now).await?)
 }
 
 /// A verifier of PKCE (<https://www.rfc-editor.org/rfc/rfc7636#section-4.1>).
@@ -102,7 +130,6 @@ async fn by_refresh(
     asked: &Asked<'_>,
 ) -> Answered<Value> {
     let now = asked.now;
-    let invalid = |sentence: &str| Refusal::new("invalid_grant", sentence);
     let wanted = match form.scope()? {
         Some(text) => Some(all_known(text)?),
         None => None,
@@ -111,44 +138,52 @@ async fn by_refresh(
     let known = identity.store.identity_token(token, now).await?;
     let known = known
         .filter(|known| known.kind == TokenKind::Refresh && known.granted.client_id == client.id);
-    // Who asks for too much may ask again, with the same token.
-    let within = |granted: &Scopes| {
-        // What the client may have at most can have become less since.
-        let at_most = granted.limited_to(&client.scopes);
-        let scopes = wanted.clone().unwrap_or_else(|| at_most.clone());
-        match at_most.covers(&scopes) && !scopes.is_empty() {
-            true => Ok(scopes),
-            false => Err(Refusal::new(
-                "invalid_scope",
-                "a refresh may ask for less than was granted, never for more",
-            )),
-        }
+    // One that is not in force may be one that was exchanged before.
+    let Some(known) = known else {
+        return Err(not_exchanged(identity, client, token, asked).await?);
     };
-    if let Some(known) = known {
-        within(&known.scopes)?;
-    }
-    // One that is not in force may be one that was exchanged before, which ends the grant.
-    let refreshed = identity.store.use_identity_refresh(token, &client.id, now);
-    let refreshed = refreshed.await?;
-    let refreshed = refreshed.ok_or_else(|| invalid("the refresh token is not good"))?;
-    let grant = identity.store.identity_grant(refreshed.grant, now).await?;
-    let grant = grant.ok_or_else(|| invalid("what was granted is over"))?;
-    if refreshed.expires <= now {
-        return Err(invalid("the refresh token has expired"));
+    // What the client may have at most can have become less since.
+    let at_most = known.scopes.limited_to(&client.scopes);
+    let scopes = wanted.unwrap_or_else(|| at_most.clone());
+    if !at_most.covers(&scopes) || scopes.is_empty() {
+        // Who asks for too much may ask again, with the same token.
+        return Err(Refusal::new(
+            "invalid_scope",
+            "a refresh may ask for less than was granted, never for more",
+        ));
     }
     let issue = Issue {
-        scopes: within(&refreshed.scopes)?,
+        scopes,
         nonce: None,
-        expires: (now + identity.settings.access_token).min(grant.expires),
-        refresh: Some((refreshed.scopes, refreshed.expires)),
-        grant: &grant,
+        expires: (now + identity.settings.access_token).min(known.expires),
+        refresh: Some((known.scopes, known.expires)),
+        granted: &known.granted,
     };
-    let mut body = issued(identity, issue, asked).await?;
-    // The ID token was for the login.
-    if let Some(body) = body.as_object_mut() {
-        body.remove("id_token");
+    let (tokens, mut body) = issue.made(now)?;
+    let store = identity.told(asked, issue.told());
+    let exchanged = store.exchange_identity_refresh(token, &client.id, &tokens, now);
+    if !exchanged.await? {
+        return Err(not_exchanged(identity, client, token, asked).await?);
     }
-    Ok(body)
+    launched(&known.granted.launch, &issue.scopes, &mut body);
+    // The ID token was for the login.
+    Ok(Value::Object(body))
+}
+
+/// A refresh token that is not good. One that this client has exchanged before ends the grant.
+async fn not_exchanged(
+    identity: &Identity,
+    client: &IdentityClient,
+    token: SecretHash,
+    asked: &Asked<'_>,
+) -> Answered<Refusal> {
+    let reused = identity.store.identity_reused(token).await?;
+    let own = reused.filter(|reused| reused.client_id == client.id);
+    end_reused(identity, asked, "refresh-reused", own).await?;
+    Ok(Refusal::new(
+        "invalid_grant",
+        "the refresh token is not good",
+    ))
 }
 
 /// Scopes of which each must be understood.
@@ -210,47 +245,63 @@ async fn by_credentials(
         nonce: None,
         expires: new.expires,
         refresh: None,
-        grant: &grant,
+        granted: &grant.granted,
     };
-    issued(identity, issue, asked).await
+    let (tokens, body) = issue.made(now)?;
+    let store = identity.told(asked, issue.told());
+    store.add_identity_tokens(&tokens, now).await?;
+    answered(identity, &issue, body, now).await
 }
 
-async fn issued(identity: &Identity, issue: Issue<'_>, asked: &Asked<'_>) -> Answered<Value> {
-    let now = asked.now;
-    let access = secret::random()?;
-    let token = |kind, text: &str, scopes: &Scopes, expires| NewToken {
-        hash: secret::hash(text),
-        grant: issue.grant.granted.grant,
-        kind,
-        scopes: scopes.clone(),
-        expires,
-    };
-    let mut tokens = vec![token(
-        TokenKind::Access,
-        &access,
-        &issue.scopes,
-        issue.expires,
-    )];
-    let mut body = Map::new();
-    body.insert("access_token".to_owned(), json!(access));
-    body.insert("token_type".to_owned(), json!("Bearer"));
-    let seconds = issue.expires.duration_since(now).as_secs();
-    body.insert("expires_in".to_owned(), json!(seconds));
-    body.insert("scope".to_owned(), json!(issue.scopes.to_string()));
-    if let Some((scopes, until)) = &issue.refresh {
-        let refresh = secret::random()?;
-        tokens.push(token(TokenKind::Refresh, &refresh, scopes, *until));
-        body.insert("refresh_token".to_owned(), json!(refresh));
+impl Issue<'_> {
+    /// The tokens, and the answer that gives them.
+    fn made(&self, now: Timestamp) -> Result<(Vec<NewToken>, Map<String, Value>)> {
+        let access = secret::random()?;
+        let token = |kind, text: &str, scopes: &Scopes, expires| NewToken {
+            hash: secret::hash(text),
+            grant: self.granted.grant,
+            kind,
+            scopes: scopes.clone(),
+            expires,
+        };
+        let mut tokens = vec![token(
+            TokenKind::Access,
+            &access,
+            &self.scopes,
+            self.expires,
+        )];
+        let mut body = Map::new();
+        body.insert("access_token".to_owned(), json!(access));
+        body.insert("token_type".to_owned(), json!("Bearer"));
+        let seconds = self.expires.duration_since(now).as_secs();
+        body.insert("expires_in".to_owned(), json!(seconds));
+        body.insert("scope".to_owned(), json!(self.scopes.to_string()));
+        if let Some((scopes, until)) = &self.refresh {
+            let refresh = secret::random()?;
+            tokens.push(token(TokenKind::Refresh, &refresh, scopes, *until));
+            body.insert("refresh_token".to_owned(), json!(refresh));
+        }
+        Ok((tokens, body))
     }
-    let granted = &issue.grant.granted;
-    let told = Told::token()
-        .under(granted.grant, granted.user.as_ref())
-        .client(&granted.client_id);
-    let store = identity.told(asked, told);
-    store.add_identity_tokens(&tokens, now).await?;
-    launched(&issue.grant.granted.launch, &issue.scopes, &mut body);
-    if issue.grant.granted.user.is_some() && issue.scopes.contains(&Scope::OpenId) {
-        let claims = claims(identity, &issue, now);
+
+    /// What the trail says of them.
+    fn told(&self) -> Told {
+        Told::login("token")
+            .under(self.granted.grant, self.granted.user.as_ref())
+            .client(&self.granted.client_id)
+    }
+}
+
+/// The whole answer of a first exchange.
+async fn answered(
+    identity: &Identity,
+    issue: &Issue<'_>,
+    mut body: Map<String, Value>,
+    now: Timestamp,
+) -> Answered<Value> {
+    launched(&issue.granted.launch, &issue.scopes, &mut body);
+    if issue.granted.user.is_some() && issue.scopes.contains(&Scope::OpenId) {
+        let claims = claims(identity, issue, now);
         let id_token = keys::signed(identity, &claims, now).await?;
         body.insert("id_token".to_owned(), json!(id_token));
     }
@@ -280,10 +331,10 @@ fn launched(launch: &LaunchContext, scopes: &Scopes, body: &mut Map<String, Valu
 /// The claims of an ID token (<https://openid.net/specs/openid-connect-core-1_0.html#IDToken>).
 fn claims(identity: &Identity, issue: &Issue<'_>, now: Timestamp) -> Value {
     let mut claims = Map::new();
-    let authentication = &issue.grant.granted.authentication;
+    let authentication = &issue.granted.authentication;
     let mut add = |name: &str, value: Value| claims.insert(name.to_owned(), value);
     add("iss", json!(&*identity.settings.base_url));
-    add("aud", json!(issue.grant.granted.client_id));
+    add("aud", json!(issue.granted.client_id));
     add("iat", json!(now.as_second()));
     add("exp", json!(issue.expires.as_second()));
     add("auth_time", json!(authentication.at.as_second()));
@@ -294,7 +345,7 @@ fn claims(identity: &Identity, issue: &Issue<'_>, now: Timestamp) -> Value {
     if let Some(nonce) = &issue.nonce {
         add("nonce", json!(nonce));
     }
-    if let Some(user) = &issue.grant.granted.user {
+    if let Some(user) = &issue.granted.user {
         add("sub", json!(user.id.to_string()));
         let url = identity.url(&format!("/{}", user.fhir_user));
         if issue.scopes.contains(&Scope::FhirUser) {

@@ -19,14 +19,16 @@ use crate::error::{Error, Result};
 
 mod holder;
 mod limits;
+mod moment;
 mod remembered;
 #[cfg(test)]
 mod tests;
 
 use holder::Holder;
 use limits::{Surroundings, elements};
-use remembered::Basis;
+use moment::Moment;
 pub use remembered::Remembered;
+use remembered::{Basis, Found};
 
 /// Whose scope a way comes from.
 struct Held {
@@ -148,16 +150,16 @@ impl Interactions {
             definitions: self.current.now(),
             now: cx.now,
         };
-        if let Some(access) = remembered.get(&grant, &basis) {
-            return Ok(access);
-        }
-        let access = self.admit(cx, grant.clone()).await?;
-        remembered.put(grant, basis, access.clone());
-        Ok(access)
+        let find = async |grant| self.found(cx, grant).await;
+        remembered.or_find(grant, basis, find).await
     }
 
     /// What the holder of a grant may touch now. Of the context nothing counts but the moment and the base URL.
     pub async fn admit(&self, cx: &RequestContext, grant: Grant) -> Result<Access> {
+        Ok(self.found(cx, grant).await?.access)
+    }
+
+    async fn found(&self, cx: &RequestContext, grant: Grant) -> Result<Found> {
         let now = Self {
             definitions: self.current.now(),
             ..self.clone()
@@ -169,12 +171,15 @@ impl Interactions {
         let holder = Holder {
             interactions: &now,
             cx: &looking,
+            moment: Moment::of(cx.now),
         };
         let held = holder.held(&grant).await?;
         let breaks_glass = |one: &&Held| one.role.is_some_and(|role| role.breaks_glass);
+        let roles = held.roles.iter().filter_map(|one| one.role);
         let mut rights = Rights {
             placed: now.definitions.placed_types().into(),
             breaks_glass: held.roles.iter().any(|one| breaks_glass(&one)),
+            may: roles.flat_map(|role| role.may.iter().copied()).collect(),
             names: held.names,
             consented: held.consented,
             ..Rights::default()
@@ -189,7 +194,10 @@ impl Interactions {
                 rights.opening.extend(ways);
             }
         }
-        Ok(Access::granted(grant, rights))
+        Ok(Found {
+            access: Access::granted(grant, rights),
+            until: holder.moment.next(),
+        })
     }
 
     /// What one scope and one role have in common.

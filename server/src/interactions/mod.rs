@@ -23,7 +23,7 @@ mod write;
 
 pub use crate::audit::RefusedRequest;
 pub use crate::definitions::Patch;
-pub use crate::operations::{OperationInput, OperationTarget};
+pub use crate::operations::{CallConditions, OperationInput, OperationTarget};
 pub use crate::store::HistoryScope;
 pub use admission::Remembered;
 pub use audited::Owners;
@@ -149,6 +149,8 @@ pub enum Interaction {
         code: Box<str>,
         /// What it was given.
         input: OperationInput,
+        /// What its headers ask.
+        conditions: CallConditions,
     },
 }
 
@@ -272,6 +274,8 @@ pub struct Outcome {
     pub is_write: bool,
     /// What else to say: warnings and information.
     pub issues: Vec<Issue>,
+    /// Whether an earlier call was answered so, and nothing was done now.
+    pub is_replayed: bool,
 }
 
 impl Outcome {
@@ -284,6 +288,7 @@ impl Outcome {
             location: None,
             is_write: false,
             issues: Vec::new(),
+            is_replayed: false,
         }
     }
 
@@ -296,6 +301,7 @@ impl Outcome {
             location: None,
             is_write: false,
             issues: Vec::new(),
+            is_replayed: false,
         }
     }
 }

@@ -12,7 +12,7 @@ use super::{
 use crate::context::RequestContext;
 use crate::definitions::{CurrentDefinitions, Definitions, own_definition};
 use crate::error::{ErrorKind, Result};
-use crate::operations::Registry;
+use crate::operations::{OperationAnswer, Registry};
 use crate::store::{Source, Store, is_outdated, trail_is_closed};
 
 /// How often a write is done again because the definitions have changed meanwhile.
@@ -40,6 +40,16 @@ pub struct Interactions {
     pub owners: Arc<Owners>,
     /// Whether a record is closed to all who do not care for its patient, until a consent permits it.
     pub consents_close: bool,
+}
+
+/// The outcome of an operation.
+fn of_answer(answer: OperationAnswer) -> Outcome {
+    Outcome {
+        location: answer.location(),
+        issues: answer.issues().to_vec(),
+        is_replayed: answer.is_replayed(),
+        ..Outcome::body(answer.status(), answer.into_body())
+    }
 }
 
 impl Interactions {
@@ -150,12 +160,13 @@ impl Interactions {
                 target,
                 code,
                 input,
+                conditions,
             } => {
-                let answer = self
-                    .operations
-                    .invoke(cx, &self.store, &self.definitions, target, &code, input)
-                    .await?;
-                Ok(Outcome::body(StatusCode::OK, answer.into_body()))
+                let operations = &self.operations;
+                let (store, definitions) = (&self.store, &*self.definitions);
+                let answer =
+                    operations.invoke(cx, store, definitions, target, &code, input, &conditions);
+                Ok(of_answer(answer.await?))
             }
             reading => {
                 self.look(cx, &mut Source::Committed(&self.store), reading)

@@ -14,8 +14,8 @@ use http::Method;
 use jiff::Timestamp;
 
 use super::{
-    EntityTags, HistoryScope, Interaction, OperationInput, OperationTarget, Patch, ReadConditions,
-    SearchScope, WriteConditions,
+    CallConditions, EntityTags, HistoryScope, Interaction, OperationInput, OperationTarget, Patch,
+    ReadConditions, SearchScope, WriteConditions,
 };
 use crate::context::Handling;
 use crate::error::{Error, ErrorKind, Result};
@@ -142,6 +142,7 @@ impl Route {
                 target,
                 code,
                 input: OperationInput::Query(query),
+                conditions: CallConditions::default(),
             },
         })
     }
@@ -187,6 +188,7 @@ impl Route {
                     target,
                     code,
                     input,
+                    conditions: request.call_conditions(),
                 })
             }
             // The base is the only other path that allows POST.

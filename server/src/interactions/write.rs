@@ -1,5 +1,8 @@
 //! What every write does before it is written: the checks, the id, and the values it is found by.
 
+#[cfg(test)]
+mod tests;
+
 use fhir::ids::{ResourceId, ResourceKey, ResourceType, VersionId};
 use fhir::outcome::{Issue, Severity};
 use fhir::resource::Resource;
@@ -116,11 +119,18 @@ impl WriteConditions {
                 ));
             }
         };
-        let versions = self.if_match.as_ref().map(|tags| match tags {
-            EntityTags::Any => ExpectedVersions::Any,
-            EntityTags::Versions(versions) => ExpectedVersions::OneOf(versions.clone()),
-        });
+        let versions = self.if_match.clone().map(EntityTags::expected);
         Ok(WriteCondition { versions, absent })
+    }
+}
+
+impl EntityTags {
+    /// The versions that a write may meet.
+    pub(super) fn expected(self) -> ExpectedVersions {
+        match self {
+            Self::Any => ExpectedVersions::Any,
+            Self::Versions(versions) => ExpectedVersions::OneOf(versions),
+        }
     }
 }
 

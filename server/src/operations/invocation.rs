@@ -2,15 +2,19 @@
 
 use bytes::Bytes;
 use fhir::form;
-use fhir::ids::{ResourceKey, ResourceType};
+use fhir::ids::{ResourceKey, ResourceType, VersionId};
 use fhir::json::{ParseLimits, Writer};
 use fhir::outcome::Issue;
 use fhir::resource::Resource;
+use http::StatusCode;
 
 use crate::context::RequestContext;
 use crate::definitions::Definitions;
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::{PreparedWrite, Source, Store, StoredVersion, Verb};
+use crate::store::{
+    ExpectedVersions, IdempotentCall, PreparedWrite, Source, Store, StoredVersion, Transaction,
+    Verb,
+};
 use crate::terminology::CodeAnswers;
 
 /// Where an operation was called.
@@ -54,6 +58,15 @@ impl OperationInput {
     }
 }
 
+/// What the headers of a call ask beside its parameters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallConditions {
+    /// `If-Match`: the version that the instance is in.
+    pub if_match: Option<ExpectedVersions>,
+    /// `Idempotency-Key`: what its caller knows the call by.
+    pub idempotency_key: Option<Box<str>>,
+}
+
 /// The call an operation answers.
 #[derive(Clone, Copy, Debug)]
 pub struct OperationContext<'a> {
@@ -67,6 +80,10 @@ pub struct OperationContext<'a> {
     pub target: &'a OperationTarget,
     /// How the answer is written (`_format`, `_pretty`): links repeat it.
     pub formats: &'a [(String, String)],
+    /// The version that the instance is to be in.
+    pub if_match: Option<&'a ExpectedVersions>,
+    /// The call, where its caller has given it a key.
+    pub call: Option<&'a IdempotentCall>,
 }
 
 impl<'a> OperationContext<'a> {
@@ -85,12 +102,20 @@ impl<'a> OperationContext<'a> {
         let found = Source::Committed(self.store)
             .read(self.request, key)
             .await?;
-        let version =
-            found.ok_or_else(|| Error::new(ErrorKind::NotFound, format!("there is no {key}")))?;
-        match version.content.clone() {
-            Some(content) => Ok((version, content)),
-            None => Err(Error::new(ErrorKind::Gone, format!("{key} was deleted"))),
-        }
+        present(key, found)
+    }
+
+    /// The same, of a resource that nobody else changes until the end of a transaction.
+    pub async fn read_locked(
+        &self,
+        tx: &mut Transaction,
+        key: &ResourceKey,
+    ) -> Result<(StoredVersion, Bytes)> {
+        tx.lock(vec![key.clone()]).await?;
+        let found = Source::Within(self.store, tx)
+            .read(self.request, key)
+            .await?;
+        present(key, found)
     }
 
     /// Notes for the audit trail that the answer tells of a resource without holding it.
@@ -128,16 +153,72 @@ impl<'a> OperationContext<'a> {
     }
 }
 
+/// What was found of a resource that must be there.
+fn present(key: &ResourceKey, found: Option<StoredVersion>) -> Result<(StoredVersion, Bytes)> {
+    let version =
+        found.ok_or_else(|| Error::new(ErrorKind::NotFound, format!("there is no {key}")))?;
+    match version.content.clone() {
+        Some(content) => Ok((version, content)),
+        None => Err(Error::new(ErrorKind::Gone, format!("{key} was deleted"))),
+    }
+}
+
 /// What an operation answers.
 #[derive(Debug)]
 pub struct OperationAnswer {
-    body: Bytes,
+    pub(super) body: Bytes,
+    pub(super) status: StatusCode,
+    pub(super) location: Option<(ResourceKey, VersionId)>,
+    /// What else is to be said: warnings and information.
+    pub(super) issues: Vec<Issue>,
+    pub(super) is_replayed: bool,
 }
 
 impl OperationAnswer {
     /// A resource: for an operation whose only output is a resource named `return`.
     pub fn resource(json: impl Into<Bytes>) -> Self {
-        Self { body: json.into() }
+        Self {
+            body: json.into(),
+            status: StatusCode::OK,
+            location: None,
+            issues: Vec::new(),
+            is_replayed: false,
+        }
+    }
+
+    /// The same answer, of a call that made this version: 201 with its `Location`.
+    #[must_use]
+    pub fn created(mut self, key: ResourceKey, version: VersionId) -> Self {
+        self.status = StatusCode::CREATED;
+        self.location = Some((key, version));
+        self
+    }
+
+    /// The same answer, with something more to say.
+    #[must_use]
+    pub fn saying(mut self, issues: Vec<Issue>) -> Self {
+        self.issues.extend(issues);
+        self
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What it made.
+    pub fn location(&self) -> Option<(ResourceKey, VersionId)> {
+        self.location.clone()
+    }
+
+    /// What it says beside its resource.
+    pub fn issues(&self) -> &[Issue] {
+        &self.issues
+    }
+
+    /// Whether an earlier call was answered so, and nothing was done now.
+    pub fn is_replayed(&self) -> bool {
+        self.is_replayed
     }
 
     /// A Parameters resource of one parameter named `return`; `member` is `valueMeta`, `valueBoolean` …, and `json` its

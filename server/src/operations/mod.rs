@@ -5,6 +5,7 @@
 
 mod arguments;
 mod binding;
+mod contract;
 mod definition;
 mod invocation;
 mod registry;
@@ -40,7 +41,10 @@ mod valueset_validate_code;
 mod verify;
 
 pub use arguments::{Argument, Arguments, FromArgument, Params};
-pub use invocation::{OperationAnswer, OperationContext, OperationInput, OperationTarget};
+pub use contract::Change;
+pub use invocation::{
+    CallConditions, OperationAnswer, OperationContext, OperationInput, OperationTarget,
+};
 pub use registry::{Operation, OperationEntry, Registry, RegistryError};
 pub use scopes::forbidden;
 
@@ -49,13 +53,13 @@ pub fn all() -> Result<Registry, RegistryError> {
     Registry::default()
         .with::<everything::PatientEverything>()?
         .with::<encounter_everything::EncounterEverything>()?
-        .with::<break_glass::OpenRecord>()?
+        .with_change::<break_glass::OpenRecord>()?
         .with::<lastn::LastN>()?
         .with::<explain::Explain>()?
         .with::<index_status::IndexStatus>()?
         .with::<meta::Meta>()?
-        .with::<meta_add::MetaAdd>()?
-        .with::<meta_delete::MetaDelete>()?
+        .with_change::<meta_add::MetaAdd>()?
+        .with_change::<meta_delete::MetaDelete>()?
         .with::<expand::Expand>()?
         .with::<valueset_validate_code::ValueSetValidateCode>()?
         .with::<codesystem_validate_code::CodeSystemValidateCode>()?

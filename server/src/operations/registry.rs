@@ -7,15 +7,19 @@ use fhir::ids::{ResourceKey, ResourceType};
 use fhir::outcome::operation_outcome;
 use fhir::resource::Resource;
 use futures_util::future::BoxFuture;
+use sha2::{Digest as _, Sha256};
 
 use super::arguments::{Arguments, Params};
 use super::binding::Call;
+use super::contract::{self, Change};
 use super::definition::OperationDefinition;
-use super::invocation::{OperationAnswer, OperationContext, OperationInput, OperationTarget};
+use super::invocation::{
+    CallConditions, OperationAnswer, OperationContext, OperationInput, OperationTarget,
+};
 use crate::context::RequestContext;
 use crate::definitions::Definitions;
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::Store;
+use crate::store::{IdempotentCall, Store};
 
 /// An operation: its definition, its parameters and what it does.
 pub trait Operation {
@@ -58,9 +62,15 @@ pub struct Registry {
 /// An operation, its type erased.
 struct Registered {
     definition: OperationDefinition,
+    added: Added,
+}
+
+struct Added {
     text: &'static str,
     invoke: Invoke,
     judges_bodies: bool,
+    /// Whether it is a [`Change`].
+    keeps_contract: bool,
     #[cfg(test)]
     bind: fn(Arguments<'_>) -> Result<()>,
 }
@@ -78,8 +88,35 @@ pub struct RegistryError {
 
 impl Registry {
     /// The same registry with one operation more. Its definition must be consistent, and no call may mean two operations.
-    pub fn with<Op: Operation>(mut self) -> std::result::Result<Self, RegistryError> {
-        let text = Op::DEFINITION;
+    pub fn with<Op: Operation>(self) -> std::result::Result<Self, RegistryError> {
+        self.add(Added {
+            text: Op::DEFINITION,
+            judges_bodies: Op::JUDGES_BODIES,
+            keeps_contract: false,
+            invoke: |cx, arguments| {
+                Box::pin(async move { Op::invoke(cx, arguments.bind()?).await })
+            },
+            #[cfg(test)]
+            bind: |arguments| arguments.bind::<Op::Params>().map(|_| ()),
+        })
+    }
+
+    /// The same registry with one operation more that changes something: it keeps to the contract of all that do.
+    pub fn with_change<Op: Change>(self) -> std::result::Result<Self, RegistryError> {
+        self.add(Added {
+            text: Op::DEFINITION,
+            judges_bodies: false,
+            keeps_contract: true,
+            invoke: |cx, arguments| {
+                Box::pin(async move { contract::perform::<Op>(cx, arguments.bind()?).await })
+            },
+            #[cfg(test)]
+            bind: |arguments| arguments.bind::<contract::Tried<Op::Params>>().map(|_| ()),
+        })
+    }
+
+    fn add(mut self, added: Added) -> std::result::Result<Self, RegistryError> {
+        let text = added.text;
         let refusal = |fault: String| RegistryError {
             url: url_of(text),
             fault,
@@ -93,16 +130,10 @@ impl Registry {
                 )));
             }
         }
-        let registered = Registered {
-            text,
-            judges_bodies: Op::JUDGES_BODIES,
-            invoke: |cx, arguments| {
-                Box::pin(async move { Op::invoke(cx, arguments.bind()?).await })
-            },
-            #[cfg(test)]
-            bind: |arguments| arguments.bind::<Op::Params>().map(|_| ()),
-            definition,
-        };
+        if let Some(fault) = contract::fault(&definition).filter(|_| added.keeps_contract) {
+            return Err(refusal(fault.to_owned()));
+        }
+        let registered = Registered { added, definition };
         let id = registered.definition.id.as_str().into();
         match self.operations.insert(id, registered) {
             None => Ok(self),
@@ -122,13 +153,23 @@ impl Registry {
         target: OperationTarget,
         code: &str,
         mut input: OperationInput,
+        conditions: &CallConditions,
     ) -> Result<OperationAnswer> {
         let operation = self.find(&target, code)?;
         let formats = input.take_formats();
         let definition = &operation.definition;
-        if let (OperationInput::Unreadable(issues, _), true) = (&input, operation.judges_bodies) {
+        if let (OperationInput::Unreadable(issues, _), true) =
+            (&input, operation.added.judges_bodies)
+        {
             return Ok(OperationAnswer::resource(operation_outcome(issues)));
         }
+        let is_change = operation.added.keeps_contract;
+        if conditions.if_match.is_some() && !is_change {
+            let sentence = format!("${code} takes no If-Match: it changes nothing");
+            return Err(Error::new(ErrorKind::BadValue, sentence));
+        }
+        let key = conditions.idempotency_key.as_deref();
+        let known = key.map(|key| known_call(cx, &target, definition, key, &input));
         let call = operation.call(cx, input)?;
         for parameters in call.checkable(cx.limits.parse)? {
             definitions.validate_structure(&parameters)?;
@@ -140,8 +181,10 @@ impl Registry {
             definitions,
             target: &target,
             formats: &formats,
+            if_match: conditions.if_match.as_ref(),
+            call: known.as_ref().filter(|_| is_change),
         };
-        (operation.invoke)(context, arguments).await
+        (operation.added.invoke)(context, arguments).await
     }
 
     /// Refuses a call to whoever has not the scopes that the operation needs, or has logged in too long ago for it. One that
@@ -158,7 +201,9 @@ impl Registry {
 
     /// The definition of that logical id, for `GET OperationDefinition/[id]` where no stored resource has it.
     pub fn definition(&self, id: &str) -> Option<&'static str> {
-        self.operations.get(id).map(|operation| operation.text)
+        self.operations
+            .get(id)
+            .map(|operation| operation.added.text)
     }
 
     /// All definitions as resources, in the order of their ids.
@@ -173,7 +218,7 @@ impl Registry {
         let resource_type = ResourceType::parse("OperationDefinition");
         self.operations.values().filter_map(move |one| {
             let key = ResourceKey::new(resource_type?, one.definition.id.clone());
-            Some((key, one.text))
+            Some((key, one.added.text))
         })
     }
 
@@ -209,13 +254,22 @@ impl Registry {
         Err(Error::new(ErrorKind::UnknownEndpoint, sentence))
     }
 
+    /// Those that change something by themselves, without the contract of all that do.
+    #[cfg(test)]
+    pub(super) fn without_contract(&self) -> Vec<&str> {
+        let all = self.operations.values();
+        all.filter(|one| one.definition.affects_state && !one.added.keeps_contract)
+            .map(|one| &*one.definition.code)
+            .collect()
+    }
+
     #[cfg(test)]
     pub(super) fn each(
         &self,
     ) -> impl Iterator<Item = (&OperationDefinition, fn(Arguments<'_>) -> Result<()>)> {
         self.operations
             .values()
-            .map(|operation| (&operation.definition, operation.bind))
+            .map(|operation| (&operation.definition, operation.added.bind))
     }
 }
 
@@ -238,6 +292,34 @@ impl Registered {
             }
         };
         Call::of(&self.definition, &query, body, cx.limits.parse)
+    }
+}
+
+/// The call by the key that its caller has given it.
+fn known_call(
+    cx: &RequestContext,
+    target: &OperationTarget,
+    definition: &OperationDefinition,
+    key: &str,
+    input: &OperationInput,
+) -> IdempotentCall {
+    let mut digest = Sha256::new();
+    digest.update(format!("{target:?}\n"));
+    match input {
+        OperationInput::Query(query) | OperationInput::Unreadable(_, query) => {
+            digest.update(query);
+        }
+        OperationInput::Body(body, query) => {
+            digest.update(query);
+            digest.update("\n");
+            digest.update(body.as_ref().map_or("", Resource::text));
+        }
+    }
+    IdempotentCall {
+        caller: cx.access.name().into(),
+        operation: definition.id.as_str().into(),
+        key: key.into(),
+        digest: digest.finalize().into(),
     }
 }
 

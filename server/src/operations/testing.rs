@@ -14,7 +14,10 @@ use fhir::json::{ParseLimits, Value};
 use fhir::resource::Resource;
 
 use super::all;
-use crate::auth::{Access, Reason};
+use crate::auth::{
+    Access, Act, Authentication, Grant, LaunchContext, Permissions, Reason, Rights, Rows, Scopes,
+    Way,
+};
 use crate::config::ValidationSettings;
 use crate::context::{Handling, Limits, RequestContext, ReturnPreference, SearchLimits};
 use crate::definitions::{self, CurrentDefinitions, Definitions, DefinitionsError, PackageList};
@@ -22,8 +25,8 @@ use crate::error::Result;
 use crate::interactions::capabilities::{Capabilities, Software};
 use crate::interactions::route::{RouteRequest, route};
 use crate::interactions::{
-    Interaction, Interactions, OperationInput, OperationTarget, Outcome, ReadConditions,
-    WriteConditions,
+    CallConditions, Interaction, Interactions, OperationInput, OperationTarget, Outcome,
+    ReadConditions, WriteConditions,
 };
 use crate::store::testing::TestDatabase;
 
@@ -200,6 +203,18 @@ impl World {
         path: &str,
         body: Option<&str>,
     ) -> std::result::Result<String, String> {
+        let conditions = CallConditions::default();
+        said(self.call_with(&self.cx, path, body, conditions).await)
+    }
+
+    /// The same for another request, with what its headers ask.
+    pub(crate) async fn call_with(
+        &self,
+        cx: &RequestContext,
+        path: &str,
+        body: Option<&str>,
+        conditions: CallConditions,
+    ) -> Result<Outcome> {
         let (target, code) = path.split_once('$').unwrap();
         let target = match target.trim_end_matches('/') {
             "" => OperationTarget::System,
@@ -217,8 +232,45 @@ impl World {
             target,
             code: code.into(),
             input,
+            conditions,
         };
-        said(self.interactions.perform(&self.cx, operation).await)
+        self.interactions.perform(cx, operation).await
+    }
+}
+
+/// A request of somebody who may do something with all resources of all types: `Practitioner/me`, `Patient/me`.
+pub(crate) fn granted(user: Option<&str>, rows: Rows, may: Vec<Act>) -> RequestContext {
+    let grant = Grant {
+        id: uuid::Uuid::nil(),
+        client_id: "app".into(),
+        user: user.map(|user| user.parse().unwrap()),
+        login: None,
+        scopes: Scopes::default(),
+        launch: LaunchContext::default(),
+        purpose: None,
+        authentication: Authentication {
+            at: jiff::Timestamp::UNIX_EPOCH,
+            methods: Vec::new(),
+            acr: None,
+        },
+        expires: jiff::Timestamp::MAX,
+    };
+    let by_type = ResourceType::all().map(|one| (one, rows.clone())).collect();
+    let way = Way {
+        resource_type: None,
+        permissions: Permissions::ALL,
+        filter: Some(Arc::new(by_type)),
+        compartments: Vec::new(),
+        limits: Arc::default(),
+    };
+    let rights = Rights {
+        ways: vec![way],
+        may,
+        ..Rights::default()
+    };
+    RequestContext {
+        access: Access::granted(grant, rights),
+        ..context()
     }
 }
 

@@ -25,7 +25,8 @@ impl Store {
         if targets.is_empty() {
             return Ok(HashSet::new());
         }
-        let mut connection = self.pool.acquire().await.map_err(from_sqlx)?;
+        // This pool keeps its plans.
+        let mut connection = self.searches.acquire().await.map_err(from_sqlx)?;
         absent(&cx.access, &mut connection, targets.keys().collect()).await
     }
 

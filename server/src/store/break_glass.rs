@@ -54,14 +54,26 @@ impl Transaction {
     }
 }
 
+/// A record that was opened.
+#[derive(Clone, Debug)]
+pub struct OpenedRecord {
+    /// Whose.
+    pub patient: ResourceKey,
+    /// The code of the reason.
+    pub reason: Box<str>,
+    /// From when it may be seen.
+    pub opened: Timestamp,
+    /// Until when.
+    pub ends: Timestamp,
+}
+
 impl Store {
-    /// The patients whose records somebody, by any of these names, has opened and may see at a moment, each with the code
-    /// of the reason.
+    /// The records that somebody, by any of these names, has opened, and that are not closed again at a moment.
     pub async fn opened_records(
         &self,
         holders: impl Iterator<Item = &ResourceKey>,
         now: Timestamp,
-    ) -> Result<Vec<(ResourceKey, Box<str>)>> {
+    ) -> Result<Vec<OpenedRecord>> {
         let holders: Vec<String> = holders.map(ToString::to_string).collect();
         let rows = sqlx::query(statements::LIST_BREAK_GLASS)
             .bind(holders)
@@ -72,7 +84,14 @@ impl Store {
         let patient = |row: &sqlx::postgres::PgRow| {
             let key: &str = row.try_get(0).map_err(from_sqlx)?;
             let reason: String = row.try_get(1).map_err(from_sqlx)?;
-            Ok((key.parse().map_err(Error::internal)?, reason.into()))
+            let opened: Instant = row.try_get(2).map_err(from_sqlx)?;
+            let ends: Instant = row.try_get(3).map_err(from_sqlx)?;
+            Ok(OpenedRecord {
+                patient: key.parse().map_err(Error::internal)?,
+                reason: reason.into(),
+                opened: opened.0,
+                ends: ends.0,
+            })
         };
         rows.iter().map(patient).collect()
     }

@@ -11,6 +11,8 @@ use super::audit::{AuditTrail, Records};
 use super::combine::Combiner;
 use super::cursor::CursorKey;
 use super::fault::from_sqlx;
+use super::identity::Tokens;
+use super::judged::JudgedRows;
 use super::read::Reads;
 use super::role::grant_serve_role;
 use super::terminology::Codes;
@@ -135,6 +137,12 @@ async fn may_migrate(connection: &mut PgConnection) -> Result<bool> {
         .map_err(from_sqlx)
 }
 
+/// How many connections each of the tasks that combine requests takes: one for creates, puts, deletes, reads, rows that are
+/// judged before they are written, tokens and codes, and one for records where there is an audit trail.
+fn connections_of_a_task(is_audited: bool) -> u32 {
+    7 + u32::from(is_audited)
+}
+
 /// Connections, by how their statements are planned.
 struct Pools {
     general: PgPool,
@@ -161,12 +169,10 @@ impl Store {
             )
         };
         let tasks = u32::try_from(settings.tasks).unwrap_or(u32::MAX);
-        // Creates, puts, deletes, reads, and records where there is an audit trail.
-        let kinds = 4 + u32::from(settings.audit.is_some());
-        let carriers = tasks.saturating_mul(kinds);
-        let others = settings
-            .connections
-            .saturating_sub(carriers.saturating_add(tasks));
+        // All but those of codes have connections of one pool.
+        let all = tasks.saturating_mul(connections_of_a_task(settings.audit.is_some()));
+        let carriers = all.saturating_sub(tasks);
+        let others = settings.connections.saturating_sub(all);
         // A table is never looked through while an index can name its rows: estimates that a plan without values rests on
         // are guesses.
         let by_index = [
@@ -204,6 +210,8 @@ impl Store {
             puts: Combiner::start(fixed, tasks, batch, Puts),
             deletes: Combiner::start(fixed, tasks, batch, Deletes),
             reads: Combiner::start(fixed, tasks, batch, Reads),
+            judged: Combiner::start(fixed, tasks, batch, JudgedRows),
+            tokens: Combiner::start(fixed, tasks, batch, Tokens),
             records: Combiner::start(fixed, tasks, batch, Records),
             audit: settings.audit.clone().map(Arc::new),
             beside: None,

@@ -36,6 +36,17 @@ pub struct ProvisionsFor<'a> {
     pub base_url: &'a str,
 }
 
+/// A provision, and when it counts.
+#[derive(Clone, Debug)]
+pub struct Dated {
+    /// What is provided.
+    pub provision: Provision,
+    /// From when.
+    pub starts: Option<Timestamp>,
+    /// Until when.
+    pub ends: Option<Timestamp>,
+}
+
 impl Store {
     /// The patients whose records are closed as a whole.
     pub async fn marked_patients(&self) -> Result<MarkedPatients> {
@@ -60,8 +71,8 @@ impl Store {
         Ok(marked)
     }
 
-    /// The provisions of privacy consents that are about somebody.
-    pub async fn provisions(&self, asked: &ProvisionsFor<'_>) -> Result<Vec<Provision>> {
+    /// The provisions of privacy consents that are about somebody, now or later.
+    pub async fn provisions(&self, asked: &ProvisionsFor<'_>) -> Result<Vec<Dated>> {
         let written = |key: &ResourceKey| [key.to_string(), format!("{}/{key}", asked.base_url)];
         let patients = asked.patients.map(|patients| {
             let written = patients.iter().flat_map(written);
@@ -77,7 +88,14 @@ impl Store {
             .map_err(from_sqlx)?;
         let mut provisions = Vec::with_capacity(rows.len());
         for row in &rows {
-            provisions.extend(provision(row, asked.base_url)?);
+            let instant = |name| row.try_get::<Option<Instant>, _>(name).map_err(from_sqlx);
+            let (starts, ends) = (instant("starts")?, instant("ends")?);
+            let dated = |provision| Dated {
+                provision,
+                starts: starts.map(|at| at.0),
+                ends: ends.map(|at| at.0),
+            };
+            provisions.extend(provision(row, asked.base_url)?.map(dated));
         }
         Ok(provisions)
     }

@@ -10,8 +10,10 @@ mod absent;
 mod audit;
 pub mod backup;
 mod batch;
+mod bound;
 mod break_glass;
 mod changes;
+mod claims;
 mod combine;
 mod connect;
 mod consents;
@@ -19,9 +21,11 @@ mod cursor;
 mod definitions;
 mod fault;
 mod history;
+mod idempotency;
 mod identity;
 mod include;
 mod instant;
+mod judged;
 mod labels;
 mod page;
 mod past;
@@ -55,18 +59,20 @@ pub use audit::{
     WaitingRow,
 };
 pub(crate) use audit::{permit_trail, trail_is_closed};
-pub use break_glass::BreakGlass;
+pub use break_glass::{BreakGlass, OpenedRecord};
 pub use changes::{Change, ChangePosition};
+pub use claims::{Reclaimed, Refusal};
 pub use connect::{MIGRATIONS, StoreSettings, migrate, wait_until_reachable};
-pub use consents::{MarkedPatients, ProvisionsFor};
+pub use consents::{Dated, MarkedPatients, ProvisionsFor};
 pub use definitions::{IndexLock, IndexWalk};
 pub(crate) use fault::{is_outdated, raced};
 pub use history::{HistoryFilter, HistoryPage, HistoryScope};
+pub use idempotency::{IdempotentCall, Recalled, RepeatedAnswer};
 pub use identity::{
-    Attempt, ClientKind, CodeTerms, Credentials, Epochs, GrantUser, Granted, IdentityClient,
-    IdentityGrant, IdentitySession, IdentityUser, KnownToken, NewCode, NewGrant, NewSession,
-    NewToken, PreparedLaunch, Refreshed, RunningGrant, SecretHash, SessionLimits, SigningAlgorithm,
-    SigningKey, TokenKind, UsedCode,
+    Attempt, ClientKind, CodeTerms, Credentials, Departed, Departure, Epochs, GrantUser, Granted,
+    IdentityClient, IdentityGrant, IdentitySession, IdentityUser, KnownToken, NewCode, NewGrant,
+    NewSession, NewToken, PreparedLaunch, ReusedGrant, RunningGrant, SecretHash, SessionLimits,
+    SigningAlgorithm, SigningKey, TokenKind, UsedCode,
 };
 pub use labels::{LabelInUse, LabelKind};
 pub use prepared::{ExpectedVersions, PreparedDelete, PreparedWrite, Verb, WriteCondition};
@@ -84,6 +90,8 @@ use crate::audit::AuditRecord;
 pub use crate::audit::{SecurityEvent, SecurityEventKind};
 use combine::Combiner;
 use cursor::CursorKey;
+use judged::{Judged, JudgedRow};
+use read::Wanted;
 use search::Searching;
 use terminology::{Cache, FoundCodes, WantedCodes};
 
@@ -138,7 +146,9 @@ pub struct Store {
     creates: Combiner<PreparedWrite, Written>,
     puts: Combiner<PreparedWrite, Written>,
     deletes: Combiner<PreparedDelete, Deleted>,
-    reads: Combiner<ResourceKey, Option<StoredVersion>>,
+    reads: Combiner<Wanted, Option<StoredVersion>>,
+    judged: Combiner<Judged, Option<JudgedRow>>,
+    tokens: Combiner<(SecretHash, Timestamp), Option<KnownToken>>,
     records: Combiner<AuditRecord, ()>,
     /// Nothing where there is no audit trail.
     audit: Option<Arc<AuditTrail>>,

@@ -1,17 +1,12 @@
-//! What a write may do: asked of the text it would store, and of the row that is there, under its lock.
-
-use std::collections::HashSet;
+//! What a write may do: asked of the text it would store, and of the row that is there, under its lock or bound to its
+//! version.
 
 use fhir::ids::{ResourceKey, ResourceType};
 use fhir::search::hash;
 use fhir::search::index_values::IndexValues;
-use fhir::search::plan::Clause;
-use sqlx::Row;
 
-use super::batch::key_columns;
-use super::fault::from_sqlx;
-use super::search::{RowFilter, Slotted, arguments};
-use super::{Deleted, PreparedDelete, PreparedWrite, Transaction, statements, write};
+use super::judged::{Judged, JudgedRow, judged_rows};
+use super::{Deleted, PreparedDelete, PreparedWrite, Transaction, write};
 use crate::auth::{Access, Permission, Rows};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -110,31 +105,18 @@ impl Transaction {
         if types.iter().all(|one| puts_anything(&access, *one)) {
             return Ok(None);
         }
-        let keys: Vec<ResourceKey> = writes.iter().map(|write| write.key.clone()).collect();
-        self.lock(keys.clone()).await?;
-        let changing = self
-            .admitted(&access, Permission::Update, &types, &keys)
+        self.lock(writes.iter().map(|write| write.key.clone()).collect())
             .await?;
-        let seen = self
-            .admitted(&access, Permission::Read, &types, &keys)
-            .await?;
-        let kept = self.kept(&access, &types, &keys).await?;
-        let there = self
-            .places(statements::FIND_ADMITTED, &RowFilter::everything(), &keys)
-            .await?;
-        let verdict = |(place, write): (usize, &&PreparedWrite)| {
-            let is = |set: &HashSet<usize>| set.contains(&place);
-            let done = match (is(&changing), is(&seen)) {
-                (true, _) => kept
-                    .judge(place, &write.key)
-                    .and_then(|()| permit(&access, Permission::Update, write)),
-                (false, true) => Err(outside(&write.key)),
-                (false, false) if is(&there) => Err(not_found(&write.key)),
-                (false, false) => permit_new(&access, write),
-            };
-            done.err().map(|refusal| (place, refusal))
+        let judged: Vec<Judged> = writes
+            .iter()
+            .map(|write| judged_put(&access, write))
+            .collect();
+        let rows = judged_rows(self.connection(), &judged).await?;
+        let refusal = |(place, (write, row)): (usize, (&&PreparedWrite, &Option<JudgedRow>))| {
+            let verdict = judge_put(&access, write, row.as_ref());
+            verdict.err().map(|refusal| (place, refusal))
         };
-        Ok(writes.iter().enumerate().find_map(verdict))
+        Ok(writes.iter().zip(&rows).enumerate().find_map(refusal))
     }
 
     /// What is known of deletes before they are done; `None` is to be done.
@@ -147,120 +129,94 @@ impl Transaction {
         if types.iter().all(|one| deletes_anything(&access, *one)) {
             return Ok(deletes.iter().map(|_| None).collect());
         }
-        let keys: Vec<ResourceKey> = deletes.iter().map(|delete| delete.key.clone()).collect();
-        self.lock(keys.clone()).await?;
-        let deleting = self
-            .admitted(&access, Permission::Delete, &types, &keys)
+        self.lock(deletes.iter().map(|delete| delete.key.clone()).collect())
             .await?;
-        let seen = self
-            .admitted(&access, Permission::Read, &types, &keys)
-            .await?;
-        let kept = self.kept(&access, &types, &keys).await?;
-        let verdict = |(place, delete): (usize, &&PreparedDelete)| {
-            if deleting.contains(&place) {
-                return kept.judge(place, &delete.key).err().map(Err);
-            }
-            Some(match (seen.contains(&place), &delete.condition.versions) {
-                (true, _) => Err(outside(&delete.key)),
-                // As where there is nothing to delete.
-                (false, Some(_)) => Err(write::mismatch()),
-                (false, None) => Ok(Deleted::Absent),
-            })
+        let judged: Vec<Judged> = deletes
+            .iter()
+            .map(|delete| judged_delete(&access, delete))
+            .collect();
+        let rows = judged_rows(self.connection(), &judged).await?;
+        let judge = |(delete, row): (&&PreparedDelete, &Option<JudgedRow>)| {
+            judge_delete(&access, delete, row.as_ref())
         };
-        Ok(deletes.iter().enumerate().map(verdict).collect())
-    }
-
-    /// The places of those keys with whose current resources something may be done.
-    async fn admitted(
-        &mut self,
-        access: &Access,
-        permission: Permission,
-        types: &[ResourceType],
-        keys: &[ResourceKey],
-    ) -> Result<HashSet<usize>> {
-        let filter = RowFilter::of(access, permission, types);
-        self.places(statements::FIND_ADMITTED, &filter, keys).await
-    }
-
-    /// The places of those keys whose current resources are not the holder's alone to change.
-    async fn kept(
-        &mut self,
-        access: &Access,
-        types: &[ResourceType],
-        keys: &[ResourceKey],
-    ) -> Result<Kept> {
-        let mut kept = Kept::default();
-        for one in types {
-            let reach = access.reach(*one);
-            let Some(known) = Rows::of_types(&[*one], |_| reach.clone()) else {
-                continue;
-            };
-            let known = RowFilter::passing(known);
-            let found = self.places(statements::FIND_FOREIGN, &known, keys).await?;
-            let is_one = |place: &usize| {
-                let key = keys.get(*place);
-                key.is_some_and(|key| key.resource_type == *one)
-            };
-            kept.foreign.extend(found.into_iter().filter(is_one));
-        }
-        let names = types.iter().flat_map(|one| access.never_named(*one));
-        let element = |name| hash::reference(hash::ANY_REFERENCE, hash::key_hash(name));
-        let mut named: Vec<i64> = names.map(element).collect();
-        named.sort_unstable();
-        named.dedup();
-        if !named.is_empty() {
-            let naming = RowFilter::passing(Clause::AnyToken(named));
-            kept.naming = self
-                .places(statements::FIND_ADMITTED, &naming, keys)
-                .await?;
-            let own = |key: &ResourceKey| access.never_named(key.resource_type).contains(key);
-            let places = keys.iter().enumerate();
-            let own = places.filter(|(_, key)| own(key)).map(|(place, _)| place);
-            kept.naming.extend(own);
-        }
-        Ok(kept)
-    }
-
-    /// The places of those keys that a statement names.
-    async fn places(
-        &mut self,
-        statement: Slotted,
-        filter: &RowFilter,
-        keys: &[ResourceKey],
-    ) -> Result<HashSet<usize>> {
-        let (names, ids) = key_columns(keys.iter());
-        let rows = statement
-            .within(filter, arguments![names, ids, hash::COMPARTMENT])
-            .query()
-            .fetch_all(self.connection())
-            .await
-            .map_err(from_sqlx)?;
-        let place = |row: &sqlx::postgres::PgRow| {
-            let n: i32 = row.try_get(0).map_err(from_sqlx)?;
-            usize::try_from(n - 1).map_err(Error::internal)
-        };
-        rows.iter().map(place).collect()
+        Ok(deletes.iter().zip(&rows).map(judge).collect())
     }
 }
 
-/// What keeps current resources from being changed or deleted by whoever may otherwise, as places of keys.
-#[derive(Default)]
-struct Kept {
-    /// Those that are in the records of patients of whom the holder may not know: from there, nobody takes anything.
-    foreign: HashSet<usize>,
-    /// Those that name the holder.
-    naming: HashSet<usize>,
+/// What has to be known to judge a put. In which compartments its text is, is judged of that.
+pub(super) fn judged_put(access: &Access, write: &PreparedWrite) -> Judged {
+    let is_confined = access.reach(write.key.resource_type) != Rows::All;
+    Judged {
+        key: write.key.clone(),
+        known: is_confined.then(|| write.index.tokens.clone()),
+    }
 }
 
-impl Kept {
-    fn judge(&self, place: usize, key: &ResourceKey) -> Result<()> {
-        if self.naming.contains(&place) {
-            return Err(names_yourself());
-        }
-        match self.foreign.contains(&place) {
-            true => Err(outside(key)),
-            false => Ok(()),
-        }
+/// What has to be known to judge a delete.
+pub(super) fn judged_delete(access: &Access, delete: &PreparedDelete) -> Judged {
+    let is_confined = access.reach(delete.key.resource_type) != Rows::All;
+    Judged {
+        key: delete.key.clone(),
+        known: is_confined.then(Vec::new),
+    }
+}
+
+/// Refuses a put that may not be done to what there is.
+pub(super) fn judge_put(
+    access: &Access,
+    write: &PreparedWrite,
+    row: Option<&JudgedRow>,
+) -> Result<()> {
+    let Some(row) = row else {
+        return permit_new(access, write);
+    };
+    let (key, resource_type) = (&write.key, write.key.resource_type);
+    let may = |permission| row.is_among(key, &access.rows(permission, resource_type));
+    if may(Permission::Update) {
+        keep(access, key, row)?;
+        return permit(access, Permission::Update, write);
+    }
+    match may(Permission::Read) {
+        true => Err(outside(key)),
+        false => Err(not_found(key)),
+    }
+}
+
+/// What is known of a delete before it is done; `None` is to be done.
+pub(super) fn judge_delete(
+    access: &Access,
+    delete: &PreparedDelete,
+    row: Option<&JudgedRow>,
+) -> Option<Result<Deleted>> {
+    let (key, resource_type) = (&delete.key, delete.key.resource_type);
+    let may = |permission| {
+        row.is_some_and(|row| row.is_among(key, &access.rows(permission, resource_type)))
+    };
+    if let (Some(row), true) = (row, may(Permission::Delete)) {
+        return keep(access, key, row).err().map(Err);
+    }
+    Some(match (may(Permission::Read), &delete.condition.versions) {
+        (true, _) => Err(outside(key)),
+        // As where there is nothing to delete.
+        (false, Some(_)) => Err(write::mismatch()),
+        (false, None) => Ok(Deleted::Absent),
+    })
+}
+
+/// Refuses to change or delete what is not the holder's alone to change: what names them, and what is in the record of a
+/// patient of whom they may not know: from there, nobody takes anything.
+fn keep(access: &Access, key: &ResourceKey, row: &JudgedRow) -> Result<()> {
+    let mut names = access.never_named(key.resource_type).iter();
+    let is_named = |name: &ResourceKey| {
+        let element = hash::reference(hash::ANY_REFERENCE, hash::key_hash(name));
+        key == name || row.has(element)
+    };
+    if names.any(is_named) {
+        return Err(names_yourself());
+    }
+    match row.is_beyond(&access.reach(key.resource_type)) {
+        true => Err(outside(key)),
+        false => Ok(()),
     }
 }
 

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::stamp::Stamp;
 use crate::audit::AuditRecord;
 use crate::definitions::{FoundBy, RequiredTargets};
+use crate::scheduling::Ruled;
 
 /// The verb that made a version (<https://hl7.org/fhir/R4/valueset-http-verb.html>).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +98,10 @@ pub struct PreparedWrite {
     pub(super) record: Option<Box<AuditRecord>>,
     /// Nobody can have the id: it was made for this write.
     pub(super) is_new: bool,
+    /// What rules of booking see of it.
+    pub(super) ruled: Option<Box<Ruled>>,
+    /// Whether an operation writes it, which has asked what a write must not do by itself.
+    pub(super) by_operation: bool,
 }
 
 impl PreparedWrite {
@@ -123,6 +128,8 @@ impl PreparedWrite {
             patients: Vec::new(),
             record: None,
             is_new: false,
+            ruled: Ruled::of(resource).map(Box::new),
+            by_operation: false,
         }
     }
 
@@ -137,6 +144,13 @@ impl PreparedWrite {
     #[must_use]
     pub fn under_new_id(mut self, is_new: bool) -> Self {
         self.is_new = is_new;
+        self
+    }
+
+    /// The same write, by an operation that has asked what a write must not do by itself.
+    #[must_use]
+    pub fn by_operation(mut self) -> Self {
+        self.by_operation = true;
         self
     }
 

@@ -25,12 +25,8 @@ impl Store {
         key: &ResourceKey,
     ) -> Result<Option<StoredVersion>> {
         let filter = RowFilter::of(&cx.access, Permission::Read, &[key.resource_type]);
-        if filter.is_everything() {
-            return self.reads.ask(key.clone()).await;
-        }
-        let mut connection = self.pool.acquire().await.map_err(from_sqlx)?;
-        let found = read_resources(&mut connection, std::slice::from_ref(key), &filter).await?;
-        Ok(found.into_iter().next().flatten())
+        let key = key.clone();
+        self.reads.ask(Wanted { key, filter }).await
     }
 }
 
@@ -57,30 +53,37 @@ pub(super) async fn read_version(
     Ok(is_admitted(cx, definitions, &found).then_some(found))
 }
 
+/// A current version that somebody wants, as far as they may see it.
+pub(super) struct Wanted {
+    key: ResourceKey,
+    filter: RowFilter,
+}
+
 pub(super) struct Reads;
 
 impl Batch for Reads {
-    type Request = ResourceKey;
+    type Request = Wanted;
     type Answer = Option<StoredVersion>;
     const REPEATABLE: bool = true;
 
-    fn fitting(requests: &[ResourceKey]) -> usize {
-        requests.len()
+    /// One statement asks for those who may see the same.
+    fn fitting(requests: &[Wanted]) -> usize {
+        let first = requests.first();
+        let differs = |one: &Wanted| first.is_some_and(|first| first.filter != one.filter);
+        requests.iter().position(differs).unwrap_or(requests.len())
     }
 
     async fn run(
         &self,
         connection: &mut PgConnection,
-        requests: &[ResourceKey],
+        requests: &[Wanted],
     ) -> Result<Vec<Result<Option<StoredVersion>>>> {
-        // Those who may not see everything do not ask here.
-        Ok(
-            read_resources(connection, requests, &RowFilter::everything())
-                .await?
-                .into_iter()
-                .map(Ok)
-                .collect(),
-        )
+        let Some(first) = requests.first() else {
+            return Ok(Vec::new());
+        };
+        let keys: Vec<ResourceKey> = requests.iter().map(|one| one.key.clone()).collect();
+        let found = read_resources(connection, &keys, &first.filter).await?;
+        Ok(found.into_iter().map(Ok).collect())
     }
 }
 

@@ -9,11 +9,13 @@ use std::time::Duration;
 use fhir::ids::{ResourceId, ResourceKey, VersionId};
 use fhir::search::hash::{ANY_REFERENCE, key_hash, reference};
 use fhir::search::plan::Plan;
+use jiff::Timestamp;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Postgres, Row};
 
 use super::audit::{add_records, refuse_trail};
 use super::batch::key_columns;
+use super::claims::Unsettled;
 use super::fault::{
     STALE_MAX, from_sqlx, is_disconnect, is_retryable, is_stale, raced, unknown_outcome,
 };
@@ -40,6 +42,10 @@ pub struct Transaction {
     access: Access,
     searching: Arc<Searching>,
     trail: Trail,
+    /// The moment of its request.
+    now: Timestamp,
+    base_url: Arc<str>,
+    unsettled: Unsettled,
 }
 
 /// What a transaction has done so far, for the audit trail.
@@ -106,6 +112,9 @@ impl Attempts<'_> {
                         access: cx.access.clone(),
                         searching,
                         trail,
+                        now: cx.now,
+                        base_url: Arc::clone(&cx.base_url),
+                        unsettled: Unsettled::default(),
                     });
                 }
                 // Nothing has been done yet: another connection may lead somewhere.
@@ -118,6 +127,7 @@ impl Attempts<'_> {
     /// Commits, or rolls back what failed. `None` when the work lost against another transaction and is to be done again.
     pub async fn finish<T>(&mut self, tx: Transaction, result: Result<T>) -> Option<Result<T>> {
         let mut tx = tx;
+        let result = tx.settled(result).await;
         let result = match result {
             Ok(answer) => tx.add_record().await.map(|()| answer),
             refused => refused,
@@ -136,6 +146,19 @@ impl Attempts<'_> {
                 Err(error)
             }
         };
+        self.again(outcome).await
+    }
+
+    /// Rolls back what was only tried, whatever came of it; as [`Attempts::finish`] otherwise.
+    pub async fn undo<T>(&mut self, tx: Transaction, result: Result<T>) -> Option<Result<T>> {
+        let mut tx = tx;
+        let result = tx.settled(result).await;
+        // A failed rollback closes the connection, which rolls back as well.
+        let _ = tx.inner.rollback().await;
+        self.again(result).await
+    }
+
+    async fn again<T>(&self, outcome: Result<T>) -> Option<Result<T>> {
         match outcome {
             Err(error) if is_retryable(&error) && self.tries < TRIES => {
                 tokio::time::sleep(Duration::from_millis(u64::from(self.tries) * 3)).await;
@@ -149,6 +172,25 @@ impl Attempts<'_> {
 impl Transaction {
     pub(super) fn connection(&mut self) -> &mut PgConnection {
         &mut self.inner
+    }
+
+    /// What came of its work, if the time that takes can be had.
+    async fn settled<T>(&mut self, result: Result<T>) -> Result<T> {
+        let answer = result?;
+        let settled = self.settle().await;
+        settled.map(|()| answer).map_err(|refusal| refusal.error)
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    pub(super) fn base_url(&self) -> Arc<str> {
+        Arc::clone(&self.base_url)
+    }
+
+    pub(super) fn unsettled(&mut self) -> &mut Unsettled {
+        &mut self.unsettled
     }
 
     /// For whom it works.
@@ -228,6 +270,8 @@ impl Transaction {
         for (write, written) in writes.iter().zip(&written) {
             let version = written.version;
             self.trail.note(&write.key, version, &write.patients);
+            let after = write.ruled.as_deref().cloned();
+            self.rule(&write.key, None, after, write.by_operation)?;
         }
         Ok(written)
     }
@@ -242,18 +286,26 @@ impl Transaction {
             Some((place, _)) => &writes[..*place],
             None => writes,
         };
+        let mut before = self
+            .ruled_before(permitted.iter().map(|write| write.key()))
+            .await?;
         let mut written = Vec::with_capacity(writes.len());
         for part in permitted.chunks(ROWS) {
             written.append(&mut write::put_resources(self.connection(), part).await?);
         }
-        for (write, written) in permitted.iter().zip(&written) {
-            if let Ok(written) = written {
+        for (write, result) in permitted.iter().zip(&mut written) {
+            if let Ok(written) = result {
                 // What is there is never written again.
                 if !written.created {
                     self.trail.refuse(std::iter::once(write.key()))?;
                 }
                 let version = written.version;
                 self.trail.note(&write.key, version, &write.patients);
+                let before = before.remove(&write.key);
+                let after = write.ruled.as_deref().cloned();
+                if let Err(refusal) = self.rule(&write.key, before, after, write.by_operation) {
+                    *result = Err(refusal);
+                }
             }
         }
         written.extend(refused.map(|(_, refusal)| Err(refusal)));
@@ -280,10 +332,16 @@ impl Transaction {
             .collect();
         let mut done = Vec::new();
         if !permitted.is_empty() {
+            let keys = permitted.iter().map(|delete| delete.key());
+            let mut before = self.ruled_before(keys).await?;
             done = write::delete_resources(self.connection(), &permitted).await?;
-            for (delete, deleted) in permitted.iter().zip(&done) {
+            for (delete, deleted) in permitted.iter().zip(&mut done) {
                 if let Ok(Deleted::Now(version, _)) = deleted {
                     self.trail.note(&delete.key, *version, &delete.patients);
+                    let before = before.remove(&delete.key);
+                    if let Err(refusal) = self.rule(&delete.key, before, None, false) {
+                        *deleted = Err(refusal);
+                    }
                 }
             }
         }

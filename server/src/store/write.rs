@@ -15,26 +15,54 @@ use super::{Deleted, Store, Written, permission, statements};
 use crate::audit::rows;
 use crate::context::RequestContext;
 use crate::error::{Error, ErrorKind, Result};
+use crate::scheduling::is_ruled;
 
 impl Store {
     /// Stores a resource under an id that nobody has.
     pub async fn create(&self, cx: &RequestContext, write: PreparedWrite) -> Result<Written> {
         permission::permit_create(&cx.access, &write)?;
         self.refuse_broken(cx, &write).await?;
+        if is_ruled(write.key.resource_type) {
+            return self.create_alone(cx, &write).await;
+        }
         let write = self.recorded(cx, write, Some(VersionId::FIRST))?;
         let written = self.creates.ask(write).await?;
         note_recorded(cx);
         Ok(written)
     }
 
+    /// The same in a transaction of its own, where rules are asked of what is written.
+    async fn create_alone(&self, cx: &RequestContext, write: &PreparedWrite) -> Result<Written> {
+        let mut attempts = self.attempts();
+        loop {
+            let mut tx = attempts.begin(cx).await?;
+            let result = tx.create(std::slice::from_ref(write)).await;
+            let result = result.and_then(|mut written| {
+                let written = written.pop();
+                written.ok_or_else(|| Error::internal("a create answered nothing"))
+            });
+            if let Some(answer) = attempts.finish(tx, result).await {
+                return answer;
+            }
+        }
+    }
+
     /// Stores a resource under its id, whether there is one or not, if its condition holds.
     pub async fn put(&self, cx: &RequestContext, write: PreparedWrite) -> Result<Written> {
-        if permission::puts_anything(&cx.access, write.key.resource_type) {
+        let is_ruled = is_ruled(write.key.resource_type);
+        if !is_ruled && permission::puts_anything(&cx.access, write.key.resource_type) {
             self.refuse_broken(cx, &write).await?;
             let write = self.recorded(cx, write, None)?;
             let written = self.puts.ask(write).await?;
             note_recorded(cx);
             return Ok(written);
+        }
+        // What rules are asked of is written under its lock at once.
+        let judgements = if is_ruled { 0 } else { JUDGEMENTS };
+        for _ in 0..judgements {
+            if let Some(answer) = self.put_as_judged(cx, &write).await? {
+                return Ok(answer);
+            }
         }
         let mut attempts = self.attempts();
         loop {
@@ -49,13 +77,21 @@ impl Store {
     /// Deletes a resource, if its condition holds and, where asked, nobody refers to it.
     pub async fn delete(&self, cx: &RequestContext, mut delete: PreparedDelete) -> Result<Deleted> {
         delete.names_referrers = cx.access.reason().is_some();
-        if permission::deletes_anything(&cx.access, delete.key.resource_type) {
+        let is_ruled = is_ruled(delete.key.resource_type);
+        if !is_ruled && permission::deletes_anything(&cx.access, delete.key.resource_type) {
             let delete = self.recorded_delete(cx, delete)?;
             let deleted = self.deletes.ask(delete).await?;
             if deleted != Deleted::Absent {
                 note_recorded(cx);
             }
             return Ok(deleted);
+        }
+        // What rules are asked of is written under its lock at once.
+        let judgements = if is_ruled { 0 } else { JUDGEMENTS };
+        for _ in 0..judgements {
+            if let Some(answer) = self.delete_as_judged(cx, &delete).await? {
+                return Ok(answer);
+            }
         }
         let mut attempts = self.attempts();
         loop {
@@ -68,7 +104,7 @@ impl Store {
     }
 
     /// The delete with what its statement adds to the audit trail.
-    fn recorded_delete(
+    pub(super) fn recorded_delete(
         &self,
         cx: &RequestContext,
         mut delete: PreparedDelete,
@@ -83,7 +119,7 @@ impl Store {
     }
 
     /// The write with what its statement adds to the audit trail; only that knows the version of an update.
-    fn recorded(
+    pub(super) fn recorded(
         &self,
         cx: &RequestContext,
         mut write: PreparedWrite,
@@ -105,8 +141,11 @@ impl Store {
     }
 }
 
+/// How often a write is judged anew because somebody else changed its resource, before it waits for a lock.
+const JUDGEMENTS: usize = 4;
+
 /// The commit of a write brought its row to the trail.
-fn note_recorded(cx: &RequestContext) {
+pub(super) fn note_recorded(cx: &RequestContext) {
     if let Some(audited) = &cx.audited {
         audited.note_recorded();
     }
@@ -297,10 +336,7 @@ fn put_answer(write: &PreparedWrite, verdict: &Verdict) -> Result<Written> {
                 .into(),
         }),
         "mismatch" => Err(mismatch()),
-        "exists" => Err(Error::new(
-            ErrorKind::PreconditionFailed,
-            "the resource exists, and If-None-Match asks that it does not",
-        )),
+        "exists" => Err(exists()),
         "raced" => Err(raced()),
         other => Err(Error::internal(format!("unknown verdict {other}"))),
     }
@@ -385,6 +421,14 @@ pub(super) fn mismatch() -> Error {
     Error::new(
         ErrorKind::PreconditionFailed,
         "the resource is not in the version that If-Match names",
+    )
+}
+
+/// The refusal to write what is only to be made.
+pub(super) fn exists() -> Error {
+    Error::new(
+        ErrorKind::PreconditionFailed,
+        "the resource exists, and If-None-Match asks that it does not",
     )
 }
 

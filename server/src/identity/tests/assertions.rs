@@ -12,25 +12,25 @@ use serde_json::json;
 
 use super::*;
 
-fn base64(bytes: impl AsRef<[u8]>) -> String {
+pub(super) fn base64(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// The keys of a client.
-struct Keys {
+pub(super) struct Keys {
     elliptic: EcdsaKeyPair,
     rsa: RsaKeyPair,
 }
 
 impl Keys {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             elliptic: EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap(),
             rsa: RsaKeyPair::generate(KeySize::Rsa2048).unwrap(),
         }
     }
 
-    fn set(&self) -> Value {
+    pub(super) fn set(&self) -> Value {
         let point = self.elliptic.public_key().as_ref();
         let public = self.rsa.public_key();
         json!({"keys": [
@@ -43,7 +43,7 @@ impl Keys {
     }
 
     /// Signs as the algorithm of the header says, honestly or not.
-    fn signed(&self, header: &Value, claims: &Value) -> String {
+    pub(super) fn signed(&self, header: &Value, claims: &Value) -> String {
         let message = format!(
             "{}.{}",
             base64(header.to_string()),

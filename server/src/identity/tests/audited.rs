@@ -4,7 +4,7 @@ use super::*;
 
 impl Server {
     /// The rows since the server was made, in brief.
-    async fn trail(&self) -> Vec<String> {
+    pub(super) async fn trail(&self) -> Vec<String> {
         self.database
             .texts(
                 "select concat_ws(' ', interaction, operation, outcome, access, login, agent, client,
@@ -133,4 +133,70 @@ async fn what_changes_something_is_recorded_in_its_commit() {
     assert_eq!(answer.status, 500, "{answer:?}");
     let sessions = "select count(*)::text from identity_session";
     assert_eq!(server.database.texts(sessions).await, ["0"]);
+}
+
+#[tokio::test]
+async fn what_is_shown_twice_ends_the_grant_and_is_named() {
+    let mut server = Server::audited().await;
+    server.address = Some([192, 0, 2, 7].into());
+    let code = server.code("anna", "app", "offline_access user/*.rs").await;
+    let tokens = server.exchange("app", &code).await.json();
+    assert_eq!(server.exchange("other", &code).await.status, 400);
+    assert!(server.grant(&tokens["access_token"]).await.is_none());
+    server.later(60);
+    let tokens = server
+        .tokens("anna", "app", "offline_access user/*.rs")
+        .await;
+    let refresh = tokens["refresh_token"].as_str().unwrap();
+    let next = server.refresh("app", refresh, None).await.json();
+    // Of somebody else's token, another app learns and ends nothing.
+    assert_eq!(server.refresh("other", refresh, None).await.status, 400);
+    assert!(server.grant(&next["access_token"]).await.is_some());
+    for _ in 0..2 {
+        assert_eq!(server.refresh("app", refresh, None).await.status, 400);
+    }
+    assert!(server.grant(&next["access_token"]).await.is_none());
+    let mut reused = server.trail().await;
+    reused.retain(|row| row.contains("reused"));
+    let why = "granted 192.0.2.7 (it was shown before: all that came of it has ended)";
+    assert_eq!(
+        reused,
+        ["code-reused", "refresh-reused"]
+            .map(|code| format!("security {code} 4 login anna Practitioner/anna app {why}")),
+    );
+}
+
+#[tokio::test]
+async fn a_refresh_that_cannot_be_recorded_may_be_tried_again() {
+    let server = Server::audited().await;
+    let tokens = server
+        .tokens("anna", "app", "offline_access user/*.rs")
+        .await;
+    let refresh = tokens["refresh_token"].as_str().unwrap();
+    let refuse = "revoke execute on function add_audit(json, bigint[]) from vesta_serve";
+    server.database.execute(refuse).await.unwrap();
+    assert_eq!(server.refresh("app", refresh, None).await.status, 500);
+    let allow = "grant execute on function add_audit(json, bigint[]) to vesta_serve";
+    server.database.execute(allow).await.unwrap();
+    let answer = server.refresh("app", refresh, None).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+}
+
+#[tokio::test]
+async fn what_our_own_pages_look_up_is_of_whom_they_are_shown_to() {
+    let mut server = Server::new().await;
+    server.address = Some([192, 0, 2, 7].into());
+    let asked = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let noted = Arc::clone(&asked);
+    server.identity.records.perform = Arc::new(move |grant, address, interaction| {
+        noted.lock().unwrap().push(address);
+        perform(grant, interaction).boxed()
+    });
+    server.code("anna", "app", "launch/patient user/*.rs").await;
+    let asked = asked.lock().unwrap();
+    assert!(!asked.is_empty());
+    assert!(
+        asked.iter().all(|address| *address == server.address),
+        "{asked:?}"
+    );
 }

@@ -13,7 +13,7 @@ use crate::auth::{
     Provision, Role, Use, VERY_RESTRICTED, not_cleared,
 };
 use crate::error::Result;
-use crate::store::{MarkedPatients, ProvisionsFor};
+use crate::store::{Dated, MarkedPatients, OpenedRecord, ProvisionsFor};
 
 /// What is found out about a holder's surroundings, once for all of their roles.
 #[derive(Debug, Default)]
@@ -76,22 +76,35 @@ impl Surroundings {
         around.team = team.into_iter().collect();
         if roles.iter().any(|role| role.breaks_glass) {
             let store = &holder.interactions.store;
-            around.opened = store
+            let opened = store
                 .opened_records(staff.names.iter(), holder.cx.now)
                 .await?;
+            let is_open = |one: &OpenedRecord| {
+                holder.moment.is_behind(one.opened) && !holder.moment.is_behind(one.ends)
+            };
+            let open = opened.into_iter().filter(is_open);
+            around.opened = open.map(|one| (one.patient, one.reason)).collect();
         }
-        let organizations = holder.organizations(staff).await?;
-        let named = staff.names.iter().chain(&organizations).chain(&teams);
-        let named: Vec<String> = named.flat_map(|key| written(holder, key)).collect();
-        let mut names = vec!["*".to_owned()];
-        for name in &named {
-            names.extend(staff.codes.iter().map(|code| format!("{code}@{name}")));
+        let mut names: BTreeSet<String> = ["*".to_owned()].into();
+        let all = staff.names.iter().chain(&teams);
+        names.extend(all.flat_map(|key| written(holder, key)));
+        let mut is_anybodys = false;
+        for post in &staff.posts {
+            let organizations = holder.organizations(post).await?;
+            is_anybodys |= !organizations.is_empty();
+            let own = organizations.iter().flat_map(|key| written(holder, key));
+            names.extend(own);
+            // In one role for one organization, in another for another.
+            let named = post.names.iter().chain(&organizations).chain(&teams);
+            for name in named.flat_map(|key| written(holder, key)) {
+                names.extend(post.codes.iter().map(|code| format!("{code}@{name}")));
+            }
         }
-        names.extend(named);
-        if organizations.is_empty() {
+        if !is_anybodys {
             // Nobody knows whose they are, as of a client without a person.
-            names.push("client".to_owned());
+            names.insert("client".to_owned());
         }
+        let names = names.into_iter().collect();
         // Of all patients: what is somebody's in the care of the team may be another's as well.
         around.found(holder, grant, names, None).await
     }
@@ -116,7 +129,14 @@ impl Surroundings {
             now: holder.cx.now,
             base_url: &holder.cx.base_url,
         };
-        self.provisions = interactions.store.provisions(&asked).await?;
+        let provisions = interactions.store.provisions(&asked).await?;
+        let is_in_force = |one: &Dated| {
+            let (starts, ends) = (one.starts, one.ends);
+            starts.is_none_or(|starts| holder.moment.is_behind(starts))
+                && ends.is_none_or(|ends| !holder.moment.is_behind(ends))
+        };
+        let in_force = provisions.into_iter().filter(is_in_force);
+        self.provisions = in_force.map(|one| one.provision).collect();
         self.codes = interactions.definitions.code_seeds();
         let mut unready = interactions.definitions.unready_types();
         // Until it is known which patients are marked, nothing is known of what is theirs.

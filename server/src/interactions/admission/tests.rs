@@ -5,6 +5,7 @@ mod consents;
 mod labels;
 mod leaks;
 mod matrix;
+mod races;
 mod remembered;
 mod staff;
 mod writes;

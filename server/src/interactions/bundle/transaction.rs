@@ -109,11 +109,28 @@ impl<'a> Attempt<'a> {
         self.note_found().await?;
         let gone = self.delete(&deletes).await?;
         self.write(targets).await?;
+        self.settle().await?;
         self.refuse_referenced(&gone).await?;
         self.refuse_broken().await?;
         self.look().await?;
         let answers: Vec<response::Answer> = self.answers.into_values().map(Ok).collect();
         Ok(response::bundle(self.cx, "transaction-response", &answers))
+    }
+
+    /// Claims the time of what was written, and says which entry asks for what cannot be had.
+    async fn settle(&mut self) -> Result<()> {
+        let Err(refusal) = self.tx.settle().await else {
+            return Ok(());
+        };
+        let is_its = |outcome: &Outcome| {
+            let location = outcome.location.as_ref();
+            location.is_some_and(|(key, _)| *key == refusal.key)
+        };
+        let place = self.answers.iter().find(|(_, outcome)| is_its(outcome));
+        Err(match place {
+            Some((place, _)) => refusal.error.within(&expression(*place)),
+            None => refusal.error,
+        })
     }
 
     /// What conditions select may have been changed by others before it was locked: then all begins anew.

@@ -3,7 +3,7 @@
 use fhir::ids::VersionId;
 use http::Method;
 
-use super::{EntityTags, Route, RouteRequest, WriteConditions};
+use super::{CallConditions, EntityTags, OperationTarget, Route, RouteRequest, WriteConditions};
 use crate::error::{Error, ErrorKind, Result};
 
 impl EntityTags {
@@ -52,13 +52,17 @@ impl RouteRequest<'_> {
     pub(super) fn check_headers(&self, route: &Route, method: &Method) -> Result<()> {
         let is_create = method == Method::POST && matches!(route, Route::Type(_));
         let is_write = method != Method::GET && method != Method::POST;
+        let is_call = method == Method::POST
+            && matches!(route, Route::Operation(OperationTarget::Instance(_), _));
         let takes_versions =
-            is_write && !(method == Method::DELETE && matches!(route, Route::Type(_)));
+            is_call || is_write && !(method == Method::DELETE && matches!(route, Route::Type(_)));
         let takes_absence = method == Method::PUT || method == Method::GET;
         let refused = if self.if_none_exist.is_some() && !is_create {
             Some("If-None-Exist belongs to a create")
         } else if self.if_match.is_some() && !takes_versions {
-            Some("If-Match belongs to an update, a patch or the delete of one resource")
+            Some(
+                "If-Match belongs to an update, a patch, the delete of one resource or an operation on it",
+            )
         } else if self.if_none_match.is_some() && !takes_absence {
             Some("If-None-Match belongs to a read or an update")
         } else {
@@ -67,6 +71,13 @@ impl RouteRequest<'_> {
         match refused {
             Some(sentence) => Err(Error::new(ErrorKind::BadValue, sentence)),
             None => Ok(()),
+        }
+    }
+
+    pub(super) fn call_conditions(&mut self) -> CallConditions {
+        CallConditions {
+            if_match: self.if_match.take().map(EntityTags::expected),
+            idempotency_key: None,
         }
     }
 

@@ -74,6 +74,7 @@ fn words(interaction: &Interaction) -> String {
             target,
             code,
             input,
+            ..
         } => match input {
             OperationInput::Query(query) => format!("{name} {target:?} {code} query {query}"),
             OperationInput::Body(body, query) => {

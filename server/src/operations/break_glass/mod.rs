@@ -9,12 +9,12 @@ use fhir::resource::Resource;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::{Arguments, Operation, OperationAnswer, OperationContext, Params};
+use super::{Arguments, Change, OperationAnswer, OperationContext, Params};
 use crate::audit::AuditedResource;
 use crate::auth::{Access, Grant, Reason, VERY_RESTRICTED};
 use crate::context::RequestContext;
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::{BreakGlass, PreparedWrite, Source, Verb};
+use crate::store::{BreakGlass, Source, Transaction, Verb};
 
 /// Of which the reasons are.
 const REASONS: &str = "http://terminology.hl7.org/CodeSystem/v3-ActReason";
@@ -45,13 +45,21 @@ impl Params for OpenRecordParams {
     }
 }
 
-impl Operation for OpenRecord {
+impl Change for OpenRecord {
     const DEFINITION: &'static str = include_str!("definition.json");
     type Params = OpenRecordParams;
 
-    async fn invoke(cx: OperationContext<'_>, params: OpenRecordParams) -> Result<OperationAnswer> {
+    fn permit(cx: &OperationContext<'_>) -> Result<()> {
+        holder(cx.request).map(|_| ())
+    }
+
+    async fn perform(
+        cx: OperationContext<'_>,
+        tx: &mut Transaction,
+        params: &OpenRecordParams,
+    ) -> Result<OperationAnswer> {
         let (grant, holder) = holder(cx.request)?;
-        let (reason, minutes) = asked(&params)?;
+        let (reason, minutes) = asked(params)?;
         let patient = cx.instance()?;
         // The review is written by the server, not by whoever is reviewed.
         let own = RequestContext {
@@ -80,7 +88,11 @@ impl Operation for OpenRecord {
         let task = own
             .prepare(opened.review.clone(), Verb::Post, &task)
             .await?;
-        write(cx, &opening, &opened, &task).await?;
+        // The record is opened and its review asked for, both or neither; the trail says who did it, and to whom.
+        tx.write_as(Access::system(Reason::Review));
+        tx.note_read(vec![opening]);
+        tx.create(std::slice::from_ref(&task)).await?;
+        tx.break_glass(&opened).await?;
         Ok(answer(&opened))
     }
 }
@@ -199,29 +211,6 @@ fn task(opened: &BreakGlass, now: Timestamp) -> Result<Resource> {
 }
 
 const TASKS: &str = "https://vesta.example/fhir/CodeSystem/task-code";
-
-/// The record is opened and its review asked for, both or neither; the trail says who did it, and to whom.
-async fn write(
-    cx: OperationContext<'_>,
-    opening: &AuditedResource,
-    opened: &BreakGlass,
-    task: &PreparedWrite,
-) -> Result<()> {
-    let mut attempts = cx.store.attempts();
-    loop {
-        let mut tx = attempts.begin(cx.request).await?;
-        tx.write_as(Access::system(Reason::Review));
-        tx.note_read(vec![opening.clone()]);
-        let result = async {
-            tx.create(std::slice::from_ref(task)).await?;
-            tx.break_glass(opened).await
-        }
-        .await;
-        if let Some(answer) = attempts.finish(tx, result).await {
-            return answer;
-        }
-    }
-}
 
 fn answer(opened: &BreakGlass) -> OperationAnswer {
     let mut writer = Writer::with_capacity(256);

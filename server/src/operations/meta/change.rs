@@ -6,10 +6,7 @@ use fhir::resource::Resource;
 use super::labels::{Change, LabelError};
 use crate::error::{Error, ErrorKind, Result};
 use crate::operations::{OperationAnswer, OperationContext};
-use crate::store::{ExpectedVersions, Verb, WriteCondition};
-
-/// How often the change is made anew when another writer was faster.
-const TRIES: u32 = 16;
+use crate::store::{Transaction, Verb};
 
 /// Changes the labels of the current version, and answers the meta there is then.
 ///
@@ -17,38 +14,22 @@ const TRIES: u32 = 16;
 /// and fail every client that holds an ETag, and tell them nothing. R4 leaves it open.
 pub(in crate::operations) async fn change(
     cx: OperationContext<'_>,
+    tx: &mut Transaction,
     change: Change,
     labels: &Document,
 ) -> Result<OperationAnswer> {
     let key = cx.instance()?;
-    for _ in 0..TRIES {
-        let (current, content) = cx.read(key).await?;
-        let resource =
-            Document::parse_with(content, cx.request.limits.parse).map_err(Error::internal)?;
-        let Some(changed) = changed(&resource, change, labels.root())? else {
-            return Ok(answer(&resource));
-        };
-        let write = cx
-            .prepare(key.clone(), Verb::Patch, &changed)
-            .await?
-            .under(WriteCondition {
-                versions: Some(ExpectedVersions::OneOf(vec![current.version])),
-                absent: false,
-            });
-        match cx.store.put(cx.request, write).await {
-            Ok(written) => {
-                let stored = Document::parse(written.content).map_err(Error::internal)?;
-                return Ok(answer(&stored));
-            }
-            // Another writer was faster: what it wrote keeps, and the change is made to that.
-            Err(error) if error.kind() == ErrorKind::PreconditionFailed => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Err(Error::new(
-        ErrorKind::Conflict,
-        format!("{key} is being changed by others; try again"),
-    ))
+    let (version, content) = cx.read_locked(tx, key).await?;
+    let resource =
+        Document::parse_with(content.clone(), cx.request.limits.parse).map_err(Error::internal)?;
+    let Some(changed) = changed(&resource, change, labels.root())? else {
+        cx.note_read(&version, &content)?;
+        return Ok(answer(&resource));
+    };
+    let write = cx.prepare(key.clone(), Verb::Patch, &changed).await?;
+    let written = tx.put_one(&write).await?;
+    let stored = Document::parse(written.content).map_err(Error::internal)?;
+    Ok(answer(&stored))
 }
 
 /// Parameters with the meta of a stored resource.

@@ -7,8 +7,9 @@ use fhir::json::Document;
 
 use super::meta::change::change;
 use super::meta::labels::Change;
-use super::{Arguments, Operation, OperationAnswer, OperationContext, Params};
+use super::{Arguments, OperationAnswer, OperationContext, Params};
 use crate::error::Result;
+use crate::store::Transaction;
 
 /// The operation.
 pub(super) struct MetaAdd;
@@ -26,11 +27,15 @@ impl Params for MetaAddParams {
     }
 }
 
-impl Operation for MetaAdd {
+impl super::Change for MetaAdd {
     const DEFINITION: &'static str = include_str!("definition.json");
     type Params = MetaAddParams;
 
-    async fn invoke(cx: OperationContext<'_>, params: MetaAddParams) -> Result<OperationAnswer> {
-        change(cx, Change::Add, &params.meta).await
+    async fn perform(
+        cx: OperationContext<'_>,
+        tx: &mut Transaction,
+        params: &MetaAddParams,
+    ) -> Result<OperationAnswer> {
+        change(cx, tx, Change::Add, &params.meta).await
     }
 }

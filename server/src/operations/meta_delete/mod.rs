@@ -7,8 +7,9 @@ use fhir::json::Document;
 
 use super::meta::change::change;
 use super::meta::labels::Change;
-use super::{Arguments, Operation, OperationAnswer, OperationContext, Params};
+use super::{Arguments, OperationAnswer, OperationContext, Params};
 use crate::error::Result;
+use crate::store::Transaction;
 
 /// The operation.
 pub(super) struct MetaDelete;
@@ -26,11 +27,15 @@ impl Params for MetaDeleteParams {
     }
 }
 
-impl Operation for MetaDelete {
+impl super::Change for MetaDelete {
     const DEFINITION: &'static str = include_str!("definition.json");
     type Params = MetaDeleteParams;
 
-    async fn invoke(cx: OperationContext<'_>, params: MetaDeleteParams) -> Result<OperationAnswer> {
-        change(cx, Change::Delete, &params.meta).await
+    async fn perform(
+        cx: OperationContext<'_>,
+        tx: &mut Transaction,
+        params: &MetaDeleteParams,
+    ) -> Result<OperationAnswer> {
+        change(cx, tx, Change::Delete, &params.meta).await
     }
 }

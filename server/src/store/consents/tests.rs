@@ -33,7 +33,9 @@ async fn found(world: &World, names: &[&str]) -> Vec<String> {
         base_url: &world.cx.base_url,
     };
     let found = world.interactions.store.provisions(&asked).await.unwrap();
-    let told = |one: &Provision| {
+    let has_begun = |one: &Dated| one.starts.is_none_or(|starts| starts <= world.cx.now);
+    let in_force = found.into_iter().filter(has_begun).map(|one| one.provision);
+    let told = |one: Provision| {
         let effect = one.effect.map_or("bound", |effect| match effect {
             Effect::Permit => "permit",
             Effect::Deny => "deny",
@@ -58,7 +60,7 @@ async fn found(world: &World, names: &[&str]) -> Vec<String> {
         }
         told
     };
-    found.iter().map(told).collect()
+    in_force.map(told).collect()
 }
 
 async fn check(world: &World, members: &str, names: &[&str], expected: &[&str]) {

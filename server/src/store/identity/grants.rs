@@ -103,7 +103,7 @@ pub(super) fn granted(row: &PgRow) -> Result<Granted> {
 }
 
 /// The columns of `identity_user`, where the grant has a person.
-fn grant_user(row: &PgRow) -> Result<Option<GrantUser>> {
+pub(super) fn grant_user(row: &PgRow) -> Result<Option<GrantUser>> {
     let id: Option<Uuid> = row.try_get("id").map_err(from_sqlx)?;
     let Some(id) = id else {
         return Ok(None);
@@ -241,6 +241,18 @@ impl Store {
         sqlx::query(statements::REVOKE_IDENTITY_GRANTS)
             .bind(user)
             .bind(client_id)
+            .bind(Instant(now))
+            .execute(&mut *transaction)
+            .await
+            .map_err(from_sqlx)?;
+        transaction.commit().await.map_err(from_sqlx)
+    }
+
+    /// Ends a grant.
+    pub async fn end_identity_grant(&self, grant: Uuid, now: Timestamp) -> Result<()> {
+        let mut transaction = self.begin_told().await?;
+        sqlx::query(statements::END_IDENTITY_GRANT)
+            .bind(grant)
             .bind(Instant(now))
             .execute(&mut *transaction)
             .await

@@ -2,6 +2,7 @@
 //! alone (server/decisions/0022-own-authorization-server.md).
 
 mod clients;
+mod federation;
 mod grants;
 mod keys;
 mod launches;
@@ -16,11 +17,13 @@ use std::fmt;
 use jiff::Timestamp;
 
 pub use clients::{ClientKind, IdentityClient};
+pub use federation::{Departed, Departure};
 pub use grants::{GrantUser, Granted, IdentityGrant, NewGrant, RunningGrant};
 pub use keys::{SigningAlgorithm, SigningKey};
 pub use launches::PreparedLaunch;
 pub use sessions::{IdentitySession, NewSession, SessionLimits};
-pub use tokens::{CodeTerms, KnownToken, NewCode, NewToken, Refreshed, TokenKind, UsedCode};
+pub(super) use tokens::Tokens;
+pub use tokens::{CodeTerms, KnownToken, NewCode, NewToken, ReusedGrant, TokenKind, UsedCode};
 pub use users::{Attempt, Credentials, Epochs, IdentityUser};
 
 use super::Store;

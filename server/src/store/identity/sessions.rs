@@ -35,6 +35,8 @@ pub struct NewSession<'a> {
     pub user: Uuid,
     /// When the first factor was shown.
     pub created_at: Timestamp,
+    /// When the last factor was shown.
+    pub authenticated_at: Timestamp,
     /// The factors.
     pub methods: &'a [String],
     /// The hash of the cookie it had before.
@@ -68,6 +70,7 @@ impl Store {
             .bind(session.methods)
             .bind(session.replaces.map(|hash| hash.0.to_vec()))
             .bind(session.epoch)
+            .bind(Instant(session.authenticated_at))
             .execute(&mut *transaction)
             .await
             .map_err(from_sqlx)?;

@@ -219,13 +219,14 @@ async fn a_code_is_good_once_and_ends_its_grant_when_shown_again() {
             .unwrap()
             .is_none()
     );
-    assert!(
-        store
-            .use_identity_code(hash(1), at(2))
-            .await
-            .unwrap()
-            .is_none()
-    );
+    let again = store.use_identity_code(hash(1), at(2)).await;
+    assert!(again.unwrap().is_none());
+    assert!(store.identity_reused(hash(2)).await.unwrap().is_none());
+    let reused = store.identity_reused(hash(1)).await.unwrap().unwrap();
+    assert_eq!((reused.grant, &*reused.client_id), (grant.id, "app"));
+    assert_eq!(&*reused.user.unwrap().login, "anna");
+    store.end_identity_grant(grant.id, at(2)).await.unwrap();
+    assert!(store.identity_reused(hash(1)).await.unwrap().is_none());
     assert!(
         store
             .identity_token(hash(2), at(2))
@@ -252,25 +253,32 @@ async fn a_refresh_token_is_exchanged_once_by_its_client() {
         token(2, &grant, TokenKind::Access),
     ];
     store.add_identity_tokens(&tokens, at(0)).await.unwrap();
-    let refresh = |client| store.use_identity_refresh(hash(1), client, at(1));
-    assert!(refresh("other").await.unwrap().is_none());
-    assert_eq!(refresh("app").await.unwrap().unwrap().grant, grant.id);
-    assert!(refresh("other").await.unwrap().is_none());
-    assert!(
+    let next = token(3, &grant, TokenKind::Access);
+    let refresh = async |client: &str, tokens: &[NewToken]| {
         store
-            .identity_token(hash(2), at(1))
+            .exchange_identity_refresh(hash(1), client, tokens, at(1))
+            .await
+    };
+    let next = std::slice::from_ref(&next);
+    assert!(!refresh("other", next).await.unwrap());
+    // What cannot be written leaves the token as it was.
+    assert!(refresh("app", &tokens).await.is_err());
+    assert!(store.identity_reused(hash(1)).await.unwrap().is_none());
+    assert!(refresh("app", next).await.unwrap());
+    let is_known = async |byte| {
+        store
+            .identity_token(hash(byte), at(1))
             .await
             .unwrap()
             .is_some()
-    );
-    assert!(refresh("app").await.unwrap().is_none());
-    assert!(
-        store
-            .identity_token(hash(2), at(1))
-            .await
-            .unwrap()
-            .is_none()
-    );
+    };
+    assert!(is_known(3).await);
+    assert!(!refresh("app", next).await.unwrap());
+    assert!(!refresh("other", next).await.unwrap());
+    let reused = store.identity_reused(hash(1)).await.unwrap().unwrap();
+    assert_eq!(reused.grant, grant.id);
+    store.end_identity_grant(grant.id, at(1)).await.unwrap();
+    assert!(!is_known(2).await && !is_known(3).await);
 }
 
 #[tokio::test]
@@ -281,6 +289,7 @@ async fn what_is_revoked_is_not_found_again() {
         hash: hash(9),
         user: anna().id,
         created_at: at(0),
+        authenticated_at: at(0),
         methods: &methods,
         replaces: None,
         epoch: 0,

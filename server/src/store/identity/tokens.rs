@@ -1,14 +1,15 @@
 //! Authorization codes, access tokens and refresh tokens.
 
 use jiff::Timestamp;
-use sqlx::Row;
 use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Postgres, Row, Transaction};
 use uuid::Uuid;
 
 use super::SecretHash;
-use super::grants::{Granted, granted, instant, scopes};
+use super::grants::{GrantUser, Granted, grant_user, granted, instant, scopes};
 use crate::auth::Scopes;
 use crate::error::{Error, Result};
+use crate::store::combine::Batch;
 use crate::store::fault::from_sqlx;
 use crate::store::instant::Instant;
 use crate::store::{Store, statements};
@@ -77,15 +78,15 @@ pub struct NewToken {
     pub expires: Timestamp,
 }
 
-/// A refresh token that was exchanged.
+/// The grant of a code or a token that was used before.
 #[derive(Clone, Debug)]
-pub struct Refreshed {
-    /// What of.
+pub struct ReusedGrant {
+    /// Its id.
     pub grant: Uuid,
-    /// What it was for at most.
-    pub scopes: Scopes,
-    /// Until when it would have been good.
-    pub expires: Timestamp,
+    /// To whom.
+    pub client_id: Box<str>,
+    /// By whom.
+    pub user: Option<GrantUser>,
 }
 
 /// A token that is in force.
@@ -136,8 +137,66 @@ fn known_token(row: &PgRow) -> Result<KnownToken> {
     })
 }
 
+/// Looks up the tokens of requests that come together.
+pub(in crate::store) struct Tokens;
+
+impl Batch for Tokens {
+    type Request = (SecretHash, Timestamp);
+    type Answer = Option<KnownToken>;
+    const REPEATABLE: bool = true;
+
+    fn fitting(requests: &[Self::Request]) -> usize {
+        requests.len()
+    }
+
+    async fn run(
+        &self,
+        connection: &mut PgConnection,
+        requests: &[Self::Request],
+    ) -> Result<Vec<Result<Option<KnownToken>>>> {
+        let hashes: Vec<&[u8]> = requests.iter().map(|(hash, _)| hash.0.as_slice()).collect();
+        let moments: Vec<Instant> = requests.iter().map(|(_, now)| Instant(*now)).collect();
+        let rows = sqlx::query(statements::READ_IDENTITY_TOKENS)
+            .bind(hashes)
+            .bind(moments)
+            .fetch_all(connection)
+            .await
+            .map_err(from_sqlx)?;
+        let mut known: Vec<Result<Option<KnownToken>>> =
+            requests.iter().map(|_| Ok(None)).collect();
+        for row in &rows {
+            let n: i32 = row.try_get("n").map_err(from_sqlx)?;
+            let place = usize::try_from(n - 1).map_err(Error::internal)?;
+            if let Some(slot) = known.get_mut(place) {
+                *slot = known_token(row).map(Some);
+            }
+        }
+        Ok(known)
+    }
+}
+
+async fn add_tokens(
+    transaction: &mut Transaction<'_, Postgres>,
+    tokens: &[NewToken],
+    now: Timestamp,
+) -> Result<()> {
+    for token in tokens {
+        sqlx::query(statements::ADD_IDENTITY_TOKEN)
+            .bind(token.hash.0.as_slice())
+            .bind(token.grant)
+            .bind(token.kind.name())
+            .bind(token.scopes.to_string())
+            .bind(Instant(now))
+            .bind(Instant(token.expires))
+            .execute(&mut **transaction)
+            .await
+            .map_err(from_sqlx)?;
+    }
+    Ok(())
+}
+
 impl Store {
-    /// Uses a code up, whatever is made of it then. One that was used before ends what came of it, and gives `None`.
+    /// Uses a code up, whatever is made of it then; `None` where it was used before, or never was.
     pub async fn use_identity_code(
         &self,
         hash: SecretHash,
@@ -149,71 +208,57 @@ impl Store {
             .fetch_optional(&self.pool)
             .await
             .map_err(from_sqlx)?;
-        if let Some(row) = row {
-            return used_code(&row).map(Some);
-        }
-        let revoked: Option<Uuid> = sqlx::query_scalar(statements::REVOKE_IDENTITY_REUSED_CODE)
+        row.as_ref().map(used_code).transpose()
+    }
+
+    /// The grant that a code or a refresh token is of which was used before, unless it has ended.
+    pub async fn identity_reused(&self, hash: SecretHash) -> Result<Option<ReusedGrant>> {
+        let row = sqlx::query(statements::READ_IDENTITY_REUSED)
             .bind(hash.0.as_slice())
-            .bind(Instant(now))
             .fetch_optional(&self.pool)
             .await
             .map_err(from_sqlx)?;
-        if let Some(grant) = revoked {
-            tracing::warn!(%grant, "an authorization code was shown twice: its grant is revoked");
-        }
-        Ok(None)
+        let reused = |row: &PgRow| {
+            let client_id: String = row.try_get("client_id").map_err(from_sqlx)?;
+            Ok(ReusedGrant {
+                grant: row.try_get("grant_id").map_err(from_sqlx)?,
+                client_id: client_id.into(),
+                user: grant_user(row)?,
+            })
+        };
+        row.as_ref().map(reused).transpose()
     }
 
     /// Adds tokens, all or none.
     pub async fn add_identity_tokens(&self, tokens: &[NewToken], now: Timestamp) -> Result<()> {
         let mut transaction = self.begin_told().await?;
-        for token in tokens {
-            sqlx::query(statements::ADD_IDENTITY_TOKEN)
-                .bind(token.hash.0.as_slice())
-                .bind(token.grant)
-                .bind(token.kind.name())
-                .bind(token.scopes.to_string())
-                .bind(Instant(now))
-                .bind(Instant(token.expires))
-                .execute(&mut *transaction)
-                .await
-                .map_err(from_sqlx)?;
-        }
+        add_tokens(&mut transaction, tokens, now).await?;
         transaction.commit().await.map_err(from_sqlx)
     }
 
-    /// Exchanges a refresh token of a client. One that was exchanged before ends the grant, and gives `None`.
-    pub async fn use_identity_refresh(
+    /// Exchanges a refresh token of a client for other tokens, all or nothing: what fails may be asked for again. `false`
+    /// where it was exchanged before.
+    pub async fn exchange_identity_refresh(
         &self,
         hash: SecretHash,
         client_id: &str,
+        tokens: &[NewToken],
         now: Timestamp,
-    ) -> Result<Option<Refreshed>> {
-        let row = sqlx::query(statements::USE_IDENTITY_REFRESH)
+    ) -> Result<bool> {
+        let mut transaction = self.begin_told().await?;
+        let used: Option<bool> = sqlx::query_scalar(statements::USE_IDENTITY_REFRESH)
             .bind(hash.0.as_slice())
             .bind(Instant(now))
             .bind(client_id)
-            .fetch_optional(&self.pool)
+            .fetch_optional(&mut *transaction)
             .await
             .map_err(from_sqlx)?;
-        if let Some(row) = row {
-            return Ok(Some(Refreshed {
-                grant: row.try_get("grant_id").map_err(from_sqlx)?,
-                scopes: scopes(&row)?,
-                expires: instant(&row, "expires_at")?,
-            }));
+        if used.is_none() {
+            return Ok(false);
         }
-        let revoked: Option<Uuid> = sqlx::query_scalar(statements::REVOKE_IDENTITY_REUSED_REFRESH)
-            .bind(hash.0.as_slice())
-            .bind(Instant(now))
-            .bind(client_id)
-            .fetch_optional(&self.pool)
-            .await
-            .map_err(from_sqlx)?;
-        if let Some(grant) = revoked {
-            tracing::warn!(%grant, "a refresh token was shown twice: its grant is revoked");
-        }
-        Ok(None)
+        add_tokens(&mut transaction, tokens, now).await?;
+        transaction.commit().await.map_err(from_sqlx)?;
+        Ok(true)
     }
 
     /// The token of a hash, if it is in force. Asked for every request, so that what is revoked here is revoked there.
@@ -222,14 +267,7 @@ impl Store {
         hash: SecretHash,
         now: Timestamp,
     ) -> Result<Option<KnownToken>> {
-        // This pool keeps its plans: the statement is the same for every request.
-        let row = sqlx::query(statements::READ_IDENTITY_TOKEN)
-            .bind(hash.0.as_slice())
-            .bind(Instant(now))
-            .fetch_optional(&self.searches)
-            .await
-            .map_err(from_sqlx)?;
-        row.as_ref().map(known_token).transpose()
+        self.tokens.ask((hash, now)).await
     }
 
     /// Revokes a token of a client; a refresh token takes all of its grant with it.

@@ -61,16 +61,6 @@ impl RowFilter {
             None => Self(Rows::of_types(types, |one| access.referable(one))),
         }
     }
-
-    /// The rows that pass a condition.
-    pub(in super::super) fn passing(clause: Clause) -> Self {
-        Self(Some(clause))
-    }
-
-    /// Whether it lets everything through.
-    pub(in super::super) fn is_everything(&self) -> bool {
-        self.0.is_none()
-    }
 }
 
 impl Slotted {

@@ -6,4 +6,4 @@ with kept as (
      where s.hash = $6 and s.user_id = $2 and s.epoch = $7 and g.session = s.hash and g.user_id = $2
 ), ended as (delete from identity_session where hash = $6)
 insert into identity_session (hash, user_id, created_at, seen_at, authenticated_at, methods, epoch)
-values ($1, $2, $3, $4, $4, $5, $7)
+values ($1, $2, $3, $4, $8, $5, $7)

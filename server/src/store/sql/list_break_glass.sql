@@ -1,3 +1,3 @@
--- the patients whose records somebody, by any of these names, has opened and may still see
-select distinct patient, reason_code from break_glass
- where holder = any ($1) and opened_at <= $2 and ends_at > $2
+-- the patients whose records somebody, by any of these names, has opened, and from when until when they may see them
+select distinct patient, reason_code, opened_at, ends_at from break_glass
+ where holder = any ($1) and ends_at > $2

@@ -2,4 +2,4 @@
 update identity_token set used_at = $2 from identity_grant
  where hash = $1 and kind = 'refresh' and used_at is null
    and identity_grant.id = grant_id and identity_grant.client_id = $3
-returning grant_id, identity_token.scopes, identity_token.expires_at
+returning true

@@ -66,7 +66,7 @@ const OF_PATIENT: [&str; 19] = [
         "encounter":{"reference":"Encounter/e-$M"},"onsetDateTime":"2025-01-$D","recorder":{"reference":"Practitioner/doctor"}}"#,
     r##"{"resourceType":"MedicationRequest","id":"r-$M","status":"active","intent":"order","subject":{"reference":"Patient/$M"},
         "contained":[{"resourceType":"Medication","id":"m","code":{"text":"$M"}}],"medicationReference":{"reference":"#m"}}"##,
-    r#"{"resourceType":"Appointment","id":"a-$M","status":"booked","description":"$M","start":"2026-02-01T10:00:00Z",
+    r#"{"resourceType":"Appointment","id":"a-$M","status":"proposed","description":"$M","start":"2026-02-01T10:00:00Z",
         "end":"2026-02-01T10:30:00Z","identifier":[{"value":"$M"}],"participant":[{"actor":{"reference":"Patient/$M"},
         "status":"accepted"},{"actor":{"reference":"Practitioner/doctor"},"status":"accepted"}]}"#,
     r#"{"resourceType":"DocumentReference","id":"d-$M","status":"current","subject":{"reference":"Patient/$M"},"description":"$M",

@@ -1,4 +1,4 @@
-//! What is remembered of a holder counts until something changes it, and for a second at most.
+//! What is remembered of a holder counts until something changes it, be it the clock.
 
 use jiff::SignedDuration;
 
@@ -33,21 +33,57 @@ async fn what_is_remembered_counts_until_something_changes_it() {
         let path = format!("GET Condition/c-{}", marker(0));
         clinic.ask(&admitted.await.unwrap(), &path).await.status
     };
-    let (at_once, a_second, later) = (
+    let (at_once, a_minute, later) = (
         SignedDuration::ZERO,
-        SignedDuration::from_secs(1),
-        SignedDuration::from_millis(1001),
+        SignedDuration::from_secs(60),
+        SignedDuration::from_millis(60_001),
     );
     assert_eq!(status(before, at_once).await, 200);
     clinic.write(vec![TEAM.to_owned()]).await;
     let after = revision(&clinic).await;
     assert!(after > before);
     // Whoever came before the change may be answered by what was; who comes after it is not.
-    assert_eq!(status(before, a_second).await, 200);
+    assert_eq!(status(before, a_minute).await, 200);
     assert_eq!(status(after, at_once).await, 404);
     clinic.write(vec![TEAM.replace("inactive", "active")]).await;
     assert_eq!(status(after, at_once).await, 404, "not looked up again");
     assert_eq!(status(after, later).await, 200, "too old");
+    clinic.close().await;
+}
+
+#[tokio::test]
+async fn what_is_remembered_counts_until_a_period_begins_or_ends() {
+    let Some(clinic) = Clinic::of(1).await else {
+        return;
+    };
+    let now = clinic.world.cx.now;
+    let second = |seconds: i64| now + SignedDuration::from_secs(seconds);
+    let (begin, end) = (second(10), second(20));
+    let period = format!(r#""status":"active","period":{{"start":"{begin}","end":"{end}"}}"#);
+    clinic
+        .write(vec![TEAM.replace(r#""status":"inactive""#, &period)])
+        .await;
+    let access = clinic.access("Practitioner/doctor", "user/*.rs").await;
+    let grant = access.grant().unwrap().clone();
+    let (remembered, interactions) = (Remembered::default(), &clinic.world.interactions);
+    let revision = revision(&clinic).await;
+    for (after, status) in [
+        (0, 404),
+        (9, 404),
+        (10, 200),
+        (19, 200),
+        (20, 200),
+        (21, 404),
+    ] {
+        let cx = RequestContext {
+            now: second(after),
+            ..clinic.world.cx.clone()
+        };
+        let admitted = interactions.admit_again(&cx, grant.clone(), revision, &remembered);
+        let path = format!("GET Condition/c-{}", marker(0));
+        let answer = clinic.ask(&admitted.await.unwrap(), &path).await;
+        assert_eq!(answer.status, status, "after {after} seconds");
+    }
     clinic.close().await;
 }
 

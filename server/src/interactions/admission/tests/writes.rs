@@ -42,12 +42,12 @@ async fn nothing_is_taken_from_a_foreign_record() {
     )
     .await;
     own(
-        r#"PATCH Appointment/both [{"op":"replace","path":"/status","value":"cancelled"}]"#,
+        r#"PATCH Appointment/both [{"op":"add","path":"/comment","value":"late"}]"#,
         outside,
     )
     .await;
     own(
-        r#"PATCH Appointment/a-zq00zq [{"op":"replace","path":"/status","value":"cancelled"}]"#,
+        r#"PATCH Appointment/a-zq00zq [{"op":"add","path":"/comment","value":"late"}]"#,
         "200 Appointment/a-zq00zq",
     )
     .await;

@@ -1,0 +1,14 @@
+//! Visits and blocks as the rules of booking see them: who takes part, which states follow which, and who is busy when. It
+//! knows no database: the store asks it at every write (server/decisions/0030-claims-of-time.md).
+
+mod claims;
+mod states;
+#[cfg(test)]
+mod tests;
+mod visit;
+
+pub use claims::{Actors, Claim, ClaimKind, Clash, claims_of_block, claims_of_visit};
+pub(crate) use claims::{actors_of, refuse_out_of_use};
+pub use states::{Status, Transition};
+pub(crate) use visit::canonical;
+pub use visit::{Block, Participant, Ruled, Visit, is_ruled};

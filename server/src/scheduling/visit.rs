@@ -1,0 +1,158 @@
+//! What the rules ask of an Appointment (<https://hl7.org/fhir/R4/appointment.html>), a Slot and a PractitionerRole.
+
+use std::borrow::Cow;
+
+use fhir::ids::{Reference, ResourceKey, ResourceType};
+use fhir::json::Value;
+use fhir::resource::Resource;
+use jiff::Timestamp;
+
+use super::states::Status;
+
+/// The canonical URL of an extension of ours.
+macro_rules! canonical {
+    ($name:literal) => {
+        concat!("https://vesta.example/fhir/StructureDefinition/", $name)
+    };
+}
+pub(crate) use canonical;
+
+/// A resource that rules of booking are about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ruled {
+    /// An Appointment.
+    Visit(Visit),
+    /// A Slot.
+    Block(Block),
+    /// A PractitionerRole: whose time its visits take.
+    Role(Option<Box<str>>),
+}
+
+/// An Appointment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Visit {
+    /// Its state; what is no state of R4 has been refused before.
+    pub status: Option<Status>,
+    /// When it begins.
+    pub start: Option<Timestamp>,
+    /// When it ends.
+    pub end: Option<Timestamp>,
+    /// Who takes part, in order.
+    pub participants: Vec<Participant>,
+    /// When its hold ends.
+    pub hold_expires: Option<Timestamp>,
+    /// Whether it may be beyond the capacity of those who take part.
+    pub is_overbooked: bool,
+}
+
+/// Somebody or something that takes part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Participant {
+    /// The reference, as it is written.
+    pub actor: Option<Box<str>>,
+    /// Whether the visit cannot be without.
+    pub is_required: bool,
+}
+
+/// A Slot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// `free`, `busy`, `busy-unavailable`, `busy-tentative`, `entered-in-error`
+    pub status: Box<str>,
+    /// The reference to its Schedule, as it is written.
+    pub schedule: Option<Box<str>>,
+    /// When it begins.
+    pub start: Option<Timestamp>,
+    /// When it ends.
+    pub end: Option<Timestamp>,
+}
+
+/// Whether rules of booking are about resources of a type.
+pub fn is_ruled(resource_type: ResourceType) -> bool {
+    matches!(
+        resource_type.name(),
+        "Appointment" | "Slot" | "PractitionerRole"
+    )
+}
+
+impl Ruled {
+    /// What the rules see of a resource; nothing where they do not look.
+    pub fn of(resource: &Resource) -> Option<Self> {
+        let root = resource.root();
+        Some(match resource.resource_type().name() {
+            "Appointment" => Self::Visit(Visit::of(root)),
+            "Slot" => Self::Block(Block {
+                status: text(root, "status").unwrap_or_default().into(),
+                schedule: reference(root, "schedule"),
+                start: instant(root, "start"),
+                end: instant(root, "end"),
+            }),
+            "PractitionerRole" => Self::Role(reference(root, "practitioner")),
+            _ => return None,
+        })
+    }
+}
+
+impl Visit {
+    fn of(root: Value<'_>) -> Self {
+        let participants = root.get("participant").into_iter().flat_map(Value::items);
+        Self {
+            status: text(root, "status").and_then(|code| Status::parse(&code)),
+            start: instant(root, "start"),
+            end: instant(root, "end"),
+            participants: participants
+                .map(|one| Participant {
+                    actor: reference(one, "actor"),
+                    // Where nothing is said it is safe to take the time.
+                    is_required: !matches!(
+                        text(one, "required").as_deref(),
+                        Some("optional" | "information-only")
+                    ),
+                })
+                .collect(),
+            hold_expires: extension(root, canonical!("hold-expires"))
+                .and_then(|one| instant(one, "valueInstant")),
+            is_overbooked: extension(root, canonical!("overbooked"))
+                .and_then(|one| one.get("valueBoolean")?.boolean())
+                .unwrap_or(false),
+        }
+    }
+
+    /// Whether it takes the time of those whom it needs.
+    pub fn takes_time(&self) -> bool {
+        self.status.is_some_and(Status::takes_time)
+    }
+}
+
+impl Participant {
+    /// Who it is, where that is a resource of this server.
+    pub fn key(&self, base: &str) -> Option<ResourceKey> {
+        local(self.actor.as_deref()?, base)
+    }
+}
+
+/// The resource of this server that a reference names.
+pub(super) fn local(reference: &str, base: &str) -> Option<ResourceKey> {
+    match Reference::parse(reference, base) {
+        Reference::Local { key, .. } => Some(key),
+        _ => None,
+    }
+}
+
+pub(super) fn text<'a>(object: Value<'a>, name: &str) -> Option<Cow<'a, str>> {
+    object.get(name)?.string()
+}
+
+pub(super) fn reference(object: Value<'_>, name: &str) -> Option<Box<str>> {
+    Some(object.at(&[name, "reference"])?.string()?.into())
+}
+
+fn instant(object: Value<'_>, name: &str) -> Option<Timestamp> {
+    text(object, name)?.parse().ok()
+}
+
+/// The extension of that URL.
+pub(super) fn extension<'a>(object: Value<'a>, url: &str) -> Option<Value<'a>> {
+    let mut extensions = object.get("extension").into_iter().flat_map(Value::items);
+    extensions.find(|one| text(*one, "url").as_deref() == Some(url))
+}

@@ -1,0 +1,434 @@
+//! Whose time the writes of a transaction take: claimed when all is written, so that what moves within it does not stand in
+//! its own way (server/decisions/0030-claims-of-time.md).
+
+mod rebuild;
+
+use std::collections::BTreeMap;
+
+use fhir::ids::{Reference, ResourceKey};
+use fhir::json::ParseLimits;
+use fhir::resource::Resource;
+use jiff::Timestamp;
+use sqlx::Row;
+
+use super::batch::key_columns;
+use super::fault::from_sqlx;
+use super::instant::Instant;
+use super::read::{read_resources, stored_key};
+use super::search::RowFilter;
+use super::{Transaction, statements};
+pub use rebuild::Reclaimed;
+
+use crate::error::{Error, ErrorKind, OpError, Result};
+use crate::scheduling::{
+    Actors, Block, Claim, Clash, Ruled, Status, Transition, Visit, actors_of, claims_of_block,
+    claims_of_visit, is_ruled, refuse_out_of_use,
+};
+
+/// What the writes of a transaction have changed of the resources that rules of booking are about.
+#[derive(Debug, Default)]
+pub(super) struct Unsettled(BTreeMap<ResourceKey, Changed>);
+
+#[derive(Debug)]
+struct Changed {
+    /// What was there when the transaction began.
+    before: Option<Ruled>,
+    /// What is there now.
+    after: Option<Ruled>,
+}
+
+/// What cannot be had, and which write asks for it.
+#[derive(Debug)]
+pub struct Refusal {
+    /// The resource that was written.
+    pub key: ResourceKey,
+    /// Why not.
+    pub error: Error,
+}
+
+impl Transaction {
+    /// What there is, before it is written, of resources that rules are about. Nobody else changes it until the end.
+    pub(super) async fn ruled_before(
+        &mut self,
+        keys: impl Iterator<Item = &ResourceKey>,
+    ) -> Result<BTreeMap<ResourceKey, Ruled>> {
+        let keys: Vec<ResourceKey> = keys
+            .filter(|key| is_ruled(key.resource_type))
+            .cloned()
+            .collect();
+        if keys.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        self.lock(keys.clone()).await?;
+        let found = read_resources(self.connection(), &keys, &RowFilter::everything()).await?;
+        let mut before = BTreeMap::new();
+        for version in found.into_iter().flatten() {
+            let Some(content) = version.content else {
+                continue;
+            };
+            let resource =
+                Resource::parse_with(content, ParseLimits::STORED).map_err(Error::internal)?;
+            before.extend(Ruled::of(&resource).map(|ruled| (version.key, ruled)));
+        }
+        Ok(before)
+    }
+
+    /// Refuses a write that no way leads to, and notes what it claims.
+    pub(super) fn rule(
+        &mut self,
+        key: &ResourceKey,
+        before: Option<Ruled>,
+        after: Option<Ruled>,
+        by_operation: bool,
+    ) -> Result<()> {
+        if !is_ruled(key.resource_type) {
+            return Ok(());
+        }
+        let now = self.now();
+        match (&before, &after) {
+            (Some(Ruled::Block(_)), _) | (_, Some(Ruled::Block(_))) => {
+                let block = |ruled: &Option<Ruled>| match ruled {
+                    Some(Ruled::Block(block)) => Some(block.clone()),
+                    _ => None,
+                };
+                if !by_operation && !self.access().imports() {
+                    permit_block(block(&before).as_ref(), block(&after).as_ref())?;
+                }
+            }
+            (Some(Ruled::Visit(_)), _) | (_, Some(Ruled::Visit(_))) => {
+                let transition = Transition {
+                    before: before.as_ref().and_then(visit),
+                    after: after.as_ref().and_then(visit),
+                    by_operation,
+                    now,
+                };
+                transition.permit(self.access())?;
+            }
+            _ => {}
+        }
+        let changed = Changed { before, after };
+        match self.unsettled().0.get_mut(key) {
+            Some(known) => known.after = changed.after,
+            None => {
+                self.unsettled().0.insert(key.clone(), changed);
+            }
+        }
+        Ok(())
+    }
+
+    /// Claims the time that what was written so far takes, or says what cannot be had; then nothing may be committed.
+    pub async fn settle(&mut self) -> std::result::Result<(), Refusal> {
+        let unsettled = std::mem::take(&mut self.unsettled().0);
+        let Some(first) = unsettled.keys().next().cloned() else {
+            return Ok(());
+        };
+        let refusal = |error| Refusal { key: first, error };
+        self.pass_roles(&unsettled).await?;
+        let claims = self.claims(&unsettled).await?;
+        let clashes = self.claim(&unsettled, &claims).await.map_err(refusal)?;
+        if let Some(clash) = clashes.first() {
+            return Err(Refusal {
+                key: clash.claim.source.clone(),
+                error: Clash::refused(&clashes, self.access().is_patients()),
+            });
+        }
+        for (key, changed) in &unsettled {
+            let kept = self.keep_hold(key, changed).await;
+            kept.map_err(|error| refused(key, error))?;
+        }
+        Ok(())
+    }
+
+    /// Roles that have passed to somebody else: so do their visits.
+    async fn pass_roles(
+        &mut self,
+        unsettled: &BTreeMap<ResourceKey, Changed>,
+    ) -> std::result::Result<(), Refusal> {
+        let (now, base) = (self.now(), self.base_url());
+        for (key, changed) in unsettled {
+            let Some(Ruled::Role(person)) = &changed.after else {
+                continue;
+            };
+            if matches!(&changed.before, Some(Ruled::Role(before)) if before == person) {
+                continue;
+            }
+            let person = person.as_deref().and_then(|text| local(text, &base));
+            let passed = sqlx::query(statements::PASS_CLAIMS)
+                .bind(Instant(now))
+                .bind(key.to_string())
+                .bind(person.as_ref().unwrap_or(key).to_string())
+                .execute(self.connection())
+                .await;
+            passed.map_err(|fault| refused(key, passed_refused(fault)))?;
+        }
+        Ok(())
+    }
+
+    /// What the visits and blocks that were written claim.
+    async fn claims(
+        &mut self,
+        unsettled: &BTreeMap<ResourceKey, Changed>,
+    ) -> std::result::Result<Vec<Claim>, Refusal> {
+        let Some(first) = unsettled.keys().next() else {
+            return Ok(Vec::new());
+        };
+        let base = self.base_url();
+        let blocks = unsettled.values().filter_map(|one| match &one.after {
+            Some(Ruled::Block(block)) => local(block.schedule.as_deref()?, &base),
+            _ => None,
+        });
+        let schedules = self.stored(blocks.collect()).await;
+        let schedules = schedules.map_err(|error| refused(first, error))?;
+        let of_blocks = schedules.iter().flat_map(|(_, one)| actors_of(one, &base));
+        let participants = unsettled.values().filter_map(|one| one.after.as_ref());
+        let participants = participants
+            .filter_map(visit)
+            .filter(|one| one.takes_time());
+        let participants = participants.flat_map(|one| &one.participants);
+        let keys = participants.filter_map(|one| one.key(&base));
+        let actors = self.actors(keys.chain(of_blocks).collect(), &base).await;
+        let actors = actors.map_err(|error| refused(first, error))?;
+        let schedules = Actors::new(schedules);
+        let mut claims = Vec::new();
+        for (key, changed) in unsettled {
+            let made = match &changed.after {
+                Some(Ruled::Visit(visit)) => {
+                    let asked = self.asked(changed, visit, &actors, &base);
+                    asked.and_then(|()| claims_of_visit(key, visit, &actors, &base))
+                }
+                Some(Ruled::Block(block)) => {
+                    claims_of_block(key, block, &schedules, &actors, &base)
+                }
+                Some(Ruled::Role(_)) | None => Ok(Vec::new()),
+            };
+            claims.extend(made.map_err(|error| refused(key, error))?);
+        }
+        Ok(claims)
+    }
+
+    /// What a visit must be that takes time it did not take before.
+    fn asked(&self, changed: &Changed, visit: &Visit, actors: &Actors, base: &str) -> Result<()> {
+        let before = changed.before.as_ref().and_then(self::visit);
+        let is_same = before.is_some_and(|before| {
+            before.takes_time()
+                && (before.start, before.end) == (visit.start, visit.end)
+                && before.participants == visit.participants
+        });
+        if visit.status == Some(Status::Pending)
+            && visit.hold_expires.is_some_and(|ends| ends <= self.now())
+        {
+            return Err(OpError::HoldExpired.refused("the hold has ended"));
+        }
+        let is_to_come = matches!(visit.status, Some(Status::Pending | Status::Booked));
+        match is_to_come && !is_same && !self.access().imports() {
+            true => refuse_out_of_use(visit, actors, base),
+            false => Ok(()),
+        }
+    }
+
+    /// Claims them in place of what was claimed before; what is answered cannot be had.
+    async fn claim(
+        &mut self,
+        unsettled: &BTreeMap<ResourceKey, Changed>,
+        claims: &[Claim],
+    ) -> Result<Vec<Clash>> {
+        let sources = unsettled
+            .keys()
+            .filter(|key| matches!(key.resource_type.name(), "Appointment" | "Slot"));
+        let sources: Vec<String> = sources.map(ToString::to_string).collect();
+        if sources.is_empty() {
+            return Ok(Vec::new());
+        }
+        let texts = |of: fn(&Claim) -> String| claims.iter().map(of).collect::<Vec<_>>();
+        let instants = |of: fn(&Claim) -> Timestamp| {
+            claims
+                .iter()
+                .map(|one| Instant(of(one)))
+                .collect::<Vec<_>>()
+        };
+        let numbers = |of: fn(&Claim) -> u32| {
+            let limit = |one| i32::try_from(of(one)).unwrap_or(i32::MAX);
+            claims.iter().map(limit).collect::<Vec<_>>()
+        };
+        let expiries = claims.iter().map(|one| one.expires.map(Instant));
+        let now = self.now();
+        let rows = sqlx::query(statements::CLAIM_TIME)
+            .bind(Instant(now))
+            .bind(sources)
+            .bind(texts(|one| one.actor.to_string()))
+            .bind(texts(|one| one.via.to_string()))
+            .bind(texts(|one| one.source.to_string()))
+            .bind(instants(|one| one.lower))
+            .bind(instants(|one| one.upper))
+            .bind(texts(|one| one.kind.code().to_owned()))
+            .bind(expiries.collect::<Vec<_>>())
+            .bind(numbers(|one| one.capacity))
+            .bind(numbers(|one| one.most))
+            .fetch_all(self.connection())
+            .await
+            .map_err(clashing)?;
+        let clash = |row: &sqlx::postgres::PgRow| {
+            let n: i32 = row.try_get("n").map_err(from_sqlx)?;
+            let place = usize::try_from(n - 1).map_err(Error::internal)?;
+            let claim = claims.get(place).cloned();
+            let lower: Instant = row.try_get("lower").map_err(from_sqlx)?;
+            let upper: Instant = row.try_get("upper").map_err(from_sqlx)?;
+            Ok(Clash {
+                claim: claim.ok_or_else(|| Error::internal("a claim that was not made clashes"))?,
+                kind: row.try_get("kind").map_err(from_sqlx)?,
+                lower: lower.0,
+                upper: upper.0,
+            })
+        };
+        rows.iter().map(clash).collect()
+    }
+
+    /// Notes until when a visit is held, and for whom, or that it is held no more.
+    async fn keep_hold(&mut self, key: &ResourceKey, changed: &Changed) -> Result<()> {
+        let held = |ruled: &Option<Ruled>| {
+            let visit = ruled.as_ref().and_then(visit);
+            visit
+                .filter(|one| one.status == Some(Status::Pending))
+                .and_then(|one| one.hold_expires)
+        };
+        match (held(&changed.before), held(&changed.after)) {
+            (_, Some(ends)) => {
+                let holder = self.access().name();
+                sqlx::query(statements::KEEP_HOLD)
+                    .bind(key.to_string())
+                    .bind(holder)
+                    .bind(Instant(ends))
+                    .execute(self.connection())
+                    .await
+                    .map_err(from_sqlx)?;
+            }
+            (Some(_), None) => {
+                sqlx::query(statements::END_HOLDS)
+                    .bind(vec![key.to_string()])
+                    .execute(self.connection())
+                    .await
+                    .map_err(from_sqlx)?;
+            }
+            (None, None) => {}
+        }
+        Ok(())
+    }
+
+    /// For whom a visit is held, and until when.
+    pub async fn hold(&mut self, key: &ResourceKey) -> Result<Option<(String, Timestamp)>> {
+        let row = sqlx::query(statements::READ_HOLD)
+            .bind(key.to_string())
+            .fetch_optional(self.connection())
+            .await
+            .map_err(from_sqlx)?;
+        let Some(row) = row else {
+            return Ok(None);
+        };
+        let ends: Instant = row.try_get("expires_at").map_err(from_sqlx)?;
+        Ok(Some((row.try_get("holder").map_err(from_sqlx)?, ends.0)))
+    }
+
+    /// Those who take part, and the persons whose roles they are in.
+    async fn actors(&mut self, keys: Vec<ResourceKey>, base: &str) -> Result<Actors> {
+        let mut found = self.stored(keys).await?;
+        let persons = found.iter().filter_map(|(_, one)| match Ruled::of(one) {
+            Some(Ruled::Role(Some(person))) => local(&person, base),
+            _ => None,
+        });
+        let persons: Vec<ResourceKey> = persons.collect();
+        if !persons.is_empty() {
+            found.extend(self.stored(persons).await?);
+        }
+        Ok(Actors::new(found))
+    }
+
+    /// Resources as they are stored, whoever may see them.
+    async fn stored(&mut self, mut keys: Vec<ResourceKey>) -> Result<Vec<(ResourceKey, Resource)>> {
+        keys.sort();
+        keys.dedup();
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (types, ids) = key_columns(keys.iter());
+        let rows = sqlx::query(statements::READ_ACTORS)
+            .bind(types)
+            .bind(ids)
+            .fetch_all(self.connection())
+            .await
+            .map_err(from_sqlx)?;
+        let one = |row: &sqlx::postgres::PgRow| {
+            let content: String = row.try_get("content").map_err(from_sqlx)?;
+            let resource = Resource::parse_with(content, ParseLimits::STORED);
+            Ok((stored_key(row)?, resource.map_err(Error::internal)?))
+        };
+        rows.iter().map(one).collect()
+    }
+}
+
+fn refused(key: &ResourceKey, error: Error) -> Refusal {
+    Refusal {
+        key: key.clone(),
+        error,
+    }
+}
+
+fn visit(ruled: &Ruled) -> Option<&Visit> {
+    match ruled {
+        Ruled::Visit(visit) => Some(visit),
+        Ruled::Block(_) | Ruled::Role(_) => None,
+    }
+}
+
+fn local(reference: &str, base: &str) -> Option<ResourceKey> {
+    match Reference::parse(reference, base) {
+        Reference::Local { key, .. } => Some(key),
+        _ => None,
+    }
+}
+
+/// What a client may make of a Slot: the server alone says that it is taken.
+fn permit_block(before: Option<&Block>, after: Option<&Block>) -> Result<()> {
+    let is_taken = |block: &&Block| matches!(&*block.status, "busy" | "busy-tentative");
+    if let Some(taken) = after.filter(is_taken)
+        && before.is_none_or(|before| before != taken)
+    {
+        return Err(Error::new(
+            ErrorKind::BusinessRule,
+            "that a slot is taken says the server, when it is booked or held",
+        )
+        .at("Slot.status"));
+    }
+    match before.filter(is_taken).is_some() && before != after {
+        true => Err(Error::new(
+            ErrorKind::Conflict,
+            "the slot is taken by a visit: cancel that, or move it",
+        )),
+        false => Ok(()),
+    }
+}
+
+/// The last guard: what the exclusion constraint refuses.
+fn clashing(fault: sqlx::Error) -> Error {
+    match is_exclusion(&fault) {
+        true => OpError::AppointmentClash
+            .refused("A required resource is no longer free")
+            .caused_by(fault),
+        false => from_sqlx(fault),
+    }
+}
+
+fn passed_refused(fault: sqlx::Error) -> Error {
+    match is_exclusion(&fault) {
+        true => OpError::AppointmentClash
+            .refused("whose role it is to be is busy when the role has visits: move those first")
+            .at("PractitionerRole.practitioner")
+            .caused_by(fault),
+        false => from_sqlx(fault),
+    }
+}
+
+fn is_exclusion(fault: &sqlx::Error) -> bool {
+    fault
+        .as_database_error()
+        .is_some_and(|fault| fault.code().as_deref() == Some("23P01"))
+}

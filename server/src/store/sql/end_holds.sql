@@ -1,0 +1,2 @@
+-- visits that are held no more
+delete from appointment_hold where appointment = any ($1)

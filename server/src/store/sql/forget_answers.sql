@@ -1,0 +1,2 @@
+-- answers that are repeated no more
+delete from idempotency where answered <= $1

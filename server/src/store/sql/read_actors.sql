@@ -1,0 +1,2 @@
+-- see the function in migrations/0015_scheduling.sql
+select resource_type, id, content from read_actors($1, $2)
