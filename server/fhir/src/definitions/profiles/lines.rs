@@ -71,8 +71,8 @@ impl Lines<'_> {
     /// Whether a type with its profiles and targets is allowed by another.
     pub(super) fn is_allowed(&self, own: &AllowedType, other: &AllowedType) -> bool {
         let within = |own: &[Box<str>], other: &[Box<str>]| {
-            let each = |url: &Box<str>| self.is_within(url, other);
-            other.is_empty() || !own.is_empty() && own.iter().all(each)
+            let each = |url: &str| self.is_within(url, other);
+            other.is_empty() || !own.is_empty() && own.iter().all(|url| each(url))
         };
         let modes = &other.aggregation;
         self.is_a(&own.name, &other.name)

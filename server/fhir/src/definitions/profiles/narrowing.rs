@@ -229,7 +229,7 @@ impl Comparison<'_> {
                 let types: Vec<String> = types.iter().map(shown).collect();
                 self.add("type", &format!("it is of {} there", types.join(" or ")));
             }
-            let leads_there = |url: &Box<str>| {
+            let leads_there = |url: &str| {
                 let named = |id| *lines.structures.get(id).name == *own.name;
                 let mut types = of_type.iter().filter(|one| named(one.type_id)).peekable();
                 types.peek().is_none()
@@ -329,11 +329,11 @@ impl Comparison<'_> {
         let (own, other) = known(own).zip(known(other))?;
         own.systems.iter().find_map(|part| match &part.codes {
             Codes::Listed(codes) => {
-                let is_further = |code: &&Box<str>| {
+                let is_further = |code: &str| {
                     let found = other.membership(Some(&part.system), code);
                     found == crate::definitions::codes::Membership::Out
                 };
-                codes.iter().find(is_further).cloned()
+                codes.iter().find(|code| is_further(code)).cloned()
             }
             _ => None,
         })
