@@ -21,7 +21,7 @@ pub struct Answer {
 /// Evaluates the conditions of a search at a moment.
 pub fn evaluate(world: &World, query: &Query, now: i128) -> Answer {
     let mut answer = Answer::default();
-    for place in 0..world.resources.len() {
+    for place in 0..world.stored {
         let mut truth = in_scope(world, place, &query.scope);
         for clause in &query.clauses {
             if truth != Some(false) {
@@ -86,7 +86,7 @@ pub fn holds(world: &World, place: usize, clause: &Clause, now: i128) -> Truth {
             let kind = &world.resources[*target].kind;
             narrowed.as_ref().is_none_or(|one| one == kind)
         };
-        let targets = world.targets(place, code).into_iter().filter(fits);
+        let targets = world.led_to(place, code).into_iter().filter(fits);
         return any(targets.map(|target| {
             let truth = holds(world, target, &inner, now);
             followed(world, (place, code), target, truth)

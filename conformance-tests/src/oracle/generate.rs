@@ -331,7 +331,7 @@ impl Maker<'_> {
     fn chain(&self, dice: &mut Dice, kind: &str, seeds: &[u64]) -> Option<Clause> {
         let code = self.code(dice, kind, |one| one.kind == "reference");
         let (place, _) = self.some_value(dice, kind, &code)?;
-        let targets = self.world.targets(place, &code);
+        let targets = self.world.led_to(place, &code);
         let target = self.world.resources.get(*targets.first()?)?.kind.clone();
         let parameter = self.world.definitions.find(kind, &code)?;
         if !points_at(parameter, &target) {

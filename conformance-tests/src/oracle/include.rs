@@ -30,7 +30,7 @@ pub fn included(world: &World, matches: &BTreeSet<usize>, includes: &[Include]) 
 fn step(world: &World, from: usize, include: &Include) -> Vec<usize> {
     let mut found = Vec::new();
     if include.reverse {
-        for (source, resource) in world.resources.iter().enumerate() {
+        for (source, resource) in world.resources.iter().take(world.stored).enumerate() {
             let fits = include.source == "*" || include.source == resource.kind;
             if fits && targets(world, source, include).contains(&from) {
                 found.push(source);

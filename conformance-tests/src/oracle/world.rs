@@ -31,8 +31,12 @@ pub struct World {
     pub definitions: Definitions,
     /// The base URL of the server, without a slash at the end.
     pub base: String,
-    /// The resources.
+    /// The resources; behind those that are stored, all that they contain.
     pub resources: Vec<Resource>,
+    /// How many are stored.
+    pub stored: usize,
+    /// Where what a resource contains is, by where that is and the id.
+    contained: HashMap<(usize, String), usize>,
     by_key: HashMap<(String, String), usize>,
     by_kind: BTreeMap<String, Vec<usize>>,
     by_canonical: HashMap<String, Vec<usize>>,
@@ -46,6 +50,8 @@ impl World {
             definitions,
             base: base.to_owned(),
             resources: Vec::new(),
+            stored: 0,
+            contained: HashMap::new(),
             by_key: HashMap::new(),
             by_kind: BTreeMap::new(),
             by_canonical: HashMap::new(),
@@ -69,7 +75,38 @@ impl World {
                 world.by_canonical.entry(canonical).or_default().push(place);
             }
         }
+        world.stored = world.resources.len();
+        for place in 0..world.stored {
+            world.look_into(place);
+        }
         world
+    }
+
+    /// Adds what a resource contains, which is as old as that.
+    fn look_into(&mut self, container: usize) {
+        let updated = self.resources[container].updated;
+        for json in members(&self.resources[container].json, "contained").to_vec() {
+            let of = |name| text(&json, name).unwrap_or_default().to_owned();
+            let (kind, id) = (of("resourceType"), of("id"));
+            let place = self.resources.len();
+            self.contained.insert((container, id.clone()), place);
+            self.resources.push(Resource {
+                kind,
+                id,
+                json,
+                updated,
+            });
+        }
+    }
+
+    /// What a parameter of a resource leads to: what it refers to, and what it contains and refers to.
+    pub fn led_to(&self, place: usize, code: &str) -> Vec<usize> {
+        let mut found = self.targets(place, code);
+        for text in self.reference_texts(place, code) {
+            let named = text.strip_prefix('#').map(|id| (place, id.to_owned()));
+            found.extend(named.and_then(|named| self.contained.get(&named)));
+        }
+        found
     }
 
     /// The types of which there are resources, and where these are.

@@ -119,7 +119,7 @@ impl Access {
     pub fn may_do(&self, act: Act) -> bool {
         match &self.holder {
             Holder::System(_) => true,
-            Holder::Granted(granted) => granted.1.may.contains(&act),
+            Holder::Granted(granted) => granted.rights.may.contains(&act),
         }
     }
 
@@ -139,8 +139,8 @@ impl Access {
         match &self.holder {
             Holder::System(reason) => format!("{reason:?}"),
             Holder::Granted(granted) => {
-                let user = granted.0.user.as_ref().map(ToString::to_string);
-                format!("{} {}", granted.0.client_id, user.unwrap_or_default())
+                let user = granted.grant.user.as_ref().map(ToString::to_string);
+                format!("{} {}", granted.grant.client_id, user.unwrap_or_default())
             }
         }
     }

@@ -65,7 +65,7 @@ limits! {
     search_include_depth_max: u32 = 8, 1..=32, "VESTA_SEARCH_INCLUDE_DEPTH_MAX";
     /// Most resources that are included into one page
     search_included_max: u32 = 1000, 1..=10000, "VESTA_SEARCH_INCLUDED_MAX";
-    /// Most resources that one search of contained resources looks into
+    /// Most resources that a search of contained resources, or a step of a chain, looks into
     search_contained_max: u32 = 10_000, 1..=100000, "VESTA_SEARCH_CONTAINED_MAX";
     /// Most Observations that one `$lastn` looks at
     lastn_observations_max: u32 = 10_000, 1..=100000, "VESTA_LASTN_OBSERVATIONS_MAX";

@@ -22,6 +22,7 @@ use fhir::search::index_values::IndexValues;
 use fhir::search::lexemes;
 use fhir::search::matches::ResourceFacts;
 use fhir::search::plan::{Contained, Plan};
+use fhir::search::within::Within;
 use jiff::Timestamp;
 
 use super::offered::{self, Inclusions, SearchParameterEntry};
@@ -191,6 +192,20 @@ impl Definitions {
             .extractor(base_url)
             .extract_contained(resource, container);
         self.found_by(resource, values)
+    }
+
+    /// A resource to look into, for chains.
+    pub fn within<'a>(
+        &'a self,
+        container: &'a Resource,
+        last_updated: Timestamp,
+        base_url: &'a str,
+    ) -> Within<'a> {
+        Within {
+            extractor: self.extractor(base_url),
+            container,
+            last_updated,
+        }
     }
 
     fn extractor<'a>(&'a self, base_url: &'a str) -> Extractor<'a> {

@@ -1,6 +1,8 @@
 //! search of a type, of all, or of a compartment (<https://hl7.org/fhir/R4/http.html#search>).
 
 #[cfg(test)]
+mod chained_tests;
+#[cfg(test)]
 mod coded_tests;
 mod contained;
 mod own;

@@ -57,7 +57,9 @@ impl Store {
             note_recorded(cx);
             return Ok(written);
         }
-        for _ in 0..JUDGEMENTS {
+        // What rules are asked of is written under its lock at once.
+        let judgements = if is_ruled { 0 } else { JUDGEMENTS };
+        for _ in 0..judgements {
             if let Some(answer) = self.put_as_judged(cx, &write).await? {
                 return Ok(answer);
             }
@@ -84,7 +86,9 @@ impl Store {
             }
             return Ok(deleted);
         }
-        for _ in 0..JUDGEMENTS {
+        // What rules are asked of is written under its lock at once.
+        let judgements = if is_ruled { 0 } else { JUDGEMENTS };
+        for _ in 0..judgements {
             if let Some(answer) = self.delete_as_judged(cx, &delete).await? {
                 return Ok(answer);
             }

@@ -17,7 +17,8 @@ use crate::definitions::{Definitions, Searched};
 use crate::error::{Error, Result};
 use crate::store::{Source, Store};
 
-/// The plan of a search. It is made again with the answers to what it asks of codes, until it asks nothing more.
+/// The plan of a search. It is made again with the answers to what it asks of codes, until it asks nothing more; then
+/// its chains are followed into contained resources.
 pub async fn planned(
     cx: &RequestContext,
     store: &Store,
@@ -29,7 +30,7 @@ pub async fn planned(
         let plan = definitions.plan(cx, searched, Some(&codes))?;
         let asked = codes.take_asked();
         if asked.is_empty() {
-            return Ok(plan);
+            return store.with_contained(cx, definitions, plan).await;
         }
         let given = Given::default();
         let terminology = Terminology {

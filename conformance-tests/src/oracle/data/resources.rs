@@ -29,8 +29,12 @@ pub(super) fn patient(dice: &mut Dice, count: usize) -> Vec<String> {
     ]);
     vec![
         meta(dice),
-        maybe(dice, 15, |_| {
-            r##""contained":[{"resourceType":"Organization","id":"in","name":"Inside"}],"managingOrganization":{"reference":"#in"}"##.to_owned()
+        maybe(dice, 20, |dice| {
+            format!(
+                r##""contained":[{{"resourceType":"Organization","id":"in","name":"{}","partOf":{}}}],"managingOrganization":{{"reference":"#in"}}"##,
+                dice.pick(&NAMES),
+                reference(dice, "Organization", 40)
+            )
         }),
         maybe(dice, 70, |dice| {
             format!(r#""identifier":[{}]"#, several(dice, 2, identifier))

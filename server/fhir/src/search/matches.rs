@@ -52,7 +52,8 @@ fn all(clauses: &[Clause], facts: ResourceFacts<'_>) -> Option<bool> {
 }
 
 impl Clause {
-    fn needs_other_resources(&self) -> bool {
+    /// The same of one clause.
+    pub fn needs_other_resources(&self) -> bool {
         match self {
             Self::RefersTo { .. } | Self::ReferredBy { .. } | Self::Names { .. } => true,
             Self::All(clauses) | Self::Any(clauses) => {

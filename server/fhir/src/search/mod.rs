@@ -39,4 +39,5 @@ pub mod ucum;
 mod url_path;
 mod value_kind;
 mod values;
+pub mod within;
 pub mod words;

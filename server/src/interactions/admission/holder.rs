@@ -29,8 +29,19 @@ pub(super) struct Staff {
     pub(super) codes: BTreeSet<Box<str>>,
     /// What a care team may name them by.
     pub(super) names: BTreeSet<ResourceKey>,
-    /// The organizations they work for.
-    pub(super) organizations: BTreeSet<ResourceKey>,
+    /// What they are where.
+    pub(super) posts: Vec<Post>,
+}
+
+/// One role that somebody has.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Post {
+    /// Its codes.
+    pub(super) codes: BTreeSet<Box<str>>,
+    /// What whoever has it may be named by.
+    pub(super) names: BTreeSet<ResourceKey>,
+    /// The organization it is for.
+    organization: Option<ResourceKey>,
 }
 
 impl Holder<'_> {
@@ -63,28 +74,32 @@ impl Holder<'_> {
             }
             let id = role.id().and_then(|id| id.parse().ok());
             let own = id.map(|id| ResourceKey::new(role.resource_type(), id));
-            staff.names.extend(own);
-            staff.names.extend(self.local(role.get("practitioner")));
-            let organization = self.local(role.get("organization"));
-            staff.organizations.extend(organization);
+            let mut post = Post {
+                organization: self.local(role.get("organization")),
+                ..Post::default()
+            };
+            post.names.extend(own);
+            post.names.extend(self.local(role.get("practitioner")));
             let concepts = items(role.root(), "code");
             let codings = concepts.flat_map(|concept| items(concept, "coding"));
             for coding in codings {
                 let text = |name: &str| coding.get(name).and_then(Value::string);
                 if text("system").as_deref() == Some(STAFF_ROLE) {
-                    staff
-                        .codes
-                        .extend(text("code").map(|code| code.as_ref().into()));
+                    let code = text("code").map(|code| code.as_ref().into());
+                    post.codes.extend(code);
                 }
             }
+            staff.codes.extend(post.codes.iter().cloned());
+            staff.names.extend(post.names.iter().cloned());
+            staff.posts.push(post);
         }
         Ok(staff)
     }
 
-    /// The organizations somebody works for, and those that they are parts of.
-    pub(super) async fn organizations(&self, staff: &Staff) -> Result<BTreeSet<ResourceKey>> {
+    /// The organization that a role is for, and those that it is a part of.
+    pub(super) async fn organizations(&self, post: &Post) -> Result<BTreeSet<ResourceKey>> {
         let mut found = BTreeSet::new();
-        let mut next: Vec<ResourceKey> = staff.organizations.iter().cloned().collect();
+        let mut next: Vec<ResourceKey> = post.organization.iter().cloned().collect();
         while let Some(key) = next.pop() {
             if found.contains(&key) {
                 continue;

@@ -85,18 +85,26 @@ impl Surroundings {
             let open = opened.into_iter().filter(is_open);
             around.opened = open.map(|one| (one.patient, one.reason)).collect();
         }
-        let organizations = holder.organizations(staff).await?;
-        let named = staff.names.iter().chain(&organizations).chain(&teams);
-        let named: Vec<String> = named.flat_map(|key| written(holder, key)).collect();
-        let mut names = vec!["*".to_owned()];
-        for name in &named {
-            names.extend(staff.codes.iter().map(|code| format!("{code}@{name}")));
+        let mut names: BTreeSet<String> = ["*".to_owned()].into();
+        let all = staff.names.iter().chain(&teams);
+        names.extend(all.flat_map(|key| written(holder, key)));
+        let mut is_anybodys = false;
+        for post in &staff.posts {
+            let organizations = holder.organizations(post).await?;
+            is_anybodys |= !organizations.is_empty();
+            let own = organizations.iter().flat_map(|key| written(holder, key));
+            names.extend(own);
+            // In one role for one organization, in another for another.
+            let named = post.names.iter().chain(&organizations).chain(&teams);
+            for name in named.flat_map(|key| written(holder, key)) {
+                names.extend(post.codes.iter().map(|code| format!("{code}@{name}")));
+            }
         }
-        names.extend(named);
-        if organizations.is_empty() {
+        if !is_anybodys {
             // Nobody knows whose they are, as of a client without a person.
-            names.push("client".to_owned());
+            names.insert("client".to_owned());
         }
+        let names = names.into_iter().collect();
         // Of all patients: what is somebody's in the care of the team may be another's as well.
         around.found(holder, grant, names, None).await
     }

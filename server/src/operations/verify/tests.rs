@@ -47,7 +47,7 @@ async fn trail() -> Option<World> {
 }
 
 /// What is done to the trail, how it is undone, and what is said of it.
-const TAMPERED: [(&str, &str, &str); 14] = [
+const TAMPERED: [(&str, &str, &str); 15] = [
     (
         "update audit set patients = '{bob}' where seq = 2",
         "update audit set patients = '{anna}' where seq = 2",
@@ -90,6 +90,12 @@ const TAMPERED: [(&str, &str, &str); 14] = [
         "update audit_chain set hash = sha256(hash) where seq = 2",
         "update audit_chain set hash = c.prev from audit_chain c where audit_chain.seq = 2 and c.seq = 3",
         "first-bad=AuditEvent/2-1 fault=it is not the event that was sealed",
+    ),
+    (
+        "update audit_chain set hash = substring(hash for 8), prev = '' where seq = 2",
+        "update audit_chain set hash = c.prev from audit_chain c where audit_chain.seq = 2 and c.seq = 3;
+         update audit_chain set prev = c.hash from audit_chain c where audit_chain.seq = 2 and c.seq = 1",
+        "first-bad=AuditEvent/2-1 fault=it does not follow the link before it",
     ),
     (
         "update audit_checkpoint set hash = sha256(hash) where number = 1",

@@ -31,6 +31,7 @@ mod statistics;
 mod tests;
 mod value_first;
 mod walk;
+mod within;
 mod words;
 
 use fhir::ids::ResourceKey;

@@ -318,3 +318,47 @@ async fn a_refusal_is_recorded_with_the_consent_that_decided() {
     );
     clinic.close().await;
 }
+
+/// Who is a physician for one organization and bills for another is neither the other's physician nor the one's biller.
+#[tokio::test]
+async fn a_role_is_had_where_it_is_had() {
+    let Some(clinic) = Clinic::of(3).await else {
+        return;
+    };
+    let post = |id: &str, code: &str, organization: &str| {
+        let post = role(
+            "both",
+            code,
+            &format!(r#","organization":{{"reference":"Organization/{organization}"}}"#),
+        );
+        post.replacen(r#""id":"both""#, &format!(r#""id":"{id}""#), 1)
+    };
+    let denied = |id: &str, patient: &str, code: &str, organization: &str| {
+        let actor = format!(
+            r#"{{"type":"deny","actor":[{{"role":{{"coding":[{{"system":"https://vesta.example/fhir/CodeSystem/staff-role","code":"{code}"}}]}},
+                "reference":{{"reference":"Organization/{organization}"}}}}]}}"#
+        );
+        consent(id, patient, &actor)
+    };
+    clinic
+        .write(vec![
+            r#"{"resourceType":"Organization","id":"office","name":"Office"}"#.to_owned(),
+            post("here", "physician", "clinic"),
+            post("there", "billing-specialist", "office"),
+            team("own", "zq00zq", "Practitioner/both"),
+            team("two", "zq01zq", "Practitioner/both"),
+            team("three", "zq02zq", "Practitioner/both"),
+            denied("crossed", "zq01zq", "physician", "office"),
+            denied("meant", "zq02zq", "physician", "clinic"),
+        ])
+        .await;
+    check(
+        &clinic,
+        "Practitioner/both",
+        "user/*.rs",
+        "GET Condition",
+        "200 Condition/c-zq00zq Condition/c-zq01zq",
+    )
+    .await;
+    clinic.close().await;
+}
