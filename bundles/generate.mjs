@@ -2,12 +2,14 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 
+import { aheadResources } from './generator/ahead.mjs';
 import { ANCHOR } from './generator/calendar.mjs';
 import { faultsOf } from './generator/check.mjs';
 import { clinicResources } from './generator/clinic.mjs';
 import { coding, system, toText } from './generator/fhir.mjs';
 import { organisationResources } from './generator/organisation.mjs';
 import { patientResources } from './generator/patients.mjs';
+import { scheduleResources } from './generator/schedules.mjs';
 import { serviceResources, servicesOfRoles } from './generator/services.mjs';
 import { staffResources } from './generator/staff.mjs';
 
@@ -26,9 +28,11 @@ function bundle(id, resources) {
 }
 
 const BUNDLES = {
-  '01-organisation': [...organisationResources(), ...staffResources(servicesOfRoles()), ...serviceResources()],
+  '01-organisation': [
+    ...organisationResources(), ...staffResources(servicesOfRoles()), ...serviceResources(), ...scheduleResources(),
+  ],
   '02-patients': patientResources(),
-  '03-clinic': clinicResources(),
+  '03-clinic': [...clinicResources(), ...aheadResources()],
 };
 
 function countsOf(resources) {

@@ -62,17 +62,26 @@ const roleOf = (id) => ({ dr: 'physician', donor: 'donor-coordinator' }[id.split
 
 const part = (url, value) => ({ url, ...value });
 
-/** What a visit takes up: one of each role, a room, and a device where it needs one. */
+/** Physicians of another specialty than the one that a visit is led by. */
+const BESIDE = { 'dr-echeverria': ['394577000', 'Anesthetics'] };
+const LEADING = ['394586005', 'Gynecology'];
+
+/** What a visit takes up: one of each role, each specialty of physicians, a room, and a device where it needs one. */
 function requirements(entry) {
-  const requirement = (role, type, after) => ({
+  const requirement = (role, type, after, specialty) => ({
     url: 'requirement',
     extension: [
       part('role', { valueCode: role }), part('type', { valueCode: type }),
+      ...(specialty ? [part('specialty', { valueCodeableConcept: concept(undefined, coding(system.snomed, ...specialty)) })] : []),
       ...(after ? [part('buffer-after', { valueUnsignedInt: after })] : []),
     ],
   });
+  const beside = entry.roles.length > 1 ? entry.roles.filter((role) => BESIDE[role]) : [];
+  const others = entry.roles.filter((role) => !beside.includes(role)).map(roleOf);
   return [
-    ...[...new Set(entry.roles.map(roleOf))].map((role) => requirement(role, 'PractitionerRole')),
+    ...[...new Set(others)].map((role) =>
+      requirement(role, 'PractitionerRole', undefined, beside.length > 0 && role === 'physician' ? LEADING : undefined)),
+    ...beside.map((role) => requirement(roleOf(role), 'PractitionerRole', undefined, BESIDE[role])),
     requirement('room', 'Location', AFTER[entry.rooms[0]]),
     ...(entry.devices ? [requirement('ultrasound', 'Device')] : []),
   ];
@@ -83,7 +92,9 @@ function schedulingPolicy(entry) {
     url: system.extension('scheduling-policy'),
     extension: [
       part('duration', { valuePositiveInt: entry.minutes }),
-      part('align-minutes', { valuePositiveInt: 5 }),
+      part('align-minutes', { valuePositiveInt: entry.minutes % 15 === 0 ? 15 : 5 }),
+      part('lead-minutes', { valueUnsignedInt: SELF_BOOKED.has(entry.id) ? 120 : 0 }),
+      part('horizon-days', { valuePositiveInt: 180 }),
       part('cancel-cutoff-hours', { valueUnsignedInt: 24 }),
       part('self-book', { valueBoolean: SELF_BOOKED.has(entry.id) }),
       ...requirements(entry),
@@ -117,6 +128,19 @@ export function servicesOfRoles() {
     for (const role of entry.roles) services[role] = [...(services[role] ?? []), entry.id];
   }
   return services;
+}
+
+/** Room id and device id → the services they are kept for. */
+export function roomsAndDevicesOfServices() {
+  const [rooms, devices] = [{}, {}];
+  for (const entry of SERVICES) {
+    for (const room of entry.rooms) {
+      rooms[room] = [...(rooms[room] ?? []), entry.id];
+      const device = entry.devices?.[room];
+      if (device) devices[device] = [...(devices[device] ?? []), entry.id];
+    }
+  }
+  return { rooms, devices };
 }
 
 export const serviceResources = () => SERVICES.map(healthcareService);

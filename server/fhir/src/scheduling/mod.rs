@@ -5,6 +5,7 @@
 
 mod availability;
 mod expand;
+mod ical;
 mod interval;
 mod offer;
 mod parts;
@@ -18,6 +19,7 @@ use jiff::tz::TimeZone;
 
 pub use availability::{Availability, Exception, ExceptionKind, Mode, Rule};
 pub use expand::Grid;
+pub use ical::calendar;
 pub use interval::{Interval, Intervals};
 pub use offer::{Candidate, Need, Offer, not_busy, offers};
 pub use policy::{Coding, Policy, Reminder, Requirement, RequirementKind};
