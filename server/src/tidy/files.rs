@@ -89,7 +89,8 @@ fn operation(name: &str, held: &[String], list: &str) -> Vec<String> {
     let mut broken: Vec<String> = missing
         .map(|part| format!("{OPERATIONS}/{name}: has no {part}"))
         .collect();
-    if !list.contains(&format!(".with::<{name}::")) {
+    let is_listed = |with: &str| list.contains(&format!(".{with}::<{name}::"));
+    if !is_listed("with") && !is_listed("with_change") {
         broken.push(format!("{OPERATIONS}/{name}: is not in the list of mod.rs"));
     }
     broken
