@@ -315,10 +315,11 @@ impl App {
         let perform: identity::PerformFor = Arc::new(move |grant, address, interaction| {
             let app = app.clone();
             Box::pin(async move {
-                let cx = RequestContext {
-                    address,
-                    ..app.admitted(grant).await?
+                let cx = match grant {
+                    Some(grant) => app.admitted(grant).await?,
+                    None => app.context(Reason::Admission),
                 };
+                let cx = RequestContext { address, ..cx };
                 app.interactions.perform(&cx, interaction).await
             })
         });

@@ -2,9 +2,9 @@
 
 use super::answer::{Answered, redirect};
 use super::audited::Told;
-use super::pages::{Account, App, Page};
+use super::pages::{Account, App, Page, PasskeyLine};
 use super::session::{Browser, Missing, missing};
-use super::{Asked, Identity, login, words};
+use super::{Asked, Identity, login, passkeys, words};
 use crate::store::RunningGrant;
 
 /// Apps that are shown.
@@ -25,10 +25,14 @@ pub(super) async fn show(identity: &Identity, asked: &Asked<'_>) -> Answered {
         .store
         .identity_grants(session.user.id, asked.now, APPS);
     let apps: Vec<App> = running.await?.iter().map(app).collect();
+    let passkeys = identity.store.identity_passkeys(session.user.id).await?;
+    let passkeys: Vec<PasskeyLine> = passkeys.iter().map(passkeys::line).collect();
     Page::to(None).account(&Account {
         csrf: &browser.csrf(),
         person: &session.user.name,
         apps: &apps,
+        has_passkeys: identity.passkeys.are_possible(),
+        passkeys: &passkeys,
     })
 }
 

@@ -102,6 +102,7 @@ impl Administration {
             credentials: Credentials {
                 password_hash: Some(self.passwords.hash(password).await?.into()),
                 totp_secret: None,
+                has_passkey: false,
             },
             is_locked: false,
             epochs: Epochs::default(),

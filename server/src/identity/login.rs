@@ -8,7 +8,7 @@ use super::audited::Told;
 use super::pages::{self, Page};
 use super::session::{Browser, Missing, Shown, missing};
 use super::vault::second_factor_of;
-use super::{Asked, Identity, password, secret};
+use super::{Asked, Identity, passkeys, password, secret};
 use crate::auth::network;
 use crate::store::{Attempt, IdentitySession, IdentityUser};
 
@@ -53,7 +53,20 @@ pub(super) fn page(
         return password_page(identity, browser, request, target, problem);
     };
     match missing(session) {
-        Missing::SecondFactor => Page::to(target).second_factor(&csrf, request, problem),
+        Missing::SecondFactor => {
+            let credentials = &session.user.credentials;
+            let passkey = match credentials.has_passkey {
+                true => passkeys::link(request),
+                false => String::new(),
+            };
+            Page::to(target).second_factor(&pages::SecondFactor {
+                csrf: &csrf,
+                request,
+                problem,
+                has_codes: credentials.totp_secret.is_some(),
+                passkey: &passkey,
+            })
+        }
         Missing::Enrolment => {
             let text = match session.user.credentials.password_hash {
                 Some(_) => NO_FACTOR,
@@ -111,7 +124,7 @@ pub(super) async fn first_factor(identity: &Identity, asked: &Asked<'_>) -> Answ
         identity.tell_failed_login(asked, (&login, may_try)).await?;
         return Ok(pages::unauthorized(again));
     };
-    let is_complete = user.credentials.totp_secret.is_none();
+    let is_complete = user.credentials.totp_secret.is_none() && !user.credentials.has_passkey;
     identity
         .store
         .end_identity_attempt(attempt, is_complete, asked.now)
@@ -130,7 +143,7 @@ pub(super) async fn first_factor(identity: &Identity, asked: &Asked<'_>) -> Answ
 /// Counts an attempt, and gives whom it is of, and whether they may try; `None` where there is nobody, or they have to wait,
 /// or are locked. As much is
 /// written for somebody who does not exist as for somebody who does.
-async fn begun(
+pub(super) async fn begun(
     identity: &Identity,
     login: &str,
     attempt: Attempt<'_>,
@@ -171,7 +184,7 @@ pub(super) async fn second_factor(identity: &Identity, asked: &Asked<'_>) -> Ans
 }
 
 /// The factors of a session, and those that are shown now.
-fn with(before: &[String], shown: &[&str]) -> Vec<String> {
+pub(super) fn with(before: &[String], shown: &[&str]) -> Vec<String> {
     let mut methods = before.to_vec();
     for method in shown {
         if !methods.iter().any(|own| own == method) {

@@ -20,6 +20,7 @@ mod keys;
 mod launch;
 mod login;
 mod pages;
+mod passkeys;
 mod password;
 mod records;
 mod registration;
@@ -66,6 +67,7 @@ use answer::{Answered, Asked, Refusal};
 use federation::Federation;
 use fetch::Fetcher;
 use jwks::PublishedKeys;
+use passkeys::Passkeys;
 use password::Passwords;
 use records::Records;
 
@@ -115,6 +117,7 @@ pub struct Identity {
     settings: Settings,
     jwks: PublishedKeys,
     federation: Federation,
+    passkeys: Passkeys,
     passwords: Passwords,
     records: Records,
     registrations: Pace,
@@ -137,6 +140,7 @@ impl Identity {
             store,
             jwks: PublishedKeys::new(fetcher()),
             federation: Federation::new(&settings.providers, fetcher(), &settings.base_url),
+            passkeys: Passkeys::new(origin(&settings.base_url)),
             passwords: Passwords::default(),
             records: Records { perform },
             registrations: Pace::of_minute(registration::EACH_MINUTE),
@@ -198,6 +202,12 @@ impl Identity {
             ("GET" | "POST", "/auth/authorize") => authorize::answer(self, asked).await,
             ("POST", "/auth/login") => login::first_factor(self, asked).await,
             ("POST", "/auth/second-factor") => login::second_factor(self, asked).await,
+            ("GET", passkeys::ADD) => passkeys::ask_for_new(self, asked).await,
+            ("POST", passkeys::ADD) => passkeys::add(self, asked).await,
+            ("POST", passkeys::REMOVE) => passkeys::remove(self, asked).await,
+            ("GET", passkeys::SHOW) => passkeys::ask_for_known(self, asked).await,
+            ("POST", passkeys::SHOW) => passkeys::show(self, asked).await,
+            ("GET", passkeys::SCRIPT) => Ok(passkeys::script()),
             ("GET", federation::PATH) => federation::depart(self, asked).await,
             ("GET", path) if arrival(path).is_some() => {
                 federation::arrive(self, asked, arrival(path).unwrap_or_default()).await
@@ -227,12 +237,7 @@ impl Identity {
 
     /// Scheme and authority of the FHIR base.
     fn origin(&self) -> &str {
-        let base = &*self.settings.base_url;
-        let begin = base.find("://").map_or(0, |place| place + 3);
-        let end = base[begin..]
-            .find('/')
-            .map_or(base.len(), |place| begin + place);
-        &base[..end]
+        origin(&self.settings.base_url)
     }
 
     fn is_secure(&self) -> bool {
@@ -251,6 +256,14 @@ impl Identity {
         let name = self.cookie_name();
         format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}")
     }
+}
+
+fn origin(base: &str) -> &str {
+    let begin = base.find("://").map_or(0, |place| place + 3);
+    let end = base[begin..]
+        .find('/')
+        .map_or(base.len(), |place| begin + place);
+    &base[..end]
 }
 
 /// What an access token stands for.
@@ -284,7 +297,11 @@ pub struct HeldGrant {
 }
 
 /// What people see, rather than clients.
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 12] = [
+    passkeys::ADD,
+    passkeys::REMOVE,
+    passkeys::SHOW,
+    passkeys::SCRIPT,
     "/auth/authorize",
     federation::PATH,
     "/auth/login",

@@ -1,4 +1,5 @@
-//! The pages that people see: HTML without script, under a policy that lets in nothing else.
+//! The pages that people see: HTML, without script but where an authenticator is asked, under a policy that lets in nothing
+//! else.
 
 use std::sync::LazyLock;
 
@@ -23,6 +24,8 @@ static STYLE_HASH: LazyLock<String> =
 /// A page, and where a form on it may lead in the end: to the app that waits for the answer.
 pub(super) struct Page<'a> {
     target: Option<&'a str>,
+    /// The one script that runs on it, if any does.
+    script: Option<&'a str>,
 }
 
 #[derive(Template)]
@@ -43,11 +46,42 @@ pub(super) struct Login<'a> {
 
 #[derive(Template)]
 #[template(path = "second_factor.html")]
-struct SecondFactor<'a> {
+struct SecondFactorPage<'a> {
     style: &'a str,
-    csrf: &'a str,
-    request: &'a str,
-    problem: &'a str,
+    it: &'a SecondFactor<'a>,
+}
+
+/// What the page says on which a second factor is shown.
+pub(super) struct SecondFactor<'a> {
+    pub(super) csrf: &'a str,
+    pub(super) request: &'a str,
+    pub(super) problem: &'a str,
+    /// Whether it may be a code.
+    pub(super) has_codes: bool,
+    /// Where it may be a passkey; empty where there is none.
+    pub(super) passkey: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "passkey.html")]
+struct PasskeyPage<'a> {
+    style: &'a str,
+    it: &'a Passkey<'a>,
+}
+
+/// What the page says on which a passkey is made or shown.
+pub(super) struct Passkey<'a> {
+    pub(super) title: &'a str,
+    pub(super) button: &'a str,
+    pub(super) action: &'a str,
+    pub(super) csrf: &'a str,
+    /// What the authenticator is asked, as JSON.
+    pub(super) options: &'a str,
+    pub(super) request: &'a str,
+    pub(super) problem: &'a str,
+    pub(super) asks_name: bool,
+    /// Where a code is asked for instead; empty where there is none.
+    pub(super) other: &'a str,
 }
 
 #[derive(Template)]
@@ -103,6 +137,17 @@ pub(super) struct Account<'a> {
     pub(super) csrf: &'a str,
     pub(super) person: &'a str,
     pub(super) apps: &'a [App],
+    /// Whether there can be passkeys.
+    pub(super) has_passkeys: bool,
+    pub(super) passkeys: &'a [PasskeyLine],
+}
+
+/// A passkey of somebody.
+pub(super) struct PasskeyLine {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) since: String,
+    pub(super) used: String,
 }
 
 /// An app that acts for somebody.
@@ -117,20 +162,30 @@ pub(super) struct App {
 impl<'a> Page<'a> {
     /// A page whose forms lead to us, and from us to nobody but this origin.
     pub(super) fn to(target: Option<&'a str>) -> Self {
-        Self { target }
+        Self {
+            target,
+            script: None,
+        }
+    }
+
+    /// A page with a script, which is at that URL.
+    pub(super) fn with_script(url: &'a str) -> Self {
+        Self {
+            target: None,
+            script: Some(url),
+        }
     }
 
     pub(super) fn login(&self, it: &Login<'_>) -> Answered {
         self.render(&LoginPage { style: STYLE, it })
     }
 
-    pub(super) fn second_factor(&self, csrf: &str, request: &str, problem: &str) -> Answered {
-        self.render(&SecondFactor {
-            style: STYLE,
-            csrf,
-            request,
-            problem,
-        })
+    pub(super) fn second_factor(&self, it: &SecondFactor<'_>) -> Answered {
+        self.render(&SecondFactorPage { style: STYLE, it })
+    }
+
+    pub(super) fn passkey(&self, it: &Passkey<'_>) -> Answered {
+        self.render(&PasskeyPage { style: STYLE, it })
     }
 
     pub(super) fn message(&self, title: &str, text: &str, csrf: &str) -> Answered {
@@ -170,8 +225,14 @@ impl<'a> Page<'a> {
         let html = template.render().map_err(Error::internal)?;
         let mut response = Response::new(Bytes::from(html));
         let policy = format!(
-            "default-src 'none'; style-src 'sha256-{}'; form-action 'self'{}{}; frame-ancestors 'none'; base-uri 'none'",
+            "default-src 'none'; style-src 'sha256-{}'{}{}; form-action 'self'{}{}; frame-ancestors 'none'; base-uri 'none'",
             *STYLE_HASH,
+            if self.script.is_some() {
+                "; script-src "
+            } else {
+                ""
+            },
+            self.script.unwrap_or_default(),
             if self.target.is_some() { " " } else { "" },
             self.target.unwrap_or_default(),
         );

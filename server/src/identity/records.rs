@@ -8,29 +8,28 @@ use fhir::ids::ResourceId;
 use fhir::json::{Document, Value};
 use futures_util::future::BoxFuture;
 use http::Method;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use uuid::Uuid;
 
 use super::Asked;
 use super::answer::encoded;
 use super::session::authentication;
-use crate::auth::{Authentication, FhirUser, Grant, LaunchContext, Scopes};
+use crate::auth::{FhirUser, Grant, LaunchContext, Scopes};
 use crate::context::Handling;
 use crate::error::{Error, ErrorKind, Result};
 use crate::interactions::route::{Route, RouteRequest};
 use crate::interactions::{Interaction, Outcome};
 use crate::store::IdentitySession;
 
-/// What performs an interaction for somebody, who asks from there.
+/// What performs an interaction for somebody, who asks from there; for nobody, it finds out who somebody is.
 pub type PerformFor = Arc<
-    dyn Fn(Grant, Option<IpAddr>, Interaction) -> BoxFuture<'static, Result<Outcome>> + Send + Sync,
+    dyn Fn(Option<Grant>, Option<IpAddr>, Interaction) -> BoxFuture<'static, Result<Outcome>>
+        + Send
+        + Sync,
 >;
 
 /// What our own pages may ask for.
 const SCOPES: &str = "user/Patient.rs user/RelatedPerson.rs";
-/// What they may ask for before it is known for whom: whether somebody is there.
-const OWN_SCOPES: &str =
-    "system/Practitioner.rs system/PractitionerRole.rs system/Patient.rs system/RelatedPerson.rs";
 /// The client that our own pages are.
 const OWN_PAGES: &str = "vesta";
 /// How long one question may take.
@@ -134,9 +133,7 @@ impl Records {
 
     /// Whether there is such a person, who has not left.
     pub(super) async fn is_known(&self, person: &FhirUser, asked: &Asked<'_>) -> Result<bool> {
-        let found = self
-            .get(own(asked.now), &format!("/{person}"), "", asked)
-            .await?;
+        let found = self.get(None, &format!("/{person}"), "", asked).await?;
         Ok(found.is_some_and(|document| is_active(document.root())))
     }
 
@@ -150,7 +147,7 @@ impl Records {
         let token = format!("{}|{}", escaped(system), escaped(value));
         let query = format!("identifier={}&_count=2", encoded(&token));
         let path = format!("/{resource_type}");
-        let Some(bundle) = self.get(own(asked.now), &path, &query, asked).await? else {
+        let Some(bundle) = self.get(None, &path, &query, asked).await? else {
             return Ok(None);
         };
         let entries = bundle.root().get("entry");
@@ -174,18 +171,22 @@ impl Records {
         asked: &Asked<'_>,
     ) -> Result<Option<Document>> {
         let grant = Grant {
+            id: Uuid::now_v7(),
+            client_id: OWN_PAGES.into(),
             user: Some(session.user.fhir_user.clone()),
             login: Some(session.user.login.clone()),
             scopes: Scopes::parse(SCOPES).scopes,
+            launch: LaunchContext::default(),
+            purpose: None,
             authentication: authentication(session),
-            ..own(asked.now)
+            expires: asked.now + LIFE,
         };
-        self.get(grant, path, query, asked).await
+        self.get(Some(grant), path, query, asked).await
     }
 
     async fn get(
         &self,
-        grant: Grant,
+        grant: Option<Grant>,
         path: &str,
         query: &str,
         asked: &Asked<'_>,
@@ -213,25 +214,6 @@ impl Records {
         };
         let parse = |body| Document::parse(body).map_err(Error::internal);
         outcome.body.map(parse).transpose()
-    }
-}
-
-/// What our own pages ask with before it is known for whom.
-fn own(now: Timestamp) -> Grant {
-    Grant {
-        id: Uuid::now_v7(),
-        client_id: OWN_PAGES.into(),
-        user: None,
-        login: None,
-        scopes: Scopes::parse(OWN_SCOPES).scopes,
-        launch: LaunchContext::default(),
-        purpose: None,
-        authentication: Authentication {
-            at: now,
-            methods: Vec::new(),
-            acr: None,
-        },
-        expires: now + LIFE,
     }
 }
 

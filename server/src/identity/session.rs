@@ -151,8 +151,9 @@ pub(super) enum Missing {
 /// Who works here shows a second factor, always; others show it where they have one.
 pub(super) fn missing(session: &IdentitySession) -> Missing {
     let authentication = authentication(session);
-    let has_secret = session.user.credentials.totp_secret.is_some();
-    match (authentication.has_second_factor(), has_secret) {
+    let credentials = &session.user.credentials;
+    let has_one = credentials.totp_secret.is_some() || credentials.has_passkey;
+    match (authentication.has_second_factor(), has_one) {
         (true, _) => Missing::Nothing,
         (false, true) => Missing::SecondFactor,
         (false, false) if session.user.fhir_user.is_staff() => Missing::Enrolment,

@@ -7,6 +7,7 @@ mod discovery;
 mod federation;
 mod launches;
 mod logins;
+mod passkeys;
 mod refreshes;
 mod registrations;
 
@@ -99,7 +100,7 @@ impl Cookie {
     }
 }
 
-async fn perform(_: Grant, interaction: Interaction) -> Result<Outcome> {
+async fn perform(_: Option<Grant>, interaction: Interaction) -> Result<Outcome> {
     let patient = r#"{"resourceType":"Patient","id":"p1","name":[{"family":"Moreau","given":["Ada"]}],"birthDate":"1990-05-17"}"#;
     match interaction {
         Interaction::Read { key, .. } if key.to_string() == "Patient/p1" => {
@@ -154,6 +155,7 @@ impl Server {
                 credentials: crate::store::Credentials {
                     password_hash: Some(hash.as_str().into()),
                     totp_secret: None,
+                    has_passkey: false,
                 },
                 is_locked: false,
                 epochs: crate::store::Epochs::default(),

@@ -69,10 +69,10 @@ pub(crate) use fault::{is_outdated, raced};
 pub use history::{HistoryFilter, HistoryPage, HistoryScope};
 pub use idempotency::{IdempotentCall, Recalled, RepeatedAnswer};
 pub use identity::{
-    Attempt, ClientKind, CodeTerms, Credentials, Departed, Departure, Epochs, GrantUser, Granted,
-    IdentityClient, IdentityGrant, IdentitySession, IdentityUser, KnownToken, NewCode, NewGrant,
-    NewSession, NewToken, PreparedLaunch, ReusedGrant, RunningGrant, SecretHash, SessionLimits,
-    SigningAlgorithm, SigningKey, TokenKind, UsedCode,
+    Attempt, Ceremony, ClientKind, CodeTerms, Credentials, Departed, Departure, Epochs, GrantUser,
+    Granted, IdentityClient, IdentityGrant, IdentitySession, IdentityUser, KnownToken, NewCode,
+    NewGrant, NewSession, NewToken, PreparedLaunch, ReusedGrant, RunningGrant, SecretHash,
+    SessionLimits, SigningAlgorithm, SigningKey, StoredPasskey, TokenKind, UsedCode,
 };
 pub use labels::{LabelInUse, LabelKind};
 pub use prepared::{ExpectedVersions, PreparedDelete, PreparedWrite, Verb, WriteCondition};

@@ -50,6 +50,7 @@ pub(super) async fn account(
         credentials: Credentials {
             password_hash: None,
             totp_secret: None,
+            has_passkey: false,
         },
         is_locked: false,
         epochs: Epochs::default(),

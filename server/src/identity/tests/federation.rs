@@ -10,8 +10,8 @@ use super::*;
 use crate::store::testing::TestDatabase;
 
 /// The records in which the server looks for people.
-async fn people(grant: Grant, interaction: Interaction) -> Result<Outcome> {
-    if grant.user.is_some() {
+async fn people(grant: Option<Grant>, interaction: Interaction) -> Result<Outcome> {
+    if grant.is_some() {
         return perform(grant, interaction).await;
     }
     let body = match &interaction {

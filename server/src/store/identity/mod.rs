@@ -6,6 +6,7 @@ mod federation;
 mod grants;
 mod keys;
 mod launches;
+mod passkeys;
 mod sessions;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ pub use federation::{Departed, Departure};
 pub use grants::{GrantUser, Granted, IdentityGrant, NewGrant, RunningGrant};
 pub use keys::{SigningAlgorithm, SigningKey};
 pub use launches::PreparedLaunch;
+pub use passkeys::{Ceremony, StoredPasskey};
 pub use sessions::{IdentitySession, NewSession, SessionLimits};
 pub(super) use tokens::Tokens;
 pub use tokens::{CodeTerms, KnownToken, NewCode, NewToken, ReusedGrant, TokenKind, UsedCode};

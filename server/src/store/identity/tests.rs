@@ -29,6 +29,7 @@ fn anna() -> IdentityUser {
         credentials: Credentials {
             password_hash: Some("$argon2id$".into()),
             totp_secret: None,
+            has_passkey: false,
         },
         is_locked: false,
         epochs: Epochs::default(),

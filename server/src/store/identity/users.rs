@@ -59,6 +59,8 @@ pub struct Credentials {
     pub password_hash: Option<Box<str>>,
     /// The secret of the second factor.
     pub totp_secret: Option<Vec<u8>>,
+    /// Whether there are passkeys too.
+    pub has_passkey: bool,
 }
 
 impl fmt::Debug for Credentials {
@@ -85,6 +87,7 @@ pub(super) fn user(row: &PgRow) -> Result<IdentityUser> {
         credentials: Credentials {
             password_hash: password_hash.map(Into::into),
             totp_secret: row.try_get("totp_secret").map_err(from_sqlx)?,
+            has_passkey: row.try_get("has_passkey").map_err(from_sqlx)?,
         },
         is_locked: row.try_get("is_locked").map_err(from_sqlx)?,
         epochs: Epochs {
@@ -213,7 +216,7 @@ impl Store {
         Ok(is_done)
     }
 
-    /// Sets a second factor with its recovery codes, or takes both away; `false` where there is no such person.
+    /// Sets a second factor with its recovery codes, or takes both away; passkeys go either way; `false` where there is no such person.
     pub async fn set_identity_totp(
         &self,
         login: &str,

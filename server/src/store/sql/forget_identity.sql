@@ -9,6 +9,8 @@ with sessions as (
     delete from identity_launch where expires_at <= $1
 ), departures as (
     delete from identity_departure where expires_at <= $1
+), ceremonies as (
+    delete from identity_ceremony where expires_at <= $1
 ), clients as (
     delete from identity_client c where is_self_registered and created_at <= $2
        and not exists (select from identity_grant g where g.client_id = c.id)
