@@ -43,7 +43,9 @@ create index actor_busy_role on actor_busy (via) where via like 'PractitionerRol
 create table appointment_hold (
     appointment text primary key,
     holder text not null,
-    expires_at timestamptz not null
+    expires_at timestamptz not null,
+    -- A hold is extended once.
+    is_extended boolean not null default false
 );
 create index appointment_hold_expiry on appointment_hold (expires_at);
 

@@ -210,7 +210,8 @@ impl App {
         let forget = jobs::forget_identity(store);
         let answers = jobs::forget_answers(store);
         let seal = jobs::seal_trail(store);
-        let work = async { tokio::join!(fill, clear, keep, forget, answers, seal) };
+        let holds = jobs::keep_holds(store, current, &cx);
+        let work = async { tokio::join!(fill, clear, keep, forget, answers, holds, seal) };
         stop.run_until_cancelled(work).await;
     }
 

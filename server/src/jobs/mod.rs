@@ -1,12 +1,16 @@
 //! Work that no request asks for.
 
 mod answers;
+mod holds;
 mod identity;
 mod reindex;
 mod seal;
 mod terminology;
 
 pub use answers::forget_answers;
+#[cfg(test)]
+pub(crate) use holds::end_holds;
+pub use holds::keep_holds;
 pub use identity::forget_identity;
 pub use reindex::{follow_definitions, keep_indexed, reindex};
 pub use seal::seal_trail;

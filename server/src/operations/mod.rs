@@ -18,7 +18,10 @@ mod tests;
 
 mod access_log;
 mod batch_validate_code;
+mod book;
 mod break_glass;
+mod cancel;
+mod check_in;
 mod closure;
 mod codesystem_validate_code;
 mod disclosures;
@@ -27,18 +30,22 @@ mod everything;
 mod expand;
 mod explain;
 mod find_matches;
+mod hold;
 mod index_status;
 mod lastn;
 mod lookup;
 mod meta;
 mod meta_add;
 mod meta_delete;
+mod no_show;
+mod reschedule;
 mod subsumes;
 mod terms;
 mod translate;
 mod validate;
 mod valueset_validate_code;
 mod verify;
+mod visits;
 
 pub use arguments::{Argument, Arguments, FromArgument, Params};
 pub use contract::Change;
@@ -72,5 +79,11 @@ pub fn all() -> Result<Registry, RegistryError> {
         .with::<validate::Validate>()?
         .with::<verify::Verify>()?
         .with::<access_log::AccessLog>()?
-        .with::<disclosures::Disclosures>()
+        .with::<disclosures::Disclosures>()?
+        .with_change::<hold::Hold>()?
+        .with_change::<book::Book>()?
+        .with_change::<cancel::Cancel>()?
+        .with_change::<reschedule::Reschedule>()?
+        .with_change::<check_in::CheckIn>()?
+        .with_change::<no_show::NoShow>()
 }

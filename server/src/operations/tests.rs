@@ -39,12 +39,14 @@ fn sample(content: &Content) -> (&'static str, &'static str) {
         Content::Complex(name) => match &**name {
             "Meta" => ("valueMeta", r#"{"tag":[{"system":"urn:a","code":"b"}]}"#),
             "Coding" => ("valueCoding", r#"{"system":"urn:a","code":"b"}"#),
+            "Reference" => ("valueReference", r#"{"reference":"Appointment/a"}"#),
             "CodeableConcept" => ("valueCodeableConcept", r#"{"text":"a"}"#),
             other => panic!("a sample of {other} is missing"),
         },
         Content::AnyValue => ("valueString", r#""text""#),
         Content::Resource(None) => ("resource", r#"{"resourceType":"Basic"}"#),
         Content::Resource(Some(wanted)) => match wanted.name() {
+            "Appointment" => ("resource", r#"{"resourceType":"Appointment"}"#),
             "Patient" => ("resource", r#"{"resourceType":"Patient"}"#),
             "ValueSet" => ("resource", r#"{"resourceType":"ValueSet"}"#),
             "CodeSystem" => ("resource", r#"{"resourceType":"CodeSystem"}"#),

@@ -133,7 +133,7 @@ impl Transaction {
             });
         }
         for (key, changed) in &unsettled {
-            let kept = self.keep_hold(key, changed).await;
+            let kept = self.note_hold(key, changed).await;
             kept.map_err(|error| refused(key, error))?;
         }
         Ok(())
@@ -284,48 +284,17 @@ impl Transaction {
     }
 
     /// Notes until when a visit is held, and for whom, or that it is held no more.
-    async fn keep_hold(&mut self, key: &ResourceKey, changed: &Changed) -> Result<()> {
+    async fn note_hold(&mut self, key: &ResourceKey, changed: &Changed) -> Result<()> {
         let held = |ruled: &Option<Ruled>| {
             let visit = ruled.as_ref().and_then(visit);
-            visit
-                .filter(|one| one.status == Some(Status::Pending))
-                .and_then(|one| one.hold_expires)
+            let visit = visit.filter(|one| one.status == Some(Status::Pending));
+            visit.and_then(|one| one.hold_expires)
         };
         match (held(&changed.before), held(&changed.after)) {
-            (_, Some(ends)) => {
-                let holder = self.access().name();
-                sqlx::query(statements::KEEP_HOLD)
-                    .bind(key.to_string())
-                    .bind(holder)
-                    .bind(Instant(ends))
-                    .execute(self.connection())
-                    .await
-                    .map_err(from_sqlx)?;
-            }
-            (Some(_), None) => {
-                sqlx::query(statements::END_HOLDS)
-                    .bind(vec![key.to_string()])
-                    .execute(self.connection())
-                    .await
-                    .map_err(from_sqlx)?;
-            }
-            (None, None) => {}
+            (_, Some(ends)) => self.keep_hold(key, ends).await,
+            (Some(_), None) => self.end_holds(std::iter::once(key)).await,
+            (None, None) => Ok(()),
         }
-        Ok(())
-    }
-
-    /// For whom a visit is held, and until when.
-    pub async fn hold(&mut self, key: &ResourceKey) -> Result<Option<(String, Timestamp)>> {
-        let row = sqlx::query(statements::READ_HOLD)
-            .bind(key.to_string())
-            .fetch_optional(self.connection())
-            .await
-            .map_err(from_sqlx)?;
-        let Some(row) = row else {
-            return Ok(None);
-        };
-        let ends: Instant = row.try_get("expires_at").map_err(from_sqlx)?;
-        Ok(Some((row.try_get("holder").map_err(from_sqlx)?, ends.0)))
     }
 
     /// Those who take part, and the persons whose roles they are in.

@@ -21,12 +21,14 @@ mod cursor;
 mod definitions;
 mod fault;
 mod history;
+mod holds;
 mod idempotency;
 mod identity;
 mod include;
 mod instant;
 mod judged;
 mod labels;
+mod mark;
 mod page;
 mod past;
 mod permission;
@@ -67,6 +69,7 @@ pub use consents::{Dated, MarkedPatients, ProvisionsFor};
 pub use definitions::{IndexLock, IndexWalk};
 pub(crate) use fault::{is_outdated, raced};
 pub use history::{HistoryFilter, HistoryPage, HistoryScope};
+pub use holds::Held;
 pub use idempotency::{IdempotentCall, Recalled, RepeatedAnswer};
 pub use identity::{
     Attempt, Ceremony, ClientKind, CodeTerms, Credentials, Departed, Departure, Epochs, GrantUser,
@@ -75,6 +78,7 @@ pub use identity::{
     SessionLimits, SigningAlgorithm, SigningKey, StoredPasskey, TokenKind, UsedCode,
 };
 pub use labels::{LabelInUse, LabelKind};
+pub use mark::Mark;
 pub use prepared::{ExpectedVersions, PreparedDelete, PreparedWrite, Verb, WriteCondition};
 pub use reindex::Indexed;
 pub use role::make_serve_role;

@@ -80,6 +80,10 @@ statements! {
     PASS_CLAIMS = "pass_claims";
     KEEP_HOLD = "keep_hold";
     END_HOLDS = "end_holds";
+    COUNT_HOLDS = "count_holds";
+    HOLDS_OVER = "holds_over";
+    MARK = "mark";
+    BACK_TO_MARK = "back_to_mark";
     READ_HOLD = "read_hold";
     LOCK_CALL = "lock_call";
     READ_ANSWER = "read_answer";

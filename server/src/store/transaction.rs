@@ -49,15 +49,15 @@ pub struct Transaction {
 }
 
 /// What a transaction has done so far, for the audit trail.
-struct Trail {
+pub(super) struct Trail {
     /// Nothing where the request is not audited.
-    record: Option<Box<AuditRecord>>,
+    pub(super) record: Option<Box<AuditRecord>>,
     audited: Option<Arc<Audited>>,
     /// Nothing where there is no audit trail.
     key: Option<Arc<AuditKey>>,
     /// Whether AuditEvents of a former system may be created.
     imports: bool,
-    has_written: bool,
+    pub(super) has_written: bool,
     /// Whether it has read what its answer tells.
     has_read: bool,
 }
@@ -187,6 +187,10 @@ impl Transaction {
 
     pub(super) fn base_url(&self) -> Arc<str> {
         Arc::clone(&self.base_url)
+    }
+
+    pub(super) fn trail(&mut self) -> &mut Trail {
+        &mut self.trail
     }
 
     pub(super) fn unsettled(&mut self) -> &mut Unsettled {

@@ -1,2 +1,2 @@
--- for whom a visit is held, and until when
-select holder, expires_at from appointment_hold where appointment = $1
+-- for whom a visit is held, until when, and whether that was extended
+select holder, expires_at, is_extended from appointment_hold where appointment = $1

@@ -1,0 +1,210 @@
+//! `Appointment/$book`: a visit is booked, changed or cancelled, with all whose time it takes, or nothing is.
+
+#[cfg(test)]
+mod tests;
+
+use fhir::json::{Document, Value};
+use fhir::outcome::Severity;
+use fhir::resource::Resource;
+
+use super::hold::{one_of_two, patients};
+use super::visits::{Current, Done, Draft, no_way, referred, visit_of};
+use super::{Arguments, Change, OperationAnswer, OperationContext, Params};
+use crate::error::{Error, ErrorKind, Result};
+use crate::scheduling::Status;
+use crate::store::Transaction;
+
+/// The operation.
+pub(super) struct Book;
+
+/// What it takes.
+pub(super) struct BookParams {
+    reference: Option<Document>,
+    resource: Option<Resource>,
+    patients: Vec<Document>,
+    comment: Option<String>,
+    reasons: Vec<Document>,
+    based_on: Vec<Document>,
+    on_clash: Option<String>,
+}
+
+impl Params for BookParams {
+    fn take(arguments: &mut Arguments<'_>) -> Result<Self> {
+        Ok(Self {
+            reference: arguments.optional("appointment-reference")?,
+            resource: arguments.optional("appointment-resource")?,
+            patients: arguments.list("patient-reference")?,
+            comment: arguments.optional("comment")?,
+            reasons: arguments.list("reason")?,
+            based_on: arguments.list("based-on")?,
+            on_clash: arguments.optional("on-clash")?,
+        })
+    }
+}
+
+impl Change for Book {
+    const DEFINITION: &'static str = include_str!("definition.json");
+    type Params = BookParams;
+
+    async fn perform(
+        cx: OperationContext<'_>,
+        tx: &mut Transaction,
+        params: &BookParams,
+    ) -> Result<OperationAnswer> {
+        let waits = match params.on_clash.as_deref() {
+            None | Some("fail") => false,
+            Some("waitlist") => true,
+            Some(_) => return Err(bad("on-clash is fail or waitlist")),
+        };
+        match (&params.reference, &params.resource) {
+            (Some(reference), None) => {
+                let key = referred(reference, &["Appointment"], "appointment-reference", cx)?;
+                let current = Current::of(cx, tx, &key).await?;
+                match current.visit.status {
+                    Some(Status::Proposed) => {}
+                    Some(Status::Pending) => {
+                        current.refuse_others(cx, tx).await.map(drop)?;
+                        current.refuse_expired(cx.request.now)?;
+                    }
+                    _ => return Err(no_way(&current.visit, "booked")),
+                }
+                let mut draft = Draft::of(&current.resource);
+                params.booked(&mut draft, cx)?;
+                current.change(cx, tx, &draft).await?.answer(cx)
+            }
+            (None, Some(resource)) => {
+                let visit = visit_of(resource)?;
+                match visit.status {
+                    Some(Status::Pending) => params.new_visit(cx, tx, resource, waits).await,
+                    Some(Status::Booked) => params.changed(cx, tx, resource).await?.answer(cx),
+                    Some(Status::Cancelled) => {
+                        let key = own_key(resource)?;
+                        let current = Current::of(cx, tx, &key).await?;
+                        let reason = resource.get("cancelationReason").map(Value::raw);
+                        let reason = reason.ok_or_else(|| {
+                            bad("a visit that is cancelled says why (cancelationReason)")
+                        })?;
+                        let comment = params.comment.as_deref();
+                        cancel(cx, tx, current, reason, comment).await?.answer(cx)
+                    }
+                    _ => Err(no_way(&visit, "booked, changed or cancelled")),
+                }
+            }
+            _ => Err(one_of_two()),
+        }
+    }
+}
+
+impl BookParams {
+    /// What a visit is when it is booked.
+    fn booked(&self, draft: &mut Draft, cx: OperationContext<'_>) -> Result<()> {
+        draft.set_status(Status::Booked)?;
+        draft.hold_until(None)?;
+        let patients = patients(&self.patients, cx)?;
+        draft.set_participants("accepted", &patients, &cx.request.base_url)?;
+        if let Some(comment) = &self.comment {
+            draft.set_text("comment", comment)?;
+        }
+        for (name, given) in [("reasonCode", &self.reasons), ("basedOn", &self.based_on)] {
+            if !given.is_empty() {
+                let texts: Vec<&str> = given.iter().map(Document::text).collect();
+                draft.set(name, &format!("[{}]", texts.join(",")))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A visit that is new; where somebody is busy and it may wait, it does.
+    async fn new_visit(
+        &self,
+        cx: OperationContext<'_>,
+        tx: &mut Transaction,
+        resource: &Resource,
+        waits: bool,
+    ) -> Result<OperationAnswer> {
+        let mut draft = Draft::of(resource);
+        self.booked(&mut draft, cx)?;
+        draft.set_text("created", &cx.request.now.to_string())?;
+        if !waits {
+            return draft.create(cx, tx).await?.answer(cx);
+        }
+        let mark = tx.mark().await?;
+        let refused = match draft.create(cx, tx).await {
+            Err(refused) if refused.kind() == ErrorKind::Conflict => refused,
+            done => return done?.answer(cx),
+        };
+        tx.back_to(mark).await?;
+        draft.set_status(Status::Waitlist)?;
+        let period = |name| resource.get(name).map_or("null", Value::raw);
+        let wanted = format!(
+            r#"[{{"start":{},"end":{}}}]"#,
+            period("start"),
+            period("end")
+        );
+        draft.set("requestedPeriod", &wanted)?;
+        draft.remove("start")?;
+        draft.remove("end")?;
+        draft.remove("_start")?;
+        let answer = draft.create(cx, tx).await?.answer(cx)?;
+        let mut issues = refused.issues().to_vec();
+        for issue in &mut issues {
+            issue.severity = Severity::Warning;
+        }
+        Ok(answer.saying(issues))
+    }
+
+    /// A visit as it is to be.
+    async fn changed(
+        &self,
+        cx: OperationContext<'_>,
+        tx: &mut Transaction,
+        resource: &Resource,
+    ) -> Result<Done> {
+        let current = Current::of(cx, tx, &own_key(resource)?).await?;
+        if current.visit.status != Some(Status::Booked) {
+            return Err(no_way(&current.visit, "changed"));
+        }
+        let mut draft = Draft::of(resource);
+        self.booked(&mut draft, cx)?;
+        let visit = visit_of(resource)?;
+        if (visit.start, visit.end) != (current.visit.start, current.visit.end) {
+            draft.keep_history(&current.resource)?;
+            current.note_moved(cx, &mut draft, None)?;
+        }
+        current.change(cx, tx, &draft).await
+    }
+}
+
+/// The visit, cancelled; one that is cancelled stays as it is.
+pub(super) async fn cancel(
+    cx: OperationContext<'_>,
+    tx: &mut Transaction,
+    current: Current,
+    reason: &str,
+    comment: Option<&str>,
+) -> Result<Done> {
+    match current.visit.status {
+        Some(Status::Cancelled) => return Ok(current.unchanged()),
+        Some(Status::Pending) => current.refuse_others(cx, tx).await.map(drop)?,
+        _ => {}
+    }
+    let mut draft = Draft::of(&current.resource);
+    draft.set_status(Status::Cancelled)?;
+    draft.set("cancelationReason", reason)?;
+    draft.hold_until(None)?;
+    if let Some(comment) = comment {
+        draft.set_text("comment", comment)?;
+    }
+    current.change(cx, tx, &draft).await
+}
+
+/// The visit that a resource says it is.
+fn own_key(resource: &Resource) -> Result<fhir::ids::ResourceKey> {
+    let id = resource.id().and_then(|id| id.parse().ok());
+    let id = id.ok_or_else(|| bad("the resource of a visit that there is carries its id"))?;
+    Ok(fhir::ids::ResourceKey::new(resource.resource_type(), id))
+}
+
+fn bad(sentence: &str) -> Error {
+    Error::new(ErrorKind::BadValue, sentence)
+}

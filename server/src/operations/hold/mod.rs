@@ -1,0 +1,119 @@
+//! `Appointment/$hold`: the time of a visit is taken for some minutes, until it is booked.
+
+#[cfg(test)]
+mod tests;
+
+use fhir::ids::ResourceKey;
+use fhir::json::Document;
+use fhir::resource::Resource;
+use jiff::{SignedDuration, Timestamp};
+
+use super::visits::{Current, Draft, no_way, referred, visit_of};
+use super::{Arguments, Change, OperationAnswer, OperationContext, Params};
+use crate::error::{Error, ErrorKind, OpError, Result};
+use crate::scheduling::Status;
+use crate::store::Transaction;
+
+/// Minutes where nothing is said, and at most.
+const MINUTES: (i64, i64) = (10, 30);
+/// Holds that a patient has at once.
+const HOLDS: i64 = 3;
+
+/// The operation.
+pub(super) struct Hold;
+
+/// What it takes.
+pub(super) struct HoldParams {
+    reference: Option<Document>,
+    resource: Option<Resource>,
+    patients: Vec<Document>,
+    minutes: Option<i32>,
+}
+
+impl Params for HoldParams {
+    fn take(arguments: &mut Arguments<'_>) -> Result<Self> {
+        Ok(Self {
+            reference: arguments.optional("appointment-reference")?,
+            resource: arguments.optional("appointment-resource")?,
+            patients: arguments.list("patient-reference")?,
+            minutes: arguments.optional("hold-minutes")?,
+        })
+    }
+}
+
+impl Change for Hold {
+    const DEFINITION: &'static str = include_str!("definition.json");
+    type Params = HoldParams;
+
+    async fn perform(
+        cx: OperationContext<'_>,
+        tx: &mut Transaction,
+        params: &HoldParams,
+    ) -> Result<OperationAnswer> {
+        let minutes = params.minutes.map_or(MINUTES.0, i64::from).min(MINUTES.1);
+        let ends = cx.request.now + SignedDuration::from_mins(minutes);
+        let patients = patients(&params.patients, cx)?;
+        if cx.request.access.is_patients() && tx.live_holds().await? >= HOLDS {
+            let sentence = "three visits are held already: book one, or cancel it";
+            return Err(Error::new(ErrorKind::BusinessRule, sentence));
+        }
+        let done = match (&params.reference, &params.resource) {
+            (Some(reference), None) => {
+                let key = referred(reference, &["Appointment"], "appointment-reference", cx)?;
+                let current = Current::of(cx, tx, &key).await?;
+                let mut draft = Draft::of(&current.resource);
+                match current.visit.status {
+                    Some(Status::Proposed) => held(&mut draft, ends, &patients, cx)?,
+                    Some(Status::Pending) => {
+                        let is_extended = current.refuse_others(cx, tx).await?;
+                        current.refuse_expired(cx.request.now)?;
+                        if is_extended {
+                            let sentence = "a hold is extended once";
+                            return Err(OpError::InvalidTransition.refused(sentence));
+                        }
+                        draft.hold_until(Some(ends))?;
+                    }
+                    _ => return Err(no_way(&current.visit, "held")),
+                }
+                current.change(cx, tx, &draft).await?
+            }
+            (None, Some(resource)) => {
+                let visit = visit_of(resource)?;
+                if !matches!(visit.status, Some(Status::Proposed | Status::Pending)) {
+                    return Err(no_way(&visit, "held"));
+                }
+                let mut draft = Draft::of(resource);
+                held(&mut draft, ends, &patients, cx)?;
+                draft.create(cx, tx).await?
+            }
+            _ => return Err(one_of_two()),
+        };
+        done.answer(cx)
+    }
+}
+
+/// The visit as it is held.
+fn held(
+    draft: &mut Draft,
+    ends: Timestamp,
+    patients: &[ResourceKey],
+    cx: OperationContext<'_>,
+) -> Result<()> {
+    draft.set_status(Status::Pending)?;
+    draft.hold_until(Some(ends))?;
+    draft.set_participants("tentative", patients, &cx.request.base_url)
+}
+
+/// The patients that are named.
+pub(super) fn patients(named: &[Document], cx: OperationContext<'_>) -> Result<Vec<ResourceKey>> {
+    let one = |reference| referred(reference, &["Patient"], "patient-reference", cx);
+    named.iter().map(one).collect()
+}
+
+/// The refusal of a call that names none, or two.
+pub(super) fn one_of_two() -> Error {
+    Error::new(
+        ErrorKind::BadValue,
+        "one of appointment-reference and appointment-resource is given",
+    )
+}

@@ -1,0 +1,111 @@
+//! A hold takes the time, for whoever has it, until it ends.
+
+use crate::auth::{Act, Rows};
+use crate::operations::testing::{World, granted};
+use crate::operations::visits::testing::*;
+
+const HOLD: &str = "Appointment/$hold";
+const BOOK: &str = "Appointment/$book";
+
+fn proposed(hours: (u32, u32), patient: &str) -> String {
+    of_resource(&visit("proposed", hours, patient, &["Practitioner/weiss"]))
+}
+
+#[tokio::test]
+async fn what_is_held_is_booked_by_whoever_holds_it() {
+    let Some(world) = World::with(&CLINIC).await else {
+        return;
+    };
+    let cx = staff();
+    let other = granted(Some("Practitioner/other"), Rows::All, Vec::new());
+    let key = check(
+        &world,
+        &cx,
+        HOLD,
+        &proposed((9, 10), "Patient/anna"),
+        "201 pending",
+    )
+    .await;
+    let pending = of_resource(&visit(
+        "pending",
+        (9, 10),
+        "Patient/eva",
+        &["Practitioner/weiss"],
+    ));
+    check(&world, &other, BOOK, &pending, "409 appointment-clash").await;
+    let own = of_reference(&key);
+    check(&world, &other, BOOK, &own, "403 hold-not-owned").await;
+    check(&world, &other, HOLD, &own, "403 hold-not-owned").await;
+    check(&world, &later(&cx, 5), HOLD, &own, "200 pending").await;
+    check(&world, &later(&cx, 6), HOLD, &own, "422 invalid-transition").await;
+    check(&world, &later(&cx, 14), BOOK, &own, "200 booked").await;
+    assert!(!world.read(&key).await.unwrap().contains("hold-expires"));
+    // Who may release the holds of others books them, too.
+    let desk = granted(Some("Practitioner/d"), Rows::All, vec![Act::ReleaseHolds]);
+    let key = check(
+        &world,
+        &other,
+        HOLD,
+        &proposed((11, 12), "Patient/eva"),
+        "201 pending",
+    )
+    .await;
+    check(&world, &desk, BOOK, &of_reference(&key), "200 booked").await;
+    world.close().await;
+}
+
+#[tokio::test]
+async fn a_hold_that_has_ended_holds_nothing() {
+    let Some(world) = World::with(&CLINIC).await else {
+        return;
+    };
+    let cx = staff();
+    let key = check(
+        &world,
+        &cx,
+        HOLD,
+        &proposed((9, 10), "Patient/anna"),
+        "201 pending",
+    )
+    .await;
+    let own = of_reference(&key);
+    let then = later(&cx, 10);
+    check(&world, &then, BOOK, &own, "422 hold-expired").await;
+    check(&world, &then, HOLD, &own, "422 hold-expired").await;
+    let pending = of_resource(&visit(
+        "pending",
+        (9, 10),
+        "Patient/eva",
+        &["Practitioner/weiss"],
+    ));
+    check(&world, &then, BOOK, &pending, "201 booked").await;
+    // The sweeper says so in the visit, once.
+    let interactions = &world.interactions;
+    let (store, definitions) = (&interactions.store, &interactions.definitions);
+    let sweep = async || crate::jobs::end_holds(store, definitions, &later(&world.cx, 10)).await;
+    assert_eq!(sweep().await.unwrap(), 1);
+    assert_eq!(sweep().await.unwrap(), 0);
+    let stored = world.read(&key).await.unwrap();
+    assert!(
+        stored.contains("cancelled") && stored.contains("hold-expired"),
+        "{stored}"
+    );
+    assert_eq!(claims(&world).await, 2);
+    world.close().await;
+}
+
+#[tokio::test]
+async fn a_patient_holds_three_at_once() {
+    let Some(world) = World::with(&CLINIC).await else {
+        return;
+    };
+    let cx = granted(Some("Patient/anna"), Rows::All, Vec::new());
+    for hour in 9..12 {
+        let body = proposed((hour, hour + 1), "Patient/anna");
+        check(&world, &cx, HOLD, &body, "201 pending").await;
+    }
+    let fourth = proposed((14, 15), "Patient/anna");
+    check(&world, &cx, HOLD, &fourth, "422 -").await;
+    check(&world, &later(&cx, 10), HOLD, &fourth, "201 pending").await;
+    world.close().await;
+}

@@ -1,0 +1,2 @@
+-- takes back what followed
+rollback to savepoint mark

@@ -1,0 +1,2 @@
+-- what follows may be taken back
+savepoint mark
