@@ -128,6 +128,7 @@ impl Who {
             Some(Reason::Admission) => "admission",
             Some(Reason::Public) => "public",
             Some(Reason::Review) => "review",
+            Some(Reason::Calendars) => "calendars",
             None => "grant",
         };
         let mut who = Self {

@@ -27,6 +27,8 @@ pub enum Reason {
     Admission,
     /// Asking for the review of what somebody does.
     Review,
+    /// Finding out who and what is free, of which nothing else is told.
+    Calendars,
 }
 
 /// What a request may touch. Made only by this module's constructors, never by default.

@@ -141,6 +141,19 @@ pub(super) fn wants_content(format: Option<&str>, accept: &[&str], content_type:
     fhir == 0 || content > fhir
 }
 
+/// The type of calendars.
+pub(super) const CALENDAR: &str = "text/calendar";
+
+/// Whether an Appointment goes out as an event of a calendar: only where that is asked for by name, before FHIR.
+pub(super) fn wants_calendar(format: Option<&str>, accept: &[&str]) -> bool {
+    if let Some(format) = format {
+        return format == CALENDAR;
+    }
+    let is_named =
+        ranges(accept).any(|range| range.quality > 0 && range.essence.is("text", "calendar"));
+    is_named && wants_content(None, accept, CALENDAR)
+}
+
 /// What a `Content-Type` says a body is.
 pub(super) fn body_type(header: Option<&str>) -> Result<BodyType> {
     let unsupported = |sentence: &str| Error::new(ErrorKind::UnsupportedMediaType, sentence);

@@ -13,7 +13,7 @@ use fhir::ids::{ResourceKey, ResourceType};
 use fhir::subset::Subset;
 
 use super::controls::{Controls, Kept};
-use super::negotiation::{BodyType, Format, Representation, body_type, negotiate};
+use super::negotiation::{BodyType, Format, Representation, body_type, negotiate, wants_calendar};
 use super::response::{self, Reply};
 use super::{BASE_PATH, Http, admission, binary, body, headers, heavy};
 use crate::auth::Access;
@@ -72,10 +72,7 @@ pub(super) async fn answer(
         negotiated = negotiate(controls.format.as_deref(), &accept);
         reply.prefer(&controls, &negotiated);
     }
-    let names_format = controls.format.is_some() || controls.subset.is_some();
-    if is_binary_read(&route, &head.method) && !names_format {
-        reply.accept = Some(accept.iter().map(|&range| range.into()).collect());
-    } else {
+    if !goes_out_as_it_is(&route, &head.method, &controls, &accept, reply) {
         negotiated?;
     }
     reply.subset = subset(http, &route, &head.method, controls.subset)?;
@@ -175,12 +172,32 @@ fn kept(route: &Route, method: &Method) -> Kept {
     }
 }
 
-fn is_binary_read(route: &Route, method: &Method) -> bool {
+/// Whether what is asked for goes out in a form of its own, rather than FHIR's: a Binary perhaps, an Appointment as an event.
+fn goes_out_as_it_is(
+    route: &Route,
+    method: &Method,
+    controls: &Controls,
+    accept: &[&str],
+    reply: &mut Reply,
+) -> bool {
+    let format = controls.format.as_deref();
+    if is_read(route, method, "Appointment") && wants_calendar(format, accept) {
+        reply.is_calendar = true;
+    } else if is_read(route, method, "Binary") && format.is_none() && controls.subset.is_none() {
+        reply.accept = Some(accept.iter().map(|&range| range.into()).collect());
+    } else {
+        return false;
+    }
+    true
+}
+
+/// Whether a version of a resource of a type is asked for.
+fn is_read(route: &Route, method: &Method, named: &str) -> bool {
     let key = match route {
         Route::Instance(key) | Route::Version(key, _) => key,
         _ => return false,
     };
-    is_binary(key.resource_type) && (method == Method::GET || method == Method::HEAD)
+    key.resource_type.name() == named && (method == Method::GET || method == Method::HEAD)
 }
 
 fn is_binary(resource_type: ResourceType) -> bool {

@@ -43,6 +43,8 @@ pub(super) struct Reply {
     pub(super) has_token: bool,
     /// The `Accept` headers, where a Binary may go out as what it holds.
     pub(super) accept: Option<Vec<Box<str>>>,
+    /// Whether an Appointment goes out as an event of a calendar.
+    pub(super) is_calendar: bool,
     pub(super) allow: Option<&'static str>,
     pub(super) route: Option<(&'static str, Option<ResourceType>)>,
     pub(super) interaction: Option<&'static str>,
@@ -59,6 +61,7 @@ impl Default for Reply {
             is_head: false,
             has_token: false,
             accept: None,
+            is_calendar: false,
             allow: None,
             route: None,
             interaction: None,
@@ -119,6 +122,12 @@ pub(super) async fn of_outcome(
         if is_content.await? {
             return binary_content(headers, body, reply.is_head).await;
         }
+    }
+    if reply.is_calendar && status == StatusCode::OK {
+        let event = calendar_event(http, &body)?;
+        let content_type = HeaderValue::from_static("text/calendar; charset=utf-8");
+        headers.insert(CONTENT_TYPE, content_type);
+        return Ok(assembled(status, headers, Some(event), reply.is_head));
     }
     let subset = reply
         .subset
@@ -212,6 +221,20 @@ async fn render(
         }
     })
     .await
+}
+
+/// An Appointment as an event of a calendar.
+fn calendar_event(http: &Http, appointment: &Bytes) -> Result<Bytes> {
+    let limits = http.settings.limits.parse;
+    let appointment = Document::parse_with(appointment.clone(), limits).map_err(Error::internal)?;
+    let event = fhir::scheduling::calendar(appointment.root(), &http.settings.base_url);
+    let refused = || {
+        Error::new(
+            ErrorKind::NotAcceptable,
+            "the appointment has no time, so it is no event of a calendar",
+        )
+    };
+    event.map(Bytes::from).ok_or_else(refused)
 }
 
 fn wants_binary_content(binary: Bytes, accept: &[Box<str>]) -> bool {

@@ -194,6 +194,9 @@ impl Interactions {
                 match read.and_then(unless_known) {
                     Err(error) if error.kind() == ErrorKind::NotFound => {
                         glass::refuse_behind(self, cx, source, &key).await?;
+                        if let Some(offered) = read::offered(cx, &self.store, &key).await? {
+                            return Ok(offered);
+                        }
                         self.own_definition(&key).ok_or(error)
                     }
                     read => read,

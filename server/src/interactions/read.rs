@@ -9,7 +9,7 @@ use super::{Outcome, ReadConditions};
 use crate::context::RequestContext;
 use crate::definitions::Definitions;
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::{Source, StoredVersion};
+use crate::store::{Source, Store, StoredVersion};
 
 /// The current version; 404 where there never was one, 410 where it is deleted.
 pub(super) async fn read(
@@ -19,6 +19,22 @@ pub(super) async fn read(
 ) -> Result<Outcome> {
     let version = source.read(cx, key).await?.ok_or_else(|| not_found(key))?;
     answer(version)
+}
+
+/// A visit that `Appointment/$find` has offered to whoever asks: it is no version of anything, and nobody else's.
+pub(super) async fn offered(
+    cx: &RequestContext,
+    store: &Store,
+    key: &ResourceKey,
+) -> Result<Option<Outcome>> {
+    let is_offer =
+        key.resource_type.name() == "Appointment" && key.id.as_str().starts_with("prop-");
+    if !is_offer {
+        return Ok(None);
+    }
+    let caller = cx.access.name();
+    let offered = store.proposal(&caller, key.id.as_str(), cx.now).await?;
+    Ok(offered.map(|content| Outcome::body(StatusCode::OK, content)))
 }
 
 /// 304 where the client has that already, and knows from it what it said.

@@ -17,6 +17,7 @@ pub(crate) mod testing;
 mod tests;
 
 mod access_log;
+mod availability;
 mod batch_validate_code;
 mod book;
 mod break_glass;
@@ -29,6 +30,7 @@ mod encounter_everything;
 mod everything;
 mod expand;
 mod explain;
+mod find;
 mod find_matches;
 mod hold;
 mod index_status;
@@ -75,6 +77,8 @@ pub fn all() -> Result<Registry, RegistryError> {
         .with::<subsumes::Subsumes>()?
         .with::<translate::Translate>()?
         .with::<closure::Closure>()?
+        .with::<find::Find>()?
+        .with::<availability::Availability>()?
         .with::<find_matches::FindMatches>()?
         .with::<validate::Validate>()?
         .with::<verify::Verify>()?

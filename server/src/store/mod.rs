@@ -12,6 +12,7 @@ pub mod backup;
 mod batch;
 mod bound;
 mod break_glass;
+mod calendars;
 mod changes;
 mod claims;
 mod combine;
@@ -62,6 +63,7 @@ pub use audit::{
 };
 pub(crate) use audit::{permit_trail, trail_is_closed};
 pub use break_glass::{BreakGlass, OpenedRecord};
+pub use calendars::{BusyLane, Proposal};
 pub use changes::{Change, ChangePosition};
 pub use claims::{Reclaimed, Refusal};
 pub use connect::{MIGRATIONS, StoreSettings, migrate, wait_until_reachable};

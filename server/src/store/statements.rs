@@ -70,6 +70,9 @@ statements! {
     READ_HORIZON = "read_horizon";
     FIND_REFERRERS = "find_referrers";
     LOCK_CRITERIA = "lock_criteria";
+    LIST_BUSY = "list_busy";
+    ADD_PROPOSALS = "add_proposals";
+    READ_PROPOSAL = "read_proposal";
     ADD_BREAK_GLASS = "add_break_glass";
     LIST_BREAK_GLASS = "list_break_glass";
     LIST_MARKED_PATIENTS = "list_marked_patients";

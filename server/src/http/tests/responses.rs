@@ -32,6 +32,55 @@ async fn a_read_is_the_stored_text_and_its_version() {
 }
 
 #[tokio::test]
+async fn an_appointment_is_an_event_of_a_calendar_where_that_is_asked_for() {
+    let booked = r#"{"resourceType":"Appointment","id":"1","status":"booked","start":"2026-12-01T09:00:00+01:00","end":"2026-12-01T09:20:00+01:00"}"#;
+    let waiting = r#"{"resourceType":"Appointment","id":"2","status":"waitlist"}"#;
+    let server = Server::new(move |interaction| match interaction {
+        Interaction::Read { key, .. } if key.id.as_str() == "2" => Ok(read(waiting)),
+        _ => Ok(read(booked)),
+    });
+    let check = async |path: &str, accept: &str, status: u16, content_type: &str| {
+        let answer = server.get(path, &[&format!("Accept: {accept}")]).await;
+        let sent = answer.header("content-type");
+        assert_eq!(
+            (answer.status.as_u16(), sent),
+            (status, content_type),
+            "{path} {accept}"
+        );
+        answer.text().to_string()
+    };
+    let json = "application/fhir+json; charset=utf-8";
+    let calendar = "text/calendar; charset=utf-8";
+    let one = "/fhir/Appointment/1";
+    let event = check(one, "text/calendar", 200, calendar).await;
+    assert!(
+        event.contains("\r\nDTSTART:20261201T080000Z\r\n"),
+        "{event}"
+    );
+    check(
+        one,
+        "text/calendar, application/fhir+json;q=0.5",
+        200,
+        calendar,
+    )
+    .await;
+    check(
+        "/fhir/Appointment/1?_format=text/calendar",
+        "*/*",
+        200,
+        calendar,
+    )
+    .await;
+    assert_eq!(
+        check(one, "application/fhir+json, text/calendar;q=0.5", 200, json).await,
+        booked
+    );
+    assert_eq!(check(one, "*/*", 200, json).await, booked);
+    check("/fhir/Appointment/2", "text/calendar", 406, json).await;
+    check("/fhir/Patient/1", "text/calendar", 406, json).await;
+}
+
+#[tokio::test]
 async fn xml_pretty_text_and_parts_are_made_of_it() {
     let server = Server::new(|interaction| {
         Ok(match interaction {
