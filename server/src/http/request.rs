@@ -30,6 +30,14 @@ fn allowed(http: &Http, route: &Route) -> &'static str {
     }
 }
 
+/// Notes what the caller of an operation knows the call by.
+fn note_key(interaction: &mut Interaction, head: &Head) -> Result<()> {
+    if let Interaction::Operation { conditions, .. } = interaction {
+        conditions.idempotency_key = headers::idempotency_key(&head.headers)?;
+    }
+    Ok(())
+}
+
 /// Answers one request to the FHIR API. What is learned of the client goes into `reply` as soon as it is known, so
 /// that an error at any point is answered as the client wants it.
 pub(super) async fn answer(
@@ -95,9 +103,7 @@ pub(super) async fn answer(
         if_modified_since: headers::if_modified_since(&head.headers),
         handling,
     })?;
-    if let Interaction::Operation { conditions, .. } = &mut routed.interaction {
-        conditions.idempotency_key = headers::idempotency_key(&head.headers)?;
-    }
+    note_key(&mut routed.interaction, head)?;
     let asks = Asks {
         access,
         handling,

@@ -111,7 +111,7 @@ pub(super) async fn ask_for_new(identity: &Identity, asked: &Asked<'_>) -> Answe
     };
     let user = &session.user;
     let known = identity.store.identity_passkeys(user.id).await?;
-    let known = known.into_iter().map(|passkey| passkey.id.into()).collect();
+    let known = known.into_iter().map(|passkey| passkey.id).collect();
     let webauthn = identity.passkeys.get()?;
     let begun = webauthn.start_passkey_registration(user.id, &user.login, &user.name, Some(known));
     let (options, state) = begun.map_err(Error::internal)?;

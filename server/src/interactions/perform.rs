@@ -12,7 +12,7 @@ use super::{
 use crate::context::RequestContext;
 use crate::definitions::{CurrentDefinitions, Definitions, own_definition};
 use crate::error::{ErrorKind, Result};
-use crate::operations::{OperationAnswer, Registry};
+use crate::operations::{CalledOperation, OperationAnswer, Registry};
 use crate::store::{Source, Store, is_outdated, trail_is_closed};
 
 /// How often a write is done again because the definitions have changed meanwhile.
@@ -164,8 +164,13 @@ impl Interactions {
             } => {
                 let operations = &self.operations;
                 let (store, definitions) = (&self.store, &*self.definitions);
-                let answer =
-                    operations.invoke(cx, store, definitions, target, &code, input, &conditions);
+                let called = CalledOperation {
+                    target,
+                    code,
+                    input,
+                    conditions,
+                };
+                let answer = operations.invoke(cx, store, definitions, called);
                 Ok(of_answer(answer.await?))
             }
             reading => {

@@ -67,6 +67,19 @@ pub struct CallConditions {
     pub idempotency_key: Option<Box<str>>,
 }
 
+/// What a request calls.
+#[derive(Clone, Debug)]
+pub struct CalledOperation {
+    /// What it is called on.
+    pub target: OperationTarget,
+    /// Its code, without `$`.
+    pub code: Box<str>,
+    /// Its parameters, as they came.
+    pub input: OperationInput,
+    /// What headers ask.
+    pub conditions: CallConditions,
+}
+
 /// The call an operation answers.
 #[derive(Clone, Copy, Debug)]
 pub struct OperationContext<'a> {

@@ -52,7 +52,8 @@ mod visits;
 pub use arguments::{Argument, Arguments, FromArgument, Params};
 pub use contract::Change;
 pub use invocation::{
-    CallConditions, OperationAnswer, OperationContext, OperationInput, OperationTarget,
+    CallConditions, CalledOperation, OperationAnswer, OperationContext, OperationInput,
+    OperationTarget,
 };
 pub use registry::{Operation, OperationEntry, Registry, RegistryError};
 pub use scopes::forbidden;

@@ -14,7 +14,7 @@ use super::binding::Call;
 use super::contract::{self, Change};
 use super::definition::OperationDefinition;
 use super::invocation::{
-    CallConditions, OperationAnswer, OperationContext, OperationInput, OperationTarget,
+    CalledOperation, OperationAnswer, OperationContext, OperationInput, OperationTarget,
 };
 use crate::context::RequestContext;
 use crate::definitions::Definitions;
@@ -150,12 +150,15 @@ impl Registry {
         cx: &RequestContext,
         store: &Store,
         definitions: &Definitions,
-        target: OperationTarget,
-        code: &str,
-        mut input: OperationInput,
-        conditions: &CallConditions,
+        called: CalledOperation,
     ) -> Result<OperationAnswer> {
-        let operation = self.find(&target, code)?;
+        let CalledOperation {
+            target,
+            code,
+            mut input,
+            conditions,
+        } = called;
+        let operation = self.find(&target, &code)?;
         let formats = input.take_formats();
         let definition = &operation.definition;
         if let (OperationInput::Unreadable(issues, _), true) =

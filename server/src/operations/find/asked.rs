@@ -84,7 +84,7 @@ impl Asked {
         let service =
             service.map(|one| reference("healthcare-service", one, &["HealthcareService"]));
         let visit_types = tokens("visit-type", &params.visit_type)?;
-        if service.is_some() == !visit_types.is_empty() {
+        if service.is_some() != visit_types.is_empty() {
             return Err(bad(
                 "healthcare-service",
                 "one of 'healthcare-service' and 'visit-type' says which kind of visit is asked for",

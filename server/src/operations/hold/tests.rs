@@ -82,7 +82,7 @@ async fn a_hold_that_has_ended_holds_nothing() {
     // The sweeper says so in the visit, once.
     let interactions = &world.interactions;
     let (store, definitions) = (&interactions.store, &interactions.definitions);
-    let sweep = async || crate::jobs::end_holds(store, definitions, &later(&world.cx, 10)).await;
+    let sweep = async || crate::jobs::end_holds(store, definitions, &later(&world.cx, 11)).await;
     assert_eq!(sweep().await.unwrap(), 1);
     assert_eq!(sweep().await.unwrap(), 0);
     let stored = world.read(&key).await.unwrap();

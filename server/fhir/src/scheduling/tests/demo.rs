@@ -9,6 +9,7 @@ use super::super::{Interval, Intervals, Policy, Schedule};
 use crate::json::{Document, Value};
 use crate::time;
 
+#[allow(clippy::disallowed_methods, reason = "the test reads the demo clinic")]
 fn bundle(name: &str) -> Document {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../bundles/{name}.json"));
     Document::parse(std::fs::read(path).expect("a Bundle")).expect("JSON")

@@ -5,41 +5,49 @@ use hmac::{Hmac, KeyInit, Mac};
 use super::super::assertions::{Keys, base64};
 use super::*;
 
-#[tokio::test]
-async fn an_id_token_that_is_not_right_in_everything_lets_nobody_in() {
-    let (mut server, provider) = begun(REFERENCES).await;
-    let now = server.now.as_second();
-    let honest = json!({"alg": "RS256", "kid": "rsa"});
-    let foreign = Keys::new();
-    type Sign<'a> = &'a dyn Fn(&Value) -> String;
-    let check = async |server: &Server, changed: Value, sign: Option<Sign<'_>>, reason: &str| {
-        let mut cookie = Cookie::default();
-        let departure = provider.departure(&server.sent("/auth/account", &mut cookie).await);
-        let before = cookie.0.clone();
-        let mut claims = provider.claims(&departure, server);
-        for (name, value) in changed.as_object().unwrap() {
-            match value {
-                Value::Null => drop(claims.as_object_mut().unwrap().remove(name)),
-                value => claims[name] = value.clone(),
-            }
+type Sign<'a> = &'a dyn Fn(&Value) -> String;
+
+/// Lets somebody in by a token whose claims are changed, or that is signed in another way; nobody is let in.
+async fn refused(
+    (server, provider): (&Server, &OpenIdProvider),
+    changed: Value,
+    sign: Option<Sign<'_>>,
+    reason: &str,
+) {
+    let mut cookie = Cookie::default();
+    let departure = provider.departure(&server.sent("/auth/account", &mut cookie).await);
+    let before = cookie.0.clone();
+    let mut claims = provider.claims(&departure, server);
+    for (name, value) in changed.as_object().unwrap() {
+        match value {
+            Value::Null => drop(claims.as_object_mut().unwrap().remove(name)),
+            value => claims[name] = value.clone(),
         }
-        let token = match sign {
-            Some(sign) => sign(&claims),
-            None => provider.keys.signed(&honest, &claims),
-        };
-        provider.grants(&departure, token);
-        let answer = server.back(&departure, &provider.issuer, &mut cookie).await;
-        assert_eq!(answer.status, 401, "{reason} {answer:?}");
-        assert!(answer.text.contains(reason), "{reason} {answer:?}");
-        assert_eq!(cookie.0, before, "nobody is logged in");
-        let told = server.trail_of("federated").await.pop().unwrap();
-        let expected = format!("(clinic: {reason})");
-        assert!(
-            told.starts_with("login federated 8 login") && told.ends_with(&expected),
-            "{told}"
-        );
+    }
+    let token = match sign {
+        Some(sign) => sign(&claims),
+        None => provider.keys.signed(&honest(), &claims),
     };
-    for (changed, reason) in [
+    provider.grants(&departure, token);
+    let answer = server.back(&departure, &provider.issuer, &mut cookie).await;
+    assert_eq!(answer.status, 401, "{reason} {answer:?}");
+    assert!(answer.text.contains(reason), "{reason} {answer:?}");
+    assert_eq!(cookie.0, before, "nobody is logged in");
+    let told = server.trail_of("federated").await.pop().unwrap();
+    let expected = format!("(clinic: {reason})");
+    assert!(
+        told.starts_with("login federated 8 login") && told.ends_with(&expected),
+        "{told}"
+    );
+}
+
+fn honest() -> Value {
+    json!({"alg": "RS256", "kid": "rsa"})
+}
+
+/// Claims that are not right, and why.
+fn wrong_claims(now: i64) -> Vec<(Value, &'static str)> {
+    vec![
         (
             json!({"nonce": "another"}),
             "the ID token is of another login (nonce)",
@@ -90,9 +98,21 @@ async fn an_id_token_that_is_not_right_in_everything_lets_nobody_in() {
             json!({"fhirUser": "https://other.example.org/fhir/Practitioner/anna"}),
             "nobody here is whom the identity provider names",
         ),
-    ] {
-        check(&server, changed, None, reason).await;
+    ]
+}
+
+#[tokio::test]
+async fn an_id_token_with_a_wrong_claim_lets_nobody_in() {
+    let (server, provider) = begun(REFERENCES).await;
+    for (changed, reason) in wrong_claims(server.now.as_second()) {
+        refused((&server, &provider), changed, None, reason).await;
     }
+}
+
+#[tokio::test]
+async fn an_id_token_that_the_provider_has_not_signed_lets_nobody_in() {
+    let (server, provider) = begun(REFERENCES).await;
+    let foreign = Keys::new();
     let unsigned = "no key of the identity provider has signed the ID token";
     let parts = |header: Value, claims: &Value| {
         format!(
@@ -112,7 +132,7 @@ async fn an_id_token_that_is_not_right_in_everything_lets_nobody_in() {
         .unwrap()
         .to_owned();
     let forgeries: [Sign<'_>; 6] = [
-        &|claims| foreign.signed(&honest, claims),
+        &|claims| foreign.signed(&honest(), claims),
         &|claims| format!("{}.", parts(json!({"alg": "none"}), claims)),
         &|claims| mac(&public, claims),
         // A key that both know would let either forge.
@@ -130,22 +150,27 @@ async fn an_id_token_that_is_not_right_in_everything_lets_nobody_in() {
         },
     ];
     for forgery in forgeries {
-        check(&server, json!({}), Some(forgery), unsigned).await;
+        refused((&server, &provider), json!({}), Some(forgery), unsigned).await;
     }
     // Changed after it was signed.
     let changed = |claims: &Value| {
-        let token = provider.keys.signed(&honest, claims);
+        let token = provider.keys.signed(&honest(), claims);
         let (_, signature) = token.rsplit_once('.').unwrap();
         let mut claims = claims.clone();
         claims["fhirUser"] = json!("Patient/p1");
-        format!("{}.{signature}", parts(honest.clone(), &claims))
+        format!("{}.{signature}", parts(honest(), &claims))
     };
-    check(&server, json!({}), Some(&changed), unsigned).await;
+    refused((&server, &provider), json!({}), Some(&changed), unsigned).await;
     let none = server
         .database
         .texts("select count(*)::text from identity_federated_user");
     assert_eq!(none.await, ["0"]);
-    // A new key is asked for once it is used.
+}
+
+#[tokio::test]
+async fn a_new_key_of_the_provider_is_asked_for_once_it_is_used() {
+    let (mut server, provider) = begun(REFERENCES).await;
+    let foreign = Keys::new();
     let mut set = foreign.set();
     set["keys"][1]["alg"] = json!("RS256");
     set["keys"][1]["kid"] = json!("next");
@@ -160,20 +185,22 @@ async fn an_id_token_that_is_not_right_in_everything_lets_nobody_in() {
     assert_eq!(answer.status, 303, "{answer:?}");
 }
 
+/// A departure whose answer lets somebody in.
+async fn ready(server: &Server, provider: &OpenIdProvider, cookie: &mut Cookie) -> Departure {
+    let departure = provider.departure(&server.sent("/auth/account", cookie).await);
+    let header = json!({"alg": "ES384", "kid": "ec"});
+    let token = provider
+        .keys
+        .signed(&header, &provider.claims(&departure, server));
+    provider.grants(&departure, token);
+    departure
+}
+
 #[tokio::test]
 async fn an_answer_counts_once_in_the_browser_it_is_for_from_the_provider_that_was_asked() {
-    let (mut server, provider) = begun(REFERENCES).await;
+    let (server, provider) = begun(REFERENCES).await;
     let mut cookie = Cookie::default();
-    let header = json!({"alg": "ES384", "kid": "ec"});
-    let ready = async |server: &Server, cookie: &mut Cookie| {
-        let departure = provider.departure(&server.sent("/auth/account", cookie).await);
-        let token = provider
-            .keys
-            .signed(&header, &provider.claims(&departure, server));
-        provider.grants(&departure, token);
-        departure
-    };
-    let departure = ready(&server, &mut cookie).await;
+    let departure = ready(&server, &provider, &mut cookie).await;
     for (name, value) in [
         ("response_type", "code"),
         ("client_id", "vesta"),
@@ -208,11 +235,16 @@ async fn an_answer_counts_once_in_the_browser_it_is_for_from_the_provider_that_w
     assert!(account.text.contains("current-password"));
     let again = server.back(&departure, &provider.issuer, &mut cookie).await;
     assert_eq!(again.status, 401, "{again:?}");
+}
 
+#[tokio::test]
+async fn an_answer_of_another_issuer_or_too_late_is_none() {
+    let (mut server, provider) = begun(REFERENCES).await;
+    let mut cookie = Cookie::default();
     // Mix-up: the answer of another issuer, or of nobody; and a place that is no provider.
     for issuer in ["https://evil.example.org", ""] {
         let mut cookie = Cookie::default();
-        let departure = ready(&server, &mut cookie).await;
+        let departure = ready(&server, &provider, &mut cookie).await;
         let answer = server.back(&departure, issuer, &mut cookie).await;
         assert_eq!(answer.status, 401, "{answer:?}");
     }
@@ -226,7 +258,7 @@ async fn an_answer_counts_once_in_the_browser_it_is_for_from_the_provider_that_w
     assert_eq!(unknown.status, 404);
     // Refused there, and too late.
     let mut cookie = Cookie::default();
-    let departure = ready(&server, &mut cookie).await;
+    let departure = ready(&server, &provider, &mut cookie).await;
     let pairs = [
         ("error", "access_denied"),
         ("state", departure.get("state")),
@@ -234,14 +266,14 @@ async fn an_answer_counts_once_in_the_browser_it_is_for_from_the_provider_that_w
     ];
     let path = answer::with_query("/auth/federated/clinic", &pairs);
     assert_eq!(server.get(&path, &mut cookie).await.status, 401);
-    let departure = ready(&server, &mut cookie).await;
+    let departure = ready(&server, &provider, &mut cookie).await;
     server.later(601);
     let late = server.back(&departure, &provider.issuer, &mut cookie).await;
     assert_eq!(late.status, 401);
     // A verifier that is not the one of this browser: the provider gives nothing for the code.
     let mut cookie = Cookie::default();
-    let first = ready(&server, &mut cookie).await;
-    ready(&server, &mut cookie).await;
+    let first = ready(&server, &provider, &mut cookie).await;
+    ready(&server, &provider, &mut cookie).await;
     let crossed = server.back(&first, &provider.issuer, &mut cookie).await;
     assert!(
         crossed.text.contains("has not confirmed the login"),

@@ -7,7 +7,7 @@ use crate::store::statements;
 use crate::store::testing::TestDatabase;
 
 /// Statements that look at resources and have no slot, and why they need none.
-const WITHOUT: [(&str, &str); 16] = [
+const WITHOUT: [(&str, &str); 18] = [
     (
         "list_marked_patients",
         "finds out what is hidden, before anything is asked",
@@ -29,6 +29,8 @@ const WITHOUT: [(&str, &str); 16] = [
         "list_search_parameters",
         "definitions, for the server itself",
     ),
+    ("drop_claims_left", "claims of time, of everybody"),
+    ("holds_over", "a job"),
     ("list_judged_rows", "judged in memory, whoever asks"),
     ("list_centers", "judged in memory, whoever asks"),
     ("list_profiles", "definitions, for the server itself"),
