@@ -65,13 +65,23 @@ begin
 end
 $$;
 
+-- Waits for all others who claim the time of one of these, in one order. The locks are few, so that a transaction with
+-- thousands of visits does not take all that the server has.
+create function lock_actors(actors text[]) returns void language plpgsql as $$
+begin
+    perform pg_advisory_xact_lock(1986359924, l.number) from (
+        select distinct (hashtextextended(a.actor, 0) & 1023)::integer as number from unnest(actors) as a(actor) order by 1) l;
+end
+$$;
+
 -- Claims time in place of what the sources have claimed before. A row for each claim that cannot be had says by what its actor
 -- is busy; then the transaction must not be committed. Whoever claims the time of somebody waits for all others who do, in
--- one order, so that no two wait for each other. What is held no more stands in nobody's way.
+-- one order, so that no two wait for each other. What is held no more stands in nobody's way. What was before there were
+-- claims is claimed regardless of what it meets: a block has one lane then.
 create function claim_time(
     at timestamptz, sources text[],
     actors text[], vias text[], claimants text[], lowers timestamptz[], uppers timestamptz[], kinds text[],
-    expiries timestamptz[], capacities integer[], limits integer[]
+    expiries timestamptz[], capacities integer[], limits integer[], regardless boolean
 ) returns table (n integer, kind text, lower timestamptz, upper timestamptz)
 language plpgsql as $$
 #variable_conflict use_column
@@ -79,11 +89,7 @@ declare
     claim record;
     free integer;
 begin
-    perform pg_advisory_xact_lock(l.number) from (
-        select distinct hashtextextended(a.actor, 0) as number
-          from (select unnest(actors) as actor
-                union select b.actor from actor_busy b where b.source = any (sources)) a
-         order by 1) l;
+    perform lock_actors(actors || array(select b.actor from actor_busy b where b.source = any (sources)));
 
     delete from actor_busy b where b.source = any (sources);
     delete from actor_busy b using unnest(actors, lowers, uppers) as c(actor, lower, upper)
@@ -96,7 +102,7 @@ begin
          order by c.n
     loop
         free := null;
-        if claim.kind = 'blocked' then
+        if claim.kind = 'blocked' and not regardless then
             -- A block takes all there is.
             if not exists (select from actor_busy b where b.actor = claim.actor and b.during && claim.during) then
                 insert into actor_busy (actor, lane, during, kind, source, via)
@@ -104,8 +110,10 @@ begin
                   from generate_series(0, claim.capacity - 1) as l(lane);
                 free := 0;
             end if;
-        elsif not exists (select from actor_busy b
-                           where b.actor = claim.actor and b.during && claim.during and b.kind = 'blocked') then
+        -- Nor is there room beside what is there from when there was more.
+        elsif regardless or not exists (
+            select from actor_busy b
+             where b.actor = claim.actor and b.during && claim.during and (b.kind = 'blocked' or b.lane >= claim.most)) then
             select l.lane into free from generate_series(0, claim.most - 1) as l(lane)
              where not exists (select from actor_busy b
                                 where b.actor = claim.actor and b.lane = l.lane and b.during && claim.during)
@@ -129,9 +137,7 @@ $$;
 create function pass_claims(at timestamptz, role text, person text) returns void language plpgsql as $$
 begin
     perform pg_advisory_xact_lock(hashtextextended(role, 1));
-    perform pg_advisory_xact_lock(l.number) from (
-        select distinct hashtextextended(a.actor, 0) as number
-          from (select person as actor union select b.actor from actor_busy b where b.via = role) a order by 1) l;
+    perform lock_actors(person || array(select b.actor from actor_busy b where b.via = role));
     update actor_busy b set actor = person where b.via = role and upper(b.during) > at and b.actor <> person;
 end
 $$;

@@ -47,9 +47,9 @@ if cargo deny --version >/dev/null 2>&1; then
 fi
 
 step "Rust tests"
-# One build serves the tests and the server that the conformance tests ask: a little optimised, with all assertions.
-export CARGO_PROFILE_DEV_OPT_LEVEL=1 CARGO_PROFILE_TEST_OPT_LEVEL=1
-[ -z "${CI:-}" ] || export CARGO_INCREMENTAL=0
+# One build serves the tests and the server that the conformance tests ask, with all assertions. What is built once and thrown
+# away needs neither the parts of incremental builds nor line tables.
+[ -z "${CI:-}" ] || export CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_TEST_DEBUG=0
 # One private PostgreSQL for all tests; every test has a database of its own in it. All of the workspace is chosen, so that
 # dependencies are built once.
 cargo build --locked --workspace --bins --example with_database

@@ -175,12 +175,20 @@ pub(super) async fn second_factor(identity: &Identity, asked: &Asked<'_>) -> Ans
     let shown = Shown {
         factor: "second-factor",
         methods: &with(&session.methods, &["otp", "mfa"]),
-        at: asked.now,
+        at: shown_at(session, asked),
     };
     let cookie = browser.begin(identity, &session.user, shown, asked).await?;
     let mut response = redirect(&next(identity, form.get("request"))?)?;
     set_cookie(&mut response, &cookie)?;
     Ok(response)
+}
+
+/// When somebody has logged in who shows a second factor: now, where it completes the login; alone it renews none.
+pub(super) fn shown_at(session: &IdentitySession, asked: &Asked<'_>) -> Timestamp {
+    match missing(session) {
+        Missing::SecondFactor => asked.now,
+        Missing::Nothing | Missing::Enrolment => session.authenticated_at,
+    }
 }
 
 /// The factors of a session, and those that are shown now.

@@ -16,7 +16,7 @@ use webauthn_rs::prelude::{
 
 use super::answer::{Answered, Form, Refusal, redirect, set_cookie, with_query};
 use super::audited::Told;
-use super::login::{begun, next, password_page, with};
+use super::login::{begun, next, password_page, shown_at, with};
 use super::pages::{self, Page, unauthorized};
 use super::session::{Browser, Missing, Shown, missing};
 use super::{Asked, Identity, secret};
@@ -305,7 +305,7 @@ pub(super) async fn show(identity: &Identity, asked: &Asked<'_>) -> Answered {
     let shown = Shown {
         factor: "passkey",
         methods: &with(&session.methods, &[kind, "mfa"]),
-        at: asked.now,
+        at: shown_at(session, asked),
     };
     let cookie = browser.begin(identity, &session.user, shown, asked).await?;
     let mut response = redirect(&next(identity, request)?)?;

@@ -145,7 +145,7 @@ impl Records {
         asked: &Asked<'_>,
     ) -> Result<Option<FhirUser>> {
         let token = format!("{}|{}", escaped(system), escaped(value));
-        let query = format!("identifier={}&_count=2", encoded(&token));
+        let query = format!("identifier={}&active:not=false&_count=2", encoded(&token));
         let path = format!("/{resource_type}");
         let Some(bundle) = self.get(None, &path, &query, asked).await? else {
             return Ok(None);

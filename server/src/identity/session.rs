@@ -124,7 +124,7 @@ impl Browser {
             hash: secret::hash(&cookie),
             user: user.id,
             epoch: user.epochs.sessions,
-            created_at: before.map_or(now, |session| session.created_at),
+            created_at: before.map_or(shown.at, |session| session.created_at),
             authenticated_at: shown.at,
             methods: shown.methods,
             replaces: Some(self.hash()),

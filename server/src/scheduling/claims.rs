@@ -98,7 +98,7 @@ impl Actors {
         stored
             .and_then(|root| extension(root, canonical!("capacity")))
             .and_then(|one| one.get("valuePositiveInt")?.number()?.parse().ok())
-            .unwrap_or(1)
+            .map_or(1, |capacity: u32| capacity.min(CAPACITY_MAX))
     }
 
     /// Whether somebody who is stored takes part in nothing any more.
@@ -115,6 +115,9 @@ impl Actors {
         }
     }
 }
+
+/// More than that have the time of nobody at once.
+const CAPACITY_MAX: u32 = 1000;
 
 /// Whether somebody's or something's time is taken by taking part.
 fn is_taken(key: &ResourceKey) -> bool {
@@ -231,7 +234,8 @@ fn period(
     named: &str,
 ) -> Result<(Timestamp, Timestamp)> {
     match start.zip(end) {
-        Some((start, end)) if start < end => Ok((start, end)),
+        // The database knows no less than a microsecond.
+        Some((start, end)) if start.as_microsecond() < end.as_microsecond() => Ok((start, end)),
         _ => Err(Error::new(
             ErrorKind::Invalid,
             "what takes time has a beginning, and an end after it",

@@ -131,9 +131,11 @@ impl Transition<'_> {
         let Some(after) = self.after else {
             return permit_delete(from);
         };
-        // What is no state has been refused.
         let Some(to) = after.status else {
-            return Ok(());
+            return Err(
+                Error::new(ErrorKind::BusinessRule, "a visit says in which state it is")
+                    .at("Appointment.status"),
+            );
         };
         if !self.by_operation {
             self.permit_plain(access, from, to)?;
@@ -181,7 +183,9 @@ impl Transition<'_> {
 
     fn is_timely(&self, from: Option<Status>, to: Status) -> bool {
         let start = self.before.and_then(|visit| visit.start);
-        let after = |pause| start.is_none_or(|start| self.now >= start + pause);
+        let after = |pause| {
+            start.is_none_or(|start| start.checked_add(pause).is_ok_and(|end| self.now >= end))
+        };
         match (from, to) {
             (Some(Booked), Noshow) => after(PATIENCE),
             (Some(Noshow), Arrived) => !after(SAME_DAY),

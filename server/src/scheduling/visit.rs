@@ -28,6 +28,27 @@ pub enum Ruled {
     Role(Option<Box<str>>),
 }
 
+impl Ruled {
+    /// Whether what takes time at a moment says from when to when.
+    pub fn has_time(&self, now: Timestamp) -> bool {
+        let (takes_time, start, end) = match self {
+            Self::Visit(visit) => (visit.takes_time(), visit.start, visit.end),
+            Self::Block(block) => (true, block.start, block.end),
+            Self::Role(_) => return true,
+        };
+        let is_over = match self {
+            Self::Visit(visit) if visit.status == Some(Status::Pending) => {
+                visit.hold_expires.is_none_or(|ends| ends <= now)
+            }
+            _ => false,
+        };
+        let has_length = start
+            .zip(end)
+            .is_some_and(|(start, end)| start.as_microsecond() < end.as_microsecond());
+        !takes_time || has_length && !is_over
+    }
+}
+
 /// An Appointment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Visit {

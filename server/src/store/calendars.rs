@@ -2,11 +2,11 @@
 
 use fhir::scheduling::{Interval, Intervals};
 use jiff::Timestamp;
-use sqlx::Row;
+use sqlx::{PgExecutor, Row};
 
 use super::fault::from_sqlx;
 use super::instant::Instant;
-use super::{Store, statements};
+use super::{Store, Transaction, statements};
 use crate::error::{Error, Result};
 
 /// When one lane of somebody or something is busy.
@@ -87,13 +87,30 @@ impl Store {
 
     /// A visit that was offered to somebody and still is.
     pub async fn proposal(&self, holder: &str, id: &str, now: Timestamp) -> Result<Option<String>> {
-        let row = sqlx::query(statements::READ_PROPOSAL)
-            .bind(id)
-            .bind(holder)
-            .bind(Instant(now))
-            .fetch_optional(&self.pool)
-            .await
-            .map_err(from_sqlx)?;
-        row.map(|row| row.try_get(0).map_err(from_sqlx)).transpose()
+        read_proposal(&self.pool, holder, id, now).await
     }
+}
+
+impl Transaction {
+    /// The same, asked by what is about to make it a visit.
+    pub async fn proposal(&mut self, holder: &str, id: &str) -> Result<Option<String>> {
+        let now = self.now();
+        read_proposal(self.connection(), holder, id, now).await
+    }
+}
+
+async fn read_proposal(
+    connection: impl PgExecutor<'_>,
+    holder: &str,
+    id: &str,
+    now: Timestamp,
+) -> Result<Option<String>> {
+    let row = sqlx::query(statements::READ_PROPOSAL)
+        .bind(id)
+        .bind(holder)
+        .bind(Instant(now))
+        .fetch_optional(connection)
+        .await
+        .map_err(from_sqlx)?;
+    row.map(|row| row.try_get(0).map_err(from_sqlx)).transpose()
 }

@@ -46,6 +46,25 @@ pub struct Refusal {
     pub error: Error,
 }
 
+impl Changed {
+    /// Whether a visit has the time it had, of the same, in the same way: then it claims nothing anew.
+    fn keeps_time(&self) -> bool {
+        let (Some(before), Some(after)) = (
+            self.before.as_ref().and_then(visit),
+            self.after.as_ref().and_then(visit),
+        ) else {
+            return false;
+        };
+        let is_held = |one: &Visit| one.status == Some(Status::Pending);
+        before.takes_time()
+            && after.takes_time()
+            && !is_held(before)
+            && !is_held(after)
+            && (before.start, before.end) == (after.start, after.end)
+            && before.participants == after.participants
+    }
+}
+
 impl Transaction {
     /// What there is, before it is written, of resources that rules are about. Nobody else changes it until the end.
     pub(super) async fn ruled_before(
@@ -118,14 +137,16 @@ impl Transaction {
 
     /// Claims the time that what was written so far takes, or says what cannot be had; then nothing may be committed.
     pub async fn settle(&mut self) -> std::result::Result<(), Refusal> {
-        let unsettled = std::mem::take(&mut self.unsettled().0);
+        let mut unsettled = std::mem::take(&mut self.unsettled().0);
+        unsettled.retain(|_, changed| !changed.keeps_time());
         let Some(first) = unsettled.keys().next().cloned() else {
             return Ok(());
         };
         let refusal = |error| Refusal { key: first, error };
         self.pass_roles(&unsettled).await?;
         let claims = self.claims(&unsettled).await?;
-        let clashes = self.claim(&unsettled, &claims).await.map_err(refusal)?;
+        let clashes = self.claim(&unsettled, &claims, false);
+        let clashes = clashes.await.map_err(refusal)?;
         if let Some(clash) = clashes.first() {
             return Err(Refusal {
                 key: clash.claim.source.clone(),
@@ -231,6 +252,7 @@ impl Transaction {
         &mut self,
         unsettled: &BTreeMap<ResourceKey, Changed>,
         claims: &[Claim],
+        regardless: bool,
     ) -> Result<Vec<Clash>> {
         let sources = unsettled
             .keys()
@@ -264,6 +286,7 @@ impl Transaction {
             .bind(expiries.collect::<Vec<_>>())
             .bind(numbers(|one| one.capacity))
             .bind(numbers(|one| one.most))
+            .bind(regardless)
             .fetch_all(self.connection())
             .await
             .map_err(clashing)?;

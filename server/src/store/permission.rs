@@ -143,12 +143,19 @@ impl Transaction {
     }
 }
 
-/// What has to be known to judge a put. In which compartments its text is, is judged of that.
+/// What has to be known to judge a put: of elements that stay, only those of compartments that the text refers to can be
+/// anybody's.
 pub(super) fn judged_put(access: &Access, write: &PreparedWrite) -> Judged {
     let is_confined = access.reach(write.key.resource_type) != Rows::All;
+    let kept = || {
+        let centers = write.index.references.iter().map(hash::compartment);
+        let centers: Vec<i64> = centers.collect();
+        let tokens = write.index.tokens.iter().copied();
+        tokens.filter(|one| !centers.contains(one)).collect()
+    };
     Judged {
         key: write.key.clone(),
-        known: is_confined.then(|| write.index.tokens.clone()),
+        known: is_confined.then(kept),
     }
 }
 

@@ -22,10 +22,10 @@ async fn people(grant: Option<Grant>, interaction: Interaction) -> Result<Outcom
             _ => return Err(Error::new(ErrorKind::NotFound, "nobody")),
         },
         Interaction::Search { query, .. } => match query.as_str() {
-            "identifier=https%3A%2F%2Fexample.org%2Fstaff%7C7&_count=2" => {
+            "identifier=https%3A%2F%2Fexample.org%2Fstaff%7C7&active:not=false&_count=2" => {
                 r#"{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Practitioner","id":"anna"}}]}"#
             }
-            "identifier=https%3A%2F%2Fexample.org%2Fstaff%7C8&_count=2" => {
+            "identifier=https%3A%2F%2Fexample.org%2Fstaff%7C8&active:not=false&_count=2" => {
                 r#"{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Practitioner","id":"anna"}},{"resource":{"resourceType":"Practitioner","id":"new"}}]}"#
             }
             _ => r#"{"resourceType":"Bundle"}"#,

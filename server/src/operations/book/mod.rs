@@ -8,7 +8,7 @@ use fhir::outcome::Severity;
 use fhir::resource::Resource;
 
 use super::hold::{one_of_two, patients};
-use super::visits::{Current, Done, Draft, no_way, referred, visit_of};
+use super::visits::{Current, Done, Draft, no_way, offered, referred, visit_of};
 use super::{Arguments, Change, OperationAnswer, OperationContext, Params};
 use crate::error::{Error, ErrorKind, Result};
 use crate::scheduling::Status;
@@ -59,6 +59,9 @@ impl Change for Book {
         match (&params.reference, &params.resource) {
             (Some(reference), None) => {
                 let key = referred(reference, &["Appointment"], "appointment-reference", cx)?;
+                if let Some(offered) = offered(cx, tx, &key).await? {
+                    return params.new_visit(cx, tx, &offered, waits).await;
+                }
                 let current = Current::of(cx, tx, &key).await?;
                 match current.visit.status {
                     Some(Status::Proposed) => {}
@@ -102,6 +105,9 @@ impl BookParams {
         draft.hold_until(None)?;
         let patients = patients(&self.patients, cx)?;
         draft.set_participants("accepted", &patients, &cx.request.base_url)?;
+        if cx.request.access.is_patients() {
+            draft.need_all()?;
+        }
         if let Some(comment) = &self.comment {
             draft.set_text("comment", comment)?;
         }
@@ -165,10 +171,15 @@ impl BookParams {
             return Err(no_way(&current.visit, "changed"));
         }
         let mut draft = Draft::of(resource);
+        let there = current.resource.get("participant").map(Value::raw);
+        if let (true, Some(there)) = (cx.request.access.is_patients(), there) {
+            // Who comes is not for them to change.
+            draft.set("participant", there)?;
+        }
         self.booked(&mut draft, cx)?;
         let visit = visit_of(resource)?;
+        draft.keep_history(&current.resource)?;
         if (visit.start, visit.end) != (current.visit.start, current.visit.end) {
-            draft.keep_history(&current.resource)?;
             current.note_moved(cx, &mut draft, None)?;
         }
         current.change(cx, tx, &draft).await

@@ -5,6 +5,7 @@ use crate::context::RequestContext;
 use crate::interactions::CallConditions;
 use crate::operations::testing::{World, granted};
 use crate::operations::visits::testing::*;
+use crate::store::Proposal;
 
 const BOOK: &str = "Appointment/$book";
 
@@ -217,5 +218,40 @@ async fn a_booking_that_is_sent_again_is_made_once() {
     let refused = send(other).await;
     assert_eq!(brief(&refused).0, "409 patient-double-booked");
     assert_eq!(claims(&world).await, 2);
+    world.close().await;
+}
+
+/// What `$find` has offered is held or booked by whom it was offered to, for as long as it is.
+#[tokio::test]
+async fn what_was_offered_is_held_and_booked() {
+    let Some(world) = World::with(&CLINIC).await else {
+        return;
+    };
+    let cx = staff();
+    let offers = [(9, "prop-a"), (10, "prop-b")].map(|(hour, id)| {
+        let actors = ["Practitioner/weiss", "Location/room"];
+        let visit = visit("proposed", (hour, hour + 1), "Patient/anna", &actors);
+        Proposal {
+            id: id.to_owned(),
+            content: visit.replacen('{', &format!(r#"{{"id":"{id}","#), 1),
+        }
+    });
+    let store = &world.interactions.store;
+    let (holder, expires) = (cx.access.name(), later(&cx, 15).now);
+    let added = store.add_proposals(&holder, &offers, cx.now, expires).await;
+    added.unwrap();
+    let (first, second) = (
+        of_reference("Appointment/prop-a"),
+        of_reference("Appointment/prop-b"),
+    );
+    let other = granted(Some("Practitioner/other"), Rows::All, Vec::new());
+    check(&world, &other, BOOK, &first, "422 proposal-expired").await;
+    let booked = check(&world, &cx, BOOK, &first, "201 booked").await;
+    assert!(!booked.contains("prop-"), "{booked}");
+    check(&world, &cx, BOOK, &first, "409 patient-double-booked").await;
+    let held = check(&world, &cx, "Appointment/$hold", &second, "201 pending").await;
+    check(&world, &cx, BOOK, &of_reference(&held), "200 booked").await;
+    let late = later(&cx, 15);
+    check(&world, &late, BOOK, &second, "422 proposal-expired").await;
     world.close().await;
 }

@@ -7,7 +7,7 @@ use fhir::ids::{ResourceKey, ResourceType};
 use fhir::json::{Document, Writer};
 use fhir::resource::Resource;
 
-use super::visits::{Current, Draft, referred};
+use super::visits::{Current, Draft, referred, refuse_patients};
 use super::{Arguments, Change, OperationAnswer, OperationContext, Params};
 use crate::error::{Error, ErrorKind, Result};
 use crate::scheduling::Status;
@@ -34,6 +34,10 @@ impl Params for CheckInParams {
 impl Change for CheckIn {
     const DEFINITION: &'static str = include_str!("definition.json");
     type Params = CheckInParams;
+
+    fn permit(cx: &OperationContext<'_>) -> Result<()> {
+        refuse_patients(cx)
+    }
 
     async fn perform(
         cx: OperationContext<'_>,

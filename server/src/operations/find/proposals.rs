@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::asked::Asked;
 use crate::error::{Error, Result};
+use crate::operations::visits::OFFERED;
 use crate::operations::{OperationAnswer, OperationContext};
 use crate::searchset::{PageLinks, Searchset};
 use crate::store::{Proposal, StoredVersion, Verb};
@@ -49,7 +50,7 @@ impl Proposals<'_> {
     ) -> Result<OperationAnswer> {
         let request = self.cx.request;
         let offered = visits.iter().map(|visit| {
-            let id = format!("prop-{}", Uuid::now_v7());
+            let id = format!("{OFFERED}{}", Uuid::now_v7());
             let content = self.appointment(&id, visit);
             Proposal { id, content }
         });

@@ -8,7 +8,7 @@ use fhir::json::Document;
 use fhir::resource::Resource;
 use jiff::{SignedDuration, Timestamp};
 
-use super::visits::{Current, Draft, no_way, referred, visit_of};
+use super::visits::{Current, Draft, no_way, offered, referred, visit_of};
 use super::{Arguments, Change, OperationAnswer, OperationContext, Params};
 use crate::error::{Error, ErrorKind, OpError, Result};
 use crate::scheduling::Status;
@@ -60,6 +60,11 @@ impl Change for Hold {
         let done = match (&params.reference, &params.resource) {
             (Some(reference), None) => {
                 let key = referred(reference, &["Appointment"], "appointment-reference", cx)?;
+                if let Some(offered) = offered(cx, tx, &key).await? {
+                    let mut draft = Draft::of(&offered);
+                    held(&mut draft, ends, &patients, cx)?;
+                    return draft.create(cx, tx).await?.answer(cx);
+                }
                 let current = Current::of(cx, tx, &key).await?;
                 let mut draft = Draft::of(&current.resource);
                 match current.visit.status {
@@ -101,7 +106,11 @@ fn held(
 ) -> Result<()> {
     draft.set_status(Status::Pending)?;
     draft.hold_until(Some(ends))?;
-    draft.set_participants("tentative", patients, &cx.request.base_url)
+    draft.set_participants("tentative", patients, &cx.request.base_url)?;
+    match cx.request.access.is_patients() {
+        true => draft.need_all(),
+        false => Ok(()),
+    }
 }
 
 /// The patients that are named.

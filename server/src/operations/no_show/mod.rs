@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::visits::{Current, Draft};
+use super::visits::{Current, Draft, refuse_patients};
 use super::{Arguments, Change, OperationAnswer, OperationContext, Params};
 use crate::error::Result;
 use crate::scheduling::Status;
@@ -28,6 +28,10 @@ impl Params for NoShowParams {
 impl Change for NoShow {
     const DEFINITION: &'static str = include_str!("definition.json");
     type Params = NoShowParams;
+
+    fn permit(cx: &OperationContext<'_>) -> Result<()> {
+        refuse_patients(cx)
+    }
 
     async fn perform(
         cx: OperationContext<'_>,

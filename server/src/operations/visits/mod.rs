@@ -246,6 +246,24 @@ impl Draft {
         self.set("participant", &format!("[{}]", all.join(",")))
     }
 
+    /// Everybody whose time a visit can take is needed for it: a patient does not say who is not.
+    pub(super) fn need_all(&mut self) -> Result<()> {
+        let there = self.0.root().get("participant");
+        let all = there.into_iter().flat_map(Value::items).map(|one| {
+            let text = one.at(&["actor", "reference"]).and_then(Value::string);
+            if text.is_some_and(|text| text.contains("HealthcareService/")) {
+                return Ok(one.raw().to_owned());
+            }
+            let one = Document::parse(one.raw().to_owned()).map_err(Error::internal)?;
+            Ok(edit::set_member(one.root(), "required", r#""required""#))
+        });
+        let all: Vec<String> = all.collect::<Result<_>>()?;
+        match all.is_empty() {
+            true => Ok(()),
+            false => self.set("participant", &format!("[{}]", all.join(","))),
+        }
+    }
+
     pub(super) fn resource(&self) -> Result<Resource> {
         Resource::of(self.0.clone()).map_err(Error::internal)
     }
@@ -314,6 +332,39 @@ impl Done {
 /// Claims what was written by now, so that a clash is known before anything else is done.
 async fn settle(tx: &mut Transaction) -> Result<()> {
     tx.settle().await.map_err(|refusal| refusal.error)
+}
+
+/// Refuses patients what is for those to say who work here.
+pub(super) fn refuse_patients(cx: &OperationContext<'_>) -> Result<()> {
+    match cx.request.access.is_patients() {
+        true => Err(Error::new(
+            ErrorKind::Forbidden,
+            "who came, and who did not, is for those to say who work here",
+        )),
+        false => Ok(()),
+    }
+}
+
+/// What begins the ids of visits that `$find` offers.
+pub(in crate::operations) const OFFERED: &str = "prop-";
+
+/// The visit that `$find` has offered whoever calls under a key; nothing where it is none of its keys.
+pub(super) async fn offered(
+    cx: OperationContext<'_>,
+    tx: &mut Transaction,
+    key: &ResourceKey,
+) -> Result<Option<Resource>> {
+    if !key.id.as_str().starts_with(OFFERED) {
+        return Ok(None);
+    }
+    let found = tx
+        .proposal(&cx.request.access.name(), key.id.as_str())
+        .await?;
+    let content = found.ok_or_else(|| {
+        let sentence = "what was offered is offered no more: search again";
+        OpError::ProposalExpired.refused(sentence)
+    })?;
+    Resource::parse(content).map(Some).map_err(Error::internal)
 }
 
 /// The visit that an Appointment is.

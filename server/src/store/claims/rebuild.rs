@@ -92,7 +92,9 @@ impl Transaction {
             };
             let resource =
                 Resource::parse_with(content, ParseLimits::STORED).map_err(Error::internal)?;
-            let after = Ruled::of(&resource);
+            // What takes no time that can be told claims none, and keeps nobody else from theirs.
+            let now = self.now();
+            let after = Ruled::of(&resource).filter(|ruled| ruled.has_time(now));
             // As it is, so it was: nothing is asked of it but its time.
             let before = after.clone();
             unsettled.0.insert(version.key, Changed { before, after });
@@ -106,7 +108,7 @@ impl Transaction {
         for claim in &mut claims {
             claim.most += ROOM;
         }
-        let without_room = self.claim(&unsettled.0, &claims).await?;
+        let without_room = self.claim(&unsettled.0, &claims, true).await?;
         made.claims = u64::try_from(claims.len()).unwrap_or_default();
         made.beyond = u64::try_from(without_room.len()).unwrap_or_default();
         Ok(made)

@@ -4,4 +4,4 @@ select r.resource_type, r.id, r.version_id, r.last_updated, r.method, coalesce(r
   join resource r on r.resource_type = 'Appointment' and r.id = split_part(h.appointment, '/', 2)
  where h.expires_at <= $1
  order by h.expires_at limit $2
-   for update of r skip locked
+   for update of h, r skip locked

@@ -1,9 +1,17 @@
 -- an account at the first login; whoever has become somebody else begins anew: sessions and grants of before are over
 with known as (
-    select user_id from identity_federated_user where issuer = $1 and subject = $2
+    select f.user_id, u.fhir_user <> $6 as is_other
+      from identity_federated_user f join identity_user u on u.id = f.user_id where f.issuer = $1 and f.subject = $2
+), forgotten as (
+    -- What somebody else has is no factor of theirs.
+    delete from identity_recovery_code where user_id in (select user_id from known where is_other)
+), lost as (
+    delete from identity_passkey where user_id in (select user_id from known where is_other)
 ), changed as (
     update identity_user
        set name = $5, fhir_user = $6,
+           totp_secret = case when fhir_user = $6 then totp_secret end,
+           totp_step = case when fhir_user = $6 then totp_step else 0 end,
            session_epoch = session_epoch + case when fhir_user = $6 then 0 else 1 end,
            grant_epoch = grant_epoch + case when fhir_user = $6 then 0 else 1 end
      where id in (select user_id from known)
