@@ -85,11 +85,21 @@ impl World {
     /// Adds what a resource contains, which is as old as that.
     fn look_into(&mut self, container: usize) {
         let updated = self.resources[container].updated;
-        for json in members(&self.resources[container].json, "contained").to_vec() {
+        let meta = self.resources[container].json.get("meta");
+        let age = meta.and_then(|meta| text(meta, "lastUpdated"));
+        let age = age.map(str::to_owned);
+        for mut json in members(&self.resources[container].json, "contained").to_vec() {
             let of = |name| text(&json, name).unwrap_or_default().to_owned();
             let (kind, id) = (of("resourceType"), of("id"));
             let place = self.resources.len();
             self.contained.insert((container, id.clone()), place);
+            if let (Json::Object(own), Some(age)) = (&mut json, &age) {
+                let age = ("lastUpdated".to_owned(), Json::String(age.clone()));
+                match own.iter_mut().find(|(name, _)| name == "meta") {
+                    Some((_, Json::Object(meta))) => meta.push(age),
+                    _ => own.push(("meta".to_owned(), Json::Object(vec![age]))),
+                }
+            }
             self.resources.push(Resource {
                 kind,
                 id,
@@ -102,7 +112,8 @@ impl World {
     /// What a parameter of a resource leads to: what it refers to, and what it contains and refers to.
     pub fn led_to(&self, place: usize, code: &str) -> Vec<usize> {
         let mut found = self.targets(place, code);
-        for text in self.reference_texts(place, code) {
+        // Canonicals lead to stored resources alone.
+        for text in self.written(place, code, false) {
             let named = text.strip_prefix('#').map(|id| (place, id.to_owned()));
             found.extend(named.and_then(|named| self.contained.get(&named)));
         }
@@ -194,6 +205,10 @@ impl World {
 
     /// The references of a parameter of a resource, as they are written.
     pub fn reference_texts(&self, place: usize, code: &str) -> Vec<String> {
+        self.written(place, code, true)
+    }
+
+    fn written(&self, place: usize, code: &str, with_canonicals: bool) -> Vec<String> {
         let resource = &self.resources[place];
         let context = Context {
             definitions: &self.definitions,
@@ -206,7 +221,8 @@ impl World {
         };
         let written = |node: &Node<'_>| {
             let reference = text(node.json, "reference").map(str::to_owned);
-            reference.or_else(|| scalar(node.json))
+            let canonical = || scalar(node.json).filter(|_| with_canonicals);
+            reference.or_else(canonical)
         };
         nodes.iter().filter_map(written).collect()
     }
