@@ -1,7 +1,9 @@
 //! Whose time the writes of a transaction take: claimed when all is written, so that what moves within it does not stand in
 //! its own way (server/decisions/0030-claims-of-time.md).
 
+mod blocks;
 mod rebuild;
+mod slots;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +20,7 @@ use super::read::{read_resources, stored_key};
 use super::search::RowFilter;
 use super::{Transaction, statements};
 pub use rebuild::Reclaimed;
+pub use slots::SlotTime;
 
 use crate::error::{Error, ErrorKind, OpError, Result};
 use crate::scheduling::{
@@ -142,17 +145,21 @@ impl Transaction {
         let Some(first) = unsettled.keys().next().cloned() else {
             return Ok(());
         };
-        let refusal = |error| Refusal { key: first, error };
         self.pass_roles(&unsettled).await?;
         let claims = self.claims(&unsettled).await?;
+        let (claims, forced) = self.without_forced(claims);
+        let reopened = self.reopen_blocks(&unsettled).await;
+        reopened.map_err(|error| refused(&first, error))?;
         let clashes = self.claim(&unsettled, &claims, false);
-        let clashes = clashes.await.map_err(refusal)?;
+        let clashes = clashes.await.map_err(|error| refused(&first, error))?;
         if let Some(clash) = clashes.first() {
             return Err(Refusal {
                 key: clash.claim.source.clone(),
                 error: Clash::refused(&clashes, self.access().is_patients()),
             });
         }
+        let kept = self.keep_blocks(&unsettled, &forced).await;
+        kept.map_err(|error| refused(&first, error))?;
         for (key, changed) in &unsettled {
             let kept = self.note_hold(key, changed).await;
             kept.map_err(|error| refused(key, error))?;
@@ -181,6 +188,13 @@ impl Transaction {
                 .execute(self.connection())
                 .await;
             passed.map_err(|fault| refused(key, passed_refused(fault)))?;
+            let passed = sqlx::query(statements::PASS_BLOCKS)
+                .bind(Instant(now))
+                .bind(key.to_string())
+                .bind(person.as_ref().unwrap_or(key).to_string())
+                .execute(self.connection())
+                .await;
+            passed.map_err(|fault| refused(key, from_sqlx(fault)))?;
         }
         Ok(())
     }

@@ -81,6 +81,15 @@ statements! {
     READ_ACTORS = "read_actors";
     CLAIM_TIME = "claim_time";
     PASS_CLAIMS = "pass_claims";
+    PASS_BLOCKS = "pass_blocks";
+    FORCE_BLOCKS = "force_blocks";
+    DROP_FORCED_BLOCKS = "drop_forced_blocks";
+    LIST_FORCED_BLOCKS = "list_forced_blocks";
+    FILL_BLOCKS = "fill_blocks";
+    BEGIN_RECLAIM = "begin_reclaim";
+    LIST_MEETING = "list_meeting";
+    KEEP_SLOTS = "keep_slots";
+    LIST_SLOTS = "list_slots";
     KEEP_HOLD = "keep_hold";
     END_HOLDS = "end_holds";
     COUNT_HOLDS = "count_holds";
