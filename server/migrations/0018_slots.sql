@@ -46,7 +46,6 @@ $$;
 create table forced_block (
     source text not null,
     actor text not null,
-    via text not null,
     during tstzrange not null,
     capacity integer not null,
     primary key (source, actor),
@@ -60,8 +59,8 @@ declare
     block record;
 begin
     for block in select f.* from forced_block f where f.actor = any (actors) order by f.source, f.actor loop
-        insert into actor_busy (actor, lane, during, kind, source, via)
-        select block.actor, l.lane, free.during, 'blocked', block.source, block.via
+        insert into actor_busy (actor, lane, during, kind, source)
+        select block.actor, l.lane, free.during, 'blocked', block.source
           from generate_series(0, block.capacity - 1) as l(lane)
          cross join lateral unnest(tstzmultirange(block.during) - coalesce(
                    (select range_agg(b.during) from actor_busy b
@@ -73,13 +72,13 @@ $$;
 
 -- Puts blocks over whatever is there.
 create function force_blocks(
-    claimants text[], actors text[], vias text[], lowers timestamptz[], uppers timestamptz[], capacities integer[]
+    claimants text[], actors text[], lowers timestamptz[], uppers timestamptz[], capacities integer[]
 ) returns void language plpgsql as $$
 begin
     perform lock_actors(actors);
-    insert into forced_block (source, actor, via, during, capacity)
-    select c.source, c.actor, c.via, tstzrange(c.lower, c.upper), c.capacity
-      from unnest(claimants, actors, vias, lowers, uppers, capacities) as c(source, actor, via, lower, upper, capacity);
+    insert into forced_block (source, actor, during, capacity)
+    select c.source, c.actor, tstzrange(c.lower, c.upper), c.capacity
+      from unnest(claimants, actors, lowers, uppers, capacities) as c(source, actor, lower, upper, capacity);
     perform fill_blocks(actors);
 end
 $$;
@@ -96,14 +95,6 @@ begin
 end
 $$;
 create trigger actor_busy_gives_to_blocks after delete on actor_busy for each row execute function give_to_blocks();
-
--- Blocks in the calendar of a role pass with the role (pass_claims has passed what they had claimed).
-create function pass_blocks(at timestamptz, role text, person text) returns void language plpgsql as $$
-begin
-    update forced_block f set actor = person where f.via = role and upper(f.during) > at and f.actor <> person;
-    perform fill_blocks(array[person]);
-end
-$$;
 
 -- Calendars that can be subscribed to. Of the secret in a link there is a hash alone.
 create table calendar_link (

@@ -2,6 +2,7 @@
 //! its own way (server/decisions/0030-claims-of-time.md).
 
 mod blocks;
+mod passing;
 mod rebuild;
 mod slots;
 
@@ -145,56 +146,27 @@ impl Transaction {
         let Some(first) = unsettled.keys().next().cloned() else {
             return Ok(());
         };
-        self.pass_roles(&unsettled).await?;
+        let refusal = |error| refused(&first, error);
+        let passing = self.add_passing(&mut unsettled).await.map_err(&refusal)?;
+        self.reopen_blocks(&unsettled).await.map_err(&refusal)?;
         let claims = self.claims(&unsettled).await?;
         let (claims, forced) = self.without_forced(claims);
-        let reopened = self.reopen_blocks(&unsettled).await;
-        reopened.map_err(|error| refused(&first, error))?;
         let clashes = self.claim(&unsettled, &claims, false);
-        let clashes = clashes.await.map_err(|error| refused(&first, error))?;
+        let clashes = clashes.await.map_err(&refusal)?;
         if let Some(clash) = clashes.first() {
+            if let Some(passed) = passing.refusal(&clash.claim.source) {
+                return Err(passed);
+            }
             return Err(Refusal {
                 key: clash.claim.source.clone(),
                 error: Clash::refused(&clashes, self.access().is_patients()),
             });
         }
         let kept = self.keep_blocks(&unsettled, &forced).await;
-        kept.map_err(|error| refused(&first, error))?;
-        for (key, changed) in &unsettled {
+        kept.map_err(&refusal)?;
+        for (key, changed) in unsettled.iter().filter(|(key, _)| !passing.has(key)) {
             let kept = self.note_hold(key, changed).await;
             kept.map_err(|error| refused(key, error))?;
-        }
-        Ok(())
-    }
-
-    /// Roles that have passed to somebody else: so do their visits.
-    async fn pass_roles(
-        &mut self,
-        unsettled: &BTreeMap<ResourceKey, Changed>,
-    ) -> std::result::Result<(), Refusal> {
-        let (now, base) = (self.now(), self.base_url());
-        for (key, changed) in unsettled {
-            let Some(Ruled::Role(person)) = &changed.after else {
-                continue;
-            };
-            if matches!(&changed.before, Some(Ruled::Role(before)) if before == person) {
-                continue;
-            }
-            let person = person.as_deref().and_then(|text| local(text, &base));
-            let passed = sqlx::query(statements::PASS_CLAIMS)
-                .bind(Instant(now))
-                .bind(key.to_string())
-                .bind(person.as_ref().unwrap_or(key).to_string())
-                .execute(self.connection())
-                .await;
-            passed.map_err(|fault| refused(key, passed_refused(fault)))?;
-            let passed = sqlx::query(statements::PASS_BLOCKS)
-                .bind(Instant(now))
-                .bind(key.to_string())
-                .bind(person.as_ref().unwrap_or(key).to_string())
-                .execute(self.connection())
-                .await;
-            passed.map_err(|fault| refused(key, from_sqlx(fault)))?;
         }
         Ok(())
     }
@@ -234,7 +206,7 @@ impl Transaction {
                 Some(Ruled::Block(block)) => {
                     claims_of_block(key, block, &schedules, &actors, &base)
                 }
-                Some(Ruled::Role(_)) | None => Ok(Vec::new()),
+                Some(Ruled::Role(_) | Ruled::Calendar(_)) | None => Ok(Vec::new()),
             };
             claims.extend(made.map_err(|error| refused(key, error))?);
         }
@@ -292,7 +264,6 @@ impl Transaction {
             .bind(Instant(now))
             .bind(sources)
             .bind(texts(|one| one.actor.to_string()))
-            .bind(texts(|one| one.via.to_string()))
             .bind(texts(|one| one.source.to_string()))
             .bind(instants(|one| one.lower))
             .bind(instants(|one| one.upper))
@@ -381,7 +352,7 @@ fn refused(key: &ResourceKey, error: Error) -> Refusal {
 fn visit(ruled: &Ruled) -> Option<&Visit> {
     match ruled {
         Ruled::Visit(visit) => Some(visit),
-        Ruled::Block(_) | Ruled::Role(_) => None,
+        Ruled::Block(_) | Ruled::Role(_) | Ruled::Calendar(_) => None,
     }
 }
 
@@ -418,16 +389,6 @@ fn clashing(fault: sqlx::Error) -> Error {
     match is_exclusion(&fault) {
         true => OpError::AppointmentClash
             .refused("A required resource is no longer free")
-            .caused_by(fault),
-        false => from_sqlx(fault),
-    }
-}
-
-fn passed_refused(fault: sqlx::Error) -> Error {
-    match is_exclusion(&fault) {
-        true => OpError::AppointmentClash
-            .refused("whose role it is to be is busy when the role has visits: move those first")
-            .at("PractitionerRole.practitioner")
             .caused_by(fault),
         false => from_sqlx(fault),
     }

@@ -80,8 +80,6 @@ statements! {
     DROP_CLAIMS_LEFT = "drop_claims_left";
     READ_ACTORS = "read_actors";
     CLAIM_TIME = "claim_time";
-    PASS_CLAIMS = "pass_claims";
-    PASS_BLOCKS = "pass_blocks";
     FORCE_BLOCKS = "force_blocks";
     DROP_FORCED_BLOCKS = "drop_forced_blocks";
     LIST_FORCED_BLOCKS = "list_forced_blocks";
@@ -90,6 +88,9 @@ statements! {
     LIST_MEETING = "list_meeting";
     KEEP_SLOTS = "keep_slots";
     LIST_SLOTS = "list_slots";
+    LOCK_HOLDER = "lock_holder";
+    LOCK_PASSING = "lock_passing";
+    LIST_DEPENDENTS = "list_dependents";
     KEEP_HOLD = "keep_hold";
     END_HOLDS = "end_holds";
     COUNT_HOLDS = "count_holds";
@@ -177,6 +178,7 @@ statements! {
     LIST_IDENTITY_KEYS = "list_identity_keys";
     LIST_IDENTITY_PASSKEYS = "list_identity_passkeys";
     LIST_IDENTITY_USERS = "list_identity_users";
+    LOCK_IDENTITY_PERSON = "lock_identity_person";
     LOCK_IDENTITY_USER = "lock_identity_user";
     READ_IDENTITY_CLIENT = "read_identity_client";
     READ_IDENTITY_FEDERATED_USER = "read_identity_federated_user";

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use fhir::ids::ResourceKey;
 use fhir::resource::Resource;
 
-use super::{Changed, Unsettled};
+use super::Changed;
 use crate::error::{Error, Result};
 use crate::scheduling::{Block, Claim, Ruled};
 use crate::store::fault::from_sqlx;
@@ -53,7 +53,7 @@ impl Transaction {
         claims.into_iter().partition(is_usual)
     }
 
-    /// Blocks that are written anew are no longer over visits.
+    /// Blocks that are written anew are no longer over visits; those that stay as they are, or pass with a role, are.
     pub(super) async fn reopen_blocks(
         &mut self,
         unsettled: &BTreeMap<ResourceKey, Changed>,
@@ -63,7 +63,12 @@ impl Transaction {
             before.is_some_and(|before| &*before.status == "busy-unavailable")
         };
         let were = unsettled.iter().filter(|(_, one)| was_block(one));
-        let were: Vec<String> = were.map(|(key, _)| key.to_string()).collect();
+        let (same, changed): (Vec<_>, Vec<_>) =
+            were.partition(|(_, changed)| changed.before == changed.after);
+        let same: Vec<&ResourceKey> = same.into_iter().map(|(key, _)| key).collect();
+        self.note_forced(&same).await?;
+        let were = changed.into_iter().map(|(key, _)| key).chain(same);
+        let were: Vec<String> = were.map(ToString::to_string).collect();
         if were.is_empty() {
             return Ok(());
         }
@@ -87,14 +92,12 @@ impl Transaction {
         }
         let (actors, lowers, uppers) = times(forced);
         let sources = forced.iter().map(|one| one.source.to_string());
-        let vias = forced.iter().map(|one| one.via.to_string());
         let capacities = forced
             .iter()
             .map(|one| i32::try_from(one.capacity).unwrap_or(i32::MAX));
         sqlx::query(statements::FORCE_BLOCKS)
             .bind(sources.collect::<Vec<_>>())
             .bind(actors)
-            .bind(vias.collect::<Vec<_>>())
             .bind(lowers)
             .bind(uppers)
             .bind(capacities.collect::<Vec<_>>())
@@ -104,11 +107,13 @@ impl Transaction {
         Ok(())
     }
 
-    /// Those of some resources that are blocks over visits.
-    pub(super) async fn forced_blocks(&mut self, unsettled: &Unsettled) -> Result<()> {
-        let keys = unsettled.0.keys().map(ToString::to_string);
+    /// Notes which of some Slots are blocks over visits.
+    pub(super) async fn note_forced(&mut self, slots: &[&ResourceKey]) -> Result<()> {
+        if slots.is_empty() {
+            return Ok(());
+        }
         let found: Vec<String> = sqlx::query_scalar(statements::LIST_FORCED_BLOCKS)
-            .bind(keys.collect::<Vec<_>>())
+            .bind(slots.iter().map(ToString::to_string).collect::<Vec<_>>())
             .fetch_all(self.connection())
             .await
             .map_err(from_sqlx)?;
@@ -123,7 +128,7 @@ impl Transaction {
 pub(super) fn block(ruled: &Ruled) -> Option<&Block> {
     match ruled {
         Ruled::Block(block) => Some(block),
-        Ruled::Visit(_) | Ruled::Role(_) => None,
+        Ruled::Visit(_) | Ruled::Role(_) | Ruled::Calendar(_) => None,
     }
 }
 

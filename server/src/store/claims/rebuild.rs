@@ -106,7 +106,8 @@ impl Transaction {
             unsettled.0.insert(version.key, Changed { before, after });
         }
         self.keep_slots(&unsettled.0).await?;
-        self.forced_blocks(&unsettled).await?;
+        let written: Vec<&ResourceKey> = unsettled.0.keys().collect();
+        self.note_forced(&written).await?;
         let claims = self.claims(&unsettled.0).await;
         let claims = claims.map_err(|refusal| refusal.error)?;
         // Blocks over visits have what is left when all is claimed.
