@@ -31,6 +31,8 @@ pub struct Limits {
     pub search: SearchLimits,
     /// Steps of the FHIRPath of one request.
     pub fhirpath_steps: u32,
+    /// Most Slots that one `$generate-slots` makes.
+    pub slots: usize,
 }
 
 /// As the settings have it.
@@ -45,6 +47,7 @@ impl Default for Limits {
             delete_referenced: false,
             search: SearchLimits::default(),
             fhirpath_steps: 5_000_000,
+            slots: 5_000,
             expansion: 10_000,
         }
     }

@@ -19,6 +19,7 @@ mod tests;
 mod access_log;
 mod availability;
 mod batch_validate_code;
+mod block;
 mod book;
 mod break_glass;
 mod cancel;
@@ -32,6 +33,7 @@ mod expand;
 mod explain;
 mod find;
 mod find_matches;
+mod generate_slots;
 mod hold;
 mod index_status;
 mod lastn;
@@ -41,6 +43,7 @@ mod meta_add;
 mod meta_delete;
 mod no_show;
 mod reschedule;
+mod slots;
 mod subsumes;
 mod terms;
 mod translate;
@@ -90,5 +93,7 @@ pub fn all() -> Result<Registry, RegistryError> {
         .with_change::<cancel::Cancel>()?
         .with_change::<reschedule::Reschedule>()?
         .with_change::<check_in::CheckIn>()?
-        .with_change::<no_show::NoShow>()
+        .with_change::<no_show::NoShow>()?
+        .with_change::<generate_slots::GenerateSlots>()?
+        .with_change::<block::BlockTime>()
 }

@@ -43,6 +43,7 @@ fn sample(content: &Content) -> (&'static str, &'static str) {
             "CodeableConcept" => ("valueCodeableConcept", r#"{"text":"a"}"#),
             "Identifier" => ("valueIdentifier", r#"{"system":"urn:a","value":"b"}"#),
             "Timing" => ("valueTiming", r#"{"repeat":{"dayOfWeek":["mon"]}}"#),
+            "Period" => ("valuePeriod", r#"{"start":"2024-02-29"}"#),
             "Duration" => ("valueDuration", r#"{"value":1}"#),
             other => panic!("a sample of {other} is missing"),
         },

@@ -1,8 +1,10 @@
 //! Whose time the writes of a transaction take: claimed when all is written, so that what moves within it does not stand in
 //! its own way (server/decisions/0030-claims-of-time.md).
 
+mod blocks;
 mod passing;
 mod rebuild;
+mod slots;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +21,7 @@ use super::read::{read_resources, stored_key};
 use super::search::RowFilter;
 use super::{Transaction, statements};
 pub use rebuild::Reclaimed;
+pub use slots::SlotTime;
 
 use crate::error::{Error, ErrorKind, OpError, Result};
 use crate::scheduling::{
@@ -145,7 +148,9 @@ impl Transaction {
         };
         let refusal = |error| refused(&first, error);
         let passing = self.add_passing(&mut unsettled).await.map_err(&refusal)?;
+        self.reopen_blocks(&unsettled).await.map_err(&refusal)?;
         let claims = self.claims(&unsettled).await?;
+        let (claims, forced) = self.without_forced(claims);
         let clashes = self.claim(&unsettled, &claims, false);
         let clashes = clashes.await.map_err(&refusal)?;
         if let Some(clash) = clashes.first() {
@@ -157,6 +162,8 @@ impl Transaction {
                 error: Clash::refused(&clashes, self.access().is_patients()),
             });
         }
+        let kept = self.keep_blocks(&unsettled, &forced).await;
+        kept.map_err(&refusal)?;
         for (key, changed) in unsettled.iter().filter(|(key, _)| !passing.has(key)) {
             let kept = self.note_hold(key, changed).await;
             kept.map_err(|error| refused(key, error))?;

@@ -80,6 +80,14 @@ statements! {
     DROP_CLAIMS_LEFT = "drop_claims_left";
     READ_ACTORS = "read_actors";
     CLAIM_TIME = "claim_time";
+    FORCE_BLOCKS = "force_blocks";
+    DROP_FORCED_BLOCKS = "drop_forced_blocks";
+    LIST_FORCED_BLOCKS = "list_forced_blocks";
+    FILL_BLOCKS = "fill_blocks";
+    BEGIN_RECLAIM = "begin_reclaim";
+    LIST_MEETING = "list_meeting";
+    KEEP_SLOTS = "keep_slots";
+    LIST_SLOTS = "list_slots";
     LOCK_HOLDER = "lock_holder";
     LOCK_PASSING = "lock_passing";
     LIST_DEPENDENTS = "list_dependents";

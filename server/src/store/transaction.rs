@@ -3,6 +3,7 @@
 //! Locks are always taken in one order: criteria first, then existing rows in key order, then new rows in key order. What
 //! still loses against another transaction is done again from its beginning, inside the server.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,6 +47,8 @@ pub struct Transaction {
     now: Timestamp,
     base_url: Arc<str>,
     unsettled: Unsettled,
+    /// Slots that are blocks over whatever visits there are.
+    pub(super) forced: BTreeSet<ResourceKey>,
 }
 
 /// What a transaction has done so far, for the audit trail.
@@ -115,6 +118,7 @@ impl Attempts<'_> {
                         now: cx.now,
                         base_url: Arc::clone(&cx.base_url),
                         unsettled: Unsettled::default(),
+                        forced: BTreeSet::new(),
                     });
                 }
                 // Nothing has been done yet: another connection may lead somewhere.

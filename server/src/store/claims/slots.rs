@@ -1,0 +1,113 @@
+//! When the Slots of calendars are, kept beside them, so that they are found by their time.
+
+use std::collections::BTreeMap;
+
+use fhir::ids::ResourceKey;
+use fhir::scheduling::Interval;
+use sqlx::Row;
+
+use super::blocks::block;
+use super::{Changed, local};
+use crate::error::{Error, Result};
+use crate::scheduling::{Block, Ruled};
+use crate::store::fault::from_sqlx;
+use crate::store::instant::Instant;
+use crate::store::{Transaction, statements};
+
+/// A Slot of a calendar.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlotTime {
+    /// Which.
+    pub key: ResourceKey,
+    /// When.
+    pub times: Interval,
+    /// `free`, `busy`, `busy-unavailable` or `busy-tentative`
+    pub status: Box<str>,
+}
+
+impl Transaction {
+    /// The Slots of a Schedule that have some of a time, in order. What the transaction has written is settled first.
+    pub async fn slots_of(
+        &mut self,
+        schedule: &ResourceKey,
+        window: Interval,
+    ) -> Result<Vec<SlotTime>> {
+        let rows = sqlx::query(statements::LIST_SLOTS)
+            .bind(schedule.to_string())
+            .bind(Instant(window.start))
+            .bind(Instant(window.end))
+            .fetch_all(self.connection())
+            .await
+            .map_err(from_sqlx)?;
+        let one = |row: &sqlx::postgres::PgRow| {
+            let key: &str = row.try_get("slot").map_err(from_sqlx)?;
+            let lower: Instant = row.try_get("lower").map_err(from_sqlx)?;
+            let upper: Instant = row.try_get("upper").map_err(from_sqlx)?;
+            let status: &str = row.try_get("status").map_err(from_sqlx)?;
+            Ok(SlotTime {
+                key: key.parse().map_err(Error::internal)?,
+                times: Interval {
+                    start: lower.0,
+                    end: upper.0,
+                },
+                status: status.into(),
+            })
+        };
+        rows.iter().map(one).collect()
+    }
+
+    /// Notes when the Slots are that were written.
+    pub(super) async fn keep_slots(
+        &mut self,
+        unsettled: &BTreeMap<ResourceKey, Changed>,
+    ) -> Result<()> {
+        let slots = unsettled
+            .iter()
+            .filter(|(key, _)| key.resource_type.name() == "Slot");
+        let written: Vec<String> = slots.clone().map(|(key, _)| key.to_string()).collect();
+        if written.is_empty() {
+            return Ok(());
+        }
+        let base = self.base_url();
+        let timed = slots.filter_map(|(key, one)| {
+            let (schedule, times, status) = timed(one.after.as_ref()?, &base)?;
+            Some((key.to_string(), schedule, times, status))
+        });
+        let timed: Vec<_> = timed.collect();
+        let texts = |of: fn(&(String, String, Interval, String)) -> &String| {
+            timed.iter().map(|one| of(one).clone()).collect::<Vec<_>>()
+        };
+        let lowers = timed.iter().map(|one| Instant(one.2.start));
+        let uppers = timed.iter().map(|one| Instant(one.2.end));
+        sqlx::query(statements::KEEP_SLOTS)
+            .bind(written)
+            .bind(texts(|one| &one.0))
+            .bind(texts(|one| &one.1))
+            .bind(lowers.collect::<Vec<_>>())
+            .bind(uppers.collect::<Vec<_>>())
+            .bind(texts(|one| &one.3))
+            .execute(self.connection())
+            .await
+            .map_err(from_sqlx)?;
+        Ok(())
+    }
+}
+
+/// Schedule, times and status of what is a Slot of a calendar of this server.
+fn timed(ruled: &Ruled, base: &str) -> Option<(String, Interval, String)> {
+    let Block {
+        status,
+        schedule,
+        start,
+        end,
+    } = block(ruled)?;
+    let schedule = local(schedule.as_deref()?, base)?;
+    let (start, end) = start.zip(*end)?;
+    // The database knows no less than a microsecond.
+    let has_length = start.as_microsecond() < end.as_microsecond();
+    let is_one = has_length && &**status != "entered-in-error";
+    is_one.then(|| {
+        let times = Interval { start, end };
+        (schedule.to_string(), times, status.to_string())
+    })
+}
