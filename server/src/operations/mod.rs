@@ -40,6 +40,7 @@ mod meta;
 mod meta_add;
 mod meta_delete;
 mod no_show;
+mod offer;
 mod reschedule;
 mod subsumes;
 mod terms;
@@ -48,6 +49,7 @@ mod validate;
 mod valueset_validate_code;
 mod verify;
 mod visits;
+mod waitlist;
 
 pub use arguments::{Argument, Arguments, FromArgument, Params};
 pub use contract::Change;
@@ -55,6 +57,7 @@ pub use invocation::{
     CallConditions, CalledOperation, OperationAnswer, OperationContext, OperationInput,
     OperationTarget,
 };
+pub use offer::{Woken, wake};
 pub use registry::{Operation, OperationEntry, Registry, RegistryError};
 pub use scopes::forbidden;
 
@@ -90,5 +93,7 @@ pub fn all() -> Result<Registry, RegistryError> {
         .with_change::<cancel::Cancel>()?
         .with_change::<reschedule::Reschedule>()?
         .with_change::<check_in::CheckIn>()?
-        .with_change::<no_show::NoShow>()
+        .with_change::<no_show::NoShow>()?
+        .with_change::<waitlist::Waitlist>()?
+        .with_change::<offer::Offer>()
 }

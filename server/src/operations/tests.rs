@@ -44,6 +44,7 @@ fn sample(content: &Content) -> (&'static str, &'static str) {
             "Identifier" => ("valueIdentifier", r#"{"system":"urn:a","value":"b"}"#),
             "Timing" => ("valueTiming", r#"{"repeat":{"dayOfWeek":["mon"]}}"#),
             "Duration" => ("valueDuration", r#"{"value":1}"#),
+            "Period" => ("valuePeriod", r#"{"start":"2024-02-29"}"#),
             other => panic!("a sample of {other} is missing"),
         },
         Content::AnyValue => ("valueString", r#""text""#),

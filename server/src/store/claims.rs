@@ -2,6 +2,7 @@
 //! its own way (server/decisions/0030-claims-of-time.md).
 
 mod rebuild;
+mod told;
 
 use std::collections::BTreeMap;
 
@@ -138,6 +139,7 @@ impl Transaction {
     /// Claims the time that what was written so far takes, or says what cannot be had; then nothing may be committed.
     pub async fn settle(&mut self) -> std::result::Result<(), Refusal> {
         let mut unsettled = std::mem::take(&mut self.unsettled().0);
+        self.tell(&unsettled).await?;
         unsettled.retain(|_, changed| !changed.keeps_time());
         let Some(first) = unsettled.keys().next().cloned() else {
             return Ok(());
