@@ -1,8 +1,10 @@
 //! `bench`: measures Vesta beside the database's own limit, and proves that what it acknowledged survives kills.
 
 mod audit;
+mod booking;
 mod bundles;
 mod cpu;
+mod diary;
 mod fhirpath;
 mod http;
 mod load;
@@ -51,6 +53,8 @@ enum Command {
     Terminology(terminology::Options),
     /// Requests with an audit trail beside the same without
     Audit(audit::Options),
+    /// `$book` beside a create, and `$find` in a full book beside a read
+    Booking(booking::Options),
     /// Nanoseconds of FHIRPath: expressions of search, and the costliest invariants
     Fhirpath(fhirpath::Options),
     /// Validation of the official examples beside parsing and a JSON Schema, and the memory of the definitions
@@ -68,6 +72,7 @@ async fn main() -> ExitCode {
         Command::Search(options) => search::run(&options).await,
         Command::Terminology(options) => terminology::run(&options).await,
         Command::Audit(options) => audit::run(&options).await,
+        Command::Booking(options) => booking::run(&options).await,
         Command::Fhirpath(options) => fhirpath::run(&options),
         Command::Validation(options) => validation::run(&options),
         Command::Soak(options) => soak::run(&options).await,

@@ -2,6 +2,8 @@
 
 mod clinic;
 
+pub(crate) use clinic::Person;
+
 use std::fs::{self, File, Permissions};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
@@ -83,11 +85,11 @@ impl OwnServer {
         Self::start_as(options, directory, options.keep, guard).await
     }
 
-    /// Starts the server anew, so that it asks for access tokens; from then on its clients have one of a physician.
-    pub(crate) async fn lock(&mut self) -> Result<()> {
+    /// Starts the server anew, so that it asks for access tokens; from then on its clients have one of that person.
+    pub(crate) async fn lock(&mut self, person: Person) -> Result<()> {
         self.shut_down()?;
         let accounts = self.directory.join("accounts.toml");
-        fs::write(&accounts, clinic::ACCOUNTS)?;
+        fs::write(&accounts, clinic::accounts(person))?;
         let mut command = self.command("serve")?;
         let said = self.directory.join("said");
         command

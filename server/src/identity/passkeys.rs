@@ -215,13 +215,17 @@ pub(super) async fn remove(identity: &Identity, asked: &Asked<'_>) -> Answered {
     };
     let user = &session.user;
     let known = identity.store.identity_passkeys(user.id).await?;
-    if user.fhir_user.is_staff() && user.credentials.totp_secret.is_none() && known.len() < 2 {
+    let needs_one = user.fhir_user.is_staff() && user.credentials.totp_secret.is_none();
+    if needs_one && known.len() < 2 {
         let last = "It is your only second factor, and who works here needs one.";
         return Err(Refusal::new("invalid_request", last));
     }
     let id = URL_SAFE_NO_PAD.decode(form.need("id")?).unwrap_or_default();
     let store = identity.told(asked, Told::of("passkey-removed").by(user));
-    store.remove_identity_passkey(user.id, &id).await?;
+    let own = browser.hash();
+    store
+        .remove_identity_passkey(user.id, &id, needs_one, own)
+        .await?;
     redirect(&identity.url("/auth/account"))
 }
 
@@ -249,6 +253,10 @@ async fn question(
         .iter()
         .map(|stored| read(&stored.passkey))
         .collect::<Result<_>>()?;
+    if known.is_empty() {
+        // The last one was removed a moment ago.
+        return redirect(&next(identity, request)?);
+    }
     let begun = identity
         .passkeys
         .get()?

@@ -1,4 +1,5 @@
-//! What the rules ask of an Appointment (<https://hl7.org/fhir/R4/appointment.html>), a Slot and a PractitionerRole.
+//! What the rules ask of an Appointment (<https://hl7.org/fhir/R4/appointment.html>), a Slot, a Schedule and a
+//! PractitionerRole.
 
 use std::borrow::Cow;
 
@@ -26,6 +27,8 @@ pub enum Ruled {
     Block(Block),
     /// A PractitionerRole: whose time its visits take.
     Role(Option<Box<str>>),
+    /// A Schedule: whose time its blocks take.
+    Calendar(Vec<Box<str>>),
 }
 
 impl Ruled {
@@ -34,7 +37,7 @@ impl Ruled {
         let (takes_time, start, end) = match self {
             Self::Visit(visit) => (visit.takes_time(), visit.start, visit.end),
             Self::Block(block) => (true, block.start, block.end),
-            Self::Role(_) => return true,
+            Self::Role(_) | Self::Calendar(_) => return true,
         };
         let is_over = match self {
             Self::Visit(visit) if visit.status == Some(Status::Pending) => {
@@ -92,7 +95,7 @@ pub struct Block {
 pub fn is_ruled(resource_type: ResourceType) -> bool {
     matches!(
         resource_type.name(),
-        "Appointment" | "Slot" | "PractitionerRole"
+        "Appointment" | "Slot" | "PractitionerRole" | "Schedule"
     )
 }
 
@@ -109,6 +112,11 @@ impl Ruled {
                 end: instant(root, "end"),
             }),
             "PractitionerRole" => Self::Role(reference(root, "practitioner")),
+            "Schedule" => {
+                let actors = root.get("actor").into_iter().flat_map(Value::items);
+                let actors = actors.filter_map(|one| text(one, "reference"));
+                Self::Calendar(actors.map(|one| one.as_ref().into()).collect())
+            }
             _ => return None,
         })
     }

@@ -1,6 +1,7 @@
 //! Whose time the writes of a transaction take: claimed when all is written, so that what moves within it does not stand in
 //! its own way (server/decisions/0030-claims-of-time.md).
 
+mod passing;
 mod rebuild;
 mod told;
 
@@ -144,45 +145,23 @@ impl Transaction {
         let Some(first) = unsettled.keys().next().cloned() else {
             return Ok(());
         };
-        let refusal = |error| Refusal { key: first, error };
-        self.pass_roles(&unsettled).await?;
+        let refusal = |error| refused(&first, error);
+        let passing = self.add_passing(&mut unsettled).await.map_err(&refusal)?;
         let claims = self.claims(&unsettled).await?;
         let clashes = self.claim(&unsettled, &claims, false);
-        let clashes = clashes.await.map_err(refusal)?;
+        let clashes = clashes.await.map_err(&refusal)?;
         if let Some(clash) = clashes.first() {
+            if let Some(passed) = passing.refusal(&clash.claim.source) {
+                return Err(passed);
+            }
             return Err(Refusal {
                 key: clash.claim.source.clone(),
                 error: Clash::refused(&clashes, self.access().is_patients()),
             });
         }
-        for (key, changed) in &unsettled {
+        for (key, changed) in unsettled.iter().filter(|(key, _)| !passing.has(key)) {
             let kept = self.note_hold(key, changed).await;
             kept.map_err(|error| refused(key, error))?;
-        }
-        Ok(())
-    }
-
-    /// Roles that have passed to somebody else: so do their visits.
-    async fn pass_roles(
-        &mut self,
-        unsettled: &BTreeMap<ResourceKey, Changed>,
-    ) -> std::result::Result<(), Refusal> {
-        let (now, base) = (self.now(), self.base_url());
-        for (key, changed) in unsettled {
-            let Some(Ruled::Role(person)) = &changed.after else {
-                continue;
-            };
-            if matches!(&changed.before, Some(Ruled::Role(before)) if before == person) {
-                continue;
-            }
-            let person = person.as_deref().and_then(|text| local(text, &base));
-            let passed = sqlx::query(statements::PASS_CLAIMS)
-                .bind(Instant(now))
-                .bind(key.to_string())
-                .bind(person.as_ref().unwrap_or(key).to_string())
-                .execute(self.connection())
-                .await;
-            passed.map_err(|fault| refused(key, passed_refused(fault)))?;
         }
         Ok(())
     }
@@ -222,7 +201,7 @@ impl Transaction {
                 Some(Ruled::Block(block)) => {
                     claims_of_block(key, block, &schedules, &actors, &base)
                 }
-                Some(Ruled::Role(_)) | None => Ok(Vec::new()),
+                Some(Ruled::Role(_) | Ruled::Calendar(_)) | None => Ok(Vec::new()),
             };
             claims.extend(made.map_err(|error| refused(key, error))?);
         }
@@ -280,7 +259,6 @@ impl Transaction {
             .bind(Instant(now))
             .bind(sources)
             .bind(texts(|one| one.actor.to_string()))
-            .bind(texts(|one| one.via.to_string()))
             .bind(texts(|one| one.source.to_string()))
             .bind(instants(|one| one.lower))
             .bind(instants(|one| one.upper))
@@ -369,7 +347,7 @@ fn refused(key: &ResourceKey, error: Error) -> Refusal {
 fn visit(ruled: &Ruled) -> Option<&Visit> {
     match ruled {
         Ruled::Visit(visit) => Some(visit),
-        Ruled::Block(_) | Ruled::Role(_) => None,
+        Ruled::Block(_) | Ruled::Role(_) | Ruled::Calendar(_) => None,
     }
 }
 
@@ -406,16 +384,6 @@ fn clashing(fault: sqlx::Error) -> Error {
     match is_exclusion(&fault) {
         true => OpError::AppointmentClash
             .refused("A required resource is no longer free")
-            .caused_by(fault),
-        false => from_sqlx(fault),
-    }
-}
-
-fn passed_refused(fault: sqlx::Error) -> Error {
-    match is_exclusion(&fault) {
-        true => OpError::AppointmentClash
-            .refused("whose role it is to be is busy when the role has visits: move those first")
-            .at("PractitionerRole.practitioner")
             .caused_by(fault),
         false => from_sqlx(fault),
     }

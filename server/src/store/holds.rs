@@ -40,9 +40,14 @@ impl Transaction {
         }))
     }
 
-    /// How many visits are held for whoever asks.
+    /// How many visits are held for whoever asks; until the end nobody else begins a hold for them.
     pub async fn live_holds(&mut self) -> Result<i64> {
         let (holder, now) = (self.access().name(), self.now());
+        sqlx::query(statements::LOCK_HOLDER)
+            .bind(&holder)
+            .execute(self.connection())
+            .await
+            .map_err(from_sqlx)?;
         sqlx::query_scalar(statements::COUNT_HOLDS)
             .bind(holder)
             .bind(Instant(now))

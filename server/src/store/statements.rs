@@ -80,7 +80,9 @@ statements! {
     DROP_CLAIMS_LEFT = "drop_claims_left";
     READ_ACTORS = "read_actors";
     CLAIM_TIME = "claim_time";
-    PASS_CLAIMS = "pass_claims";
+    LOCK_HOLDER = "lock_holder";
+    LOCK_PASSING = "lock_passing";
+    LIST_DEPENDENTS = "list_dependents";
     KEEP_HOLD = "keep_hold";
     ADD_FREED_TIME = "add_freed_time";
     TAKE_FREED_TIME = "take_freed_time";
@@ -175,6 +177,7 @@ statements! {
     LIST_IDENTITY_KEYS = "list_identity_keys";
     LIST_IDENTITY_PASSKEYS = "list_identity_passkeys";
     LIST_IDENTITY_USERS = "list_identity_users";
+    LOCK_IDENTITY_PERSON = "lock_identity_person";
     LOCK_IDENTITY_USER = "lock_identity_user";
     READ_IDENTITY_CLIENT = "read_identity_client";
     READ_IDENTITY_FEDERATED_USER = "read_identity_federated_user";

@@ -116,7 +116,18 @@ impl Provider {
             if providers.iter().any(|known| *known.id == *written.id) {
                 return Err(refused(format!("there are two providers {}", written.id)));
             }
-            providers.push(Self::checked(written, &secret)?);
+            // Accounts are known by issuer and subject: two would fight over them.
+            let provider = Self::checked(written, &secret)?;
+            if providers
+                .iter()
+                .any(|known| known.issuer == provider.issuer)
+            {
+                return Err(refused(format!(
+                    "{}: another provider has the same issuer",
+                    provider.id
+                )));
+            }
+            providers.push(provider);
         }
         Ok(providers)
     }

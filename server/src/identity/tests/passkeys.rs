@@ -396,6 +396,50 @@ async fn passkeys_are_changed_after_a_recent_login_by_forms_of_ours() {
 }
 
 #[tokio::test]
+async fn who_removes_a_passkey_ends_what_it_may_have_begun_and_keeps_what_they_need() {
+    let mut server = Server::new().await;
+    let mut elsewhere = Cookie::default();
+    server
+        .logged_in("anna", "/auth/account", &mut elsewhere)
+        .await;
+    server.later(60);
+    let mut cookie = Cookie::default();
+    server.logged_in("anna", "/auth/account", &mut cookie).await;
+    let keys = [1, 2, 3].map(Authenticator::new);
+    for key in &keys {
+        assert_eq!(server.add(key, &mut cookie).await.status, 303);
+    }
+    let account = server.get("/auth/account", &mut cookie).await;
+    let remove = async |key: &Authenticator| {
+        let id = base64(&key.id);
+        let mut form = hidden(&account.text);
+        form.retain(|(name, _)| name != "id");
+        form.push(("id".to_owned(), id));
+        let form: Vec<(&str, &str)> = form
+            .iter()
+            .map(|(name, value)| (&**name, &**value))
+            .collect();
+        let headers = [
+            ("cookie", cookie.0.as_deref().unwrap()),
+            ("origin", "https://fhir.example.org"),
+        ];
+        server.post("/auth/passkey-remove", &form, &headers).await
+    };
+    assert_eq!(remove(&keys[0]).await.status, 303);
+    assert_eq!(server.passkeys().await.len(), 2);
+    let other = server.get("/auth/account", &mut elsewhere).await;
+    assert!(other.text.contains("password"), "{other:?}");
+    let own = server.get("/auth/account", &mut cookie.clone()).await;
+    assert!(own.text.contains("passkey-remove"), "{own:?}");
+
+    // Without codes staff keep the last one, even of two that go at once.
+    let sql = "update identity_user set totp_secret = null where login = 'anna'";
+    assert_eq!(server.database.execute(sql).await.unwrap(), 1);
+    let both = tokio::join!(remove(&keys[1]), remove(&keys[2]));
+    assert_eq!(server.passkeys().await.len(), 1, "{both:?}");
+}
+
+#[tokio::test]
 async fn one_script_runs_on_the_pages_that_ask_an_authenticator() {
     let server = Server::new().await;
     let mut cookie = Cookie::default();

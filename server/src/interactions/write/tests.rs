@@ -9,6 +9,8 @@ use crate::error::{Error, Result};
 use crate::interactions::{Interaction, Outcome, WriteConditions};
 use crate::operations::testing::{World, granted};
 
+mod passing;
+
 const CLINIC: [&str; 8] = [
     r#"{"resourceType":"Patient","id":"anna"}"#,
     r#"{"resourceType":"Patient","id":"eva"}"#,

@@ -9,9 +9,11 @@ use fhir::resource::Resource;
 
 use super::visits::{Current, Draft, referred, refuse_patients};
 use super::{Arguments, Change, OperationAnswer, OperationContext, Params};
+use crate::context::Handling;
+use crate::definitions::Searched;
 use crate::error::{Error, ErrorKind, Result};
 use crate::scheduling::Status;
-use crate::store::{Transaction, Verb};
+use crate::store::{Source, Transaction, Verb};
 
 /// The operation.
 pub(super) struct CheckIn;
@@ -59,12 +61,30 @@ impl Change for CheckIn {
         match &params.encounter {
             Some(encounter) => {
                 let key = referred(encounter, &["Encounter"], "encounter", cx)?;
-                cx.read(&key).await?;
+                cx.read_locked(tx, &key).await?;
             }
+            None if has_encounter(cx, tx, &current.key).await? => {}
             None => begin(cx, tx, &current).await?,
         }
         done.answer(cx)
     }
+}
+
+/// Whether a visit has an encounter, as far as whoever calls may know.
+async fn has_encounter(
+    cx: OperationContext<'_>,
+    tx: &mut Transaction,
+    visit: &ResourceKey,
+) -> Result<bool> {
+    let types = ResourceType::parse("Encounter");
+    let types = [types.ok_or_else(|| Error::internal("R4 has encounters"))?];
+    let query = format!("appointment={visit}&status:not=cancelled,entered-in-error");
+    let searched = Searched::of(&types, &query, Handling::Strict);
+    let plan = cx.definitions.plan(cx.request, &searched, None)?;
+    let found = Source::Within(cx.store, tx)
+        .count(cx.request, &plan)
+        .await?;
+    Ok(found > 0)
 }
 
 /// Begins the encounter of a visit.

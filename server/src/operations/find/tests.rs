@@ -100,7 +100,7 @@ pub(in crate::operations) async fn busy(
         None => ("booked", "null".to_owned()),
     };
     let sql = format!(
-        "insert into actor_busy (actor, lane, during, kind, source, via, expires_at) \
+        "insert into actor_busy (actor, lane, during, kind, source, expires_at) \
          values ('{actor}', 0, tstzrange('{from}', '{to}'), '{kind}', 'Appointment/x', '{actor}', {expires})"
     );
     assert_eq!(world.database().execute(sql.leak()).await.unwrap(), 1);

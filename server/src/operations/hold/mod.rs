@@ -53,14 +53,11 @@ impl Change for Hold {
         let minutes = params.minutes.map_or(MINUTES.0, i64::from).min(MINUTES.1);
         let ends = cx.request.now + SignedDuration::from_mins(minutes);
         let patients = patients(&params.patients, cx)?;
-        if cx.request.access.is_patients() && tx.live_holds().await? >= HOLDS {
-            let sentence = "three visits are held already: book one, or cancel it";
-            return Err(Error::new(ErrorKind::BusinessRule, sentence));
-        }
         let done = match (&params.reference, &params.resource) {
             (Some(reference), None) => {
                 let key = referred(reference, &["Appointment"], "appointment-reference", cx)?;
                 if let Some(offered) = offered(cx, tx, &key).await? {
+                    refuse_more(cx, tx).await?;
                     let mut draft = Draft::of(&offered);
                     held(&mut draft, ends, &patients, cx)?;
                     return draft.create(cx, tx).await?.answer(cx);
@@ -68,7 +65,10 @@ impl Change for Hold {
                 let current = Current::of(cx, tx, &key).await?;
                 let mut draft = Draft::of(&current.resource);
                 match current.visit.status {
-                    Some(Status::Proposed) => held(&mut draft, ends, &patients, cx)?,
+                    Some(Status::Proposed) => {
+                        refuse_more(cx, tx).await?;
+                        held(&mut draft, ends, &patients, cx)?;
+                    }
                     Some(Status::Pending) => {
                         let is_extended = current.refuse_others(cx, tx).await?;
                         current.refuse_expired(cx.request.now)?;
@@ -88,6 +88,7 @@ impl Change for Hold {
                 if !matches!(visit.status, Some(Status::Proposed | Status::Pending)) {
                     return Err(no_way(&visit, "held"));
                 }
+                refuse_more(cx, tx).await?;
                 let mut draft = Draft::of(resource);
                 held(&mut draft, ends, &patients, cx)?;
                 draft.create(cx, tx).await?
@@ -95,6 +96,17 @@ impl Change for Hold {
             _ => return Err(one_of_two()),
         };
         done.answer(cx)
+    }
+}
+
+/// Refuses a patient a further hold.
+async fn refuse_more(cx: OperationContext<'_>, tx: &mut Transaction) -> Result<()> {
+    match cx.request.access.is_patients() && tx.live_holds().await? >= HOLDS {
+        true => Err(Error::new(
+            ErrorKind::BusinessRule,
+            "three visits are held already: book one, or cancel it",
+        )),
+        false => Ok(()),
     }
 }
 

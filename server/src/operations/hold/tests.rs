@@ -100,12 +100,19 @@ async fn a_patient_holds_three_at_once() {
         return;
     };
     let cx = granted(Some("Patient/anna"), Rows::All, Vec::new());
-    for hour in 9..12 {
-        let body = proposed((hour, hour + 1), "Patient/anna");
-        check(&world, &cx, HOLD, &body, "201 pending").await;
-    }
+    let bodies = (9..14).map(|hour| proposed((hour, hour + 1), "Patient/anna"));
+    let bodies: Vec<String> = bodies.collect();
+    let calls = bodies.iter().map(|body| call(&world, &cx, HOLD, body));
+    let answers = futures_util::future::join_all(calls).await;
+    let mut said: Vec<(String, String)> = answers.iter().map(brief).collect();
+    said.sort();
+    let held = |(said, _): &&(String, String)| said == "201 pending";
+    assert_eq!(said.iter().filter(held).count(), 3, "{said:?}");
+    // One that is held may still be held longer.
+    let own = of_reference(&said[0].1);
+    check(&world, &later(&cx, 1), HOLD, &own, "200 pending").await;
     let fourth = proposed((14, 15), "Patient/anna");
     check(&world, &cx, HOLD, &fourth, "422 -").await;
-    check(&world, &later(&cx, 10), HOLD, &fourth, "201 pending").await;
+    check(&world, &later(&cx, 11), HOLD, &fourth, "201 pending").await;
     world.close().await;
 }

@@ -65,6 +65,11 @@ impl Store {
     /// Adds a passkey; `false` where it is there already, or its person has ten.
     pub async fn add_identity_passkey(&self, user: Uuid, passkey: &StoredPasskey) -> Result<bool> {
         let mut transaction = self.begin_told().await?;
+        sqlx::query(statements::LOCK_IDENTITY_PERSON)
+            .bind(user)
+            .execute(&mut *transaction)
+            .await
+            .map_err(from_sqlx)?;
         let added: Option<bool> = sqlx::query_scalar(statements::ADD_IDENTITY_PASSKEY)
             .bind(passkey.id.as_slice())
             .bind(user)
@@ -80,12 +85,27 @@ impl Store {
         Ok(added.is_some())
     }
 
-    /// Removes a passkey of somebody; `false` where they have none of that id.
-    pub async fn remove_identity_passkey(&self, user: Uuid, id: &[u8]) -> Result<bool> {
+    /// Removes a passkey of somebody and ends their other sessions; `false` where they have none of that id, or need it
+    /// and have no other.
+    pub async fn remove_identity_passkey(
+        &self,
+        user: Uuid,
+        id: &[u8],
+        needs_one: bool,
+        session: SecretHash,
+    ) -> Result<bool> {
         let mut transaction = self.begin_told().await?;
+        // Of two at one time the second sees what the first has left.
+        sqlx::query(statements::LOCK_IDENTITY_PERSON)
+            .bind(user)
+            .execute(&mut *transaction)
+            .await
+            .map_err(from_sqlx)?;
         let removed: Option<bool> = sqlx::query_scalar(statements::REMOVE_IDENTITY_PASSKEY)
             .bind(user)
             .bind(id)
+            .bind(needs_one)
+            .bind(session.0.as_slice())
             .fetch_optional(&mut *transaction)
             .await
             .map_err(from_sqlx)?;

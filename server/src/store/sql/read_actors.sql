@@ -1,2 +1,2 @@
--- see the function in migrations/0014_scheduling.sql
+-- see the function in migrations/0017_passing.sql
 select resource_type, id, content from read_actors($1, $2)
