@@ -20,6 +20,7 @@ fn sample(content: &Content) -> (&'static str, &'static str) {
         Content::Primitive(primitive) => match primitive.name() {
             "boolean" => ("valueBoolean", "true"),
             "integer" => ("valueInteger", "7"),
+            "unsignedInt" => ("valueUnsignedInt", "3"),
             "positiveInt" => ("valuePositiveInt", "7"),
             "decimal" => ("valueDecimal", "1.10"),
             "string" => ("valueString", r#""text""#),
