@@ -42,6 +42,7 @@ mod meta;
 mod meta_add;
 mod meta_delete;
 mod no_show;
+mod offer;
 mod reschedule;
 mod slots;
 mod subsumes;
@@ -51,6 +52,7 @@ mod validate;
 mod valueset_validate_code;
 mod verify;
 mod visits;
+mod waitlist;
 
 pub use arguments::{Argument, Arguments, FromArgument, Params};
 pub use contract::Change;
@@ -58,6 +60,7 @@ pub use invocation::{
     CallConditions, CalledOperation, OperationAnswer, OperationContext, OperationInput,
     OperationTarget,
 };
+pub use offer::{Woken, wake};
 pub use registry::{Operation, OperationEntry, Registry, RegistryError};
 pub use scopes::forbidden;
 
@@ -95,5 +98,7 @@ pub fn all() -> Result<Registry, RegistryError> {
         .with_change::<check_in::CheckIn>()?
         .with_change::<no_show::NoShow>()?
         .with_change::<generate_slots::GenerateSlots>()?
-        .with_change::<block::BlockTime>()
+        .with_change::<block::BlockTime>()?
+        .with_change::<waitlist::Waitlist>()?
+        .with_change::<offer::Offer>()
 }
