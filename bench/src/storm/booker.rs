@@ -46,6 +46,7 @@ enum Deed {
     PutMoved,
     Patch,
     Pair,
+    Block,
     Pass,
 }
 
@@ -69,7 +70,7 @@ const DEEDS: [Deed; 20] = [
     Deed::PutMoved,
     Deed::Patch,
     Deed::Pair,
-    Deed::Put,
+    Deed::Block,
     Deed::Pass,
 ];
 
@@ -120,6 +121,7 @@ impl Booker {
                 Deed::PutMoved => self.put_moved().await?,
                 Deed::Patch => self.patch().await?,
                 Deed::Pair => self.pair().await?,
+                Deed::Block => self.block().await?,
                 Deed::Pass => self.pass().await?,
             }
         }
@@ -295,6 +297,19 @@ impl Booker {
                 self.know(id, actors, "booked", start);
             }
         }
+        Ok(())
+    }
+
+    async fn block(&mut self) -> Result<()> {
+        let start = clinic::time(&mut self.random)?;
+        let end = start.checked_add(SignedDuration::from_mins(MINUTES))?;
+        let body = parameters(&[format!(
+            r#"{{"name":"period","valuePeriod":{{"start":"{}","end":"{}"}}}}"#,
+            instant(start),
+            instant(end)
+        )]);
+        let path = format!("/fhir/{}/$block", clinic::calendar(&mut self.random));
+        self.ask(&Asked::operation("$block", &path, &body)).await?;
         Ok(())
     }
 

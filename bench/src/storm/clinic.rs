@@ -78,3 +78,11 @@ pub(super) fn physician(number: u64, other: bool) -> String {
     let too = if other { "-too" } else { "" };
     format!("PractitionerRole/storm-{number}{too}")
 }
+
+/// The Schedule of somebody.
+pub(super) fn calendar(random: &mut Random) -> String {
+    let actors = actors(random);
+    let actor = actors.iter().find(|actor| !actor.starts_with("Patient"));
+    let id = actor.map(|actor| actor.replace('/', "-").to_lowercase());
+    format!("Schedule/{}", id.unwrap_or_default())
+}
