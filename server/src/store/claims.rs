@@ -5,6 +5,7 @@ mod blocks;
 mod passing;
 mod rebuild;
 mod slots;
+mod turned;
 
 use std::collections::BTreeMap;
 

@@ -10,9 +10,12 @@ use super::blocks::block;
 use super::{Changed, local};
 use crate::error::{Error, Result};
 use crate::scheduling::{Block, Ruled};
-use crate::store::fault::from_sqlx;
+use crate::store::fault::{from_sqlx, raced};
 use crate::store::instant::Instant;
 use crate::store::{Transaction, statements};
+
+/// How often it is looked whether what was found and locked is still what there is.
+const LOOKS: usize = 4;
 
 /// A Slot of a calendar.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +57,73 @@ impl Transaction {
             })
         };
         rows.iter().map(one).collect()
+    }
+
+    /// The same, and nobody else changes them until the end of the transaction.
+    pub async fn locked_slots(
+        &mut self,
+        schedule: &ResourceKey,
+        window: Interval,
+    ) -> Result<Vec<SlotTime>> {
+        let mut found = self.slots_of(schedule, window).await?;
+        for _ in 0..LOOKS {
+            if found.is_empty() {
+                return Ok(found);
+            }
+            self.lock(found.iter().map(|one| one.key.clone()).collect())
+                .await?;
+            let again = self.slots_of(schedule, window).await?;
+            if again == found {
+                return Ok(found);
+            }
+            found = again;
+        }
+        Err(raced())
+    }
+
+    /// Notes which calendars are booked by Slots alone.
+    pub(super) async fn keep_calendars(
+        &mut self,
+        unsettled: &BTreeMap<ResourceKey, Changed>,
+    ) -> Result<()> {
+        let base = self.base_url();
+        let calendar = |ruled: &Option<Ruled>| match ruled {
+            Some(Ruled::Calendar(calendar)) => Some(calendar.clone()),
+            _ => None,
+        };
+        let mut written = Vec::new();
+        let (mut schedules, mut actors) = (Vec::new(), Vec::new());
+        for (key, changed) in unsettled {
+            if key.resource_type.name() != "Schedule" {
+                continue;
+            }
+            written.push(key.to_string());
+            let after = calendar(&changed.after).filter(|one| one.is_slot_based);
+            let of = after.into_iter().flat_map(|one| one.actors);
+            for actor in of.filter_map(|actor| local(&actor, &base)) {
+                schedules.push(key.to_string());
+                actors.push(actor.to_string());
+            }
+        }
+        if written.is_empty() {
+            return Ok(());
+        }
+        sqlx::query(statements::KEEP_CALENDARS)
+            .bind(written)
+            .bind(schedules)
+            .bind(actors)
+            .execute(self.connection())
+            .await
+            .map_err(from_sqlx)?;
+        Ok(())
+    }
+
+    /// Notes when the Slots are that the transaction has written so far.
+    pub(super) async fn note_slots(&mut self) -> Result<()> {
+        let unsettled = std::mem::take(self.unsettled());
+        let kept = self.keep_slots(&unsettled.0).await;
+        *self.unsettled() = unsettled;
+        kept
     }
 
     /// Notes when the Slots are that were written.
