@@ -22,6 +22,7 @@ mod batch_validate_code;
 mod block;
 mod book;
 mod break_glass;
+mod bulk_publish;
 mod cancel;
 mod check_in;
 mod closure;
@@ -56,7 +57,7 @@ pub use arguments::{Argument, Arguments, FromArgument, Params};
 pub use contract::Change;
 pub use invocation::{
     CallConditions, CalledOperation, OperationAnswer, OperationContext, OperationInput,
-    OperationTarget,
+    OperationTarget, Plain,
 };
 pub use registry::{Operation, OperationEntry, Registry, RegistryError};
 pub use scopes::forbidden;
@@ -83,6 +84,7 @@ pub fn all() -> Result<Registry, RegistryError> {
         .with::<closure::Closure>()?
         .with::<find::Find>()?
         .with::<availability::Availability>()?
+        .with::<bulk_publish::BulkPublish>()?
         .with::<find_matches::FindMatches>()?
         .with::<validate::Validate>()?
         .with::<verify::Verify>()?

@@ -91,6 +91,7 @@ statements! {
     LIST_SLOT_CALENDARS = "list_slot_calendars";
     LIST_CALENDARS_OF = "list_calendars_of";
     LIST_SLOTS = "list_slots";
+    LIST_PUBLISHED_SLOTS = "list_published_slots";
     LOCK_HOLDER = "lock_holder";
     LOCK_PASSING = "lock_passing";
     LIST_DEPENDENTS = "list_dependents";

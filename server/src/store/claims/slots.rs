@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use fhir::ids::ResourceKey;
 use fhir::scheduling::Interval;
+use jiff::Timestamp;
 use sqlx::Row;
+use sqlx::postgres::PgRow;
 
 use super::blocks::block;
 use super::{Changed, local};
@@ -12,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::scheduling::{Block, Ruled};
 use crate::store::fault::{from_sqlx, raced};
 use crate::store::instant::Instant;
-use crate::store::{Transaction, statements};
+use crate::store::{Store, Transaction, statements};
 
 /// How often it is looked whether what was found and locked is still what there is.
 const LOOKS: usize = 4;
@@ -26,6 +28,62 @@ pub struct SlotTime {
     pub times: Interval,
     /// `free`, `busy`, `busy-unavailable` or `busy-tentative`
     pub status: Box<str>,
+}
+
+/// Whose a calendar is, as far as it matters whether a Slot of it can be booked.
+#[derive(Clone, Debug)]
+pub struct CalendarOf {
+    /// The Schedule.
+    pub schedule: ResourceKey,
+    /// `[type]/[id]` of whoever is busy with its visits.
+    pub actor: String,
+    /// How many visits that one takes at once.
+    pub capacity: u32,
+}
+
+impl Store {
+    /// The free Slots of calendars that begin from now on, at times at which there is room, the earliest first.
+    pub async fn free_slots(
+        &self,
+        calendars: &[CalendarOf],
+        now: Timestamp,
+        most: u32,
+    ) -> Result<Vec<(ResourceKey, SlotTime)>> {
+        let schedules = calendars.iter().map(|one| one.schedule.to_string());
+        let actors = calendars.iter().map(|one| one.actor.clone());
+        let capacities = calendars
+            .iter()
+            .map(|one| i32::try_from(one.capacity).unwrap_or(i32::MAX));
+        let rows = sqlx::query(statements::LIST_PUBLISHED_SLOTS)
+            .bind(schedules.collect::<Vec<_>>())
+            .bind(actors.collect::<Vec<_>>())
+            .bind(capacities.collect::<Vec<_>>())
+            .bind(Instant(now))
+            .bind(i64::from(most))
+            .fetch_all(&self.pool)
+            .await
+            .map_err(from_sqlx)?;
+        let one = |row: &PgRow| {
+            let schedule: &str = row.try_get("schedule").map_err(from_sqlx)?;
+            Ok((schedule.parse().map_err(Error::internal)?, slot_time(row)?))
+        };
+        rows.iter().map(one).collect()
+    }
+}
+
+fn slot_time(row: &PgRow) -> Result<SlotTime> {
+    let key: &str = row.try_get("slot").map_err(from_sqlx)?;
+    let lower: Instant = row.try_get("lower").map_err(from_sqlx)?;
+    let upper: Instant = row.try_get("upper").map_err(from_sqlx)?;
+    let status: &str = row.try_get("status").map_err(from_sqlx)?;
+    Ok(SlotTime {
+        key: key.parse().map_err(Error::internal)?,
+        times: Interval {
+            start: lower.0,
+            end: upper.0,
+        },
+        status: status.into(),
+    })
 }
 
 impl Transaction {
@@ -42,21 +100,7 @@ impl Transaction {
             .fetch_all(self.connection())
             .await
             .map_err(from_sqlx)?;
-        let one = |row: &sqlx::postgres::PgRow| {
-            let key: &str = row.try_get("slot").map_err(from_sqlx)?;
-            let lower: Instant = row.try_get("lower").map_err(from_sqlx)?;
-            let upper: Instant = row.try_get("upper").map_err(from_sqlx)?;
-            let status: &str = row.try_get("status").map_err(from_sqlx)?;
-            Ok(SlotTime {
-                key: key.parse().map_err(Error::internal)?,
-                times: Interval {
-                    start: lower.0,
-                    end: upper.0,
-                },
-                status: status.into(),
-            })
-        };
-        rows.iter().map(one).collect()
+        rows.iter().map(slot_time).collect()
     }
 
     /// The same, and nobody else changes them until the end of the transaction.
