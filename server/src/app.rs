@@ -11,7 +11,9 @@ use tokio_util::sync::CancellationToken;
 use crate::audit::{AuditKey, AuditSource, HeadFile};
 use crate::auth::{Access, Grant, Pace, Paces, Reason};
 use crate::config::{self, Auth, CodeSource, Config, ConsentDefault, IdTokenAlgorithm};
-use crate::context::{Handling, Limits, RequestContext, ReturnPreference, SearchLimits, now};
+use crate::context::{
+    Handling, Limits, Published, RequestContext, ReturnPreference, SearchLimits, now,
+};
 use crate::definitions::{self, CurrentDefinitions, Definitions, PackageList};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{self, Admission, Parts, Perform, Readiness, Refused};
@@ -451,6 +453,11 @@ fn limits(config: &Config) -> Limits {
         search: search_limits(limits),
         fhirpath_steps: limits.fhirpath_steps_max,
         slots: usize::try_from(config.calendars.slots_generated_max).unwrap_or(usize::MAX),
+        published: Published {
+            is_on: config.calendars.bulk_publish,
+            booking_url: config.calendars.booking_url.as_deref().map(Into::into),
+            slots: config.calendars.slots_published_max,
+        },
     }
 }
 

@@ -22,6 +22,7 @@ mod batch_validate_code;
 mod block;
 mod book;
 mod break_glass;
+mod bulk_publish;
 mod cancel;
 mod check_in;
 mod closure;
@@ -58,7 +59,7 @@ pub use arguments::{Argument, Arguments, FromArgument, Params};
 pub use contract::Change;
 pub use invocation::{
     CallConditions, CalledOperation, OperationAnswer, OperationContext, OperationInput,
-    OperationTarget,
+    OperationTarget, Plain,
 };
 pub use offer::{Woken, wake};
 pub use registry::{Operation, OperationEntry, Registry, RegistryError};
@@ -86,6 +87,7 @@ pub fn all() -> Result<Registry, RegistryError> {
         .with::<closure::Closure>()?
         .with::<find::Find>()?
         .with::<availability::Availability>()?
+        .with::<bulk_publish::BulkPublish>()?
         .with::<find_matches::FindMatches>()?
         .with::<validate::Validate>()?
         .with::<verify::Verify>()?

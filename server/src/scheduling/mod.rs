@@ -11,4 +11,4 @@ pub use claims::{Actors, Claim, ClaimKind, Clash, claims_of_block, claims_of_vis
 pub(crate) use claims::{actors_of, refuse_out_of_use};
 pub use states::{Status, Transition};
 pub(crate) use visit::canonical;
-pub use visit::{Block, Participant, Ruled, Visit, is_ruled};
+pub use visit::{Block, Calendar, Participant, Ruled, Visit, is_ruled};

@@ -6,6 +6,7 @@ mod passing;
 mod rebuild;
 mod slots;
 mod told;
+mod turned;
 
 use std::collections::BTreeMap;
 
@@ -22,7 +23,7 @@ use super::read::{read_resources, stored_key};
 use super::search::RowFilter;
 use super::{Transaction, statements};
 pub use rebuild::Reclaimed;
-pub use slots::SlotTime;
+pub use slots::{CalendarOf, SlotTime};
 
 use crate::error::{Error, ErrorKind, OpError, Result};
 use crate::scheduling::{

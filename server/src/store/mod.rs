@@ -66,7 +66,7 @@ pub(crate) use audit::{permit_trail, trail_is_closed};
 pub use break_glass::{BreakGlass, OpenedRecord};
 pub use calendars::{BusyLane, Proposal};
 pub use changes::{Change, ChangePosition};
-pub use claims::{Reclaimed, Refusal, SlotTime};
+pub use claims::{CalendarOf, Reclaimed, Refusal, SlotTime};
 pub use connect::{MIGRATIONS, StoreSettings, migrate, wait_until_reachable};
 pub use consents::{Dated, MarkedPatients, ProvisionsFor};
 pub use definitions::{IndexLock, IndexWalk};

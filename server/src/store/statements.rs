@@ -87,7 +87,11 @@ statements! {
     BEGIN_RECLAIM = "begin_reclaim";
     LIST_MEETING = "list_meeting";
     KEEP_SLOTS = "keep_slots";
+    KEEP_CALENDARS = "keep_calendars";
+    LIST_SLOT_CALENDARS = "list_slot_calendars";
+    LIST_CALENDARS_OF = "list_calendars_of";
     LIST_SLOTS = "list_slots";
+    LIST_PUBLISHED_SLOTS = "list_published_slots";
     LOCK_HOLDER = "lock_holder";
     LOCK_PASSING = "lock_passing";
     LIST_DEPENDENTS = "list_dependents";

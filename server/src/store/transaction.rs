@@ -3,7 +3,7 @@
 //! Locks are always taken in one order: criteria first, then existing rows in key order, then new rows in key order. What
 //! still loses against another transaction is done again from its beginning, inside the server.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -271,6 +271,8 @@ impl Transaction {
         for write in writes {
             self.permit_create(write)?;
         }
+        let slotted = self.slotted(writes.iter(), &BTreeMap::new()).await?;
+        let writes = slotted.as_deref().unwrap_or(writes);
         let mut written = Vec::with_capacity(writes.len());
         for part in writes.chunks(ROWS) {
             written.append(&mut write::create_resources(self.connection(), part).await?);
@@ -297,6 +299,9 @@ impl Transaction {
         let mut before = self
             .ruled_before(permitted.iter().map(|write| write.key()))
             .await?;
+        let slotted = self.slotted(permitted.iter().copied(), &before).await?;
+        let slotted: Option<Vec<&PreparedWrite>> = slotted.as_ref().map(|all| all.iter().collect());
+        let permitted = slotted.as_deref().unwrap_or(permitted);
         let mut written = Vec::with_capacity(writes.len());
         for part in permitted.chunks(ROWS) {
             written.append(&mut write::put_resources(self.connection(), part).await?);

@@ -2,6 +2,8 @@
 
 #[cfg(test)]
 pub(super) mod testing;
+#[cfg(test)]
+mod tests;
 
 use fhir::ids::{ResourceKey, ResourceType};
 use fhir::json::{ObjectWriter, Value, Writer, edit, quoted};
@@ -115,10 +117,7 @@ impl Opened {
         tx: &mut Transaction,
         window: Interval,
     ) -> Result<Vec<SlotTime>> {
-        let found = tx.slots_of(&self.key, window).await?;
-        let keys = found.into_iter().map(|one| one.key).collect();
-        tx.lock(keys).await?;
-        tx.slots_of(&self.key, window).await
+        tx.locked_slots(&self.key, window).await
     }
 }
 

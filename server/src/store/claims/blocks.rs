@@ -87,6 +87,7 @@ impl Transaction {
         forced: &[Claim],
     ) -> Result<()> {
         self.keep_slots(unsettled).await?;
+        self.keep_calendars(unsettled).await?;
         if forced.is_empty() {
             return Ok(());
         }

@@ -48,7 +48,7 @@ impl Store {
     /// Makes all claims again. What overlaps keeps its time all the same, beyond capacity, until somebody moves it.
     pub async fn reclaim(&self, cx: &RequestContext) -> Result<Reclaimed> {
         let mut made = Reclaimed::default();
-        for name in ["Slot", "Appointment"] {
+        for name in ["Schedule", "Slot", "Appointment"] {
             let named = ResourceType::parse(name);
             let named = named.ok_or_else(|| Error::internal("R4 has it"))?;
             let mut after = 0;
@@ -106,14 +106,19 @@ impl Transaction {
             unsettled.0.insert(version.key, Changed { before, after });
         }
         self.keep_slots(&unsettled.0).await?;
+        self.keep_calendars(&unsettled.0).await?;
         let written: Vec<&ResourceKey> = unsettled.0.keys().collect();
         self.note_forced(&written).await?;
         let claims = self.claims(&unsettled.0).await;
         let claims = claims.map_err(|refusal| refusal.error)?;
         // Blocks over visits have what is left when all is claimed.
         let (mut claims, _) = self.without_forced(claims);
+        let claimants = unsettled
+            .0
+            .keys()
+            .filter(|key| key.resource_type.name() != "Schedule");
         let mut made = Reclaimed {
-            resources: u64::try_from(unsettled.0.len()).unwrap_or_default(),
+            resources: u64::try_from(claimants.count()).unwrap_or_default(),
             ..Reclaimed::default()
         };
         for claim in &mut claims {

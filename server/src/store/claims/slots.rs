@@ -4,15 +4,20 @@ use std::collections::BTreeMap;
 
 use fhir::ids::ResourceKey;
 use fhir::scheduling::Interval;
+use jiff::Timestamp;
 use sqlx::Row;
+use sqlx::postgres::PgRow;
 
 use super::blocks::block;
 use super::{Changed, local};
 use crate::error::{Error, Result};
 use crate::scheduling::{Block, Ruled};
-use crate::store::fault::from_sqlx;
+use crate::store::fault::{from_sqlx, raced};
 use crate::store::instant::Instant;
-use crate::store::{Transaction, statements};
+use crate::store::{Store, Transaction, statements};
+
+/// How often it is looked whether what was found and locked is still what there is.
+const LOOKS: usize = 4;
 
 /// A Slot of a calendar.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +28,62 @@ pub struct SlotTime {
     pub times: Interval,
     /// `free`, `busy`, `busy-unavailable` or `busy-tentative`
     pub status: Box<str>,
+}
+
+/// Whose a calendar is, as far as it matters whether a Slot of it can be booked.
+#[derive(Clone, Debug)]
+pub struct CalendarOf {
+    /// The Schedule.
+    pub schedule: ResourceKey,
+    /// `[type]/[id]` of whoever is busy with its visits.
+    pub actor: String,
+    /// How many visits that one takes at once.
+    pub capacity: u32,
+}
+
+impl Store {
+    /// The free Slots of calendars that begin from now on, at times at which there is room, the earliest first.
+    pub async fn free_slots(
+        &self,
+        calendars: &[CalendarOf],
+        now: Timestamp,
+        most: u32,
+    ) -> Result<Vec<(ResourceKey, SlotTime)>> {
+        let schedules = calendars.iter().map(|one| one.schedule.to_string());
+        let actors = calendars.iter().map(|one| one.actor.clone());
+        let capacities = calendars
+            .iter()
+            .map(|one| i32::try_from(one.capacity).unwrap_or(i32::MAX));
+        let rows = sqlx::query(statements::LIST_PUBLISHED_SLOTS)
+            .bind(schedules.collect::<Vec<_>>())
+            .bind(actors.collect::<Vec<_>>())
+            .bind(capacities.collect::<Vec<_>>())
+            .bind(Instant(now))
+            .bind(i64::from(most))
+            .fetch_all(&self.pool)
+            .await
+            .map_err(from_sqlx)?;
+        let one = |row: &PgRow| {
+            let schedule: &str = row.try_get("schedule").map_err(from_sqlx)?;
+            Ok((schedule.parse().map_err(Error::internal)?, slot_time(row)?))
+        };
+        rows.iter().map(one).collect()
+    }
+}
+
+fn slot_time(row: &PgRow) -> Result<SlotTime> {
+    let key: &str = row.try_get("slot").map_err(from_sqlx)?;
+    let lower: Instant = row.try_get("lower").map_err(from_sqlx)?;
+    let upper: Instant = row.try_get("upper").map_err(from_sqlx)?;
+    let status: &str = row.try_get("status").map_err(from_sqlx)?;
+    Ok(SlotTime {
+        key: key.parse().map_err(Error::internal)?,
+        times: Interval {
+            start: lower.0,
+            end: upper.0,
+        },
+        status: status.into(),
+    })
 }
 
 impl Transaction {
@@ -39,21 +100,74 @@ impl Transaction {
             .fetch_all(self.connection())
             .await
             .map_err(from_sqlx)?;
-        let one = |row: &sqlx::postgres::PgRow| {
-            let key: &str = row.try_get("slot").map_err(from_sqlx)?;
-            let lower: Instant = row.try_get("lower").map_err(from_sqlx)?;
-            let upper: Instant = row.try_get("upper").map_err(from_sqlx)?;
-            let status: &str = row.try_get("status").map_err(from_sqlx)?;
-            Ok(SlotTime {
-                key: key.parse().map_err(Error::internal)?,
-                times: Interval {
-                    start: lower.0,
-                    end: upper.0,
-                },
-                status: status.into(),
-            })
+        rows.iter().map(slot_time).collect()
+    }
+
+    /// The same, and nobody else changes them until the end of the transaction.
+    pub async fn locked_slots(
+        &mut self,
+        schedule: &ResourceKey,
+        window: Interval,
+    ) -> Result<Vec<SlotTime>> {
+        let mut found = self.slots_of(schedule, window).await?;
+        for _ in 0..LOOKS {
+            if found.is_empty() {
+                return Ok(found);
+            }
+            self.lock(found.iter().map(|one| one.key.clone()).collect())
+                .await?;
+            let again = self.slots_of(schedule, window).await?;
+            if again == found {
+                return Ok(found);
+            }
+            found = again;
+        }
+        Err(raced())
+    }
+
+    /// Notes which calendars are booked by Slots alone.
+    pub(super) async fn keep_calendars(
+        &mut self,
+        unsettled: &BTreeMap<ResourceKey, Changed>,
+    ) -> Result<()> {
+        let base = self.base_url();
+        let calendar = |ruled: &Option<Ruled>| match ruled {
+            Some(Ruled::Calendar(calendar)) => Some(calendar.clone()),
+            _ => None,
         };
-        rows.iter().map(one).collect()
+        let mut written = Vec::new();
+        let (mut schedules, mut actors) = (Vec::new(), Vec::new());
+        for (key, changed) in unsettled {
+            if key.resource_type.name() != "Schedule" {
+                continue;
+            }
+            written.push(key.to_string());
+            let after = calendar(&changed.after).filter(|one| one.is_slot_based);
+            let of = after.into_iter().flat_map(|one| one.actors);
+            for actor in of.filter_map(|actor| local(&actor, &base)) {
+                schedules.push(key.to_string());
+                actors.push(actor.to_string());
+            }
+        }
+        if written.is_empty() {
+            return Ok(());
+        }
+        sqlx::query(statements::KEEP_CALENDARS)
+            .bind(written)
+            .bind(schedules)
+            .bind(actors)
+            .execute(self.connection())
+            .await
+            .map_err(from_sqlx)?;
+        Ok(())
+    }
+
+    /// Notes when the Slots are that the transaction has written so far.
+    pub(super) async fn note_slots(&mut self) -> Result<()> {
+        let unsettled = std::mem::take(self.unsettled());
+        let kept = self.keep_slots(&unsettled.0).await;
+        *self.unsettled() = unsettled;
+        kept
     }
 
     /// Notes when the Slots are that were written.
