@@ -449,6 +449,7 @@ fn limits(config: &Config) -> Limits {
         expansion: usize::try_from(limits.expansion_codes_max).unwrap_or(usize::MAX),
         search: search_limits(limits),
         fhirpath_steps: limits.fhirpath_steps_max,
+        self_booked: limits.self_booked_max,
     }
 }
 

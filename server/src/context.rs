@@ -31,6 +31,8 @@ pub struct Limits {
     pub search: SearchLimits,
     /// Steps of the FHIRPath of one request.
     pub fhirpath_steps: u32,
+    /// Visits to come of one kind that a person books for themselves.
+    pub self_booked: u32,
 }
 
 /// As the settings have it.
@@ -45,6 +47,7 @@ impl Default for Limits {
             delete_referenced: false,
             search: SearchLimits::default(),
             fhirpath_steps: 5_000_000,
+            self_booked: 5,
             expansion: 10_000,
         }
     }

@@ -83,6 +83,7 @@ pub(super) fn settings() -> Settings {
             delete_referenced: false,
             expansion: 10_000,
             fhirpath_steps: 5_000_000,
+            self_booked: 5,
             search: SearchLimits::default(),
         }),
         body_bytes_max: 1000,

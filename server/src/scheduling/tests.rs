@@ -27,6 +27,7 @@ fn visit(status: &str) -> Visit {
         participants: Vec::new(),
         hold_expires: None,
         is_overbooked: false,
+        based_on: Vec::new(),
     }
 }
 

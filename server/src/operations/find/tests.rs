@@ -101,7 +101,7 @@ pub(in crate::operations) async fn busy(
     };
     let sql = format!(
         "insert into actor_busy (actor, lane, during, kind, source, expires_at) \
-         values ('{actor}', 0, tstzrange('{from}', '{to}'), '{kind}', 'Appointment/x', '{actor}', {expires})"
+         values ('{actor}', 0, tstzrange('{from}', '{to}'), '{kind}', 'Appointment/x', {expires})"
     );
     assert_eq!(world.database().execute(sql.leak()).await.unwrap(), 1);
 }

@@ -97,10 +97,17 @@ impl Transaction {
             let after = Ruled::of(&resource).filter(|ruled| ruled.has_time(now));
             // As it is, so it was: nothing is asked of it but its time.
             let before = after.clone();
-            unsettled.0.insert(version.key, Changed { before, after });
+            unsettled.0.insert(
+                version.key,
+                Changed {
+                    before,
+                    after,
+                    by_operation: false,
+                },
+            );
         }
         let claims = self.claims(&unsettled.0).await;
-        let mut claims = claims.map_err(|refusal| refusal.error)?;
+        let mut claims = claims.map_err(|refusal| refusal.error)?.claims;
         let mut made = Reclaimed {
             resources: u64::try_from(unsettled.0.len()).unwrap_or_default(),
             ..Reclaimed::default()

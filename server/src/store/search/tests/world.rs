@@ -115,6 +115,7 @@ pub(super) fn context() -> RequestContext {
         delete_referenced: true,
         expansion: 10_000,
         fhirpath_steps: 5_000_000,
+        self_booked: 5,
         search: SearchLimits::default(),
     };
     RequestContext::new(
