@@ -458,6 +458,7 @@ fn limits(config: &Config) -> Limits {
             booking_url: config.calendars.booking_url.as_deref().map(Into::into),
             slots: config.calendars.slots_published_max,
         },
+        self_booked: limits.self_booked_max,
     }
 }
 

@@ -31,6 +31,8 @@ pub struct Limits {
     pub search: SearchLimits,
     /// Steps of the FHIRPath of one request.
     pub fhirpath_steps: u32,
+    /// Visits to come of one kind that a person books for themselves.
+    pub self_booked: u32,
     /// Most Slots that one `$generate-slots` makes.
     pub slots: usize,
     /// What is told whoever asks.
@@ -62,6 +64,7 @@ impl Default for Limits {
             fhirpath_steps: 5_000_000,
             slots: 5_000,
             published: Published::default(),
+            self_booked: 5,
             expansion: 10_000,
         }
     }

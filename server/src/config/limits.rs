@@ -73,6 +73,8 @@ limits! {
     expansion_codes_max: u32 = 10_000, 1..=1000000, "VESTA_EXPANSION_CODES_MAX";
     /// Most steps that the FHIRPath of one patch may take, all its operations together
     fhirpath_steps_max: u32 = 5_000_000, 10000..=100000000, "VESTA_FHIRPATH_STEPS_MAX";
+    /// Most visits to come of one HealthcareService that a patient has booked
+    self_booked_max: u32 = 5, 1..=1000, "VESTA_SELF_BOOKED_MAX";
     /// Most resources that one conditional delete may remove
     conditional_delete_max: u32 = 100, 1..=10000, "VESTA_CONDITIONAL_DELETE_MAX";
     /// Requests that are worked on at one time; more wait their turn

@@ -85,6 +85,7 @@ pub(super) fn settings() -> Settings {
             fhirpath_steps: 5_000_000,
             slots: 100,
             published: crate::context::Published::default(),
+            self_booked: 5,
             search: SearchLimits::default(),
         }),
         body_bytes_max: 1000,

@@ -132,7 +132,8 @@ async fn once<C: Change>(
     params: &C::Params,
 ) -> Result<OperationAnswer> {
     refuse_other_version(cx, tx).await?;
-    C::perform(cx, tx, params).await
+    let answer = C::perform(cx, tx, params).await?;
+    Ok(answer.saying(tx.take_warnings()))
 }
 
 /// Refuses a call on another version than the one that its caller means.

@@ -317,6 +317,7 @@ pub(crate) fn context() -> RequestContext {
         fhirpath_steps: 5_000_000,
         slots: 50,
         published: crate::context::Published::default(),
+        self_booked: 2,
         search: SearchLimits::default(),
     };
     RequestContext::new(

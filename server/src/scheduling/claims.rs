@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use fhir::ids::ResourceKey;
 use fhir::json::{Value, Writer};
 use fhir::resource::Resource;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::canonical;
+use super::judge::{Judged, Kind, Known};
 use super::states::Status;
-use super::visit::{Block, Visit, extension, local, reference, text};
+use super::visit::{Block, Visit, local, reference, text};
+use super::{Actor, canonical};
 use crate::error::{Error, ErrorKind, OpError, Result};
 
 /// Why somebody is busy.
@@ -82,8 +83,18 @@ impl Actors {
         Self(found.into_iter().collect())
     }
 
+    /// Somebody or something that is stored.
+    pub(crate) fn get(&self, key: &ResourceKey) -> Option<&Resource> {
+        self.0.get(key)
+    }
+
+    /// All that are stored.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&ResourceKey, &Resource)> {
+        self.0.iter()
+    }
+
     /// Whose time is taken where somebody takes part: the person's, whichever role it is in.
-    fn busy(&self, via: &ResourceKey, base: &str) -> ResourceKey {
+    pub(super) fn busy(&self, via: &ResourceKey, base: &str) -> ResourceKey {
         let role = (via.resource_type.name() == "PractitionerRole").then(|| self.0.get(via));
         let practitioner = role
             .flatten()
@@ -94,51 +105,44 @@ impl Actors {
 
     /// How many may have the time of somebody or something at once.
     fn capacity(&self, key: &ResourceKey) -> u32 {
-        let stored = self.0.get(key).map(Resource::root);
-        stored
-            .and_then(|root| extension(root, canonical!("capacity")))
-            .and_then(|one| one.get("valuePositiveInt")?.number()?.parse().ok())
-            .map_or(1, |capacity: u32| capacity.min(CAPACITY_MAX))
+        let stored = self.0.get(key);
+        stored.map_or(1, |one| Actor::new(one).capacity())
     }
 
     /// Whether somebody who is stored takes part in nothing any more.
     fn is_out_of_use(&self, key: &ResourceKey) -> bool {
-        let Some(root) = self.0.get(key).map(Resource::root) else {
-            return false;
-        };
-        let is_inactive = root.get("active").and_then(Value::boolean) == Some(false);
-        let status = text(root, "status");
-        match key.resource_type.name() {
-            "Location" => status.is_some_and(|status| status != "active"),
-            "Device" => status.as_deref() != Some("active"),
-            _ => is_inactive,
-        }
+        let is_in_use = |one: &Resource| Actor::new(one).is_in_use();
+        !self.0.get(key).is_none_or(is_in_use)
     }
 }
 
-/// More than that have the time of nobody at once.
-const CAPACITY_MAX: u32 = 1000;
-
 /// Whether somebody's or something's time is taken by taking part.
-fn is_taken(key: &ResourceKey) -> bool {
+pub(super) fn is_taken(key: &ResourceKey) -> bool {
     matches!(
         key.resource_type.name(),
         "Practitioner" | "PractitionerRole" | "Location" | "Device" | "Patient"
     )
 }
 
-/// Whose time a visit takes. Somebody who takes part twice, in two roles, is busy once.
-pub fn claims_of_visit(
+/// Whose time a visit takes, and how long before and after it by what its kind needs. Somebody who takes part twice, in two
+/// roles, is busy once.
+pub(crate) fn claims_of_visit(
     source: &ResourceKey,
     visit: &Visit,
-    actors: &Actors,
+    known: &Known,
+    kind: Option<&Kind>,
     base: &str,
 ) -> Result<Vec<Claim>> {
+    let actors = &known.actors;
     if !visit.takes_time() {
         return Ok(Vec::new());
     }
     let (lower, upper) = period(visit.start, visit.end, "Appointment")?;
     let is_held = visit.status == Some(Status::Pending);
+    let judged = kind.map(|kind| Judged::new(visit, kind, known, base));
+    let buffers = judged.map(|judged| judged.buffers()).unwrap_or_default();
+    let beyond = kind.filter(|_| visit.is_overbooked);
+    let beyond = beyond.map_or(0, |kind| kind.policy.overbook_limit);
     let mut claims: Vec<Claim> = Vec::new();
     for (place, participant) in visit.participants.iter().enumerate() {
         let via = participant.key(base).filter(is_taken);
@@ -150,20 +154,26 @@ pub fn claims_of_visit(
             continue;
         }
         let capacity = actors.capacity(&actor);
+        let (before, after) = buffers.get(&actor).copied().unwrap_or_default();
+        let minutes = |minutes: u32| SignedDuration::from_mins(i64::from(minutes));
+        let beyond = match actor.resource_type.name() {
+            "Patient" => 0,
+            _ => beyond,
+        };
         claims.push(Claim {
             source: source.clone(),
             place,
             actor,
             via,
-            lower,
-            upper,
+            lower: lower.checked_sub(minutes(before)).unwrap_or(lower),
+            upper: upper.checked_add(minutes(after)).unwrap_or(upper),
             kind: match is_held {
                 true => ClaimKind::Held,
                 false => ClaimKind::Booked,
             },
             expires: visit.hold_expires.filter(|_| is_held),
             capacity,
-            most: capacity,
+            most: capacity.saturating_add(beyond),
         });
     }
     Ok(claims)
@@ -244,7 +254,7 @@ fn period(
     }
 }
 
-fn expression(place: usize) -> String {
+pub(super) fn expression(place: usize) -> String {
     format!("Appointment.participant[{place}].actor")
 }
 

@@ -1,14 +1,22 @@
 //! Visits and blocks as the rules of booking see them: who takes part, which states follow which, and who is busy when. It
 //! knows no database: the store asks it at every write (server/decisions/0030-claims-of-time.md).
 
+mod actor;
+mod calendars;
 mod claims;
+mod judge;
+mod pools;
 mod states;
 #[cfg(test)]
 mod tests;
 mod visit;
 
-pub use claims::{Actors, Claim, ClaimKind, Clash, claims_of_block, claims_of_visit};
-pub(crate) use claims::{actors_of, refuse_out_of_use};
+pub(crate) use actor::Actor;
+pub(crate) use calendars::Calendars;
+pub use claims::{Actors, Claim, ClaimKind, Clash, claims_of_block};
+pub(crate) use claims::{actors_of, claims_of_visit, refuse_out_of_use};
+pub(crate) use judge::{Judged, Kind, Known, not_by_patients};
+pub(crate) use pools::{LEVELS, Pools};
 pub use states::{Status, Transition};
 pub(crate) use visit::canonical;
 pub use visit::{Block, Calendar, Participant, Ruled, Visit, is_ruled};

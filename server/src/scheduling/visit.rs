@@ -69,6 +69,8 @@ pub struct Visit {
     pub slots: Vec<Box<str>>,
     /// Whether it may be beyond the capacity of those who take part.
     pub is_overbooked: bool,
+    /// The references to what it is based on, as they are written.
+    pub based_on: Vec<Box<str>>,
 }
 
 /// Somebody or something that takes part.
@@ -141,6 +143,7 @@ impl Ruled {
 impl Visit {
     fn of(root: Value<'_>) -> Self {
         let participants = root.get("participant").into_iter().flat_map(Value::items);
+        let based_on = root.get("basedOn").into_iter().flat_map(Value::items);
         Self {
             status: text(root, "status").and_then(|code| Status::parse(&code)),
             start: instant(root, "start"),
@@ -165,7 +168,16 @@ impl Visit {
             is_overbooked: extension(root, canonical!("overbooked"))
                 .and_then(|one| one.get("valueBoolean")?.boolean())
                 .unwrap_or(false),
+            based_on: based_on
+                .filter_map(|one| Some(text(one, "reference")?.into()))
+                .collect(),
         }
+    }
+
+    /// Whether it is at the time, and with those, that another one says.
+    pub fn is_as(&self, other: &Self) -> bool {
+        (self.start, self.end) == (other.start, other.end)
+            && self.participants == other.participants
     }
 
     /// Whether it takes the time of those whom it needs.

@@ -2,6 +2,7 @@
 //! its own way (server/decisions/0030-claims-of-time.md).
 
 mod blocks;
+mod known;
 mod passing;
 mod rebuild;
 mod slots;
@@ -12,23 +13,24 @@ use std::collections::BTreeMap;
 
 use fhir::ids::{Reference, ResourceKey};
 use fhir::json::ParseLimits;
+use fhir::outcome::Issue;
 use fhir::resource::Resource;
 use jiff::Timestamp;
 use sqlx::Row;
 
-use super::batch::key_columns;
 use super::fault::from_sqlx;
 use super::instant::Instant;
-use super::read::{read_resources, stored_key};
+use super::read::read_resources;
 use super::search::RowFilter;
 use super::{Transaction, statements};
 pub use rebuild::Reclaimed;
 pub use slots::{CalendarOf, SlotTime};
 
+use crate::auth::Reason;
 use crate::error::{Error, ErrorKind, OpError, Result};
 use crate::scheduling::{
-    Actors, Block, Claim, Clash, Ruled, Status, Transition, Visit, actors_of, claims_of_block,
-    claims_of_visit, is_ruled, refuse_out_of_use,
+    Block, Claim, Clash, Judged, Kind, Known, Ruled, Status, Transition, Visit, claims_of_block,
+    claims_of_visit, is_ruled, not_by_patients, refuse_out_of_use,
 };
 
 /// What the writes of a transaction have changed of the resources that rules of booking are about.
@@ -41,6 +43,25 @@ struct Changed {
     before: Option<Ruled>,
     /// What is there now.
     after: Option<Ruled>,
+    /// Whether an operation writes it.
+    by_operation: bool,
+}
+
+/// What visits and blocks claim, and what else is to be done when they have it.
+#[derive(Default)]
+struct Asked {
+    claims: Vec<Claim>,
+    /// Visits that are booked now, and of which HealthcareService they are.
+    services: Vec<(ResourceKey, String)>,
+    warnings: Vec<Issue>,
+}
+
+/// A visit that may be.
+struct Permitted {
+    kind: Option<Kind>,
+    /// Whether it is booked now, and was not before.
+    is_new: bool,
+    warnings: Vec<Issue>,
 }
 
 /// What cannot be had, and which write asks for it.
@@ -66,8 +87,7 @@ impl Changed {
             && after.takes_time()
             && !is_held(before)
             && !is_held(after)
-            && (before.start, before.end) == (after.start, after.end)
-            && before.participants == after.participants
+            && before.is_as(after)
     }
 }
 
@@ -131,9 +151,16 @@ impl Transaction {
             }
             _ => {}
         }
-        let changed = Changed { before, after };
+        let changed = Changed {
+            before,
+            after,
+            by_operation,
+        };
         match self.unsettled().0.get_mut(key) {
-            Some(known) => known.after = changed.after,
+            Some(known) => {
+                known.after = changed.after;
+                known.by_operation |= by_operation;
+            }
             None => {
                 self.unsettled().0.insert(key.clone(), changed);
             }
@@ -152,8 +179,8 @@ impl Transaction {
         let refusal = |error| refused(&first, error);
         let passing = self.add_passing(&mut unsettled).await.map_err(&refusal)?;
         self.reopen_blocks(&unsettled).await.map_err(&refusal)?;
-        let claims = self.claims(&unsettled).await?;
-        let (claims, forced) = self.without_forced(claims);
+        let asked = self.claims(&unsettled).await?;
+        let (claims, forced) = self.without_forced(asked.claims);
         let clashes = self.claim(&unsettled, &claims, false);
         let clashes = clashes.await.map_err(&refusal)?;
         if let Some(clash) = clashes.first() {
@@ -171,69 +198,109 @@ impl Transaction {
             let kept = self.note_hold(key, changed).await;
             kept.map_err(|error| refused(key, error))?;
         }
+        for (key, service) in &asked.services {
+            let counted = self.count_self_booked(key, service).await;
+            counted.map_err(|error| refused(key, error))?;
+        }
+        self.warnings.extend(asked.warnings);
         Ok(())
     }
 
-    /// What the visits and blocks that were written claim.
+    /// What is to be said beside the answer of what was settled.
+    pub fn take_warnings(&mut self) -> Vec<Issue> {
+        std::mem::take(&mut self.warnings)
+    }
+
+    /// What the visits and blocks that were written claim. What a visit must be that takes time it did not take before is
+    /// asked first.
     async fn claims(
         &mut self,
         unsettled: &BTreeMap<ResourceKey, Changed>,
-    ) -> std::result::Result<Vec<Claim>, Refusal> {
+    ) -> std::result::Result<Asked, Refusal> {
+        let mut asked = Asked::default();
         let Some(first) = unsettled.keys().next() else {
-            return Ok(Vec::new());
+            return Ok(asked);
         };
         let base = self.base_url();
-        let blocks = unsettled.values().filter_map(|one| match &one.after {
-            Some(Ruled::Block(block)) => local(block.schedule.as_deref()?, &base),
-            _ => None,
-        });
-        let schedules = self.stored(blocks.collect()).await;
+        let schedules = self.schedules(unsettled).await;
         let schedules = schedules.map_err(|error| refused(first, error))?;
-        let of_blocks = schedules.iter().flat_map(|(_, one)| actors_of(one, &base));
-        let participants = unsettled.values().filter_map(|one| one.after.as_ref());
-        let participants = participants
-            .filter_map(visit)
-            .filter(|one| one.takes_time());
-        let participants = participants.flat_map(|one| &one.participants);
-        let keys = participants.filter_map(|one| one.key(&base));
-        let actors = self.actors(keys.chain(of_blocks).collect(), &base).await;
-        let actors = actors.map_err(|error| refused(first, error))?;
-        let schedules = Actors::new(schedules);
-        let mut claims = Vec::new();
+        let known = self.known(unsettled, &schedules).await;
+        let known = known.map_err(|error| refused(first, error))?;
         for (key, changed) in unsettled {
             let made = match &changed.after {
-                Some(Ruled::Visit(visit)) => {
-                    let asked = self.asked(changed, visit, &actors, &base);
-                    asked.and_then(|()| claims_of_visit(key, visit, &actors, &base))
+                Some(Ruled::Visit(visit)) if visit.takes_time() => {
+                    self.asked(changed, visit, &known).and_then(|permitted| {
+                        asked.warnings.extend(permitted.warnings);
+                        let kind = permitted.kind.as_ref();
+                        let claims = claims_of_visit(key, visit, &known, kind, &base);
+                        let service = permitted.kind.filter(|_| permitted.is_new);
+                        let service = service.map(|kind| (key.clone(), kind.service));
+                        asked.services.extend(service);
+                        claims
+                    })
                 }
                 Some(Ruled::Block(block)) => {
-                    claims_of_block(key, block, &schedules, &actors, &base)
+                    claims_of_block(key, block, &schedules, &known.actors, &base)
                 }
-                Some(Ruled::Role(_) | Ruled::Calendar(_)) | None => Ok(Vec::new()),
+                _ => Ok(Vec::new()),
             };
-            claims.extend(made.map_err(|error| refused(key, error))?);
+            asked
+                .claims
+                .extend(made.map_err(|error| refused(key, error))?);
         }
-        Ok(claims)
+        Ok(asked)
     }
 
-    /// What a visit must be that takes time it did not take before.
-    fn asked(&self, changed: &Changed, visit: &Visit, actors: &Actors, base: &str) -> Result<()> {
+    /// Whether a visit takes time to come that it did not take before, and is not the history of another system.
+    fn judges(&self, changed: &Changed) -> bool {
+        let Some(visit) = changed.after.as_ref().and_then(visit) else {
+            return false;
+        };
         let before = changed.before.as_ref().and_then(self::visit);
-        let is_same = before.is_some_and(|before| {
-            before.takes_time()
-                && (before.start, before.end) == (visit.start, visit.end)
-                && before.participants == visit.participants
-        });
+        let is_same = before.is_some_and(|before| before.takes_time() && before.is_as(visit));
+        let is_to_come = matches!(visit.status, Some(Status::Pending | Status::Booked));
+        let is_history = !changed.by_operation
+            && match self.access().reason() {
+                None => false,
+                Some(Reason::AuthDisabled) => visit.start.is_none_or(|at| at <= self.now()),
+                Some(_) => true,
+            };
+        is_to_come && !is_same && !is_history
+    }
+
+    /// What a visit must be that takes time it did not take before: what its kind asks.
+    fn asked(&self, changed: &Changed, visit: &Visit, known: &Known) -> Result<Permitted> {
+        let (base, now) = (self.base_url(), self.now());
         if visit.status == Some(Status::Pending)
-            && visit.hold_expires.is_some_and(|ends| ends <= self.now())
+            && visit.hold_expires.is_some_and(|ends| ends <= now)
         {
             return Err(OpError::HoldExpired.refused("the hold has ended"));
         }
-        let is_to_come = matches!(visit.status, Some(Status::Pending | Status::Booked));
-        match is_to_come && !is_same && !self.access().imports() {
-            true => refuse_out_of_use(visit, actors, base),
-            false => Ok(()),
+        let before = changed.before.as_ref().and_then(self::visit);
+        let was_booked = before.is_some_and(|one| one.status == Some(Status::Booked));
+        let is_new = visit.status == Some(Status::Booked) && !was_booked;
+        if !self.judges(changed) {
+            let kind = Kind::known(visit, &known.actors, &base);
+            return Ok(Permitted {
+                kind,
+                is_new,
+                warnings: Vec::new(),
+            });
         }
+        let kind = Kind::of(visit, &known.actors, &base)?;
+        let warnings = match &kind {
+            Some(kind) => Judged::new(visit, kind, known, &base).permit(self.access(), now)?,
+            None if self.access().is_patients() => return Err(not_by_patients()),
+            None => {
+                refuse_out_of_use(visit, &known.actors, &base)?;
+                Vec::new()
+            }
+        };
+        Ok(Permitted {
+            kind,
+            is_new,
+            warnings,
+        })
     }
 
     /// Claims them in place of what was claimed before; what is answered cannot be had.
@@ -306,42 +373,6 @@ impl Transaction {
             (Some(_), None) => self.end_holds(std::iter::once(key)).await,
             (None, None) => Ok(()),
         }
-    }
-
-    /// Those who take part, and the persons whose roles they are in.
-    async fn actors(&mut self, keys: Vec<ResourceKey>, base: &str) -> Result<Actors> {
-        let mut found = self.stored(keys).await?;
-        let persons = found.iter().filter_map(|(_, one)| match Ruled::of(one) {
-            Some(Ruled::Role(Some(person))) => local(&person, base),
-            _ => None,
-        });
-        let persons: Vec<ResourceKey> = persons.collect();
-        if !persons.is_empty() {
-            found.extend(self.stored(persons).await?);
-        }
-        Ok(Actors::new(found))
-    }
-
-    /// Resources as they are stored, whoever may see them.
-    async fn stored(&mut self, mut keys: Vec<ResourceKey>) -> Result<Vec<(ResourceKey, Resource)>> {
-        keys.sort();
-        keys.dedup();
-        if keys.is_empty() {
-            return Ok(Vec::new());
-        }
-        let (types, ids) = key_columns(keys.iter());
-        let rows = sqlx::query(statements::READ_ACTORS)
-            .bind(types)
-            .bind(ids)
-            .fetch_all(self.connection())
-            .await
-            .map_err(from_sqlx)?;
-        let one = |row: &sqlx::postgres::PgRow| {
-            let content: String = row.try_get("content").map_err(from_sqlx)?;
-            let resource = Resource::parse_with(content, ParseLimits::STORED);
-            Ok((stored_key(row)?, resource.map_err(Error::internal)?))
-        };
-        rows.iter().map(one).collect()
     }
 }
 

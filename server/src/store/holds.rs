@@ -8,7 +8,7 @@ use super::fault::from_sqlx;
 use super::instant::Instant;
 use super::read::{stored_key, stored_version};
 use super::{StoredVersion, Transaction, statements};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
 /// A visit that is held.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +54,47 @@ impl Transaction {
             .fetch_one(self.connection())
             .await
             .map_err(from_sqlx)
+    }
+
+    /// Notes that a visit of a HealthcareService was booked by whoever asks, where that is a patient, and refuses it where
+    /// they have booked as many as they may that are to come.
+    pub(super) async fn count_self_booked(
+        &mut self,
+        key: &ResourceKey,
+        service: &str,
+    ) -> Result<()> {
+        let access = self.access();
+        let user = access.grant().and_then(|grant| grant.user.as_ref());
+        let Some(person) = user.filter(|_| access.is_patients()) else {
+            return Ok(());
+        };
+        let (person, now) = (person.to_string(), self.now());
+        sqlx::query(statements::LOCK_HOLDER)
+            .bind(&person)
+            .execute(self.connection())
+            .await
+            .map_err(from_sqlx)?;
+        let booked: i64 = sqlx::query_scalar(statements::COUNT_SELF_BOOKED)
+            .bind(&person)
+            .bind(service)
+            .bind(key.to_string())
+            .bind(Instant(now))
+            .fetch_one(self.connection())
+            .await
+            .map_err(from_sqlx)?;
+        if booked >= i64::from(self.self_booked_max) {
+            let sentence =
+                "as many visits of this kind are booked already as patients book themselves";
+            return Err(Error::new(ErrorKind::BusinessRule, sentence));
+        }
+        sqlx::query(statements::ADD_SELF_BOOKED)
+            .bind(key.to_string())
+            .bind(person)
+            .bind(service)
+            .execute(self.connection())
+            .await
+            .map_err(from_sqlx)?;
+        Ok(())
     }
 
     /// Visits that are held no more, as they are; nobody else changes them until the end.

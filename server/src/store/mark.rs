@@ -37,6 +37,7 @@ impl Transaction {
         trail.record = mark.record;
         trail.has_written = mark.has_written;
         *self.unsettled() = Unsettled::default();
+        self.warnings.clear();
         Ok(())
     }
 }

@@ -79,6 +79,9 @@ statements! {
     LIST_CONSENT_PROVISIONS = "list_consent_provisions";
     DROP_CLAIMS_LEFT = "drop_claims_left";
     READ_ACTORS = "read_actors";
+    LIST_CALENDARS = "list_calendars";
+    ADD_SELF_BOOKED = "add_self_booked";
+    COUNT_SELF_BOOKED = "count_self_booked";
     CLAIM_TIME = "claim_time";
     FORCE_BLOCKS = "force_blocks";
     DROP_FORCED_BLOCKS = "drop_forced_blocks";

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fhir::ids::{ResourceId, ResourceKey, VersionId};
+use fhir::outcome::Issue;
 use fhir::search::hash::{ANY_REFERENCE, key_hash, reference};
 use fhir::search::plan::Plan;
 use jiff::Timestamp;
@@ -46,9 +47,13 @@ pub struct Transaction {
     /// The moment of its request.
     now: Timestamp,
     base_url: Arc<str>,
+    /// Visits to come of one kind that a person books for themselves.
+    pub(super) self_booked_max: u32,
     unsettled: Unsettled,
     /// Slots that are blocks over whatever visits there are.
     pub(super) forced: BTreeSet<ResourceKey>,
+    /// What is to be said beside the answer.
+    pub(super) warnings: Vec<Issue>,
 }
 
 /// What a transaction has done so far, for the audit trail.
@@ -117,8 +122,10 @@ impl Attempts<'_> {
                         trail,
                         now: cx.now,
                         base_url: Arc::clone(&cx.base_url),
+                        self_booked_max: cx.limits.self_booked,
                         unsettled: Unsettled::default(),
                         forced: BTreeSet::new(),
+                        warnings: Vec::new(),
                     });
                 }
                 // Nothing has been done yet: another connection may lead somewhere.

@@ -1,8 +1,10 @@
 //! How a kind of visit is booked: the extension `scheduling-policy` of a HealthcareService
 //! (<https://hl7.org/fhir/R4/healthcareservice.html>).
 
-use super::Fault;
+use jiff::{SignedDuration, Timestamp};
+
 use super::parts::{Part, once, only};
+use super::{Fault, Interval};
 use crate::json::Value;
 
 const URL: &str = "https://vesta.example/fhir/StructureDefinition/scheduling-policy";
@@ -161,6 +163,26 @@ impl Policy {
             requirements: read.requirements,
             reminders: read.reminders,
         })
+    }
+
+    /// When what is booked at a moment may take place; of lead time and horizon a visit keeps both, whole.
+    pub fn bookable(&self, now: Timestamp) -> Interval {
+        let lead = SignedDuration::from_mins(i64::from(self.lead_minutes));
+        let latest = self.horizon_days.and_then(|days| {
+            let days = SignedDuration::from_hours(24 * i64::from(days));
+            now.checked_add(days).ok()
+        });
+        Interval {
+            start: now.checked_add(lead).unwrap_or(Timestamp::MAX),
+            end: latest.unwrap_or(Timestamp::MAX),
+        }
+    }
+
+    /// What a visit needs one of each of: each requirement as often as it counts, in order.
+    pub fn needs(&self) -> impl Iterator<Item = &Requirement> {
+        let times = |one: &Requirement| usize::try_from(one.count).unwrap_or(usize::MAX);
+        let requirements = self.requirements.iter();
+        requirements.flat_map(move |one| std::iter::repeat_n(one, times(one)))
     }
 
     /// Minutes before the start in which what meets this requirement is busy.

@@ -10,10 +10,11 @@ use fhir::json::{Value, Writer};
 use fhir::resource::Resource;
 use fhir::scheduling::{Coding, Interval, Intervals};
 
-use super::find::calendars::{Actor, Calendars, lanes_of, read_all, search};
+use super::find::calendars::{lanes_of, read, read_all, search};
 use super::find::window;
 use super::{Arguments, Operation, OperationAnswer, OperationContext, Params};
 use crate::error::{Error, Result};
+use crate::scheduling::Actor;
 
 /// Actors of one answer.
 const ACTORS_MAX: usize = 500;
@@ -51,7 +52,7 @@ impl Operation for Availability {
         let resource =
             Resource::parse_with(content, cx.request.limits.parse).map_err(Error::internal)?;
         let actors = actors(cx, asked, &resource).await?;
-        let calendars = Calendars::read(cx, |one| actors.contains_key(one), window).await?;
+        let calendars = read(cx, |one| actors.contains_key(one), window).await?;
         let types = resource.get("type").into_iter().flat_map(Value::each);
         let types: Vec<Coding> = types.flat_map(Coding::all).collect();
         let named = asked.to_string();

@@ -10,7 +10,8 @@ use fhir::resource::Resource;
 use super::hold::{one_of_two, patients};
 use super::visits::{Current, Done, Draft, no_way, offered, referred, visit_of};
 use super::{Arguments, Change, OperationAnswer, OperationContext, Params, offer, waitlist};
-use crate::error::{Error, ErrorKind, Result};
+use crate::auth::Act;
+use crate::error::{Error, ErrorKind, OpError, Result};
 use crate::scheduling::Status;
 use crate::store::Transaction;
 
@@ -26,6 +27,7 @@ pub(super) struct BookParams {
     reasons: Vec<Document>,
     based_on: Vec<Document>,
     on_clash: Option<String>,
+    overbook: Option<bool>,
 }
 
 impl Params for BookParams {
@@ -38,6 +40,7 @@ impl Params for BookParams {
             reasons: arguments.list("reason")?,
             based_on: arguments.list("based-on")?,
             on_clash: arguments.optional("on-clash")?,
+            overbook: arguments.optional("overbook")?,
         })
     }
 }
@@ -56,6 +59,7 @@ impl Change for Book {
             Some("waitlist") => true,
             Some(_) => return Err(bad("on-clash is fail or waitlist")),
         };
+        params.permit_overbook(&cx)?;
         match (&params.reference, &params.resource) {
             (Some(reference), None) => {
                 let key = referred(reference, &["Appointment"], "appointment-reference", cx)?;
@@ -74,7 +78,8 @@ impl Change for Book {
                 let waited = offer::entry_of(cx, tx, &current.key).await?;
                 let mut draft = Draft::of(&current.resource);
                 params.booked(&mut draft, cx)?;
-                let done = current.change(cx, tx, &draft).await?;
+                let done = params.write(cx, tx, Some(&current), &mut draft);
+                let done = done.await?;
                 offer::end(cx, tx, waited).await?;
                 done.answer(cx)
             }
@@ -135,10 +140,11 @@ impl BookParams {
         self.booked(&mut draft, cx)?;
         draft.set_text("created", &cx.request.now.to_string())?;
         if !waits {
-            return draft.create(cx, tx).await?.answer(cx);
+            let done = self.write(cx, tx, None, &mut draft);
+            return done.await?.answer(cx);
         }
         let mark = tx.mark().await?;
-        let refused = match draft.create(cx, tx).await {
+        let refused = match self.write(cx, tx, None, &mut draft).await {
             Err(refused) if refused.kind() == ErrorKind::Conflict => refused,
             done => return done?.answer(cx),
         };
@@ -175,7 +181,51 @@ impl BookParams {
         if (visit.start, visit.end) != (current.visit.start, current.visit.end) {
             current.note_moved(cx, &mut draft, None)?;
         }
-        current.change(cx, tx, &draft).await
+        self.write(cx, tx, Some(&current), &mut draft).await
+    }
+
+    /// Refuses places beyond the capacity to whoever may not give them.
+    fn permit_overbook(&self, cx: &OperationContext<'_>) -> Result<()> {
+        let is_asked = self.overbook == Some(true);
+        match is_asked && !cx.request.access.may_do(Act::Overbook) {
+            true => Err(OpError::OverbookNotPermitted
+                .refused("places beyond the capacity are given by those whose role may")),
+            false => Ok(()),
+        }
+    }
+
+    /// Writes a visit, new or in place of one; beyond the capacity only where that is asked, and there is no other room.
+    async fn write(
+        &self,
+        cx: OperationContext<'_>,
+        tx: &mut Transaction,
+        current: Option<&Current>,
+        draft: &mut Draft,
+    ) -> Result<Done> {
+        draft.set_overbooked(false)?;
+        if self.overbook != Some(true) {
+            return written(cx, tx, current, draft).await;
+        }
+        let mark = tx.mark().await?;
+        match written(cx, tx, current, draft).await {
+            Err(refused) if refused.kind() == ErrorKind::Conflict => {}
+            done => return done,
+        }
+        tx.back_to(mark).await?;
+        draft.set_overbooked(true)?;
+        written(cx, tx, current, draft).await
+    }
+}
+
+async fn written(
+    cx: OperationContext<'_>,
+    tx: &mut Transaction,
+    current: Option<&Current>,
+    draft: &Draft,
+) -> Result<Done> {
+    match current {
+        Some(current) => current.change(cx, tx, draft).await,
+        None => draft.create(cx, tx).await,
     }
 }
 

@@ -11,9 +11,10 @@ use fhir::json::{Value, Writer};
 use fhir::resource::Resource;
 use fhir::scheduling::{Coding, Intervals, Policy, Schedule};
 
-use super::find::calendars::{Actor, read_all, search};
+use super::find::calendars::{read_all, search};
 use super::{Arguments, Operation, OperationAnswer, OperationContext, Params};
 use crate::error::{Error, ErrorKind, Result};
+use crate::scheduling::Actor;
 use crate::store::CalendarOf;
 
 /// Where a Slot is booked.

@@ -180,13 +180,8 @@ impl Asked {
         now: Timestamp,
         issues: &mut Vec<Issue>,
     ) -> Option<Interval> {
-        let lead = SignedDuration::from_mins(i64::from(policy.lead_minutes));
-        let earliest = now.checked_add(lead).unwrap_or(Timestamp::MAX);
-        let latest = policy.horizon_days.and_then(|days| {
-            let days = SignedDuration::from_hours(24 * i64::from(days));
-            now.checked_add(days).ok()
-        });
-        let latest = latest.unwrap_or(Timestamp::MAX);
+        let bookable = policy.bookable(now);
+        let (earliest, latest) = (bookable.start, bookable.end);
         if self.window.start < earliest {
             issues.push(said(&format!(
                 "nothing before {earliest} can be booked any more"
@@ -195,10 +190,7 @@ impl Asked {
         if latest < self.window.end {
             issues.push(said(&format!("nothing after {latest} can be booked yet")));
         }
-        self.window.intersect(Interval {
-            start: earliest,
-            end: latest,
-        })
+        self.window.intersect(bookable)
     }
 
     /// Whether a start is on a day and at a time that is asked for.

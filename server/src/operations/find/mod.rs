@@ -17,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use self::asked::Asked;
 pub(super) use self::asked::window;
-use self::calendars::{Calendars, Wanted, needs, search};
+use self::calendars::{Wanted, needs, search};
 use self::proposals::{Proposals, Visit};
 pub(super) use self::wanted::{Wish, clinic_hours, service_of_types, times};
 use super::{Arguments, Operation, OperationAnswer, OperationContext, Params};
@@ -97,7 +97,7 @@ impl Operation for Find {
             let (version, content) = cx.read(&asked::key(patient)?).await?;
             cx.note_read(&version, &content)?;
         }
-        refer(cx, &asked, &service).await?;
+        let referrals = refer(cx, &asked, &service).await?;
         let mut issues = Vec::new();
         let (found, zone) = found(cx, &asked, &service, &mut issues).await?;
         let proposals = Proposals {
@@ -105,6 +105,7 @@ impl Operation for Find {
             asked: &asked,
             service: &service.key,
             resource: &service.resource,
+            referrals: &referrals,
             zone,
         };
         let mut best: Vec<&Visit> = found.iter().take(asked.count).collect();
@@ -129,8 +130,8 @@ async fn found(
         let kind = actor.split('/').next().unwrap_or_default();
         requirements.iter().any(|one| one.kind.name() == kind)
     };
-    let calendars = Calendars::read(cx, is_wanted, window).await?;
-    issues.extend(calendars.issues.iter().cloned());
+    let calendars = calendars::read(cx, is_wanted, window).await?;
+    issues.extend(calendars::issues(&calendars));
     let wanted = Wanted {
         service: &service.key,
         service_types: &service.types,
@@ -250,13 +251,13 @@ fn refuse_patient(asked: &Asked, service: &Service) -> Result<()> {
     Ok(())
 }
 
-/// Refuses what needs a referral and has none.
-async fn refer(cx: OperationContext<'_>, asked: &Asked, service: &Service) -> Result<()> {
+/// The referrals of an identifier, by `[type]/[id]`; refuses what needs one and has none.
+async fn refer(cx: OperationContext<'_>, asked: &Asked, service: &Service) -> Result<Vec<String>> {
     let refused = |sentence: &str| Err(OpError::ReferralRequired.refused(sentence));
     let Some((system, value)) = &asked.referral else {
         return match service.policy.referral_required {
             true => refused("this kind of visit needs a referral: 'referral-identifier'"),
-            false => Ok(()),
+            false => Ok(Vec::new()),
         };
     };
     if asked.patients.is_empty() {
@@ -282,7 +283,7 @@ async fn refer(cx: OperationContext<'_>, asked: &Asked, service: &Service) -> Re
     .await?;
     match found.is_empty() {
         true => refused("there is no active referral of this identifier for the patient"),
-        false => Ok(()),
+        false => Ok(found.iter().map(|(key, _)| key.to_string()).collect()),
     }
 }
 

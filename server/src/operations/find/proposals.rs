@@ -36,6 +36,8 @@ pub(super) struct Proposals<'a> {
     /// `[type]/[id]` of the HealthcareService.
     pub(super) service: &'a str,
     pub(super) resource: &'a Resource,
+    /// `[type]/[id]` of the referrals it is based on.
+    pub(super) referrals: &'a [String],
     /// The zone that visits are told in.
     pub(super) zone: Option<TimeZone>,
 }
@@ -128,6 +130,13 @@ impl Proposals<'_> {
                 }
                 participant(list, self.service, "information-only");
             });
+            if !self.referrals.is_empty() {
+                appointment.array("basedOn", |list| {
+                    for referral in self.referrals {
+                        list.object(|one| one.string("reference", referral));
+                    }
+                });
+            }
             appointment.array("requestedPeriod", |list| {
                 list.object(|period| {
                     period.string("start", &self.asked.given.0);

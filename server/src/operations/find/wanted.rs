@@ -7,7 +7,7 @@ use fhir::scheduling::{Coding, Interval, Intervals, Policy, RequirementKind};
 use jiff::Timestamp;
 
 use super::asked::Asked;
-use super::calendars::{Calendars, search};
+use super::calendars::{read, search};
 use super::proposals::{Proposals, Visit};
 use super::{Service, found};
 use crate::error::{Error, Result};
@@ -58,6 +58,7 @@ pub(in crate::operations) async fn times(
             asked: &asked,
             service: &service.key,
             resource: &service.resource,
+            referrals: &[],
             zone,
         };
         let meets = |visit: &&Visit| {
@@ -91,7 +92,7 @@ pub(in crate::operations) async fn clinic_hours(
         .any(|one| one.kind == RequirementKind::PractitionerRole);
     let is_wanted =
         |actor: &str| !has_staff || actor.starts_with(RequirementKind::PractitionerRole.name());
-    let calendars = Calendars::read(cx, is_wanted, window).await?;
+    let calendars = read(cx, is_wanted, window).await?;
     let actors = calendars.by_actor.keys();
     let open = actors.map(|actor| calendars.open(actor, window, None));
     Ok(open.reduce(|all, one| all.union(&one)).unwrap_or_default())

@@ -94,13 +94,31 @@ async fn a_hold_that_has_ended_holds_nothing() {
     world.close().await;
 }
 
+/// Hours that patients book themselves, all Monday.
+const SELF_BOOKED: [&str; 3] = [
+    r#"{"resourceType":"HealthcareService","id":"hour","extension":[{"url":"https://vesta.example/fhir/StructureDefinition/scheduling-policy","extension":[
+        {"url":"duration","valuePositiveInt":60},{"url":"self-book","valueBoolean":true},
+        {"url":"requirement","extension":[{"url":"role","valueCode":"counsellor"},{"url":"type","valueCode":"PractitionerRole"}]}]}]}"#,
+    r#"{"resourceType":"PractitionerRole","id":"weiss","practitioner":{"reference":"Practitioner/weiss"},
+        "code":[{"coding":[{"system":"https://vesta.example/fhir/CodeSystem/staff-role","code":"counsellor"}]}]}"#,
+    r#"{"resourceType":"Schedule","id":"weiss","actor":[{"reference":"PractitionerRole/weiss"}],"extension":[
+        {"url":"https://vesta.example/fhir/StructureDefinition/availability","extension":[
+        {"url":"mode","valueCode":"rules"},{"url":"timezone","valueCode":"Europe/Berlin"},
+        {"url":"rule","extension":[{"url":"days","valueCode":"mon"},{"url":"from","valueTime":"00:00:00"},{"url":"to","valueTime":"00:00:00"}]}]}]}"#,
+];
+
 #[tokio::test]
 async fn a_patient_holds_three_at_once() {
     let Some(world) = World::with(&CLINIC).await else {
         return;
     };
+    for resource in SELF_BOOKED {
+        world.put(resource).await;
+    }
     let cx = granted(Some("Patient/anna"), Rows::All, Vec::new());
-    let bodies = (9..14).map(|hour| proposed((hour, hour + 1), "Patient/anna"));
+    let actors = ["PractitionerRole/weiss", "HealthcareService/hour"];
+    let proposed = |hours| of_resource(&visit("proposed", hours, "Patient/anna", &actors));
+    let bodies = (9..14).map(|hour| proposed((hour, hour + 1)));
     let bodies: Vec<String> = bodies.collect();
     let calls = bodies.iter().map(|body| call(&world, &cx, HOLD, body));
     let answers = futures_util::future::join_all(calls).await;
@@ -111,7 +129,7 @@ async fn a_patient_holds_three_at_once() {
     // One that is held may still be held longer.
     let own = of_reference(&said[0].1);
     check(&world, &later(&cx, 1), HOLD, &own, "200 pending").await;
-    let fourth = proposed((14, 15), "Patient/anna");
+    let fourth = proposed((14, 15));
     check(&world, &cx, HOLD, &fourth, "422 -").await;
     check(&world, &later(&cx, 11), HOLD, &fourth, "201 pending").await;
     world.close().await;

@@ -50,6 +50,7 @@ impl Change for Reschedule {
         }
         let mut draft = Draft::of(&current.resource);
         current.note_moved(cx, &mut draft, params.reason.as_ref())?;
+        draft.set_overbooked(false)?;
         draft.set_text("start", &params.start)?;
         draft.set_text("end", &params.end)?;
         let minutes = end.duration_since(start).as_mins();

@@ -2,6 +2,8 @@
 
 #[cfg(test)]
 pub(super) mod testing;
+#[cfg(test)]
+mod tests;
 
 use bytes::Bytes;
 use fhir::ids::{Reference, ResourceKey, ResourceType, VersionId};
@@ -17,6 +19,9 @@ use crate::store::{ExpectedVersions, Transaction, Verb, WriteCondition, Written}
 
 /// When a hold ends.
 pub(super) const HOLD_EXPIRES: &str = "https://vesta.example/fhir/StructureDefinition/hold-expires";
+
+/// That a visit is beyond the capacity of those who take part.
+const OVERBOOKED: &str = "https://vesta.example/fhir/StructureDefinition/overbooked";
 
 /// From when to when a visit was before it was moved.
 const MOVED: &str = "https://vesta.example/fhir/StructureDefinition/reschedule-history";
@@ -198,6 +203,17 @@ impl Draft {
         kept.extend(
             ends.map(|ends| format!(r#"{{"url":"{HOLD_EXPIRES}","valueInstant":"{ends}"}}"#)),
         );
+        match kept.is_empty() {
+            true => self.remove("extension"),
+            false => self.set("extension", &format!("[{}]", kept.join(","))),
+        }
+    }
+
+    /// Whether it may be beyond the capacity of those who take part.
+    pub(super) fn set_overbooked(&mut self, is_overbooked: bool) -> Result<()> {
+        let mut kept = extensions(self.0.root(), |url| url != OVERBOOKED);
+        let mark = || format!(r#"{{"url":"{OVERBOOKED}","valueBoolean":true}}"#);
+        kept.extend(is_overbooked.then(mark));
         match kept.is_empty() {
             true => self.remove("extension"),
             false => self.set("extension", &format!("[{}]", kept.join(","))),

@@ -29,10 +29,11 @@ impl Transaction {
         let changed = Changed {
             before: None,
             after,
+            by_operation: true,
         };
         let unsettled = BTreeMap::from([(slot.clone(), changed)]);
         let claims = self.claims(&unsettled).await;
-        let claims = claims.map_err(|refusal| refusal.error)?;
+        let claims = claims.map_err(|refusal| refusal.error)?.claims;
         let (actors, lowers, uppers) = times(&claims);
         let now = self.now();
         let found: Vec<String> = sqlx::query_scalar(statements::LIST_MEETING)

@@ -107,7 +107,14 @@ impl Transaction {
             let after = Ruled::of(&resource).filter(|ruled| ruled.has_time(now));
             let before = after.clone();
             passing.dependents.insert(version.key.clone());
-            unsettled.insert(version.key, Changed { before, after });
+            unsettled.insert(
+                version.key,
+                Changed {
+                    before,
+                    after,
+                    by_operation: false,
+                },
+            );
         }
         Ok(passing)
     }

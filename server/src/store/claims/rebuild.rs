@@ -103,14 +103,21 @@ impl Transaction {
             let after = Ruled::of(&resource).filter(|ruled| ruled.has_time(now));
             // As it is, so it was: nothing is asked of it but its time.
             let before = after.clone();
-            unsettled.0.insert(version.key, Changed { before, after });
+            unsettled.0.insert(
+                version.key,
+                Changed {
+                    before,
+                    after,
+                    by_operation: false,
+                },
+            );
         }
         self.keep_slots(&unsettled.0).await?;
         self.keep_calendars(&unsettled.0).await?;
         let written: Vec<&ResourceKey> = unsettled.0.keys().collect();
         self.note_forced(&written).await?;
         let claims = self.claims(&unsettled.0).await;
-        let claims = claims.map_err(|refusal| refusal.error)?;
+        let claims = claims.map_err(|refusal| refusal.error)?.claims;
         // Blocks over visits have what is left when all is claimed.
         let (mut claims, _) = self.without_forced(claims);
         let claimants = unsettled

@@ -2,20 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fhir::json::Value;
 use fhir::resource::Resource;
 use fhir::scheduling::{
     Candidate, Coding, Interval, Intervals, Need, Policy, Requirement, RequirementKind,
 };
 use jiff::{SignedDuration, Timestamp, civil};
 
-use super::{Actor, Calendars, read_all};
+use super::read_all;
 use crate::error::Result;
 use crate::operations::OperationContext;
+use crate::scheduling::{Actor, Calendars, LEVELS, Pools};
 use crate::store::BusyLane;
-
-/// Locations within Locations, looked at upwards.
-const LEVELS: usize = 6;
 
 /// What a visit is wanted to be.
 #[derive(Debug)]
@@ -62,10 +59,7 @@ impl Needs {
 /// Who and what could take part, without what is open and busy.
 struct Actors<'a> {
     resources: &'a BTreeMap<String, Resource>,
-    /// Members of Groups that requirements draw from.
-    groups: BTreeMap<String, BTreeSet<String>>,
-    /// Locations above those there are.
-    above: BTreeMap<String, Resource>,
+    pools: Pools,
 }
 
 /// The needs of a visit. `busy` answers when actors are busy.
@@ -76,8 +70,7 @@ pub(in crate::operations) async fn needs(
 ) -> Result<Needs> {
     let resources = read_all(cx, calendars.by_actor.keys().cloned()).await?;
     let actors = Actors {
-        groups: groups(cx, wanted.requirements).await?,
-        above: above(cx, wanted.requirements, &resources).await?,
+        pools: pools(cx, wanted.requirements, &resources).await?,
         resources: &resources,
     };
     let day = wanted.window.start.to_zoned(jiff::tz::TimeZone::UTC).date();
@@ -142,87 +135,31 @@ impl Actors<'_> {
         };
         let meeting = self.resources.iter().filter(|(key, resource)| {
             let actor = Actor::new(resource);
-            actor.meets(requirement, wanted.service, day)
+            let stored = |key: &str| self.resources.get(key);
+            let pools = &self.pools;
+            pools.meets(requirement, (key, resource), wanted.service, day, stored)
                 && (!is_staff || is_asked(actor))
-                && requirement
-                    .pool
-                    .as_ref()
-                    .is_none_or(|pool| self.is_of(key, actor, pool))
         });
         meeting.map(|(key, _)| key.clone()).collect()
     }
-
-    /// Whether an actor is of a pool: named by it, a member of the Group, or a place within the place.
-    fn is_of(&self, key: &str, actor: Actor<'_>, pool: &str) -> bool {
-        if let Some(members) = self.groups.get(pool) {
-            return members.contains(key) || members.contains(&actor.busy_as(key));
-        }
-        if actor.is_of(pool) {
-            return true;
-        }
-        let mut above = actor.part_of().or_else(|| actor.stands_in());
-        for _ in 0..LEVELS {
-            match above {
-                Some(place) if place == pool => return true,
-                Some(place) => {
-                    let place = self
-                        .above
-                        .get(&place)
-                        .or_else(|| self.resources.get(&place));
-                    above = place.and_then(|place| Actor::new(place).part_of());
-                }
-                None => return false,
-            }
-        }
-        false
-    }
 }
 
-/// The members of the Groups that requirements draw from.
-async fn groups(
-    cx: OperationContext<'_>,
-    requirements: &[Requirement],
-) -> Result<BTreeMap<String, BTreeSet<String>>> {
-    let pools = requirements.iter().filter_map(|one| one.pool.clone());
-    let groups: Vec<String> = pools.filter(|pool| pool.starts_with("Group/")).collect();
-    let found = read_all(cx, groups).await?;
-    let members = |group: &Resource| -> BTreeSet<String> {
-        let members = group.get("member").into_iter().flat_map(Value::items);
-        let members =
-            members.filter(|one| one.get("inactive").and_then(Value::boolean) != Some(true));
-        let entities = members.filter_map(|one| one.at(&["entity", "reference"])?.string());
-        entities.map(Into::into).collect()
-    };
-    Ok(found
-        .iter()
-        .map(|(key, group)| (key.clone(), members(group)))
-        .collect())
-}
-
-/// The Locations above those there are, where a requirement draws from a Location.
-async fn above(
+/// What has to be known of the pools that requirements draw from.
+async fn pools(
     cx: OperationContext<'_>,
     requirements: &[Requirement],
     resources: &BTreeMap<String, Resource>,
-) -> Result<BTreeMap<String, Resource>> {
+) -> Result<Pools> {
+    let groups = read_all(cx, Pools::groups(requirements)).await?;
     let mut found: BTreeMap<String, Resource> = BTreeMap::new();
-    let draws = |one: &Requirement| {
-        one.pool
-            .as_ref()
-            .is_some_and(|pool| pool.starts_with("Location/"))
-    };
-    if !requirements.iter().any(draws) {
-        return Ok(found);
+    if !Pools::looks_up(requirements) {
+        return Ok(Pools::new(&groups, found));
     }
     for _ in 0..LEVELS {
-        let up = |resource: &Resource| {
-            let actor = Actor::new(resource);
-            actor.part_of().or_else(|| actor.stands_in())
-        };
         let next: BTreeSet<String> = resources
             .values()
             .chain(found.values())
-            .filter_map(up)
+            .filter_map(Pools::up)
             .collect();
         let is_new = |key: &String| !found.contains_key(key) && !resources.contains_key(key);
         let next: Vec<String> = next.into_iter().filter(is_new).collect();
@@ -231,7 +168,7 @@ async fn above(
         }
         found.extend(read_all(cx, next).await?);
     }
-    Ok(found)
+    Ok(Pools::new(&groups, found))
 }
 
 /// Keeps those who were named where they can take part; `false` where somebody was named who can nowhere.
@@ -325,8 +262,10 @@ fn with_times(
                 .specialties
                 .iter()
                 .position(|one| specialties.contains(one));
+            let able = able(actor, requirement);
             Some(Candidate {
                 rank: named.or(special).unwrap_or(0),
+                open: able.map_or(candidate.open.clone(), |able| candidate.open.within(able)),
                 ..candidate.clone()
             })
         });
@@ -342,20 +281,29 @@ fn with_times(
     found
 }
 
-/// When each lane of an actor is busy.
+/// When somebody has what a requirement asks to be able to do, where that ends.
+fn able(actor: Actor<'_>, requirement: &Requirement) -> Option<Interval> {
+    let end = actor.able_until(requirement)?.tomorrow().ok()?;
+    let end = end.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
+    Some(Interval {
+        start: Timestamp::MIN,
+        end,
+    })
+}
+
+/// When each lane of an actor is busy. What stands beyond them leaves no room in any: it was given more than there is now.
 pub(in crate::operations) fn lanes_of(
     busy: &[BusyLane],
     actor: &str,
     lanes: u32,
 ) -> Vec<Intervals> {
+    let of_actor = || busy.iter().filter(|one| one.actor == actor);
+    let beyond = of_actor().filter(|one| one.lane >= lanes);
+    let beyond: Intervals = beyond.flat_map(|one| one.times.iter()).collect();
     let of = |lane: u32| {
-        let mut found = busy
-            .iter()
-            .filter(|one| one.actor == actor && one.lane == lane);
-        found
-            .next()
-            .map(|one| one.times.clone())
-            .unwrap_or_default()
+        let mut found = of_actor().filter(|one| one.lane == lane);
+        let times = found.next().map(|one| one.times.clone());
+        times.unwrap_or_default().union(&beyond)
     };
     (0..lanes).map(of).collect()
 }

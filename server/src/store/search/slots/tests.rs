@@ -7,7 +7,7 @@ use crate::store::statements;
 use crate::store::testing::TestDatabase;
 
 /// Statements that look at resources and have no slot, and why they need none.
-const WITHOUT: [(&str, &str); 19] = [
+const WITHOUT: [(&str, &str); 20] = [
     (
         "list_marked_patients",
         "finds out what is hidden, before anything is asked",
@@ -31,6 +31,10 @@ const WITHOUT: [(&str, &str); 19] = [
     ),
     ("drop_claims_left", "claims of time, of everybody"),
     ("holds_over", "a job"),
+    (
+        "list_calendars",
+        "when somebody can be booked, whoever may see why",
+    ),
     ("list_dependents", "whose time is whose, whoever may see it"),
     ("list_judged_rows", "judged in memory, whoever asks"),
     ("list_centers", "judged in memory, whoever asks"),

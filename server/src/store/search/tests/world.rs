@@ -117,6 +117,7 @@ pub(super) fn context() -> RequestContext {
         fhirpath_steps: 5_000_000,
         slots: 50,
         published: crate::context::Published::default(),
+        self_booked: 5,
         search: SearchLimits::default(),
     };
     RequestContext::new(

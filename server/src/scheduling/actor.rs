@@ -1,33 +1,38 @@
-//! Somebody or something that can be booked: in whose name it is busy, how many visits it takes, what it is.
+//! Somebody or something that can be booked: in whose name it is busy, how many visits it takes, what it is
+//! (server/SCHEDULING.md, what is offered).
 
 use fhir::json::Value;
 use fhir::resource::Resource;
 use fhir::scheduling::{Coding, Requirement, RequirementKind};
 use jiff::civil;
 
-const CAPACITY: &str = "https://vesta.example/fhir/StructureDefinition/capacity";
-const COMPETENCY: &str = "https://vesta.example/fhir/StructureDefinition/competency";
+use super::canonical;
+
+const CAPACITY: &str = canonical!("capacity");
+const COMPETENCY: &str = canonical!("competency");
+/// More than that have the time of nobody at once.
+const CAPACITY_MAX: u32 = 1000;
 const COMPETENCIES: &str = "https://vesta.example/fhir/CodeSystem/competency";
 
 /// An actor of a calendar.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::operations) struct Actor<'a> {
+pub(crate) struct Actor<'a> {
     resource: &'a Resource,
 }
 
 impl<'a> Actor<'a> {
-    pub(in crate::operations) fn new(resource: &'a Resource) -> Self {
+    pub(crate) fn new(resource: &'a Resource) -> Self {
         Self { resource }
     }
 
     /// `[type]/[id]` of whoever is busy with a visit: the person, not one of the person's roles.
-    pub(in crate::operations) fn busy_as(self, key: &str) -> String {
+    pub(crate) fn busy_as(self, key: &str) -> String {
         self.reference("practitioner")
             .unwrap_or_else(|| key.to_owned())
     }
 
     /// How many visits it takes at once.
-    pub(in crate::operations) fn capacity(self) -> u32 {
+    pub(crate) fn capacity(self) -> u32 {
         let extensions = self
             .resource
             .get("extension")
@@ -37,11 +42,12 @@ impl<'a> Actor<'a> {
         let capacity = capacity
             .next()
             .and_then(|one| one.get("valuePositiveInt")?.number());
-        capacity.and_then(|number| number.parse().ok()).unwrap_or(1)
+        let capacity = capacity.and_then(|number| number.parse().ok());
+        capacity.map_or(1, |capacity: u32| capacity.min(CAPACITY_MAX))
     }
 
     /// Whether it is in use.
-    pub(in crate::operations) fn is_in_use(self) -> bool {
+    pub(crate) fn is_in_use(self) -> bool {
         let status = text(self.resource.root(), "status");
         match self.resource.resource_type().name() {
             "Device" => status.as_deref() == Some("active"),
@@ -51,7 +57,7 @@ impl<'a> Actor<'a> {
     }
 
     /// The place it stands in.
-    pub(in crate::operations) fn stands_in(self) -> Option<String> {
+    pub(crate) fn stands_in(self) -> Option<String> {
         match self.resource.resource_type().name() {
             "Device" => self.reference("location"),
             _ => None,
@@ -59,7 +65,7 @@ impl<'a> Actor<'a> {
     }
 
     /// Whether it is what a requirement of a HealthcareService asks for, but for the pool it is taken from.
-    pub(super) fn meets(self, requirement: &Requirement, service: &str, day: civil::Date) -> bool {
+    pub(crate) fn meets(self, requirement: &Requirement, service: &str, day: civil::Date) -> bool {
         if self.resource.resource_type().name() != requirement.kind.name() || !self.is_in_use() {
             return false;
         }
@@ -72,7 +78,7 @@ impl<'a> Actor<'a> {
                 self.codings("code").iter().any(has_role)
                     && (services.is_empty() || services.iter().any(|one| one == service))
                     && is_any(&requirement.specialty, &self.codings("specialty"))
-                    && is_any(&requirement.capability, &self.competencies(day))
+                    && is_any(&requirement.capability, &self.able(day))
             }
             RequirementKind::Location | RequirementKind::Device => {
                 is_any(&requirement.capability, &self.codings("type"))
@@ -81,7 +87,7 @@ impl<'a> Actor<'a> {
     }
 
     /// Whether it is taken from a Location or an Organization by naming it.
-    pub(super) fn is_of(self, pool: &str) -> bool {
+    pub(crate) fn is_of(self, pool: &str) -> bool {
         let named = [
             "organization",
             "managingOrganization",
@@ -95,22 +101,35 @@ impl<'a> Actor<'a> {
     }
 
     /// What it is part of.
-    pub(super) fn part_of(self) -> Option<String> {
+    pub(crate) fn part_of(self) -> Option<String> {
         self.reference("partOf")
     }
 
     /// Whether it is of an Organization.
-    pub(in crate::operations) fn organization(self) -> Option<String> {
+    pub(crate) fn organization(self) -> Option<String> {
         self.reference("organization")
     }
 
     /// What it has of one of these.
-    pub(in crate::operations) fn specialties(self) -> Vec<Coding> {
+    pub(crate) fn specialties(self) -> Vec<Coding> {
         self.codings("specialty")
     }
 
-    /// What a role may do on a day.
-    fn competencies(self, day: civil::Date) -> Vec<Coding> {
+    /// The last day on which somebody has what a requirement asks to be able to do, where there is one.
+    pub(crate) fn able_until(self, requirement: &Requirement) -> Option<civil::Date> {
+        if requirement.kind != RequirementKind::PractitionerRole {
+            return None;
+        }
+        let asked = self.competencies();
+        let asked = asked
+            .into_iter()
+            .filter(|(code, _)| requirement.capability.contains(code));
+        let until: Option<Vec<civil::Date>> = asked.map(|(_, until)| until).collect();
+        until?.into_iter().max()
+    }
+
+    /// What a role may do, and until which day.
+    fn competencies(self) -> Vec<(Coding, Option<civil::Date>)> {
         let extensions = self
             .resource
             .get("extension")
@@ -118,7 +137,7 @@ impl<'a> Actor<'a> {
             .flat_map(Value::items);
         let competencies =
             extensions.filter(|one| text(*one, "url").as_deref() == Some(COMPETENCY));
-        let code = |competency: Value<'_>| {
+        let read = |competency: Value<'_>| {
             let parts = || {
                 competency
                     .get("extension")
@@ -130,15 +149,23 @@ impl<'a> Actor<'a> {
                 parts.next().and_then(|one| text(one, member))
             };
             let until = part("valid-until", "valueDate");
-            let is_valid = until
-                .is_none_or(|until| until.parse::<civil::Date>().is_ok_and(|until| day <= until));
-            let code = part("code", "valueCode").filter(|_| is_valid)?;
-            Some(Coding {
+            let until = until.map(|until| until.parse().ok());
+            // Until a day that is none: never.
+            let until = until.map(|until| until.unwrap_or(civil::Date::MIN));
+            let code = Coding {
                 system: COMPETENCIES.to_owned(),
-                code,
-            })
+                code: part("code", "valueCode")?,
+            };
+            Some((code, until))
         };
-        competencies.filter_map(code).collect()
+        competencies.filter_map(read).collect()
+    }
+
+    /// What a role may do on a day.
+    fn able(self, day: civil::Date) -> Vec<Coding> {
+        let all = self.competencies().into_iter();
+        let valid = all.filter(|(_, until)| until.is_none_or(|until| day <= until));
+        valid.map(|(code, _)| code).collect()
     }
 
     fn codings(self, member: &str) -> Vec<Coding> {

@@ -1,0 +1,12 @@
+-- the calendars in use of some actors, and the free Slots of those that meet a time
+with calendar as materialized (
+    select r.resource_type, r.id, r.key_hash, coalesce(r.exact, r.json::text) as content
+      from resource r
+     where r.tok && $1::bigint[] and r.resource_type = 'Schedule' and not r.deleted
+       and (r.json ->> 'active') is distinct from 'false')
+select resource_type, id, content from calendar
+union all
+select r.resource_type, r.id, coalesce(r.exact, r.json::text)
+  from resource r
+ where r.tok && array(select (c.key_hash & -2) # $2::bigint from calendar c) and r.resource_type = 'Slot' and not r.deleted
+   and r.json ->> 'status' = 'free' and (r.json ->> 'start')::timestamptz < $4 and (r.json ->> 'end')::timestamptz > $3
