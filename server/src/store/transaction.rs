@@ -49,6 +49,8 @@ pub struct Transaction {
     unsettled: Unsettled,
     /// Slots that are blocks over whatever visits there are.
     pub(super) forced: BTreeSet<ResourceKey>,
+    /// Whether nobody is told what becomes of visits.
+    pub(super) is_silent: bool,
 }
 
 /// What a transaction has done so far, for the audit trail.
@@ -119,6 +121,7 @@ impl Attempts<'_> {
                         base_url: Arc::clone(&cx.base_url),
                         unsettled: Unsettled::default(),
                         forced: BTreeSet::new(),
+                        is_silent: false,
                     });
                 }
                 // Nothing has been done yet: another connection may lead somewhere.
