@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use fhir::ids::ResourceKey;
 use fhir::json::{Document, Value, Writer, edit};
+use fhir::resource::Resource;
 use fhir::scheduling::Coding;
 use jiff::{SignedDuration, Timestamp};
 
@@ -154,18 +155,7 @@ async fn look(work: Work<'_>, tx: &mut Transaction, mut message: Planned) -> Res
         Ok(address) => address,
         Err(why) => return fail(work, tx, &message, why.code()).await,
     };
-    let languages = languages(&patient, &work.messages.language);
-    let link = work.messages.link.as_deref();
-    let link = link.map(|link| link.replace("{id}", subject.key.id.as_str()));
-    let told = Told {
-        kind: message.kind,
-        clinic: &work.messages.clinic,
-        start: message.starts,
-        until: subject.visit.hold_expires,
-        zone: &subject.zone,
-        link: link.as_deref(),
-    };
-    let (subject, text) = text(&told, &languages).ok_or_else(unreadable)?;
+    let (subject, text) = said(work, &message, &subject, &patient)?;
     let key = in_progress(work, tx, &message, &address, &text).await?;
     let outgoing = Outgoing {
         medium: address.medium,
@@ -179,8 +169,29 @@ async fn look(work: Work<'_>, tx: &mut Transaction, mut message: Planned) -> Res
     Ok(Looked::HandOver(message, Box::new(outgoing)))
 }
 
+/// Subject and text of a message, in a language of the patient.
+fn said(
+    work: Work<'_>,
+    message: &Planned,
+    subject: &Subject,
+    patient: &Resource,
+) -> Result<(String, String)> {
+    let languages = languages(patient, &work.messages.language);
+    let link = work.messages.link.as_deref();
+    let link = link.map(|link| link.replace("{id}", subject.key.id.as_str()));
+    let told = Told {
+        kind: message.kind,
+        clinic: &work.messages.clinic,
+        start: message.starts,
+        until: subject.visit.hold_expires,
+        zone: &subject.zone,
+        link: link.as_deref(),
+    };
+    text(&told, &languages).ok_or_else(unreadable)
+}
+
 /// The active Consents of a patient about how they want to be reached.
-async fn consents(work: Work<'_>, patient: &ResourceKey) -> Result<Vec<fhir::resource::Resource>> {
+async fn consents(work: Work<'_>, patient: &ResourceKey) -> Result<Vec<Resource>> {
     let query = [
         ("patient".to_owned(), patient.to_string()),
         ("status".to_owned(), "active".to_owned()),
@@ -190,7 +201,7 @@ async fn consents(work: Work<'_>, patient: &ResourceKey) -> Result<Vec<fhir::res
 }
 
 /// The languages of a patient, the preferred one first.
-fn languages(patient: &fhir::resource::Resource, otherwise: &str) -> Vec<String> {
+fn languages(patient: &Resource, otherwise: &str) -> Vec<String> {
     let spoken = patient
         .get("communication")
         .into_iter()
