@@ -23,6 +23,7 @@ use crate::interactions::capabilities::{Capabilities, Software};
 use crate::interactions::{Interactions, Remembered};
 use crate::jobs;
 use crate::load::{Loaded, Loader};
+use crate::messages::Messages;
 use crate::operations;
 use crate::store::{
     AuditTrail, Reclaimed, SigningAlgorithm, Store, StoreSettings, make_serve_role, migrate,
@@ -39,6 +40,7 @@ pub struct App {
     limits: Arc<Limits>,
     base_url: Arc<str>,
     definitions_from: Arc<definitions::Settings>,
+    messages: Messages,
 }
 
 impl App {
@@ -93,6 +95,7 @@ impl App {
             limits,
             base_url: base_url.into(),
             definitions_from,
+            messages: Messages::of(&config.messages)?,
         })
     }
 
@@ -214,7 +217,12 @@ impl App {
         let seal = jobs::seal_trail(store);
         let holds = jobs::keep_holds(store, current, &cx);
         let waiting = jobs::keep_waiting(store, current, &cx);
-        let work = async { tokio::join!(fill, clear, keep, forget, answers, holds, seal, waiting) };
+        let sending = jobs::keep_sending(store, current, &cx, &self.messages);
+        let work = async {
+            tokio::join!(
+                fill, clear, keep, forget, answers, holds, seal, waiting, sending
+            )
+        };
         stop.run_until_cancelled(work).await;
     }
 

@@ -13,6 +13,7 @@ mod embedded;
 mod federation;
 mod identity;
 mod limits;
+mod messages;
 #[cfg(test)]
 mod tests;
 mod validation;
@@ -33,6 +34,7 @@ pub use embedded::{PostgresSettings, SERVE_ROLE};
 pub use federation::FederationSettings;
 pub use identity::{ClientCommand, IdTokenAlgorithm, IdentitySettings, UserCommand};
 pub use limits::Limits;
+pub use messages::MessageSettings;
 pub use validation::{Profiles, References, Unknown, ValidationSettings};
 pub use values::{ByteSize, Secret};
 
@@ -142,6 +144,10 @@ pub struct Config {
     /// The audit trail.
     #[command(flatten, next_help_heading = "Audit")]
     pub audit: AuditSettings,
+
+    /// What is sent to patients.
+    #[command(flatten, next_help_heading = "Messages")]
+    pub messages: MessageSettings,
 
     /// The embedded PostgreSQL.
     #[command(flatten, next_help_heading = "Embedded PostgreSQL")]

@@ -15,6 +15,7 @@ pub mod import;
 pub mod interactions;
 pub mod jobs;
 pub mod load;
+pub mod messages;
 pub mod operations;
 pub mod postgres;
 pub mod scheduling;

@@ -214,6 +214,7 @@ fn contradictions(matches: &ArgMatches, config: &Config) -> Vec<String> {
             );
         }
     }
+    problems.extend(config.messages.problems());
     if let Err(error) = config.log.parse::<tracing_subscriber::EnvFilter>() {
         problems.push(format!("VESTA_LOG is not a log filter: {error}"));
     }

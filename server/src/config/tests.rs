@@ -78,7 +78,7 @@ fn the_base_url_follows_listener_and_tls() {
 }
 
 /// After `serve`: a flag, its value, and a part of the line that refuses them.
-const REFUSED: [(&str, &str, &str); 22] = [
+const REFUSED: [(&str, &str, &str); 26] = [
     ("--profiles", "all", "(variable VESTA_PROFILES)"),
     ("--colour", "red", "unexpected argument '--colour'"),
     ("--auth", "none", "(variable VESTA_AUTH)"),
@@ -87,6 +87,18 @@ const REFUSED: [(&str, &str, &str); 22] = [
     ("--listen", "here", "(variable VESTA_LISTEN)"),
     ("--role", "boss", "[possible values: all, api, worker]"),
     ("--tls-cert", "c", "belong together"),
+    (
+        "--smtp-from",
+        "a@here.example",
+        "VESTA_SMTP_URL and VESTA_SMTP_FROM belong together",
+    ),
+    (
+        "--sms-url",
+        "http://gateway.example",
+        "VESTA_SMS_URL must be https",
+    ),
+    ("--messages-dir", "m", "VESTA_CLINIC_NAME is missing"),
+    ("--clinic-zone", "Europe/Nowhere", "is no zone"),
     ("--page-size", "2000", "more than VESTA_PAGE_SIZE_MAX"),
     ("--page-size-max", "10001", "is not in 1..=10000"),
     ("--body-bytes-max", "513MiB", "at most 512MiB"),

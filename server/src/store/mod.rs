@@ -29,7 +29,9 @@ mod include;
 mod instant;
 mod judged;
 mod labels;
+mod locks;
 mod mark;
+mod messages;
 mod page;
 mod past;
 mod permission;
@@ -82,6 +84,7 @@ pub use identity::{
 };
 pub use labels::{LabelInUse, LabelKind};
 pub use mark::Mark;
+pub use messages::{News, Planned, VisitNews};
 pub use prepared::{ExpectedVersions, PreparedDelete, PreparedWrite, Verb, WriteCondition};
 pub use reindex::Indexed;
 pub use role::make_serve_role;

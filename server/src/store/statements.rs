@@ -99,6 +99,16 @@ statements! {
     LOCK_PASSING = "lock_passing";
     LIST_DEPENDENTS = "list_dependents";
     KEEP_HOLD = "keep_hold";
+    ADD_VISIT_NEWS = "add_visit_news";
+    TAKE_VISIT_NEWS = "take_visit_news";
+    DROP_VISIT_NEWS = "drop_visit_news";
+    POSTPONE_VISIT_NEWS = "postpone_visit_news";
+    LIST_MESSAGES = "list_messages";
+    ADD_MESSAGE = "add_message";
+    TAKE_MESSAGE = "take_message";
+    LOCK_MESSAGE = "lock_message";
+    KEEP_MESSAGE = "keep_message";
+    DROP_MESSAGE = "drop_message";
     ADD_FREED_TIME = "add_freed_time";
     TAKE_FREED_TIME = "take_freed_time";
     DROP_FREED_TIME = "drop_freed_time";

@@ -1,7 +1,7 @@
 //! Work of several steps in one database transaction: conditional interactions and transaction Bundles.
 //!
-//! Locks are always taken in one order: criteria first, then existing rows in key order, then new rows in key order. What
-//! still loses against another transaction is done again from its beginning, inside the server.
+//! What loses against another transaction in spite of the order of locks (locks.rs) is done again from its beginning, inside
+//! the server.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,7 +10,6 @@ use std::time::Duration;
 use fhir::ids::{ResourceId, ResourceKey, VersionId};
 use fhir::outcome::Issue;
 use fhir::search::hash::{ANY_REFERENCE, key_hash, reference};
-use fhir::search::plan::Plan;
 use jiff::Timestamp;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Postgres, Row};
@@ -19,7 +18,7 @@ use super::audit::{add_records, refuse_trail};
 use super::batch::key_columns;
 use super::claims::Unsettled;
 use super::fault::{
-    STALE_MAX, from_sqlx, is_disconnect, is_retryable, is_stale, raced, unknown_outcome,
+    STALE_MAX, from_sqlx, is_disconnect, is_retryable, is_stale, unknown_outcome,
 };
 use super::prepared::{PreparedDelete, PreparedWrite};
 use super::search::Searching;
@@ -31,9 +30,6 @@ use crate::error::{Error, Result};
 
 /// How often work that lost against another transaction is done again.
 const TRIES: u32 = 20;
-
-/// How often one try looks whether what it found and locked still matches.
-const LOOKS: usize = 4;
 
 /// Rows one statement of a transaction writes at most.
 const ROWS: usize = 1000;
@@ -54,6 +50,8 @@ pub struct Transaction {
     pub(super) forced: BTreeSet<ResourceKey>,
     /// What is to be said beside the answer.
     pub(super) warnings: Vec<Issue>,
+    /// Whether nobody is told what becomes of visits.
+    pub(super) is_silent: bool,
 }
 
 /// What a transaction has done so far, for the audit trail.
@@ -126,6 +124,7 @@ impl Attempts<'_> {
                         unsettled: Unsettled::default(),
                         forced: BTreeSet::new(),
                         warnings: Vec::new(),
+                        is_silent: false,
                     });
                 }
                 // Nothing has been done yet: another connection may lead somewhere.
@@ -220,50 +219,6 @@ impl Transaction {
 
     pub(super) fn searching(&self) -> Arc<Searching> {
         self.searching.clone()
-    }
-
-    /// Waits until no other transaction works under one of these criteria, and keeps them until the end.
-    pub async fn lock_criteria(&mut self, mut criteria: Vec<i64>) -> Result<()> {
-        criteria.sort_unstable();
-        criteria.dedup();
-        sqlx::query(statements::LOCK_CRITERIA)
-            .bind(criteria)
-            .execute(self.connection())
-            .await
-            .map_err(from_sqlx)?;
-        Ok(())
-    }
-
-    /// Waits for these resources, as far as they exist; nobody else changes them until the end.
-    pub async fn lock(&mut self, mut keys: Vec<ResourceKey>) -> Result<()> {
-        keys.sort();
-        keys.dedup();
-        let (types, ids) = key_columns(keys.iter());
-        sqlx::query(statements::LOCK_RESOURCES)
-            .bind(types)
-            .bind(ids)
-            .execute(self.connection())
-            .await
-            .map_err(from_sqlx)?;
-        Ok(())
-    }
-
-    /// What a plan matches, at most `limit`, locked until the end. What another request has changed between the look and
-    /// the lock is looked at again, so that nobody writes to what matches no more.
-    pub async fn lock_matches(&mut self, plan: &Plan, limit: u32) -> Result<Vec<ResourceKey>> {
-        let mut found = self.matches(plan, limit).await?;
-        for _ in 0..LOOKS {
-            if found.is_empty() {
-                return Ok(found);
-            }
-            self.lock(found.clone()).await?;
-            let again = self.matches(plan, limit).await?;
-            if again == found {
-                return Ok(found);
-            }
-            found = again;
-        }
-        Err(raced())
     }
 
     /// Refuses a create that may not be done.

@@ -7,7 +7,7 @@ use sqlx::Row;
 
 use super::fault::from_sqlx;
 use super::instant::Instant;
-use super::{Store, Transaction, statements};
+use super::{News, Store, Transaction, statements};
 use crate::error::{Error, Result};
 
 /// Time that somebody had and has no more.
@@ -92,7 +92,8 @@ impl Transaction {
             .execute(self.connection())
             .await
             .map_err(from_sqlx)?;
-        Ok(())
+        self.note_news(&[(appointment.clone(), News::Offered)])
+            .await
     }
 
     /// The Appointment on the waiting list for which a visit is held, or was.

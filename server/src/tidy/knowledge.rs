@@ -42,6 +42,19 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "messages",
+        &[
+            "error",
+            "config",
+            "context",
+            "definitions",
+            "scheduling",
+            "store",
+            "searchset",
+            "terminology",
+        ],
+    ),
+    (
         "interactions",
         &[
             "error",
@@ -68,6 +81,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "definitions",
             "store",
             "operations",
+            "messages",
         ],
     ),
     ("backup", &["config", "store"]),
@@ -131,13 +145,19 @@ const DOORS: &[(&str, &[&str], &str)] = &[
         "only `store` speaks SQL; `backup` passes its errors on, `postgres` creates the database, `bench` measures it",
     ),
     (
+        "lettre",
+        &["server/src/messages/providers/smtp.rs"],
+        "mail is one way to send messages",
+    ),
+    (
         "reqwest",
         &[
             "server/src/identity/fetch.rs",
+            "server/src/messages/providers/",
             "conformance-tests/",
             "bench/",
         ],
-        "the server asks nobody else, but clients for their public keys",
+        "the server asks nobody else, but clients for their public keys, and who carries messages",
     ),
     (
         "AssertSqlSafe",

@@ -18,6 +18,7 @@ pub(super) struct Cancel;
 pub(super) struct CancelParams {
     reason: Document,
     comment: Option<String>,
+    notify: Option<bool>,
 }
 
 impl Params for CancelParams {
@@ -25,6 +26,7 @@ impl Params for CancelParams {
         Ok(Self {
             reason: arguments.required("reason")?,
             comment: arguments.optional("comment")?,
+            notify: arguments.optional("notify")?,
         })
     }
 }
@@ -40,6 +42,9 @@ impl Change for Cancel {
     ) -> Result<OperationAnswer> {
         let current = Current::of(cx, tx, cx.instance()?).await?;
         let comment = params.comment.as_deref();
+        if params.notify == Some(false) {
+            tx.tell_nobody();
+        }
         let done = book::cancel(cx, tx, current, params.reason.text(), comment);
         done.await?.answer(cx)
     }

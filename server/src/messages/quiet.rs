@@ -1,0 +1,91 @@
+//! The hours at which nobody is written to: from nine in the evening until eight in the morning, where the clinic is.
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan, civil};
+
+/// When the day begins.
+const MORNING: i8 = 8;
+/// When it ends.
+const EVENING: i8 = 21;
+/// What is told of a visit is told so long before it, even at night.
+const BEFORE: SignedDuration = SignedDuration::from_hours(2);
+
+fn local(at: Timestamp, zone: &TimeZone) -> civil::DateTime {
+    zone.to_datetime(at)
+}
+
+fn instant(at: civil::DateTime, zone: &TimeZone) -> Timestamp {
+    zone.to_ambiguous_timestamp(at)
+        .compatible()
+        .unwrap_or(Timestamp::MAX)
+}
+
+/// Whether it is night.
+pub(super) fn is_night(at: Timestamp, zone: &TimeZone) -> bool {
+    !(MORNING..EVENING).contains(&local(at, zone).hour())
+}
+
+/// The same moment, or by night the last minute of the day before it.
+pub(super) fn day_before(at: Timestamp, zone: &TimeZone) -> Timestamp {
+    if !is_night(at, zone) {
+        return at;
+    }
+    let local = local(at, zone);
+    let day = match local.hour() < MORNING {
+        true => local.date().saturating_sub(1.day()),
+        false => local.date(),
+    };
+    instant(day.at(EVENING - 1, 59, 0, 0), zone)
+}
+
+/// The same moment, or by night the next morning.
+pub(super) fn morning(at: Timestamp, zone: &TimeZone) -> Timestamp {
+    if !is_night(at, zone) {
+        return at;
+    }
+    let local = local(at, zone);
+    let day = match local.hour() < MORNING {
+        true => local.date(),
+        false => local.date().saturating_add(1.day()),
+    };
+    instant(day.at(MORNING, 0, 0, 0), zone)
+}
+
+/// When news of a visit is told: not by night, unless the visit is soon.
+pub(super) fn news_at(now: Timestamp, start: Timestamp, zone: &TimeZone) -> Timestamp {
+    let morning = morning(now, zone);
+    let last = start.checked_sub(BEFORE).unwrap_or(now);
+    match morning > last {
+        true => now,
+        false => morning,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_written_to_by_night() {
+        let zone = fhir::scheduling::zone("Europe/Berlin").unwrap();
+        // What is planned for, the day before it, the morning after it, all on the clock of the clinic.
+        for (at, before, after) in [
+            ("2027-03-01T12:00", "2027-03-01T12:00", "2027-03-01T12:00"),
+            ("2027-03-01T08:00", "2027-03-01T08:00", "2027-03-01T08:00"),
+            ("2027-03-01T20:59", "2027-03-01T20:59", "2027-03-01T20:59"),
+            ("2027-03-01T21:00", "2027-03-01T20:59", "2027-03-02T08:00"),
+            ("2027-03-01T07:59", "2027-02-28T20:59", "2027-03-01T08:00"),
+            // The night in which the clock is turned.
+            ("2027-03-28T03:30", "2027-03-27T20:59", "2027-03-28T08:00"),
+        ] {
+            let moment = |text: &str| instant(text.parse().unwrap(), &zone);
+            assert_eq!(day_before(moment(at), &zone), moment(before), "{at}");
+            assert_eq!(morning(moment(at), &zone), moment(after), "{at}");
+            // A visit at nine is told of at once.
+            let soon = morning(moment(at), &zone) + SignedDuration::from_hours(1);
+            assert_eq!(news_at(moment(at), soon, &zone), moment(at), "{at}");
+            let far = moment("2027-05-01T10:00");
+            assert_eq!(news_at(moment(at), far, &zone), moment(after), "{at}");
+        }
+    }
+}

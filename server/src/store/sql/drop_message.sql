@@ -1,0 +1,2 @@
+-- nothing is sent any more
+delete from message where request = $1

@@ -1,0 +1,2 @@
+-- what is told
+delete from visit_news where id = $1

@@ -1,0 +1,2 @@
+-- how often a message was handed over
+select tries from message where request = $1 for update
