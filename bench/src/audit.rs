@@ -13,7 +13,7 @@ use crate::load::{self, Rounds, Window, Work};
 use crate::random::Random;
 use crate::report::{Table, line, progress};
 use crate::rest::{Kind, Library, PATIENTS, Requests};
-use crate::server::{Guard, OwnServer, ServerOptions};
+use crate::server::{Guard, OwnServer, Person, ServerOptions};
 use crate::statistics::{Millis, Ratio, median};
 
 /// How long and how often is measured.
@@ -135,7 +135,7 @@ impl Side {
         let mut connection = server.connect().await?;
         let library = Library::seed(&mut server.client(), &mut connection).await?;
         if guard == Guard::Tokens {
-            server.lock().await?;
+            server.lock(Person::Physician).await?;
         }
         Ok(Self {
             server,

@@ -1,8 +1,10 @@
 //! `bench`: measures Vesta beside the database's own limit, and proves that what it acknowledged survives kills.
 
 mod audit;
+mod booking;
 mod bundles;
 mod cpu;
+mod diary;
 mod fhirpath;
 mod http;
 mod load;
@@ -14,6 +16,7 @@ mod search;
 mod server;
 mod soak;
 mod statistics;
+mod storm;
 mod terminology;
 mod transactions;
 mod validation;
@@ -51,12 +54,16 @@ enum Command {
     Terminology(terminology::Options),
     /// Requests with an audit trail beside the same without
     Audit(audit::Options),
+    /// `$book` beside a create, and `$find` in a full book beside a read
+    Booking(booking::Options),
     /// Nanoseconds of FHIRPath: expressions of search, and the costliest invariants
     Fhirpath(fhirpath::Options),
     /// Validation of the official examples beside parsing and a JSON Schema, and the memory of the definitions
     Validation(validation::Options),
     /// Kills of server and database in the middle of writes, and races between clients
     Soak(soak::Options),
+    /// Bookings by everything that books, at two servers, and whether nobody is booked twice
+    Storm(storm::Options),
 }
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
@@ -68,9 +75,11 @@ async fn main() -> ExitCode {
         Command::Search(options) => search::run(&options).await,
         Command::Terminology(options) => terminology::run(&options).await,
         Command::Audit(options) => audit::run(&options).await,
+        Command::Booking(options) => booking::run(&options).await,
         Command::Fhirpath(options) => fhirpath::run(&options),
         Command::Validation(options) => validation::run(&options),
         Command::Soak(options) => soak::run(&options).await,
+        Command::Storm(options) => storm::run(&options).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

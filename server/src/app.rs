@@ -11,7 +11,9 @@ use tokio_util::sync::CancellationToken;
 use crate::audit::{AuditKey, AuditSource, HeadFile};
 use crate::auth::{Access, Grant, Pace, Paces, Reason};
 use crate::config::{self, Auth, CodeSource, Config, ConsentDefault, IdTokenAlgorithm};
-use crate::context::{Handling, Limits, RequestContext, ReturnPreference, SearchLimits, now};
+use crate::context::{
+    Handling, Limits, Published, RequestContext, ReturnPreference, SearchLimits, now,
+};
 use crate::definitions::{self, CurrentDefinitions, Definitions, PackageList};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{self, Admission, Parts, Perform, Readiness, Refused};
@@ -211,7 +213,8 @@ impl App {
         let answers = jobs::forget_answers(store);
         let seal = jobs::seal_trail(store);
         let holds = jobs::keep_holds(store, current, &cx);
-        let work = async { tokio::join!(fill, clear, keep, forget, answers, holds, seal) };
+        let waiting = jobs::keep_waiting(store, current, &cx);
+        let work = async { tokio::join!(fill, clear, keep, forget, answers, holds, seal, waiting) };
         stop.run_until_cancelled(work).await;
     }
 
@@ -450,6 +453,12 @@ fn limits(config: &Config) -> Limits {
         search: search_limits(limits),
         fhirpath_steps: limits.fhirpath_steps_max,
         self_booked: limits.self_booked_max,
+        slots: usize::try_from(config.calendars.slots_generated_max).unwrap_or(usize::MAX),
+        published: Published {
+            is_on: config.calendars.bulk_publish,
+            booking_url: config.calendars.booking_url.as_deref().map(Into::into),
+            slots: config.calendars.slots_published_max,
+        },
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod access;
 mod audit;
+mod calendars;
 mod check;
 mod codes;
 mod embedded;
@@ -25,6 +26,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub use access::{AccessSettings, ConsentDefault};
 pub use audit::{AuditMode, AuditSettings};
+pub use calendars::CalendarSettings;
 pub use check::{ConfigError, Report, Start};
 pub use codes::CodeSource;
 pub use embedded::{PostgresSettings, SERVE_ROLE};
@@ -144,6 +146,10 @@ pub struct Config {
     /// The embedded PostgreSQL.
     #[command(flatten, next_help_heading = "Embedded PostgreSQL")]
     pub postgres: PostgresSettings,
+
+    /// Calendars.
+    #[command(flatten, next_help_heading = "Calendars")]
+    pub calendars: CalendarSettings,
 
     /// Limits.
     #[command(flatten, next_help_heading = "Limits")]

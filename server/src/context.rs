@@ -33,6 +33,21 @@ pub struct Limits {
     pub fhirpath_steps: u32,
     /// Visits to come of one kind that a person books for themselves.
     pub self_booked: u32,
+    /// Most Slots that one `$generate-slots` makes.
+    pub slots: usize,
+    /// What is told whoever asks.
+    pub published: Published,
+}
+
+/// What is told whoever asks of free Slots.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Published {
+    /// Whether anything is.
+    pub is_on: bool,
+    /// Where a Slot is booked.
+    pub booking_url: Option<Box<str>>,
+    /// Most Slots of one answer.
+    pub slots: u32,
 }
 
 /// As the settings have it.
@@ -48,6 +63,8 @@ impl Default for Limits {
             search: SearchLimits::default(),
             fhirpath_steps: 5_000_000,
             self_booked: 5,
+            slots: 5_000,
+            published: Published::default(),
             expansion: 10_000,
         }
     }

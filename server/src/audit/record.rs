@@ -129,6 +129,7 @@ impl Who {
             Some(Reason::Public) => "public",
             Some(Reason::Review) => "review",
             Some(Reason::Calendars) => "calendars",
+            Some(Reason::Visits) => "visits",
             None => "grant",
         };
         let mut who = Self {

@@ -29,6 +29,8 @@ pub enum Reason {
     Review,
     /// Finding out who and what is free, of which nothing else is told.
     Calendars,
+    /// Keeping Slots and Tasks true to what was booked and blocked.
+    Visits,
 }
 
 /// What a request may touch. Made only by this module's constructors, never by default.

@@ -37,6 +37,8 @@ pub enum Act {
     ReleaseHolds,
     /// Book at a time that is not offered.
     BookOutside,
+    /// Open and block the time of calendars.
+    KeepCalendars,
 }
 
 /// One role.

@@ -69,6 +69,9 @@ pub struct FoundBy {
     pub values: IndexValues,
     /// The number of the generation, as the database knows it.
     pub generation: i64,
+    /// The definitions themselves, where the store may have to write the resource otherwise: what an Appointment says of its
+    /// Slots is the server's to say.
+    pub by: Option<Box<Definitions>>,
 }
 
 impl FoundBy {
@@ -78,6 +81,7 @@ impl FoundBy {
         Self {
             values,
             generation: FIRST_GENERATION,
+            by: None,
         }
     }
 }
@@ -235,6 +239,7 @@ impl Definitions {
         Ok(FoundBy {
             values,
             generation: self.generation,
+            by: (resource.resource_type().name() == "Appointment").then(|| Box::new(self.clone())),
         })
     }
 

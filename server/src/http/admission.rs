@@ -51,6 +51,12 @@ pub(super) async fn access(http: &Http, route: &Route, head: &Head) -> Result<Ac
     if matches!(route, Route::Metadata) {
         return Ok(Access::system(Reason::Public));
     }
+    if route.is_public() {
+        let pace = &admission.paces.of_address;
+        let address = headers::address(&head.extensions);
+        pace.take(&network(address), now()).map_err(too_fast)?;
+        return Ok(Access::system(Reason::Public));
+    }
     let access = match bearer(&head.headers) {
         Ok(token) => (admission.admit)(token).await?.ok_or_else(|| {
             Error::new(

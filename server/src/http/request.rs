@@ -85,10 +85,11 @@ pub(super) async fn answer(
     }
     reply.subset = subset(http, &route, &head.method, controls.subset)?;
 
-    let if_none_match = headers::if_none_match(&head.headers)?;
-    // The one interaction whose version is not that of a resource, so that nobody else compares it.
+    let mut if_none_match = headers::if_none_match(&head.headers)?;
+    // What has versions that are not those of a resource, so that nobody else compares them.
     let known = match route {
         Route::Metadata => if_none_match.clone(),
+        _ if route.is_public() => if_none_match.take(),
         _ => None,
     };
     let handling = preferences.handling.unwrap_or(Handling::Strict);
@@ -187,6 +188,9 @@ fn goes_out_as_it_is(
     reply: &mut Reply,
 ) -> bool {
     let format = controls.format.as_deref();
+    if route.is_public() && *route != Route::Metadata {
+        return true;
+    }
     if is_read(route, method, "Appointment") && wants_calendar(format, accept) {
         reply.is_calendar = true;
     } else if is_read(route, method, "Binary") && format.is_none() && controls.subset.is_none() {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::header::{
-    ALLOW, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION,
-    RETRY_AFTER, VARY, WARNING, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+    LAST_MODIFIED, LOCATION, RETRY_AFTER, VARY, WARNING, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
@@ -93,6 +93,13 @@ pub(super) async fn of_outcome(
         headers.insert(REPLAYED, HeaderValue::from_static("true"));
     }
     let is_write = outcome.is_write || matches!(reply.interaction, Some("delete"));
+    if let Some(plain) = outcome.plain {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static(plain.cache));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(plain.content_type));
+        headers.remove(LAST_MODIFIED);
+        let body = outcome.body.filter(|_| status != StatusCode::NOT_MODIFIED);
+        return Ok(assembled(status, headers, body, reply.is_head));
+    }
     let says_issues = is_write && reply.returned == Some(ReturnPreference::OperationOutcome);
     let body = match outcome.body {
         _ if status == StatusCode::NOT_MODIFIED => None,

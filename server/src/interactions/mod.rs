@@ -23,7 +23,7 @@ mod write;
 
 pub use crate::audit::RefusedRequest;
 pub use crate::definitions::Patch;
-pub use crate::operations::{CallConditions, OperationInput, OperationTarget};
+pub use crate::operations::{CallConditions, OperationInput, OperationTarget, Plain};
 pub use crate::store::HistoryScope;
 pub use admission::Remembered;
 pub use audited::Owners;
@@ -276,6 +276,8 @@ pub struct Outcome {
     pub issues: Vec<Issue>,
     /// Whether an earlier call was answered so, and nothing was done now.
     pub is_replayed: bool,
+    /// How the body goes out, where it is no resource.
+    pub plain: Option<Plain>,
 }
 
 impl Outcome {
@@ -289,6 +291,7 @@ impl Outcome {
             is_write: false,
             issues: Vec::new(),
             is_replayed: false,
+            plain: None,
         }
     }
 
@@ -302,6 +305,7 @@ impl Outcome {
             is_write: false,
             issues: Vec::new(),
             is_replayed: false,
+            plain: None,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use fhir::ids::ResourceKey;
 use http::StatusCode;
+use jiff::Timestamp;
 
 use super::{
     Interaction, Outcome, Owners, bundle, capabilities, conditional, create, delete, glass,
@@ -43,8 +44,11 @@ pub struct Interactions {
 }
 
 /// The outcome of an operation.
-fn of_answer(answer: OperationAnswer) -> Outcome {
+fn of_answer(answer: OperationAnswer, now: Timestamp) -> Outcome {
+    let plain = answer.as_plain();
     Outcome {
+        plain: plain.map(|(plain, _)| plain),
+        version: plain.map(|(_, tag)| (tag, now)),
         location: answer.location(),
         issues: answer.issues().to_vec(),
         is_replayed: answer.is_replayed(),
@@ -171,7 +175,7 @@ impl Interactions {
                     conditions,
                 };
                 let answer = operations.invoke(cx, store, definitions, called);
-                Ok(of_answer(answer.await?))
+                Ok(of_answer(answer.await?, cx.now))
             }
             reading => {
                 self.look(cx, &mut Source::Committed(&self.store), reading)

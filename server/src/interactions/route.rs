@@ -73,7 +73,19 @@ pub fn route(request: RouteRequest<'_>) -> Result<Routed> {
     Route::parse(request.method, request.path)?.interaction(request)
 }
 
+/// Operations that are for whoever asks: of the server, and of people.
+const PUBLIC: [&str; 1] = ["bulk-publish"];
+
 impl Route {
+    /// Whether whoever asks is answered, without a token.
+    pub fn is_public(&self) -> bool {
+        match self {
+            Self::Metadata => true,
+            Self::Operation(OperationTarget::System, code) => PUBLIC.contains(&&**code),
+            _ => false,
+        }
+    }
+
     /// Refuses a method the path does not have.
     pub fn permits(&self, method: &Method) -> Result<()> {
         let allowed = self.allowed();

@@ -7,6 +7,7 @@ use fhir::json::{ParseLimits, Writer};
 use fhir::outcome::Issue;
 use fhir::resource::Resource;
 use http::StatusCode;
+use sha2::{Digest, Sha256};
 
 use crate::context::RequestContext;
 use crate::definitions::Definitions;
@@ -176,6 +177,15 @@ fn present(key: &ResourceKey, found: Option<StoredVersion>) -> Result<(StoredVer
     }
 }
 
+/// How an answer goes out that is no resource: as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plain {
+    /// `Content-Type`
+    pub content_type: &'static str,
+    /// `Cache-Control`
+    pub cache: &'static str,
+}
+
 /// What an operation answers.
 #[derive(Debug)]
 pub struct OperationAnswer {
@@ -185,6 +195,7 @@ pub struct OperationAnswer {
     /// What else is to be said: warnings and information.
     pub(super) issues: Vec<Issue>,
     pub(super) is_replayed: bool,
+    pub(super) plain: Option<Plain>,
 }
 
 impl OperationAnswer {
@@ -196,7 +207,30 @@ impl OperationAnswer {
             location: None,
             issues: Vec::new(),
             is_replayed: false,
+            plain: None,
         }
+    }
+
+    /// What is no resource, and goes out as it is.
+    pub fn plain(content_type: &'static str, cache: &'static str, text: impl Into<Bytes>) -> Self {
+        Self {
+            plain: Some(Plain {
+                content_type,
+                cache,
+            }),
+            ..Self::resource(text)
+        }
+    }
+
+    /// How it goes out, where it is no resource, and a number that tells it from others.
+    pub fn as_plain(&self) -> Option<(Plain, VersionId)> {
+        let plain = self.plain?;
+        let digest = Sha256::digest(&self.body);
+        let number = digest
+            .iter()
+            .take(6)
+            .fold(1, |number, byte| number * 256 + i64::from(*byte));
+        Some((plain, VersionId::new(number)?))
     }
 
     /// The same answer, of a call that made this version: 201 with its `Location`.

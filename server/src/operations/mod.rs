@@ -19,8 +19,10 @@ mod tests;
 mod access_log;
 mod availability;
 mod batch_validate_code;
+mod block;
 mod book;
 mod break_glass;
+mod bulk_publish;
 mod cancel;
 mod check_in;
 mod closure;
@@ -32,6 +34,7 @@ mod expand;
 mod explain;
 mod find;
 mod find_matches;
+mod generate_slots;
 mod hold;
 mod index_status;
 mod lastn;
@@ -40,7 +43,9 @@ mod meta;
 mod meta_add;
 mod meta_delete;
 mod no_show;
+mod offer;
 mod reschedule;
+mod slots;
 mod subsumes;
 mod terms;
 mod translate;
@@ -48,13 +53,15 @@ mod validate;
 mod valueset_validate_code;
 mod verify;
 mod visits;
+mod waitlist;
 
 pub use arguments::{Argument, Arguments, FromArgument, Params};
 pub use contract::Change;
 pub use invocation::{
     CallConditions, CalledOperation, OperationAnswer, OperationContext, OperationInput,
-    OperationTarget,
+    OperationTarget, Plain,
 };
+pub use offer::{Woken, wake};
 pub use registry::{Operation, OperationEntry, Registry, RegistryError};
 pub use scopes::forbidden;
 
@@ -80,6 +87,7 @@ pub fn all() -> Result<Registry, RegistryError> {
         .with::<closure::Closure>()?
         .with::<find::Find>()?
         .with::<availability::Availability>()?
+        .with::<bulk_publish::BulkPublish>()?
         .with::<find_matches::FindMatches>()?
         .with::<validate::Validate>()?
         .with::<verify::Verify>()?
@@ -90,5 +98,9 @@ pub fn all() -> Result<Registry, RegistryError> {
         .with_change::<cancel::Cancel>()?
         .with_change::<reschedule::Reschedule>()?
         .with_change::<check_in::CheckIn>()?
-        .with_change::<no_show::NoShow>()
+        .with_change::<no_show::NoShow>()?
+        .with_change::<generate_slots::GenerateSlots>()?
+        .with_change::<block::BlockTime>()?
+        .with_change::<waitlist::Waitlist>()?
+        .with_change::<offer::Offer>()
 }

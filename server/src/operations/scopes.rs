@@ -15,6 +15,8 @@ const URL: &str = "https://vesta.example/fhir/StructureDefinition/operation-scop
 pub(super) enum NeededScope {
     /// Something of a type; of none it is the type that the operation is called on.
     Of(Option<ResourceType>, Permissions),
+    /// Nothing: it is for whoever asks.
+    Public,
     /// Everything may be seen: the answer tells of what the server does, whoever asked for it.
     Operator,
 }
@@ -40,6 +42,9 @@ impl NeededScope {
     }
 
     fn parse(text: &str) -> Option<Self> {
+        if text == "public" {
+            return Some(Self::Public);
+        }
         if text == "operator" {
             return Some(Self::Operator);
         }
@@ -53,6 +58,9 @@ impl NeededScope {
 
     /// Refuses whoever does not have it.
     pub(super) fn permit(self, access: &Access, target: &OperationTarget) -> Result<()> {
+        if self == Self::Public {
+            return Ok(());
+        }
         let Self::Of(resource_type, permissions) = self else {
             let sees_all = |one| access.is_unconfined(Permission::Read, one);
             return match ResourceType::all().all(sees_all) {
@@ -108,6 +116,7 @@ mod tests {
         check("Patient.rs", Ok(2));
         check("*.u", Ok(2));
         check("operator", Ok(2));
+        check("public", Ok(2));
         check("Nothing.r", Err("'Nothing.r' is no scope"));
         check("Patient.sr", Err("'Patient.sr' is no scope"));
         check("", Err("'' is no scope"));

@@ -20,6 +20,7 @@ fn sample(content: &Content) -> (&'static str, &'static str) {
         Content::Primitive(primitive) => match primitive.name() {
             "boolean" => ("valueBoolean", "true"),
             "integer" => ("valueInteger", "7"),
+            "unsignedInt" => ("valueUnsignedInt", "3"),
             "positiveInt" => ("valuePositiveInt", "7"),
             "decimal" => ("valueDecimal", "1.10"),
             "string" => ("valueString", r#""text""#),
@@ -43,6 +44,7 @@ fn sample(content: &Content) -> (&'static str, &'static str) {
             "CodeableConcept" => ("valueCodeableConcept", r#"{"text":"a"}"#),
             "Identifier" => ("valueIdentifier", r#"{"system":"urn:a","value":"b"}"#),
             "Timing" => ("valueTiming", r#"{"repeat":{"dayOfWeek":["mon"]}}"#),
+            "Period" => ("valuePeriod", r#"{"start":"2024-02-29"}"#),
             "Duration" => ("valueDuration", r#"{"value":1}"#),
             other => panic!("a sample of {other} is missing"),
         },

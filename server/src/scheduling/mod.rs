@@ -19,4 +19,4 @@ pub(crate) use judge::{Judged, Kind, Known, not_by_patients};
 pub(crate) use pools::{LEVELS, Pools};
 pub use states::{Status, Transition};
 pub(crate) use visit::canonical;
-pub use visit::{Block, Participant, Ruled, Visit, is_ruled};
+pub use visit::{Block, Calendar, Participant, Ruled, Visit, is_ruled};

@@ -28,6 +28,7 @@ fn visit(status: &str) -> Visit {
         hold_expires: None,
         is_overbooked: false,
         based_on: Vec::new(),
+        slots: Vec::new(),
     }
 }
 

@@ -27,8 +27,8 @@ pub enum Ruled {
     Block(Block),
     /// A PractitionerRole: whose time its visits take.
     Role(Option<Box<str>>),
-    /// A Schedule: whose time its blocks take.
-    Calendar(Vec<Box<str>>),
+    /// A Schedule.
+    Calendar(Calendar),
 }
 
 impl Ruled {
@@ -65,6 +65,8 @@ pub struct Visit {
     pub participants: Vec<Participant>,
     /// When its hold ends.
     pub hold_expires: Option<Timestamp>,
+    /// The Slots it names, as it is written.
+    pub slots: Vec<Box<str>>,
     /// Whether it may be beyond the capacity of those who take part.
     pub is_overbooked: bool,
     /// The references to what it is based on, as they are written.
@@ -78,6 +80,15 @@ pub struct Participant {
     pub actor: Option<Box<str>>,
     /// Whether the visit cannot be without.
     pub is_required: bool,
+}
+
+/// A Schedule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Calendar {
+    /// Whose time its blocks take, as it is written.
+    pub actors: Vec<Box<str>>,
+    /// Whether it is booked by its Slots alone.
+    pub is_slot_based: bool,
 }
 
 /// A Slot.
@@ -117,7 +128,12 @@ impl Ruled {
             "Schedule" => {
                 let actors = root.get("actor").into_iter().flat_map(Value::items);
                 let actors = actors.filter_map(|one| text(one, "reference"));
-                Self::Calendar(actors.map(|one| one.as_ref().into()).collect())
+                let schedule = fhir::scheduling::Schedule::of(root);
+                Self::Calendar(Calendar {
+                    actors: actors.map(|one| one.as_ref().into()).collect(),
+                    is_slot_based: schedule
+                        .is_ok_and(|one| one.is_some_and(|one| one.is_slot_based())),
+                })
             }
             _ => return None,
         })
@@ -142,6 +158,11 @@ impl Visit {
                     ),
                 })
                 .collect(),
+            slots: {
+                let slots = root.get("slot").into_iter().flat_map(Value::items);
+                let slots = slots.filter_map(|one| text(one, "reference"));
+                slots.map(|one| one.as_ref().into()).collect()
+            },
             hold_expires: extension(root, canonical!("hold-expires"))
                 .and_then(|one| instant(one, "valueInstant")),
             is_overbooked: extension(root, canonical!("overbooked"))

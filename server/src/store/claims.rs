@@ -1,9 +1,13 @@
 //! Whose time the writes of a transaction take: claimed when all is written, so that what moves within it does not stand in
 //! its own way (server/decisions/0030-claims-of-time.md).
 
+mod blocks;
 mod known;
 mod passing;
 mod rebuild;
+mod slots;
+mod told;
+mod turned;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +24,7 @@ use super::read::read_resources;
 use super::search::RowFilter;
 use super::{Transaction, statements};
 pub use rebuild::Reclaimed;
+pub use slots::{CalendarOf, SlotTime};
 
 use crate::auth::Reason;
 use crate::error::{Error, ErrorKind, OpError, Result};
@@ -166,14 +171,18 @@ impl Transaction {
     /// Claims the time that what was written so far takes, or says what cannot be had; then nothing may be committed.
     pub async fn settle(&mut self) -> std::result::Result<(), Refusal> {
         let mut unsettled = std::mem::take(&mut self.unsettled().0);
+        self.tell(&unsettled).await?;
         unsettled.retain(|_, changed| !changed.keeps_time());
         let Some(first) = unsettled.keys().next().cloned() else {
             return Ok(());
         };
         let refusal = |error| refused(&first, error);
         let passing = self.add_passing(&mut unsettled).await.map_err(&refusal)?;
-        let asked = self.claims(&unsettled).await?;
-        let clashes = self.claim(&unsettled, &asked.claims, false);
+        self.reopen_blocks(&unsettled).await.map_err(&refusal)?;
+        let mut asked = self.claims(&unsettled).await?;
+        let claims = std::mem::take(&mut asked.claims);
+        let (claims, forced) = self.without_forced(claims);
+        let clashes = self.claim(&unsettled, &claims, false);
         let clashes = clashes.await.map_err(&refusal)?;
         if let Some(clash) = clashes.first() {
             if let Some(passed) = passing.refusal(&clash.claim.source) {
@@ -184,6 +193,8 @@ impl Transaction {
                 error: Clash::refused(&clashes, self.access().is_patients()),
             });
         }
+        let kept = self.keep_blocks(&unsettled, &forced).await;
+        kept.map_err(&refusal)?;
         for (key, changed) in unsettled.iter().filter(|(key, _)| !passing.has(key)) {
             let kept = self.note_hold(key, changed).await;
             kept.map_err(|error| refused(key, error))?;

@@ -48,6 +48,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod transaction;
+mod waiting;
 mod write;
 
 use std::sync::Arc;
@@ -65,7 +66,7 @@ pub(crate) use audit::{permit_trail, trail_is_closed};
 pub use break_glass::{BreakGlass, OpenedRecord};
 pub use calendars::{BusyLane, Proposal};
 pub use changes::{Change, ChangePosition};
-pub use claims::{Reclaimed, Refusal};
+pub use claims::{CalendarOf, Reclaimed, Refusal, SlotTime};
 pub use connect::{MIGRATIONS, StoreSettings, migrate, wait_until_reachable};
 pub use consents::{Dated, MarkedPatients, ProvisionsFor};
 pub use definitions::{IndexLock, IndexWalk};
@@ -91,6 +92,7 @@ pub use terminology::{
     Pieces, Reached, Rows,
 };
 pub use transaction::{Attempts, Transaction};
+pub use waiting::FreedTime;
 
 use crate::audit::AuditRecord;
 pub use crate::audit::{SecurityEvent, SecurityEventKind};

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::stamp::Stamp;
 use crate::audit::AuditRecord;
-use crate::definitions::{FoundBy, RequiredTargets};
+use crate::definitions::{Definitions, FoundBy, RequiredTargets};
 use crate::scheduling::Ruled;
 
 /// The verb that made a version (<https://hl7.org/fhir/R4/valueset-http-verb.html>).
@@ -102,6 +102,15 @@ pub struct PreparedWrite {
     pub(super) ruled: Option<Box<Ruled>>,
     /// Whether an operation writes it, which has asked what a write must not do by itself.
     pub(super) by_operation: bool,
+    /// An Appointment, whose Slots the store names.
+    pub(super) appointment: Option<Box<Appointment>>,
+}
+
+/// What it takes to write an Appointment otherwise.
+#[derive(Clone, Debug)]
+pub(super) struct Appointment {
+    pub(super) resource: Resource,
+    pub(super) definitions: Box<Definitions>,
 }
 
 impl PreparedWrite {
@@ -116,6 +125,13 @@ impl PreparedWrite {
         let stamp = Stamp::of(&key, resource);
         let mut values = index.values;
         values.place_around(&key);
+        let appointment = index.by.map(|definitions| {
+            let resource = resource.clone();
+            Box::new(Appointment {
+                resource,
+                definitions,
+            })
+        });
         Self {
             key,
             verb,
@@ -130,7 +146,17 @@ impl PreparedWrite {
             is_new: false,
             ruled: Ruled::of(resource).map(Box::new),
             by_operation: false,
+            appointment,
         }
+    }
+
+    /// The same write, of a resource that says more.
+    pub(super) fn rewritten(mut self, resource: &Resource, index: FoundBy) -> Self {
+        self.stamp = Stamp::of(&self.key, resource);
+        self.index = index.values;
+        self.index.place_around(&self.key);
+        self.ruled = Ruled::of(resource).map(Box::new);
+        self
     }
 
     /// The same write, of data of these patients.

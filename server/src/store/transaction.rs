@@ -3,6 +3,7 @@
 //! Locks are always taken in one order: criteria first, then existing rows in key order, then new rows in key order. What
 //! still loses against another transaction is done again from its beginning, inside the server.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,14 +44,13 @@ pub struct Transaction {
     access: Access,
     searching: Arc<Searching>,
     trail: Trail,
-    /// The moment of its request.
     now: Timestamp,
     base_url: Arc<str>,
-    /// Visits to come of one kind that a person books for themselves.
     pub(super) self_booked_max: u32,
     unsettled: Unsettled,
-    /// What is to be said beside the answer.
     pub(super) warnings: Vec<Issue>,
+    /// Slots that are blocks over whatever visits there are.
+    pub(super) forced: BTreeSet<ResourceKey>,
 }
 
 /// What a transaction has done so far, for the audit trail.
@@ -122,6 +122,7 @@ impl Attempts<'_> {
                         self_booked_max: cx.limits.self_booked,
                         unsettled: Unsettled::default(),
                         warnings: Vec::new(),
+                        forced: BTreeSet::new(),
                     });
                 }
                 // Nothing has been done yet: another connection may lead somewhere.
@@ -274,6 +275,8 @@ impl Transaction {
         for write in writes {
             self.permit_create(write)?;
         }
+        let slotted = self.slotted(writes.iter(), &BTreeMap::new()).await?;
+        let writes = slotted.as_deref().unwrap_or(writes);
         let mut written = Vec::with_capacity(writes.len());
         for part in writes.chunks(ROWS) {
             written.append(&mut write::create_resources(self.connection(), part).await?);
@@ -300,6 +303,9 @@ impl Transaction {
         let mut before = self
             .ruled_before(permitted.iter().map(|write| write.key()))
             .await?;
+        let slotted = self.slotted(permitted.iter().copied(), &before).await?;
+        let slotted: Option<Vec<&PreparedWrite>> = slotted.as_ref().map(|all| all.iter().collect());
+        let permitted = slotted.as_deref().unwrap_or(permitted);
         let mut written = Vec::with_capacity(writes.len());
         for part in permitted.chunks(ROWS) {
             written.append(&mut write::put_resources(self.connection(), part).await?);

@@ -140,7 +140,7 @@ fn migrations_go_forward_without_gaps() {
 }
 
 /// Folders of operations that hold no operation: the tests of all, those of the contract, and what operations on visits share.
-const SHARED: [&str; 3] = ["tests", "contract", "visits"];
+const SHARED: [&str; 4] = ["tests", "contract", "slots", "visits"];
 
 #[test]
 fn operation_folders_are_complete() {

@@ -12,6 +12,7 @@ mod parts;
 mod policy;
 mod recurrence;
 mod schedule;
+mod slots;
 #[cfg(test)]
 mod tests;
 

@@ -51,8 +51,14 @@ impl Passing {
 impl Changed {
     /// Whether a role or schedule is somebody else's now.
     fn passes(&self) -> bool {
-        let is_another = self.before != self.after;
-        is_another && matches!(self.after, Some(Ruled::Role(_) | Ruled::Calendar(_)))
+        match (&self.before, &self.after) {
+            (Some(Ruled::Calendar(before)), Some(Ruled::Calendar(after))) => {
+                before.actors != after.actors
+            }
+            (before, after) => {
+                before != after && matches!(after, Some(Ruled::Role(_) | Ruled::Calendar(_)))
+            }
+        }
     }
 }
 

@@ -48,7 +48,7 @@ impl Store {
     /// Makes all claims again. What overlaps keeps its time all the same, beyond capacity, until somebody moves it.
     pub async fn reclaim(&self, cx: &RequestContext) -> Result<Reclaimed> {
         let mut made = Reclaimed::default();
-        for name in ["Slot", "Appointment"] {
+        for name in ["Schedule", "Slot", "Appointment"] {
             let named = ResourceType::parse(name);
             let named = named.ok_or_else(|| Error::internal("R4 has it"))?;
             let mut after = 0;
@@ -72,10 +72,12 @@ impl Store {
                 made.beyond += done.beyond;
             }
         }
-        sqlx::query(statements::DROP_CLAIMS_LEFT)
-            .execute(&self.pool)
-            .await
-            .map_err(from_sqlx)?;
+        for statement in [statements::DROP_CLAIMS_LEFT, statements::FILL_BLOCKS] {
+            sqlx::query(statement)
+                .execute(&self.pool)
+                .await
+                .map_err(from_sqlx)?;
+        }
         Ok(made)
     }
 }
@@ -83,6 +85,10 @@ impl Store {
 impl Transaction {
     /// The same for some resources, which nobody else changes meanwhile.
     async fn reclaim(&mut self, keys: &[ResourceKey]) -> Result<Reclaimed> {
+        sqlx::query(statements::BEGIN_RECLAIM)
+            .execute(self.connection())
+            .await
+            .map_err(from_sqlx)?;
         self.lock(keys.to_vec()).await?;
         let found = read_resources(self.connection(), keys, &RowFilter::everything()).await?;
         let mut unsettled = Unsettled::default();
@@ -106,10 +112,20 @@ impl Transaction {
                 },
             );
         }
+        self.keep_slots(&unsettled.0).await?;
+        self.keep_calendars(&unsettled.0).await?;
+        let written: Vec<&ResourceKey> = unsettled.0.keys().collect();
+        self.note_forced(&written).await?;
         let claims = self.claims(&unsettled.0).await;
-        let mut claims = claims.map_err(|refusal| refusal.error)?.claims;
+        let claims = claims.map_err(|refusal| refusal.error)?.claims;
+        // Blocks over visits have what is left when all is claimed.
+        let (mut claims, _) = self.without_forced(claims);
+        let claimants = unsettled
+            .0
+            .keys()
+            .filter(|key| key.resource_type.name() != "Schedule");
         let mut made = Reclaimed {
-            resources: u64::try_from(unsettled.0.len()).unwrap_or_default(),
+            resources: u64::try_from(claimants.count()).unwrap_or_default(),
             ..Reclaimed::default()
         };
         for claim in &mut claims {

@@ -32,7 +32,12 @@ async fn without_a_scope_nothing_is_done() {
         format!("DELETE {key}"),
         "DELETE Condition?code=a".to_owned(),
     ];
+    // What is for whoever asks: none of it is told by whom, and nothing of a patient.
+    let public = ["bulk-publish"];
     for operation in clinic.world.interactions.operations.entries() {
+        if public.contains(&&*operation.code) {
+            continue;
+        }
         let code = operation.code;
         if operation.is_system {
             requests.push(format!("POST ${code}"));
@@ -62,5 +67,9 @@ async fn without_a_scope_nothing_is_done() {
     }
     let access = clinic.access("client", "openid").await;
     assert_eq!(clinic.ask(&access, "GET metadata").await.status, 200);
+    for code in public {
+        let answer = clinic.ask(&access, &format!("GET ${code}")).await;
+        assert_eq!(answer.status, 404, "it is switched off: {answer:?}");
+    }
     clinic.close().await;
 }
