@@ -223,6 +223,18 @@ async fn a_booking_that_is_sent_again_is_made_once() {
     world.close().await;
 }
 
+/// A series of Anna's that begins on that Monday.
+fn series(rrule: &str, more: &str) -> String {
+    let first = visit("pending", (9, 10), "Patient/anna", &["Practitioner/weiss"]);
+    let parts = format!(
+        r#"{{"name":"rrule","valueString":"{rrule}"}},{{"name":"timezone","valueCode":"Europe/Berlin"}}{more}"#
+    );
+    parameters(&[("appointment-resource", "resource", &first)]).replace(
+        r#""parameter":["#,
+        &format!(r#""parameter":[{{"name":"recurrence","part":[{parts}]}},"#),
+    )
+}
+
 /// A series of visits on Mondays at nine, across the change of the clock.
 #[tokio::test]
 async fn a_series_is_booked_as_a_whole() {
@@ -233,16 +245,6 @@ async fn a_series_is_booked_as_a_whole() {
     let third = visit("pending", (9, 10), "Patient/eva", &["Practitioner/weiss"]);
     let third = of_resource(&third.replace("2027-03-01", "2027-03-15"));
     check(&world, &cx, BOOK, &third, "201 booked").await;
-    let series = |rrule: &str, more: &str| {
-        let first = visit("pending", (9, 10), "Patient/anna", &["Practitioner/weiss"]);
-        let parts = format!(
-            r#"{{"name":"rrule","valueString":"{rrule}"}},{{"name":"timezone","valueCode":"Europe/Berlin"}}{more}"#
-        );
-        parameters(&[("appointment-resource", "resource", &first)]).replace(
-            r#""parameter":["#,
-            &format!(r#""parameter":[{{"name":"recurrence","part":[{parts}]}},"#),
-        )
-    };
     let mondays = "FREQ=WEEKLY;BYDAY=MO;COUNT=5";
     let refused = call(&world, &cx, BOOK, &series(mondays, "")).await;
     let refused = refused.unwrap_err();
@@ -262,8 +264,6 @@ async fn a_series_is_booked_as_a_whole() {
     );
     assert_eq!(claims(&world).await, 2);
     for (rrule, more, expected) in [
-        ("FREQ=YEARLY;COUNT=2", "", "400 -"),
-        ("FREQ=WEEKLY;COUNT=61", "", "400 -"),
         ("FREQ=WEEKLY;BYDAY=TU;COUNT=2", "", "400 -"),
         (
             mondays,

@@ -64,7 +64,7 @@ impl Transaction {
             groups.map(|(key, one)| (key.to_string(), one)).collect();
         let pools = Pools::new(groups.iter().map(|(key, one)| (key, *one)), above);
         let judged = unsettled.values().filter(|one| self.judges(one));
-        let windows: Vec<Interval> = judged.filter_map(|one| window(one)).collect();
+        let windows: Vec<Interval> = judged.filter_map(window).collect();
         // The Slots that visits have are turned before they are written, for them.
         let slots = visits.iter().flat_map(|one| &one.slots);
         let slots = slots.filter_map(|text| Some(local(text, &base)?.id.to_string()));
