@@ -460,13 +460,13 @@ fn limits(config: &Config) -> Limits {
         expansion: usize::try_from(limits.expansion_codes_max).unwrap_or(usize::MAX),
         search: search_limits(limits),
         fhirpath_steps: limits.fhirpath_steps_max,
+        self_booked: limits.self_booked_max,
         slots: usize::try_from(config.calendars.slots_generated_max).unwrap_or(usize::MAX),
         published: Published {
             is_on: config.calendars.bulk_publish,
             booking_url: config.calendars.booking_url.as_deref().map(Into::into),
             slots: config.calendars.slots_published_max,
         },
-        self_booked: limits.self_booked_max,
     }
 }
 

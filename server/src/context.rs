@@ -62,9 +62,9 @@ impl Default for Limits {
             delete_referenced: false,
             search: SearchLimits::default(),
             fhirpath_steps: 5_000_000,
+            self_booked: 5,
             slots: 5_000,
             published: Published::default(),
-            self_booked: 5,
             expansion: 10_000,
         }
     }

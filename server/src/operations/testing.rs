@@ -315,9 +315,9 @@ pub(crate) fn context() -> RequestContext {
         delete_referenced: false,
         expansion: 10_000,
         fhirpath_steps: 5_000_000,
+        self_booked: 2,
         slots: 50,
         published: crate::context::Published::default(),
-        self_booked: 2,
         search: SearchLimits::default(),
     };
     RequestContext::new(

@@ -27,8 +27,8 @@ fn visit(status: &str) -> Visit {
         participants: Vec::new(),
         hold_expires: None,
         is_overbooked: false,
-        slots: Vec::new(),
         based_on: Vec::new(),
+        slots: Vec::new(),
     }
 }
 

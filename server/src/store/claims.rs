@@ -179,8 +179,9 @@ impl Transaction {
         let refusal = |error| refused(&first, error);
         let passing = self.add_passing(&mut unsettled).await.map_err(&refusal)?;
         self.reopen_blocks(&unsettled).await.map_err(&refusal)?;
-        let asked = self.claims(&unsettled).await?;
-        let (claims, forced) = self.without_forced(asked.claims);
+        let mut asked = self.claims(&unsettled).await?;
+        let claims = std::mem::take(&mut asked.claims);
+        let (claims, forced) = self.without_forced(claims);
         let clashes = self.claim(&unsettled, &claims, false);
         let clashes = clashes.await.map_err(&refusal)?;
         if let Some(clash) = clashes.first() {

@@ -1,5 +1,6 @@
 //! `Appointment/$book`: a visit is booked, changed or cancelled, with all whose time it takes, or nothing is.
 
+mod series;
 #[cfg(test)]
 mod tests;
 
@@ -7,6 +8,7 @@ use fhir::json::{Document, Value};
 use fhir::outcome::Severity;
 use fhir::resource::Resource;
 
+use self::series::Recurring;
 use super::hold::{one_of_two, patients};
 use super::visits::{Current, Done, Draft, no_way, offered, referred, visit_of};
 use super::{Arguments, Change, OperationAnswer, OperationContext, Params, offer, waitlist};
@@ -28,6 +30,7 @@ pub(super) struct BookParams {
     based_on: Vec<Document>,
     on_clash: Option<String>,
     overbook: Option<bool>,
+    recurrence: Option<Recurring>,
 }
 
 impl Params for BookParams {
@@ -41,6 +44,7 @@ impl Params for BookParams {
             based_on: arguments.list("based-on")?,
             on_clash: arguments.optional("on-clash")?,
             overbook: arguments.optional("overbook")?,
+            recurrence: arguments.parts("recurrence")?.pop(),
         })
     }
 }
@@ -60,6 +64,9 @@ impl Change for Book {
             Some(_) => return Err(bad("on-clash is fail or waitlist")),
         };
         params.permit_overbook(&cx)?;
+        if let Some(recurring) = &params.recurrence {
+            return params.series(recurring, cx, tx, waits).await;
+        }
         match (&params.reference, &params.resource) {
             (Some(reference), None) => {
                 let key = referred(reference, &["Appointment"], "appointment-reference", cx)?;
@@ -78,8 +85,7 @@ impl Change for Book {
                 let waited = offer::entry_of(cx, tx, &current.key).await?;
                 let mut draft = Draft::of(&current.resource);
                 params.booked(&mut draft, cx)?;
-                let done = params.write(cx, tx, Some(&current), &mut draft);
-                let done = done.await?;
+                let done = params.write(cx, tx, Some(&current), &mut draft).await?;
                 offer::end(cx, tx, waited).await?;
                 done.answer(cx)
             }
@@ -107,6 +113,33 @@ impl Change for Book {
 }
 
 impl BookParams {
+    /// A series of visits that are new.
+    async fn series(
+        &self,
+        recurring: &Recurring,
+        cx: OperationContext<'_>,
+        tx: &mut Transaction,
+        waits: bool,
+    ) -> Result<OperationAnswer> {
+        if waits {
+            return Err(bad("what cannot be had of a series does not wait"));
+        }
+        if let (None, Some(resource)) = (&self.reference, &self.resource) {
+            let visit = visit_of(resource)?;
+            return match visit.status {
+                Some(Status::Pending) => recurring.book(self, cx, tx, resource).await,
+                _ => Err(no_way(&visit, "booked as a series")),
+            };
+        }
+        let Some(reference) = self.reference.as_ref().filter(|_| self.resource.is_none()) else {
+            return Err(one_of_two());
+        };
+        let key = referred(reference, &["Appointment"], "appointment-reference", cx)?;
+        let offered = offered(cx, tx, &key).await?;
+        let offered = offered.ok_or_else(|| bad("a series begins with what is new, or offered"))?;
+        recurring.book(self, cx, tx, &offered).await
+    }
+
     /// What a visit is when it is booked.
     fn booked(&self, draft: &mut Draft, cx: OperationContext<'_>) -> Result<()> {
         draft.set_status(Status::Booked)?;

@@ -1,5 +1,7 @@
 //! Visits are booked with all whose time they take, or not at all.
 
+use fhir::resource::Resource;
+
 use crate::auth::Rows;
 use crate::context::RequestContext;
 use crate::interactions::CallConditions;
@@ -218,6 +220,92 @@ async fn a_booking_that_is_sent_again_is_made_once() {
     let refused = send(other).await;
     assert_eq!(brief(&refused).0, "409 patient-double-booked");
     assert_eq!(claims(&world).await, 2);
+    world.close().await;
+}
+
+/// A series of Anna's that begins on that Monday.
+fn series(rrule: &str, more: &str) -> String {
+    let first = visit("pending", (9, 10), "Patient/anna", &["Practitioner/weiss"]);
+    let parts = format!(
+        r#"{{"name":"rrule","valueString":"{rrule}"}},{{"name":"timezone","valueCode":"Europe/Berlin"}}{more}"#
+    );
+    parameters(&[("appointment-resource", "resource", &first)]).replace(
+        r#""parameter":["#,
+        &format!(r#""parameter":[{{"name":"recurrence","part":[{parts}]}},"#),
+    )
+}
+
+/// A series of visits on Mondays at nine, across the change of the clock.
+#[tokio::test]
+async fn a_series_is_booked_as_a_whole() {
+    let Some(world) = World::with(&CLINIC).await else {
+        return;
+    };
+    let cx = staff();
+    let third = visit("pending", (9, 10), "Patient/eva", &["Practitioner/weiss"]);
+    let third = of_resource(&third.replace("2027-03-01", "2027-03-15"));
+    check(&world, &cx, BOOK, &third, "201 booked").await;
+    let mondays = "FREQ=WEEKLY;BYDAY=MO;COUNT=5";
+    let refused = call(&world, &cx, BOOK, &series(mondays, "")).await;
+    let refused = refused.unwrap_err();
+    let said: Vec<&str> = refused
+        .issues()
+        .iter()
+        .map(|one| &*one.diagnostics)
+        .collect();
+    assert_eq!(
+        refused.issues()[0].detail.as_ref().unwrap().1.as_ref(),
+        "series-conflict"
+    );
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(
+        said[1].starts_with("visit 3 of the series: Practitioner/weiss"),
+        "{said:?}"
+    );
+    assert_eq!(claims(&world).await, 2);
+    for (rrule, more, expected) in [
+        ("FREQ=WEEKLY;BYDAY=TU;COUNT=2", "", "400 -"),
+        (
+            mondays,
+            r#",{"name":"on-conflict","valueCode":"next-available"}"#,
+            "400 -",
+        ),
+        (
+            mondays,
+            r#",{"name":"on-conflict","valueCode":"ask"}"#,
+            "400 -",
+        ),
+    ] {
+        check(&world, &cx, BOOK, &series(rrule, more), expected).await;
+    }
+    let skip =
+        r#",{"name":"on-conflict","valueCode":"skip"},{"name":"exdate","valueDate":"2027-03-08"}"#;
+    let body = call(&world, &cx, BOOK, &series(mondays, skip))
+        .await
+        .unwrap();
+    assert_eq!(body.status.as_u16(), 200);
+    let bundle = Resource::parse(body.body.unwrap()).unwrap();
+    let entries = bundle.get("entry").unwrap().items();
+    let starts =
+        entries.filter_map(|one| Some(one.at(&["resource", "start"])?.string()?.into_owned()));
+    let starts: Vec<String> = starts.collect();
+    let local = [
+        "2027-03-01T09:00:00+01:00",
+        "2027-03-22T09:00:00+01:00",
+        "2027-03-29T09:00:00+02:00",
+    ];
+    assert_eq!(starts, local);
+    let text = bundle.root().raw();
+    for part in [
+        "visit 3 of the series",
+        "warning",
+        "appointment-series",
+        "Europe/Berlin",
+        "series-index",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    assert_eq!(claims(&world).await, 2 + 3 * 2);
     world.close().await;
 }
 

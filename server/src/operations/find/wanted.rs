@@ -7,7 +7,7 @@ use fhir::scheduling::{Coding, Interval, Intervals, Policy, RequirementKind};
 use jiff::Timestamp;
 
 use super::asked::Asked;
-use super::calendars::{read, search};
+use super::calendars::{self, search};
 use super::proposals::{Proposals, Visit};
 use super::{Service, found};
 use crate::error::{Error, Result};
@@ -92,7 +92,7 @@ pub(in crate::operations) async fn clinic_hours(
         .any(|one| one.kind == RequirementKind::PractitionerRole);
     let is_wanted =
         |actor: &str| !has_staff || actor.starts_with(RequirementKind::PractitionerRole.name());
-    let calendars = read(cx, is_wanted, window).await?;
+    let calendars = calendars::read(cx, is_wanted, window).await?;
     let actors = calendars.by_actor.keys();
     let open = actors.map(|actor| calendars.open(actor, window, None));
     Ok(open.reduce(|all, one| all.union(&one)).unwrap_or_default())

@@ -211,9 +211,16 @@ impl Draft {
 
     /// Whether it may be beyond the capacity of those who take part.
     pub(super) fn set_overbooked(&mut self, is_overbooked: bool) -> Result<()> {
-        let mut kept = extensions(self.0.root(), |url| url != OVERBOOKED);
-        let mark = || format!(r#"{{"url":"{OVERBOOKED}","valueBoolean":true}}"#);
-        kept.extend(is_overbooked.then(mark));
+        self.set_extension(
+            OVERBOOKED,
+            is_overbooked.then_some(r#""valueBoolean":true"#),
+        )
+    }
+
+    /// Puts an extension with the member of its value in place of the one there is, or takes that away.
+    pub(super) fn set_extension(&mut self, named: &str, value: Option<&str>) -> Result<()> {
+        let mut kept = extensions(self.0.root(), |url| url != named);
+        kept.extend(value.map(|value| format!(r#"{{"url":"{named}",{value}}}"#)));
         match kept.is_empty() {
             true => self.remove("extension"),
             false => self.set("extension", &format!("[{}]", kept.join(","))),
@@ -329,26 +336,39 @@ impl Done {
 
     /// The searchset that answers it.
     pub(super) fn answer(self, cx: OperationContext<'_>) -> Result<OperationAnswer> {
-        let content = std::str::from_utf8(&self.content).map_err(Error::internal)?;
-        let mut writer = Writer::with_capacity(content.len() + 256);
-        writer.object(|bundle| {
-            bundle.string("resourceType", "Bundle");
-            bundle.string("type", "searchset");
-            bundle.number("total", 1);
-            bundle.array("entry", |entries| {
+        answer_all(cx, vec![self])
+    }
+}
+
+/// The searchset that answers visits; where one is new, and nothing else is answered, it says so.
+pub(super) fn answer_all(cx: OperationContext<'_>, done: Vec<Done>) -> Result<OperationAnswer> {
+    let mut contents = Vec::with_capacity(done.len());
+    for one in &done {
+        let content = std::str::from_utf8(&one.content).map_err(Error::internal)?;
+        contents.push((format!("{}/{}", cx.request.base_url, one.key), content));
+    }
+    let total = i64::try_from(contents.len()).map_err(Error::internal)?;
+    let mut writer = Writer::with_capacity(contents.len() * 2048);
+    writer.object(|bundle| {
+        bundle.string("resourceType", "Bundle");
+        bundle.string("type", "searchset");
+        bundle.number("total", total);
+        bundle.array("entry", |entries| {
+            for (url, content) in &contents {
                 entries.object(|entry| {
-                    entry.string("fullUrl", &format!("{}/{}", cx.request.base_url, self.key));
+                    entry.string("fullUrl", url);
                     entry.raw("resource", content);
                     entry.object("search", |search| search.string("mode", "match"));
                 });
-            });
+            }
         });
-        let answer = OperationAnswer::resource(writer.finish());
-        Ok(match self.is_new {
-            true => answer.created(self.key, self.version),
-            false => answer,
-        })
-    }
+    });
+    let answer = OperationAnswer::resource(writer.finish());
+    let mut done = done.into_iter();
+    Ok(match (done.next(), done.next()) {
+        (Some(one), None) if one.is_new => answer.created(one.key, one.version),
+        _ => answer,
+    })
 }
 
 /// Claims what was written by now, so that a clash is known before anything else is done.

@@ -64,9 +64,13 @@ impl Transaction {
             groups.map(|(key, one)| (key.to_string(), one)).collect();
         let pools = Pools::new(groups.iter().map(|(key, one)| (key, *one)), above);
         let judged = unsettled.values().filter(|one| self.judges(one));
-        let windows: Vec<Interval> = judged.filter_map(|one| window(one)).collect();
+        let windows: Vec<Interval> = judged.filter_map(window).collect();
+        // The Slots that visits have are turned before they are written, for them.
+        let slots = visits.iter().flat_map(|one| &one.slots);
+        let slots = slots.filter_map(|text| Some(local(text, &base)?.id.to_string()));
+        let slots: Vec<String> = slots.collect();
         let calendars = match has_kind && !windows.is_empty() {
-            true => self.calendars(&found, &windows).await?,
+            true => self.calendars(&found, &windows, slots).await?,
             false => Calendars::default(),
         };
         Ok(Known {
@@ -112,6 +116,7 @@ impl Transaction {
         &mut self,
         actors: &[(ResourceKey, Resource)],
         windows: &[Interval],
+        own: Vec<String>,
     ) -> Result<Calendars> {
         let has_calendar = |key: &&ResourceKey| {
             matches!(
@@ -128,6 +133,7 @@ impl Transaction {
             .bind(ANY_REFERENCE)
             .bind(Instant(start.unwrap_or(Timestamp::MIN)))
             .bind(Instant(end.unwrap_or(Timestamp::MAX)))
+            .bind(own)
             .fetch_all(self.connection())
             .await
             .map_err(from_sqlx)?;

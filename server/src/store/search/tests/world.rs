@@ -115,9 +115,9 @@ pub(super) fn context() -> RequestContext {
         delete_referenced: true,
         expansion: 10_000,
         fhirpath_steps: 5_000_000,
+        self_booked: 5,
         slots: 50,
         published: crate::context::Published::default(),
-        self_booked: 5,
         search: SearchLimits::default(),
     };
     RequestContext::new(
