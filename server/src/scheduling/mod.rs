@@ -2,6 +2,7 @@
 //! knows no database: the store asks it at every write (server/decisions/0030-claims-of-time.md).
 
 mod claims;
+mod rebook;
 mod states;
 #[cfg(test)]
 mod tests;
@@ -9,6 +10,7 @@ mod visit;
 
 pub use claims::{Actors, Claim, ClaimKind, Clash, claims_of_block, claims_of_visit};
 pub(crate) use claims::{actors_of, refuse_out_of_use};
+pub use rebook::Rebook;
 pub use states::{Status, Transition};
 pub(crate) use visit::canonical;
-pub use visit::{Block, Calendar, Participant, Ruled, Visit, is_ruled};
+pub use visit::{Answer, Block, Calendar, Participant, Ruled, Visit, is_ruled};

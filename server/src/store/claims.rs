@@ -1,6 +1,7 @@
 //! Whose time the writes of a transaction take: claimed when all is written, so that what moves within it does not stand in
 //! its own way (server/decisions/0030-claims-of-time.md).
 
+mod answers;
 mod blocks;
 mod passing;
 mod rebuild;
@@ -207,7 +208,9 @@ impl Transaction {
                 Some(Ruled::Block(block)) => {
                     claims_of_block(key, block, &schedules, &actors, &base)
                 }
-                Some(Ruled::Role(_) | Ruled::Calendar(_)) | None => Ok(Vec::new()),
+                Some(Ruled::Role(_) | Ruled::Calendar(_) | Ruled::Answer(_)) | None => {
+                    Ok(Vec::new())
+                }
             };
             claims.extend(made.map_err(|error| refused(key, error))?);
         }
@@ -353,7 +356,7 @@ fn refused(key: &ResourceKey, error: Error) -> Refusal {
 fn visit(ruled: &Ruled) -> Option<&Visit> {
     match ruled {
         Ruled::Visit(visit) => Some(visit),
-        Ruled::Block(_) | Ruled::Role(_) | Ruled::Calendar(_) => None,
+        Ruled::Block(_) | Ruled::Role(_) | Ruled::Calendar(_) | Ruled::Answer(_) => None,
     }
 }
 

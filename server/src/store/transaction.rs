@@ -280,8 +280,7 @@ impl Transaction {
         for (write, written) in writes.iter().zip(&written) {
             let version = written.version;
             self.trail.note(&write.key, version, &write.patients);
-            let after = write.ruled.as_deref().cloned();
-            self.rule(&write.key, None, after, write.by_operation)?;
+            self.follow(write, None).await?;
         }
         Ok(written)
     }
@@ -315,8 +314,7 @@ impl Transaction {
                 let version = written.version;
                 self.trail.note(&write.key, version, &write.patients);
                 let before = before.remove(&write.key);
-                let after = write.ruled.as_deref().cloned();
-                if let Err(refusal) = self.rule(&write.key, before, after, write.by_operation) {
+                if let Err(refusal) = self.follow(write, before).await {
                     *result = Err(refusal);
                 }
             }
