@@ -29,6 +29,7 @@ mod include;
 mod instant;
 mod judged;
 mod labels;
+mod links;
 mod mark;
 mod page;
 mod past;
