@@ -28,7 +28,7 @@ pub(crate) struct Client {
 pub(crate) struct Request<'a> {
     pub(crate) method: &'a str,
     pub(crate) path: &'a str,
-    /// Further header lines, each ended by CR LF.
+    /// Further header lines, in small letters, each ended by CR LF.
     pub(crate) headers: &'a str,
     pub(crate) body: &'a str,
 }
@@ -138,8 +138,10 @@ fn write_head(out: &mut Vec<u8>, address: SocketAddr, authorization: &str, reque
     out.extend_from_slice(head.as_bytes());
     if !request.body.is_empty() {
         let length = request.body.len();
-        let entity = format!("content-type: application/fhir+json\r\ncontent-length: {length}\r\n");
-        out.extend_from_slice(entity.as_bytes());
+        out.extend_from_slice(format!("content-length: {length}\r\n").as_bytes());
+        if !request.headers.contains("content-type:") {
+            out.extend_from_slice(b"content-type: application/fhir+json\r\n");
+        }
     }
     out.extend_from_slice(b"\r\n");
 }

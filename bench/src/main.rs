@@ -16,6 +16,7 @@ mod search;
 mod server;
 mod soak;
 mod statistics;
+mod storm;
 mod terminology;
 mod transactions;
 mod validation;
@@ -61,6 +62,8 @@ enum Command {
     Validation(validation::Options),
     /// Kills of server and database in the middle of writes, and races between clients
     Soak(soak::Options),
+    /// Bookings by everything that books, at two servers, and whether nobody is booked twice
+    Storm(storm::Options),
 }
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
@@ -76,6 +79,7 @@ async fn main() -> ExitCode {
         Command::Fhirpath(options) => fhirpath::run(&options),
         Command::Validation(options) => validation::run(&options),
         Command::Soak(options) => soak::run(&options).await,
+        Command::Storm(options) => storm::run(&options).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,8 +1,10 @@
 //! A Vesta of the bench's own: a free loopback port, an embedded PostgreSQL on a temporary data directory, fsync on.
 
 mod clinic;
+mod companion;
 
 pub(crate) use clinic::Person;
+pub(crate) use companion::Companion;
 
 use std::fs::{self, File, Permissions};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -283,6 +285,11 @@ impl OwnServer {
 
     /// A command of the server that knows no setting but the ones given here.
     fn command(&self, name: &str) -> Result<Command> {
+        self.command_in(name, &self.data_dir())
+    }
+
+    /// The same with a data directory of its own.
+    fn command_in(&self, name: &str, data_dir: &Path) -> Result<Command> {
         let log = File::options().create(true).append(true).open(self.log())?;
         let mut command = Command::new(&self.program);
         let foreign = std::env::vars_os().filter(|(name, _)| {
@@ -292,7 +299,7 @@ impl OwnServer {
         for (name, _) in foreign {
             command.env_remove(name);
         }
-        command.arg(name).arg("--data-dir").arg(self.data_dir());
+        command.arg(name).arg("--data-dir").arg(data_dir);
         command.arg("--audit").arg(match self.guard {
             Guard::Nothing => "off",
             Guard::Trail | Guard::Tokens => "on",

@@ -1,5 +1,6 @@
 //! The long proofs: what was acknowledged survives kills, nothing is half done, and races end as the specification says.
 
+mod booking;
 mod concurrency;
 mod database;
 mod ledger;
@@ -28,6 +29,10 @@ pub(crate) struct Options {
     /// Rounds, each with one kill in the middle of parallel writes
     #[arg(long, default_value_t = 20)]
     rounds: usize,
+
+    /// Rounds of two bookings of the same three
+    #[arg(long, default_value_t = 1_000)]
+    bookings: usize,
 
     /// Seed of the moments at which is killed
     #[arg(long, default_value_t = 1)]
@@ -80,6 +85,7 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
     let mut proofs = Proofs::default();
     line("races");
     concurrency::prove(&server, &mut proofs).await;
+    booking::prove(&server, options.bookings, &mut proofs).await;
     let mut random = Random::new(options.seed);
     let mut whole = Ledger::default();
     for round in 0..options.rounds {

@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -83,10 +84,16 @@ pub async fn run_all(
     let capabilities = metadata
         .json()
         .map_err(|error| format!("{base}/metadata: {error}"))?;
-    let runs = files.into_iter().map(|(name, file)| {
+    let mut cases: Vec<_> = files
+        .into_iter()
+        .map(|(name, file)| (name, load(&file)))
+        .collect();
+    // Those that wait longest begin first.
+    cases.sort_by_key(|(_, case)| Reverse(case.as_ref().map_or(0, patience)));
+    let runs = cases.into_iter().map(|(name, case)| {
         let capabilities = &capabilities;
         async move {
-            let (title, verdict) = match load(&file) {
+            let (title, verdict) = match case {
                 Ok(case) => {
                     let verdict = run(client, base, capabilities, &case).await;
                     (case.title, verdict)
@@ -100,7 +107,16 @@ pub async fn run_all(
             }
         }
     });
-    Ok(stream::iter(runs).buffered(at_once.max(1)).collect().await)
+    let runs = stream::iter(runs).buffer_unordered(at_once.max(1));
+    let mut reports: Vec<Report> = runs.collect().await;
+    reports.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(reports)
+}
+
+/// For how many seconds a case may wait.
+fn patience(case: &Case) -> u64 {
+    let steps = case.steps.iter();
+    steps.map(|step| step.eventually.unwrap_or(0)).sum()
 }
 
 /// Reads a case file.

@@ -18,6 +18,7 @@ target/release/bench rest
 target/release/bench transactions
 target/release/bench terminology
 target/release/bench audit
+target/release/bench booking
 if [ -n "${BENCH_LONG:-}" ]; then
     exec target/release/bench search --patients 1000,10000 --rounds 3 --window-ms 1000
 fi

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# The long proofs: kills in the middle of writes, random inputs for the search, calendars against clocks, searches against their evaluation in memory, walks beside writes.
+# The long proofs: kills in the middle of writes, a storm of bookings, random inputs for the search, calendars against clocks, searches against their evaluation in memory, walks beside writes.
 . "$(dirname "${BASH_SOURCE[0]}")/console.sh"
 . "$SETUP/server.sh"
 
 bash "$SETUP/bench.sh" soak "$@"
+bash "$SETUP/bench.sh" storm --seconds 60 --complete
 bash "$SETUP/fuzz.sh"
 
 say "calendars against what clocks show, minute by minute"

@@ -108,7 +108,10 @@ step "SMART clients that nobody here wrote"
 SERVER_PROGRAM="$SERVER_PROGRAM" bash "$SETUP/clients.sh"
 
 step "kills and races, a short round (make soak has the long one)"
-target/debug/bench soak --rounds 2 --server target/debug/vesta
+target/debug/bench soak --rounds 2 --bookings 40 --server target/debug/vesta
+
+step "a storm of bookings at two servers, one of which is killed, a short one (make soak has the long one)"
+target/debug/bench storm --seconds 6 --server target/debug/vesta
 
 if [ -f apps/package.json ]; then
     step "web applications"

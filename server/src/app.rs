@@ -213,7 +213,8 @@ impl App {
         let answers = jobs::forget_answers(store);
         let seal = jobs::seal_trail(store);
         let holds = jobs::keep_holds(store, current, &cx);
-        let work = async { tokio::join!(fill, clear, keep, forget, answers, holds, seal) };
+        let waiting = jobs::keep_waiting(store, current, &cx);
+        let work = async { tokio::join!(fill, clear, keep, forget, answers, holds, seal, waiting) };
         stop.run_until_cancelled(work).await;
     }
 

@@ -141,6 +141,7 @@ fn found_by(row: &IndexRow) -> Result<FoundBy> {
     Ok(FoundBy {
         values,
         generation: row.generation,
+        by: None,
     })
 }
 

@@ -9,7 +9,7 @@ use crate::rest::PATIENTS;
 pub(crate) enum Person {
     /// A physician.
     Physician,
-    /// A physician who also books visits.
+    /// A physician who also books visits and keeps the calendars.
     Desk,
 }
 
@@ -56,6 +56,7 @@ pub(super) fn bundle() -> String {
         role_of(physician, physician, "physician"),
         role_of(desk, desk, "front-desk"),
         role_of("bench-desk-physician", desk, "physician"),
+        role_of("bench-desk-admin", desk, "admin"),
     ];
     resources.extend((0..PATIENTS).map(|patient| {
         format!(

@@ -184,7 +184,8 @@ async fn updates(server: &OwnServer) -> Result<String> {
     }
 }
 
-fn shown(statuses: &BTreeMap<u16, usize>) -> String {
+/// How often each status was answered.
+pub(super) fn shown(statuses: &BTreeMap<u16, usize>) -> String {
     let parts: Vec<String> = statuses
         .iter()
         .map(|(status, count)| format!("{count} × {status}"))

@@ -77,6 +77,8 @@ pub(super) async fn search(
         )?;
     }
     let shown = page.matches.len() + within.len();
+    let is_empty = shown == 0 && cursor.is_none() && !counts_only;
+    warnings.extend(own::told_of_packages(&plan, is_empty));
     let is_all = page.next.is_none() && cursor.is_none();
     let included = source.included(cx, definitions, &plan.includes, &page.matches);
     let included = included.await?;

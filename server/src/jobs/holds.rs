@@ -19,6 +19,12 @@ const MOST: u32 = 50;
 /// Why they are cancelled.
 const REASON: &str = r#"{"coding":[{"system":"https://vesta.example/fhir/CodeSystem/appointment-cancelation","code":"hold-expired"}]}"#;
 
+/// Why those are that were offered to somebody who waits.
+const OFFER_REASON: &str = r#"{"coding":[{"system":"https://vesta.example/fhir/CodeSystem/appointment-cancelation","code":"waitlist-expired"}]}"#;
+
+/// The identifier of what was offered.
+const WAITLIST: &str = "https://vesta.example/fhir/NamingSystem/appointment-waitlist";
+
 /// Until when a visit is held.
 const HOLD_EXPIRES: &str = "https://vesta.example/fhir/StructureDefinition/hold-expires";
 
@@ -108,7 +114,18 @@ fn cancelled(
     let freed = Document::parse(freed).map_err(Error::internal)?;
     let ended = edit::set_member(freed.root(), "status", r#""cancelled""#);
     let ended = Document::parse(ended).map_err(Error::internal)?;
-    let ended = edit::set_member(ended.root(), "cancelationReason", REASON);
+    let mut identifiers = ended
+        .root()
+        .get("identifier")
+        .into_iter()
+        .flat_map(Value::items);
+    let is_offer =
+        |one: Value<'_>| one.get("system").and_then(Value::string).as_deref() == Some(WAITLIST);
+    let reason = match identifiers.any(is_offer) {
+        true => OFFER_REASON,
+        false => REASON,
+    };
+    let ended = edit::set_member(ended.root(), "cancelationReason", reason);
     let visit = Resource::parse(ended).map_err(Error::internal)?;
     let index = definitions.index_values(&visit, &cx.base_url)?;
     let patients = definitions.patients_of(cx, &version.key, &visit)?;

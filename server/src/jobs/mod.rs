@@ -6,6 +6,7 @@ mod identity;
 mod reindex;
 mod seal;
 mod terminology;
+mod waiting;
 
 pub use answers::forget_answers;
 #[cfg(test)]
@@ -15,3 +16,4 @@ pub use identity::forget_identity;
 pub use reindex::{follow_definitions, keep_indexed, reindex};
 pub use seal::seal_trail;
 pub use terminology::{clear_imports, fill_terminology};
+pub use waiting::keep_waiting;

@@ -46,6 +46,7 @@ mod meta;
 mod meta_add;
 mod meta_delete;
 mod no_show;
+mod offer;
 mod reschedule;
 mod slots;
 mod subsumes;
@@ -55,6 +56,7 @@ mod validate;
 mod valueset_validate_code;
 mod verify;
 mod visits;
+mod waitlist;
 
 pub use arguments::{Argument, Arguments, FromArgument, Params};
 pub use contract::Change;
@@ -62,6 +64,7 @@ pub use invocation::{
     CallConditions, CalledOperation, OperationAnswer, OperationContext, OperationInput,
     OperationTarget, Plain,
 };
+pub use offer::{Woken, wake};
 pub use registry::{Operation, OperationEntry, Registry, RegistryError};
 pub use scopes::forbidden;
 
@@ -103,5 +106,7 @@ pub fn all() -> Result<Registry, RegistryError> {
         .with_change::<check_in::CheckIn>()?
         .with_change::<no_show::NoShow>()?
         .with_change::<generate_slots::GenerateSlots>()?
-        .with_change::<block::BlockTime>()
+        .with_change::<block::BlockTime>()?
+        .with_change::<waitlist::Waitlist>()?
+        .with_change::<offer::Offer>()
 }

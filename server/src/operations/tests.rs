@@ -20,6 +20,7 @@ fn sample(content: &Content) -> (&'static str, &'static str) {
         Content::Primitive(primitive) => match primitive.name() {
             "boolean" => ("valueBoolean", "true"),
             "integer" => ("valueInteger", "7"),
+            "unsignedInt" => ("valueUnsignedInt", "3"),
             "positiveInt" => ("valuePositiveInt", "7"),
             "decimal" => ("valueDecimal", "1.10"),
             "string" => ("valueString", r#""text""#),
@@ -45,6 +46,7 @@ fn sample(content: &Content) -> (&'static str, &'static str) {
             "Timing" => ("valueTiming", r#"{"repeat":{"dayOfWeek":["mon"]}}"#),
             "Period" => ("valuePeriod", r#"{"start":"2024-02-29"}"#),
             "Duration" => ("valueDuration", r#"{"value":1}"#),
+            "Period" => ("valuePeriod", r#"{"start":"2024-02-29"}"#),
             other => panic!("a sample of {other} is missing"),
         },
         Content::AnyValue => ("valueString", r#""text""#),

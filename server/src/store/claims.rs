@@ -6,6 +6,7 @@ mod blocks;
 mod passing;
 mod rebuild;
 mod slots;
+mod told;
 mod turned;
 
 use std::collections::BTreeMap;
@@ -144,6 +145,7 @@ impl Transaction {
     /// Claims the time that what was written so far takes, or says what cannot be had; then nothing may be committed.
     pub async fn settle(&mut self) -> std::result::Result<(), Refusal> {
         let mut unsettled = std::mem::take(&mut self.unsettled().0);
+        self.tell(&unsettled).await?;
         unsettled.retain(|_, changed| !changed.keeps_time());
         let Some(first) = unsettled.keys().next().cloned() else {
             return Ok(());

@@ -49,6 +49,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod transaction;
+mod waiting;
 mod write;
 
 use std::sync::Arc;
@@ -92,6 +93,7 @@ pub use terminology::{
     Pieces, Reached, Rows,
 };
 pub use transaction::{Attempts, Transaction};
+pub use waiting::FreedTime;
 
 use crate::audit::AuditRecord;
 pub use crate::audit::{SecurityEvent, SecurityEventKind};

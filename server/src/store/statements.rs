@@ -99,6 +99,13 @@ statements! {
     LOCK_PASSING = "lock_passing";
     LIST_DEPENDENTS = "list_dependents";
     KEEP_HOLD = "keep_hold";
+    ADD_FREED_TIME = "add_freed_time";
+    TAKE_FREED_TIME = "take_freed_time";
+    DROP_FREED_TIME = "drop_freed_time";
+    POSTPONE_FREED_TIME = "postpone_freed_time";
+    ADD_WAITLIST_OFFER = "add_waitlist_offer";
+    READ_WAITLIST_ENTRY = "read_waitlist_entry";
+    IS_OFFERED = "is_offered";
     END_HOLDS = "end_holds";
     COUNT_HOLDS = "count_holds";
     HOLDS_OVER = "holds_over";

@@ -61,7 +61,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "jobs",
-        &["error", "config", "context", "definitions", "store"],
+        &[
+            "error",
+            "config",
+            "context",
+            "definitions",
+            "store",
+            "operations",
+        ],
     ),
     ("backup", &["config", "store"]),
     ("load", &["error", "auth", "context", "interactions"]),

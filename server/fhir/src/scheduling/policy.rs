@@ -11,6 +11,8 @@ const URL: &str = "https://vesta.example/fhir/StructureDefinition/scheduling-pol
 const HOLD_MINUTES: u32 = 10;
 /// No hold lasts longer.
 const HOLD_MINUTES_MAX: u32 = 30;
+/// An offer to somebody who waits lasts so long where nothing is said.
+const OFFER_MINUTES: u32 = 120;
 const DAY: u32 = 24 * 60;
 const YEAR: u32 = 366 * DAY;
 
@@ -33,6 +35,8 @@ pub struct Policy {
     pub cancel_cutoff_hours: Option<u32>,
     /// Minutes a hold lasts.
     pub hold_minutes: u32,
+    /// Minutes, while the clinic is open, that somebody who waits has to take what is offered.
+    pub offer_minutes: u32,
     /// How many visits of the kind an actor takes at once.
     pub capacity: u32,
     /// How many beyond that.
@@ -149,6 +153,7 @@ impl Policy {
             horizon_days: read.horizon_days,
             cancel_cutoff_hours: read.cancel_cutoff_hours,
             hold_minutes: read.hold_minutes.unwrap_or(HOLD_MINUTES),
+            offer_minutes: read.offer_minutes.unwrap_or(OFFER_MINUTES),
             capacity: read.capacity.unwrap_or(1),
             overbook_limit: read.overbook_limit.unwrap_or(0),
             self_book: read.self_book.unwrap_or(false),
@@ -180,6 +185,7 @@ struct Draft {
     horizon_days: Option<u32>,
     cancel_cutoff_hours: Option<u32>,
     hold_minutes: Option<u32>,
+    offer_minutes: Option<u32>,
     capacity: Option<u32>,
     overbook_limit: Option<u32>,
     self_book: Option<bool>,
@@ -207,6 +213,7 @@ impl Draft {
                 part.positive(HOLD_MINUTES_MAX)?,
                 part,
             ),
+            "offer-minutes" => once(&mut self.offer_minutes, part.positive(7 * DAY)?, part),
             "capacity" => once(&mut self.capacity, part.positive(1000)?, part),
             "overbook-limit" => once(&mut self.overbook_limit, part.unsigned(1000)?, part),
             "self-book" => once(&mut self.self_book, part.boolean()?, part),

@@ -4,6 +4,7 @@
 
 use fhir::ids::{ResourceKey, ResourceType, VersionId};
 use fhir::json::ParseLimits;
+use fhir::outcome::{Issue, IssueType, Severity};
 use fhir::resource::Resource;
 use fhir::search::plan::{Contained, Plan};
 use jiff::Timestamp;
@@ -17,6 +18,17 @@ use crate::store::{SearchPage, Source, StoredVersion, Verb};
 
 /// What the cursor of a page that begins with own definitions begins with; no other begins so.
 const MARK: char = '!';
+
+/// Types of what packages bring.
+const OF_PACKAGES: [&str; 7] = [
+    "CodeSystem",
+    "CompartmentDefinition",
+    "ConceptMap",
+    "OperationDefinition",
+    "SearchParameter",
+    "StructureDefinition",
+    "ValueSet",
+];
 
 /// Whether a cursor leads to own definitions.
 pub(super) fn is_place(cursor: &str) -> bool {
@@ -103,6 +115,20 @@ impl OwnMatches {
         }
         Ok(())
     }
+}
+
+/// What a search by `url` that finds nothing says, where packages define things of the type: they are used, but not kept as
+/// resources.
+pub(super) fn told_of_packages(plan: &Plan, is_empty: bool) -> Option<Issue> {
+    let mut types = plan.resource_types.iter();
+    let of_packages = |one: &ResourceType| OF_PACKAGES.contains(&one.name());
+    let by_url = plan.understood.iter().any(|(name, _)| name == "url");
+    let is_asked = is_empty && by_url && types.any(of_packages);
+    is_asked.then(|| {
+        let sentence = "what the FHIR packages define that this server was set up with is used, but not kept as resources: \
+                        searches do not find it";
+        Issue::new(Severity::Information, IssueType::Informational, sentence)
+    })
 }
 
 /// Whether a search is of some types, and by what identifies a definition.

@@ -287,3 +287,32 @@ async fn the_limits_of_a_search_are_named() {
     }
     world.close().await;
 }
+
+#[tokio::test]
+async fn what_packages_define_is_not_passed_over_in_silence() {
+    let Some(world) = World::new().await else {
+        return;
+    };
+    let structure = "StructureDefinition?url=http://hl7.org/fhir/StructureDefinition/Patient";
+    for (url, is_told) in [
+        (structure, true),
+        (
+            "ValueSet?url=http://hl7.org/fhir/ValueSet/administrative-gender",
+            true,
+        ),
+        ("StructureDefinition?name=Patient", false),
+        ("Questionnaire?url=http://example.org/none", false),
+        (
+            "SearchParameter?url=https://vesta.example/fhir/SearchParameter/appointment-series",
+            false,
+        ),
+    ] {
+        let answer = world.get(url).await.unwrap();
+        assert_eq!(
+            answer.contains("not kept as resources"),
+            is_told,
+            "{url} {answer}"
+        );
+    }
+    world.close().await;
+}

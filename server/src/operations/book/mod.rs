@@ -9,7 +9,7 @@ use fhir::resource::Resource;
 
 use super::hold::{one_of_two, patients};
 use super::visits::{Current, Done, Draft, no_way, offered, referred, visit_of};
-use super::{Arguments, Change, OperationAnswer, OperationContext, Params};
+use super::{Arguments, Change, OperationAnswer, OperationContext, Params, offer, waitlist};
 use crate::error::{Error, ErrorKind, Result};
 use crate::scheduling::Status;
 use crate::store::Transaction;
@@ -71,9 +71,12 @@ impl Change for Book {
                     }
                     _ => return Err(no_way(&current.visit, "booked")),
                 }
+                let waited = offer::entry_of(cx, tx, &current.key).await?;
                 let mut draft = Draft::of(&current.resource);
                 params.booked(&mut draft, cx)?;
-                current.change(cx, tx, &draft).await?.answer(cx)
+                let done = current.change(cx, tx, &draft).await?;
+                offer::end(cx, tx, waited).await?;
+                done.answer(cx)
             }
             (None, Some(resource)) => {
                 let visit = visit_of(resource)?;
@@ -140,17 +143,7 @@ impl BookParams {
             done => return done?.answer(cx),
         };
         tx.back_to(mark).await?;
-        draft.set_status(Status::Waitlist)?;
-        let period = |name| resource.get(name).map_or("null", Value::raw);
-        let wanted = format!(
-            r#"[{{"start":{},"end":{}}}]"#,
-            period("start"),
-            period("end")
-        );
-        draft.set("requestedPeriod", &wanted)?;
-        draft.remove("start")?;
-        draft.remove("end")?;
-        draft.remove("_start")?;
+        waitlist::wait_instead(&mut draft, resource)?;
         let answer = draft.create(cx, tx).await?.answer(cx)?;
         let mut issues = refused.issues().to_vec();
         for issue in &mut issues {

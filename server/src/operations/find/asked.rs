@@ -125,6 +125,32 @@ impl Asked {
         })
     }
 
+    /// A kind of visit, within a window, of one patient, with one of those who are named.
+    pub(super) fn of(
+        service: String,
+        window: Interval,
+        patient: String,
+        named: Vec<String>,
+    ) -> Self {
+        Self {
+            window,
+            given: (window.start.to_string(), window.end.to_string()),
+            service: Some(service),
+            visit_types: Vec::new(),
+            specialties: Vec::new(),
+            reasons: Vec::new(),
+            named,
+            organizations: Vec::new(),
+            patients: vec![patient],
+            referral: None,
+            days: Vec::new(),
+            times: Vec::new(),
+            duration: None,
+            is_overbooking: false,
+            count: COUNT,
+        }
+    }
+
     /// What the visit needs: what the policy requires, and those who are named where it requires none of their kind.
     pub(super) fn requirements(&self, policy: &Policy) -> Result<Vec<Requirement>> {
         if policy.requirements.is_empty() {

@@ -6,6 +6,7 @@ pub(super) mod calendars;
 mod proposals;
 #[cfg(test)]
 pub(super) mod tests;
+mod wanted;
 
 use fhir::json::{Document, Value};
 use fhir::outcome::{Issue, IssueType, Severity};
@@ -18,6 +19,7 @@ use self::asked::Asked;
 pub(super) use self::asked::window;
 use self::calendars::{Calendars, Wanted, needs, search};
 use self::proposals::{Proposals, Visit};
+pub(super) use self::wanted::{Wish, clinic_hours, service_of_types, times};
 use super::{Arguments, Operation, OperationAnswer, OperationContext, Params};
 use crate::error::{Error, ErrorKind, OpError, Result};
 
@@ -188,24 +190,16 @@ async fn service(cx: OperationContext<'_>, asked: &Asked) -> Result<Service> {
     let key = match &asked.service {
         Some(key) => key.clone(),
         None => {
-            let types: Vec<String> = asked
-                .visit_types
-                .iter()
-                .map(|one| format!("{}|{}", one.system, one.code))
-                .collect();
-            let query = [("service-type".to_owned(), types.join(","))];
-            let query = crate::searchset::query_text(&query);
-            let mut found = search(cx, "HealthcareService", &query, 100).await?;
-            found.retain(|(_, one)| one.get("active").and_then(Value::boolean) != Some(false));
-            match &found[..] {
-                [(key, _)] => key.to_string(),
-                [] => {
+            let mut found = service_of_types(cx, &asked.visit_types).await?;
+            match (found.pop(), found.is_empty()) {
+                (Some(key), true) => key.to_string(),
+                (None, _) => {
                     return Err(asked::bad(
                         "visit-type",
                         "no HealthcareService is of this type",
                     ));
                 }
-                _ => {
+                (Some(_), false) => {
                     return Err(asked::bad(
                         "visit-type",
                         "several HealthcareServices are of this type: name one as healthcare-service",
@@ -214,27 +208,34 @@ async fn service(cx: OperationContext<'_>, asked: &Asked) -> Result<Service> {
             }
         }
     };
-    let (_, content) = cx.read(&asked::key(&key)?).await?;
-    let resource =
-        Resource::parse_with(content, cx.request.limits.parse).map_err(Error::internal)?;
-    let refused = |sentence: String| Error::new(ErrorKind::BusinessRule, sentence);
-    if resource.get("active").and_then(Value::boolean) == Some(false) {
-        return Err(refused(format!("{key} is not offered any more")));
+    Service::read(cx, key).await
+}
+
+impl Service {
+    /// A HealthcareService that can be booked.
+    async fn read(cx: OperationContext<'_>, key: String) -> Result<Self> {
+        let (_, content) = cx.read(&asked::key(&key)?).await?;
+        let resource =
+            Resource::parse_with(content, cx.request.limits.parse).map_err(Error::internal)?;
+        let refused = |sentence: String| Error::new(ErrorKind::BusinessRule, sentence);
+        if resource.get("active").and_then(Value::boolean) == Some(false) {
+            return Err(refused(format!("{key} is not offered any more")));
+        }
+        let policy = Policy::of(resource.root())
+            .map_err(|fault| refused(format!("{key} cannot be booked: {fault}")))?;
+        let policy = policy.ok_or_else(|| {
+            refused(format!(
+                "{key} has no scheduling-policy, and cannot be booked"
+            ))
+        })?;
+        let types = resource.get("type").into_iter().flat_map(Value::items);
+        Ok(Service {
+            types: types.flat_map(Coding::all).collect(),
+            key,
+            policy,
+            resource,
+        })
     }
-    let policy = Policy::of(resource.root())
-        .map_err(|fault| refused(format!("{key} cannot be booked: {fault}")))?;
-    let policy = policy.ok_or_else(|| {
-        refused(format!(
-            "{key} has no scheduling-policy, and cannot be booked"
-        ))
-    })?;
-    let types = resource.get("type").into_iter().flat_map(Value::items);
-    Ok(Service {
-        types: types.flat_map(Coding::all).collect(),
-        key,
-        policy,
-        resource,
-    })
 }
 
 /// Refuses a patient what staff alone do.

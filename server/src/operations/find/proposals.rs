@@ -96,7 +96,8 @@ impl Proposals<'_> {
         Ok(OperationAnswer::resource(searchset.json()))
     }
 
-    fn appointment(&self, id: &str, visit: &Visit) -> String {
+    /// A visit as an Appointment.
+    pub(super) fn appointment(&self, id: &str, visit: &Visit) -> String {
         let end = visit
             .start
             .checked_add(visit.duration)

@@ -9,7 +9,7 @@ use fhir::resource::Resource;
 use jiff::{SignedDuration, Timestamp};
 
 use super::visits::{Current, Draft, no_way, offered, referred, visit_of};
-use super::{Arguments, Change, OperationAnswer, OperationContext, Params};
+use super::{Arguments, Change, OperationAnswer, OperationContext, Params, offer};
 use crate::error::{Error, ErrorKind, OpError, Result};
 use crate::scheduling::Status;
 use crate::store::Transaction;
@@ -72,6 +72,7 @@ impl Change for Hold {
                     Some(Status::Pending) => {
                         let is_extended = current.refuse_others(cx, tx).await?;
                         current.refuse_expired(cx.request.now)?;
+                        offer::refuse_extension(tx, &current.key).await?;
                         if is_extended {
                             let sentence = "a hold is extended once";
                             return Err(OpError::InvalidTransition.refused(sentence));
@@ -110,7 +111,7 @@ async fn refuse_more(cx: OperationContext<'_>, tx: &mut Transaction) -> Result<(
 }
 
 /// The visit as it is held.
-fn held(
+pub(super) fn held(
     draft: &mut Draft,
     ends: Timestamp,
     patients: &[ResourceKey],

@@ -11,7 +11,7 @@ use fhir::json::{Document, Value, Writer, edit, quoted};
 use fhir::resource::Resource;
 use jiff::Timestamp;
 
-use super::{OperationAnswer, OperationContext};
+use super::{OperationAnswer, OperationContext, offer};
 use crate::auth::Act;
 use crate::error::{Error, ErrorKind, OpError, Result};
 use crate::scheduling::{Ruled, Status, Visit};
@@ -72,6 +72,7 @@ impl Current {
         let is_own = held
             .as_ref()
             .is_some_and(|held| held.holder == access.name());
+        let is_own = is_own || offer::is_offered_to(cx, tx, self).await?;
         match is_own || access.may_do(Act::ReleaseHolds) {
             true => Ok(held.is_some_and(|held| held.is_extended)),
             false => Err(OpError::HoldNotOwned.refused("the visit is held for somebody else")),
@@ -305,6 +306,11 @@ impl Done {
             content: written.content,
             is_new: written.created,
         }
+    }
+
+    /// Which visit it is.
+    pub(super) fn key(&self) -> &ResourceKey {
+        &self.key
     }
 
     /// The searchset that answers it.

@@ -1,0 +1,99 @@
+//! A second server process on the database of the first.
+
+use std::net::SocketAddr;
+use std::process::Child;
+use std::time::{Duration, Instant};
+
+use super::{GLANCE, OwnServer, PATIENCE, free_address};
+use crate::Result;
+use crate::http::{Client, Request};
+
+/// Another process that serves the same data, with the same keys; it ends before the database does.
+#[derive(Debug)]
+pub(crate) struct Companion {
+    command: std::process::Command,
+    address: SocketAddr,
+    token: Option<String>,
+    child: Option<Child>,
+}
+
+impl Companion {
+    /// One that is not running yet.
+    pub(crate) fn of(server: &OwnServer) -> Result<Self> {
+        let address = free_address()?;
+        let directory = server.directory.join("companion");
+        let mut command = server.command_in("serve", &directory)?;
+        command
+            .args([
+                "--auth",
+                if server.token.is_some() {
+                    "smart"
+                } else {
+                    "disabled"
+                },
+            ])
+            .arg("--identity-key-file")
+            .arg(server.data_dir().join("identity.key"))
+            .arg("--audit-key-file")
+            .arg(server.data_dir().join("audit.key"))
+            .arg("--database-url")
+            .arg(server.database_url()?)
+            .arg("--listen")
+            .arg(address.to_string());
+        Ok(Self {
+            command,
+            address,
+            token: server.token.clone(),
+            child: None,
+        })
+    }
+
+    /// Starts it and waits until it is ready.
+    pub(crate) async fn serve(&mut self) -> Result<()> {
+        self.child = Some(self.command.spawn()?);
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let mut client = Client::new(self.address);
+            let asked = client.send(Request::new("GET", "/health/ready", ""));
+            if let Ok(Ok(answer)) = tokio::time::timeout(Duration::from_secs(5), asked).await
+                && answer.status == 200
+            {
+                return Ok(());
+            }
+            let ended = match &mut self.child {
+                Some(child) => child.try_wait()?.is_some(),
+                None => true,
+            };
+            if ended || Instant::now() > deadline {
+                return Err("the second server is not ready".into());
+            }
+            tokio::time::sleep(GLANCE).await;
+        }
+    }
+
+    /// A new client of it.
+    pub(crate) fn client(&self) -> Client {
+        let client = Client::new(self.address);
+        match &self.token {
+            Some(token) => client.holding(token),
+            None => client,
+        }
+    }
+
+    /// Ends it without a warning.
+    pub(crate) fn kill(&mut self) -> Result<()> {
+        if let Some(mut child) = self.child.take() {
+            child.kill()?;
+            child.wait()?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Companion {
+    fn drop(&mut self) {
+        if let Err(error) = self.kill() {
+            crate::report::failure(&format!("the second server could not be stopped: {error}"));
+        }
+    }
+}

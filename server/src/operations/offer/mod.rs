@@ -1,0 +1,237 @@
+//! `Appointment/[id]/$offer`: a visit is held for somebody who waits, as `$hold` holds one, for as long as the policy says.
+
+#[cfg(test)]
+mod tests;
+mod wake;
+
+use fhir::ids::ResourceKey;
+use fhir::json::{Document, quoted};
+use fhir::resource::Resource;
+use fhir::scheduling::{Interval, Intervals, Policy};
+use jiff::{SignedDuration, Timestamp};
+
+pub use self::wake::{Woken, wake};
+use super::find::clinic_hours;
+use super::hold::held;
+use super::visits::{Current, Done, Draft, no_way, offered, referred, refuse_patients};
+use super::waitlist::Entry;
+use super::{Arguments, Change, OperationAnswer, OperationContext, Params};
+use crate::error::{Error, ErrorKind, OpError, Result};
+use crate::scheduling::Status;
+use crate::store::{Source, Transaction};
+
+/// The identifier of a visit that is offered: the Appointment on the waiting list.
+const WAITLIST: &str = "https://vesta.example/fhir/NamingSystem/appointment-waitlist";
+
+/// Why an Appointment is on the waiting list no more.
+const BOOKED: &str = r#"{"coding":[{"system":"https://vesta.example/fhir/CodeSystem/appointment-cancelation","code":"waitlist-booked"}]}"#;
+
+/// How far ahead the hours of the clinic are looked at.
+const HOURS: SignedDuration = SignedDuration::from_hours(14 * 24);
+
+/// Whoever has less time than that to answer is not offered anything.
+const LEAST: SignedDuration = SignedDuration::from_mins(15);
+
+/// The operation.
+pub(super) struct Offer;
+
+/// What it takes.
+pub(super) struct OfferParams {
+    reference: Document,
+}
+
+impl Params for OfferParams {
+    fn take(arguments: &mut Arguments<'_>) -> Result<Self> {
+        Ok(Self {
+            reference: arguments.required("appointment-reference")?,
+        })
+    }
+}
+
+impl Change for Offer {
+    const DEFINITION: &'static str = include_str!("definition.json");
+    type Params = OfferParams;
+
+    fn permit(cx: &OperationContext<'_>) -> Result<()> {
+        refuse_patients(cx)
+    }
+
+    async fn perform(
+        cx: OperationContext<'_>,
+        tx: &mut Transaction,
+        params: &OfferParams,
+    ) -> Result<OperationAnswer> {
+        let waiting = Current::of(cx, tx, cx.instance()?).await?;
+        if waiting.visit.status != Some(Status::Waitlist) {
+            return Err(no_way(&waiting.visit, "offered anything"));
+        }
+        let key = referred(
+            &params.reference,
+            &["Appointment"],
+            "appointment-reference",
+            cx,
+        )?;
+        let proposal = offered(cx, tx, &key).await?.ok_or_else(|| {
+            let sentence = "appointment-reference is what $find has offered whoever calls";
+            Error::new(ErrorKind::BadValue, sentence)
+        })?;
+        let entry = Entry::of(&waiting.key, &waiting.resource, &cx.request.base_url);
+        let visit = super::visits::visit_of(&proposal)?;
+        let (Some(start), Some(end)) = (visit.start, visit.end) else {
+            return Err(no_way(&visit, "offered"));
+        };
+        // An offer of the same time is made anew where somebody wants that; a second one beside another is not.
+        if tx.is_offered(&entry.key, (start, start)).await? {
+            let sentence = "another visit is offered already";
+            return Err(OpError::InvalidTransition.refused(sentence));
+        }
+        let service = Entry::of(&key, &proposal, &cx.request.base_url).service;
+        let policy = match service.or_else(|| entry.service.clone()) {
+            Some(service) => policy(cx, &service).await?,
+            None => {
+                return Err(Error::new(
+                    ErrorKind::BusinessRule,
+                    "of which kind the visit is, is not said",
+                ));
+            }
+        };
+        let ends = answered_by(cx, &policy, start).await?;
+        let ends =
+            ends.ok_or_else(|| OpError::LeadTime.refused("there is no time left to answer"))?;
+        let time = (start, end);
+        offer(cx, tx, &entry, &proposal, time, ends)
+            .await?
+            .answer(cx)
+    }
+}
+
+/// How a kind of visit is booked.
+async fn policy(cx: OperationContext<'_>, service: &str) -> Result<Policy> {
+    let key: ResourceKey = service.parse().map_err(Error::internal)?;
+    let (_, content) = cx.read(&key).await?;
+    let resource = Resource::parse(content).map_err(Error::internal)?;
+    let unbookable = |sentence: String| Error::new(ErrorKind::BusinessRule, sentence);
+    let policy = Policy::of(resource.root()).map_err(|fault| unbookable(fault.to_string()))?;
+    policy.ok_or_else(|| unbookable(format!("{service} has no scheduling-policy")))
+}
+
+/// Holds a visit for somebody who waits.
+async fn offer(
+    cx: OperationContext<'_>,
+    tx: &mut Transaction,
+    entry: &Entry,
+    visit: &Resource,
+    time: (Timestamp, Timestamp),
+    ends: Timestamp,
+) -> Result<Done> {
+    let patients: Vec<ResourceKey> = entry.patient.iter().cloned().collect();
+    let mut draft = Draft::of(visit);
+    held(&mut draft, ends, &patients, cx)?;
+    let id = quoted(entry.key.id.as_str());
+    draft.set(
+        "identifier",
+        &format!(r#"[{{"system":"{WAITLIST}","value":{id}}}]"#),
+    )?;
+    draft.set_text("created", &cx.request.now.to_string())?;
+    let done = draft.create(cx, tx).await?;
+    tx.note_offer(done.key(), &entry.key, time).await?;
+    Ok(done)
+}
+
+/// Until when somebody who waits can take a visit that begins then; nothing where that is too soon.
+async fn answered_by(
+    cx: OperationContext<'_>,
+    policy: &Policy,
+    start: Timestamp,
+) -> Result<Option<Timestamp>> {
+    let now = cx.request.now;
+    let window = Interval {
+        start: now,
+        end: now.checked_add(HOURS).map_err(Error::internal)?,
+    };
+    let open = clinic_hours(cx, policy, window).await?;
+    let minutes = SignedDuration::from_mins(i64::from(policy.offer_minutes));
+    let lead = SignedDuration::from_mins(i64::from(policy.lead_minutes));
+    let last = start.checked_sub(lead).unwrap_or(now);
+    let ends = passed(&open, now, minutes).min(last);
+    Ok((ends.duration_since(now) >= LEAST).then_some(ends))
+}
+
+/// When so much of some time has passed; where there is not so much of it, time that is not in it counts as well.
+fn passed(open: &Intervals, now: Timestamp, mut left: SignedDuration) -> Timestamp {
+    for interval in open.iter() {
+        let length = interval.end.duration_since(interval.start);
+        if length >= left {
+            return interval.start.checked_add(left).unwrap_or(interval.end);
+        }
+        left -= length;
+    }
+    let last = open.iter().last().map_or(now, |one| one.end);
+    last.checked_add(left).unwrap_or(last)
+}
+
+/// Whether a visit is offered to whoever asks: a patient who waits for it.
+pub(super) async fn is_offered_to(
+    cx: OperationContext<'_>,
+    tx: &mut Transaction,
+    held: &Current,
+) -> Result<bool> {
+    let user = cx.request.access.grant().and_then(|one| one.user.as_ref());
+    let Some(user) = user.filter(|user| !user.is_staff()) else {
+        return Ok(false);
+    };
+    // Whoever speaks for a patient sees what is in the patient's record alone.
+    let user = user.to_string();
+    let takes_part = |name: &str| {
+        let mut participants = held.visit.participants.iter();
+        participants.any(|one| {
+            one.key(&cx.request.base_url)
+                .is_some_and(|key| key.to_string() == name)
+        })
+    };
+    match user.starts_with("RelatedPerson/") || takes_part(&user) {
+        true => Ok(tx.waitlist_entry(&held.key).await?.is_some()),
+        false => Ok(false),
+    }
+}
+
+/// Refuses to hold for longer what is offered.
+pub(super) async fn refuse_extension(tx: &mut Transaction, key: &ResourceKey) -> Result<()> {
+    match tx.waitlist_entry(key).await? {
+        Some(_) => Err(OpError::InvalidTransition.refused("an offer is not extended: book it")),
+        None => Ok(()),
+    }
+}
+
+/// Who waits for whom a visit is held, as it stands on the waiting list; nobody else changes that until the end.
+pub(super) async fn entry_of(
+    cx: OperationContext<'_>,
+    tx: &mut Transaction,
+    held: &ResourceKey,
+) -> Result<Option<Current>> {
+    let Some(key) = tx.waitlist_entry(held).await? else {
+        return Ok(None);
+    };
+    tx.lock(vec![key.clone()]).await?;
+    let found = Source::Within(cx.store, tx).read(cx.request, &key).await?;
+    if found.is_none_or(|version| version.content.is_none()) {
+        return Ok(None);
+    }
+    let current = Current::of(cx, tx, &key).await?;
+    Ok((current.visit.status == Some(Status::Waitlist)).then_some(current))
+}
+
+/// Takes somebody off the waiting list who has a visit now.
+pub(super) async fn end(
+    cx: OperationContext<'_>,
+    tx: &mut Transaction,
+    waiting: Option<Current>,
+) -> Result<()> {
+    let Some(waiting) = waiting else {
+        return Ok(());
+    };
+    let mut draft = Draft::of(&waiting.resource);
+    draft.set_status(Status::Cancelled)?;
+    draft.set("cancelationReason", BOOKED)?;
+    waiting.change(cx, tx, &draft).await.map(drop)
+}

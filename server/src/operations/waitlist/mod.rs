@@ -1,0 +1,186 @@
+//! `Appointment/$waitlist`: somebody waits for a kind of visit within the time they can make possible.
+
+mod entry;
+#[cfg(test)]
+mod tests;
+
+use fhir::ids::ResourceKey;
+use fhir::json::{Document, Value, Writer};
+use fhir::resource::Resource;
+use fhir::scheduling::Policy;
+
+pub(super) use self::entry::Entry;
+use super::visits::{Draft, referred};
+use super::{Arguments, Change, OperationAnswer, OperationContext, Params};
+use crate::error::{Error, ErrorKind, Result};
+use crate::scheduling::Status;
+use crate::store::Transaction;
+
+/// How many hours of notice somebody who waits needs.
+const MIN_NOTICE: &str = "https://vesta.example/fhir/StructureDefinition/min-notice-hours";
+
+/// Hours of notice at most: a year.
+const NOTICE_MAX: i32 = 366 * 24;
+
+/// The operation.
+pub(super) struct Waitlist;
+
+/// What it takes.
+pub(super) struct WaitlistParams {
+    service: Document,
+    patient: Document,
+    periods: Vec<Document>,
+    practitioners: Vec<Document>,
+    priority: Option<i32>,
+    notice: Option<i32>,
+}
+
+impl Params for WaitlistParams {
+    fn take(arguments: &mut Arguments<'_>) -> Result<Self> {
+        Ok(Self {
+            service: arguments.required("healthcare-service")?,
+            patient: arguments.required("patient-reference")?,
+            periods: arguments.list("requested-period")?,
+            practitioners: arguments.list("practitioner")?,
+            priority: arguments.optional("priority")?,
+            notice: arguments.optional("min-notice-hours")?,
+        })
+    }
+}
+
+impl Change for Waitlist {
+    const DEFINITION: &'static str = include_str!("definition.json");
+    type Params = WaitlistParams;
+
+    async fn perform(
+        cx: OperationContext<'_>,
+        tx: &mut Transaction,
+        params: &WaitlistParams,
+    ) -> Result<OperationAnswer> {
+        let service = referred(
+            &params.service,
+            &["HealthcareService"],
+            "healthcare-service",
+            cx,
+        )?;
+        let patient = referred(&params.patient, &["Patient"], "patient-reference", cx)?;
+        let (_, content) = cx.read(&service).await?;
+        let resource = Resource::parse(content).map_err(Error::internal)?;
+        let policy = policy(&service, &resource)?;
+        if cx.request.access.is_patients() {
+            params.refuse_patient(&policy)?;
+        }
+        cx.read(&patient).await?;
+        let text = params.appointment(cx, &service, &resource, &patient)?;
+        let appointment = Resource::parse(text).map_err(Error::internal)?;
+        let entry = Entry::of(&patient, &appointment, &cx.request.base_url);
+        if entry.periods_from(cx.request.now).is_empty() {
+            let sentence = "none of the requested periods has a time that is still to come";
+            return Err(Error::new(ErrorKind::BadValue, sentence)
+                .at("Parameters.parameter.where(name='requested-period')"));
+        }
+        Draft::of(&appointment).create(cx, tx).await?.answer(cx)
+    }
+}
+
+impl WaitlistParams {
+    /// Refuses a patient what is for those to say who work here.
+    fn refuse_patient(&self, policy: &Policy) -> Result<()> {
+        let refused = |sentence: &str| Err(Error::new(ErrorKind::Forbidden, sentence));
+        if !policy.self_book {
+            return refused("this kind of visit is not booked by patients themselves");
+        }
+        match self.priority {
+            Some(_) => refused("how urgent it is say those who work here"),
+            None => Ok(()),
+        }
+    }
+
+    fn appointment(
+        &self,
+        cx: OperationContext<'_>,
+        service: &ResourceKey,
+        resource: &Resource,
+        patient: &ResourceKey,
+    ) -> Result<String> {
+        let kinds = ["PractitionerRole", "Practitioner"];
+        let practitioners = self.practitioners.iter();
+        let practitioners = practitioners.map(|one| referred(one, &kinds, "practitioner", cx));
+        let practitioners: Vec<ResourceKey> = practitioners.collect::<Result<_>>()?;
+        if self.notice.is_some_and(|hours| hours > NOTICE_MAX) {
+            let sentence = "nobody needs more than a year of notice";
+            return Err(Error::new(ErrorKind::BadValue, sentence));
+        }
+        let mut writer = Writer::with_capacity(512);
+        writer.object(|entry| {
+            entry.string("resourceType", "Appointment");
+            if let Some(hours) = self.notice {
+                entry.array("extension", |list| {
+                    list.object(|notice| {
+                        notice.string("url", MIN_NOTICE);
+                        notice.number("valueUnsignedInt", hours);
+                    });
+                });
+            }
+            entry.string("status", Status::Waitlist.code());
+            if let Some(types) = resource.get("type") {
+                entry.raw("serviceType", types.raw());
+            }
+            if let Some(priority) = self.priority {
+                entry.number("priority", priority);
+            }
+            entry.string("created", &cx.request.now.to_string());
+            entry.array("participant", |list| {
+                participant(list, patient, "required");
+                participant(list, service, "information-only");
+                for practitioner in &practitioners {
+                    participant(list, practitioner, "optional");
+                }
+            });
+            entry.array("requestedPeriod", |list| {
+                self.periods.iter().for_each(|one| list.raw(one.text()));
+            });
+        });
+        Ok(writer.finish())
+    }
+}
+
+fn participant(list: &mut Writer, actor: &ResourceKey, required: &str) {
+    list.object(|one| {
+        one.object("actor", |reference| {
+            reference.string("reference", &actor.to_string());
+        });
+        one.string("required", required);
+        one.string("status", "needs-action");
+    });
+}
+
+/// The policy of a HealthcareService that is offered.
+fn policy(key: &ResourceKey, service: &Resource) -> Result<Policy> {
+    let refused = |sentence: String| Error::new(ErrorKind::BusinessRule, sentence);
+    if service.get("active").and_then(Value::boolean) == Some(false) {
+        return Err(refused(format!("{key} is not offered any more")));
+    }
+    let policy = Policy::of(service.root());
+    let policy = policy.map_err(|fault| refused(format!("{key} cannot be booked: {fault}")))?;
+    policy.ok_or_else(|| {
+        refused(format!(
+            "{key} has no scheduling-policy: nobody waits for it"
+        ))
+    })
+}
+
+/// What could not be had waits for just that time.
+pub(super) fn wait_instead(draft: &mut Draft, wanted: &Resource) -> Result<()> {
+    let moment = |name| wanted.get(name).map_or("null", Value::raw);
+    let period = format!(
+        r#"[{{"start":{},"end":{}}}]"#,
+        moment("start"),
+        moment("end")
+    );
+    draft.set_status(Status::Waitlist)?;
+    draft.set("requestedPeriod", &period)?;
+    ["start", "end", "_start", "_end"]
+        .iter()
+        .try_for_each(|name| draft.remove(name))
+}
