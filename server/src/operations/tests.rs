@@ -46,7 +46,6 @@ fn sample(content: &Content) -> (&'static str, &'static str) {
             "Timing" => ("valueTiming", r#"{"repeat":{"dayOfWeek":["mon"]}}"#),
             "Period" => ("valuePeriod", r#"{"start":"2024-02-29"}"#),
             "Duration" => ("valueDuration", r#"{"value":1}"#),
-            "Period" => ("valuePeriod", r#"{"start":"2024-02-29"}"#),
             other => panic!("a sample of {other} is missing"),
         },
         Content::AnyValue => ("valueString", r#""text""#),
