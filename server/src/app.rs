@@ -466,6 +466,7 @@ fn limits(config: &Config) -> Limits {
             is_on: config.calendars.bulk_publish,
             booking_url: config.calendars.booking_url.as_deref().map(Into::into),
             slots: config.calendars.slots_published_max,
+            calendar_places: config.calendars.calendar_places,
         },
     }
 }

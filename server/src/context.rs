@@ -48,6 +48,8 @@ pub struct Published {
     pub booking_url: Option<Box<str>>,
     /// Most Slots of one answer.
     pub slots: u32,
+    /// Whether a calendar behind a secret link says where.
+    pub calendar_places: bool,
 }
 
 /// As the settings have it.

@@ -34,4 +34,14 @@ pub struct CalendarSettings {
     )]
     #[arg(default_value_t = 10000, value_parser = clap::value_parser!(u32).range(1..=100000))]
     pub slots_published_max: u32,
+
+    /// Whether calendars behind secret links (Practitioner/$calendar) say where visits are, beside when
+    #[arg(
+        long,
+        env = "VESTA_CALENDAR_PLACES",
+        global = true,
+        value_name = "BOOL"
+    )]
+    #[arg(default_value_t = true, action = clap::ArgAction::Set)]
+    pub calendar_places: bool,
 }

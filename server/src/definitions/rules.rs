@@ -69,8 +69,8 @@ pub struct FoundBy {
     pub values: IndexValues,
     /// The number of the generation, as the database knows it.
     pub generation: i64,
-    /// The definitions themselves, where the store may have to write the resource otherwise: what an Appointment says of its
-    /// Slots is the server's to say.
+    /// The definitions themselves, where the store may have to write more: what an Appointment says of its Slots is the
+    /// server's to say, and a response is noted in its Appointment.
     pub by: Option<Box<Definitions>>,
 }
 
@@ -239,7 +239,11 @@ impl Definitions {
         Ok(FoundBy {
             values,
             generation: self.generation,
-            by: (resource.resource_type().name() == "Appointment").then(|| Box::new(self.clone())),
+            by: matches!(
+                resource.resource_type().name(),
+                "Appointment" | "AppointmentResponse"
+            )
+            .then(|| Box::new(self.clone())),
         })
     }
 

@@ -18,6 +18,7 @@ pub use owners::Owners;
 use found::Finder;
 
 use super::perform::Interactions;
+use super::route::SECRET;
 use super::{HistoryScope, Interaction, OperationInput, OperationTarget, Outcome, SearchScope};
 use crate::audit::{AuditRecord, AuditedResource, RefusedRequest};
 use crate::auth::{Access, Reason};
@@ -110,6 +111,8 @@ impl Interaction {
             | Self::History { query, .. }
             | Self::Search { query, .. } => Some(query),
             Self::Create { if_none_exist, .. } => if_none_exist.as_deref(),
+            // What is in it lets in, so the trail does not have it.
+            Self::Operation { code, .. } if &**code == SECRET => None,
             Self::Operation { input, .. } => match input {
                 OperationInput::Query(query)
                 | OperationInput::Body(_, query)
@@ -213,6 +216,10 @@ impl Interactions {
                 None => record,
             });
         };
+        // What is no resource has been noted by whoever made it.
+        if outcome.plain.is_some() {
+            return Ok(record);
+        }
         if let Some(read) = self.remembered(cx, outcome) {
             return Ok(record.touching(&read));
         }

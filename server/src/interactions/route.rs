@@ -73,15 +73,18 @@ pub fn route(request: RouteRequest<'_>) -> Result<Routed> {
     Route::parse(request.method, request.path)?.interaction(request)
 }
 
-/// Operations that are for whoever asks: of the server, and of people.
-const PUBLIC: [&str; 1] = ["bulk-publish"];
+/// The operation that is for whoever asks.
+const PUBLIC: &str = "bulk-publish";
+/// The operation that is for whoever knows the secret of a link, which is in its query.
+pub(super) const SECRET: &str = "calendar";
 
 impl Route {
     /// Whether whoever asks is answered, without a token.
     pub fn is_public(&self) -> bool {
         match self {
             Self::Metadata => true,
-            Self::Operation(OperationTarget::System, code) => PUBLIC.contains(&&**code),
+            Self::Operation(OperationTarget::System, code) => &**code == PUBLIC,
+            Self::Operation(OperationTarget::Instance(_), code) => &**code == SECRET,
             _ => false,
         }
     }

@@ -23,6 +23,9 @@ mod block;
 mod book;
 mod break_glass;
 mod bulk_publish;
+mod calendar;
+mod calendar_link;
+mod calendar_unlink;
 mod cancel;
 mod check_in;
 mod closure;
@@ -88,6 +91,9 @@ pub fn all() -> Result<Registry, RegistryError> {
         .with::<find::Find>()?
         .with::<availability::Availability>()?
         .with::<bulk_publish::BulkPublish>()?
+        .with::<calendar::Calendar>()?
+        .with_change::<calendar_link::CalendarLink>()?
+        .with_change::<calendar_unlink::CalendarUnlink>()?
         .with::<find_matches::FindMatches>()?
         .with::<validate::Validate>()?
         .with::<verify::Verify>()?

@@ -6,6 +6,7 @@ mod calendars;
 mod claims;
 mod judge;
 mod pools;
+mod rebook;
 mod states;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ pub use claims::{Actors, Claim, ClaimKind, Clash, claims_of_block};
 pub(crate) use claims::{actors_of, claims_of_visit, refuse_out_of_use};
 pub(crate) use judge::{Judged, Kind, Known, not_by_patients};
 pub(crate) use pools::{LEVELS, Pools};
+pub use rebook::Rebook;
 pub use states::{Status, Transition};
 pub(crate) use visit::canonical;
-pub use visit::{Block, Calendar, Participant, Ruled, Visit, is_ruled};
+pub use visit::{Answer, Block, Calendar, Participant, Ruled, Visit, is_ruled};

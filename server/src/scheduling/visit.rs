@@ -29,6 +29,8 @@ pub enum Ruled {
     Role(Option<Box<str>>),
     /// A Schedule.
     Calendar(Calendar),
+    /// An AppointmentResponse.
+    Answer(Answer),
 }
 
 impl Ruled {
@@ -37,7 +39,7 @@ impl Ruled {
         let (takes_time, start, end) = match self {
             Self::Visit(visit) => (visit.takes_time(), visit.start, visit.end),
             Self::Block(block) => (true, block.start, block.end),
-            Self::Role(_) | Self::Calendar(_) => return true,
+            Self::Role(_) | Self::Calendar(_) | Self::Answer(_) => return true,
         };
         let is_over = match self {
             Self::Visit(visit) if visit.status == Some(Status::Pending) => {
@@ -82,6 +84,17 @@ pub struct Participant {
     pub is_required: bool,
 }
 
+/// An AppointmentResponse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The reference to the Appointment, as it is written.
+    pub appointment: Option<Box<str>>,
+    /// Who answers, as it is written.
+    pub actor: Option<Box<str>>,
+    /// `accepted`, `declined`, `tentative`, `needs-action`
+    pub status: Box<str>,
+}
+
 /// A Schedule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Calendar {
@@ -108,7 +121,7 @@ pub struct Block {
 pub fn is_ruled(resource_type: ResourceType) -> bool {
     matches!(
         resource_type.name(),
-        "Appointment" | "Slot" | "PractitionerRole" | "Schedule"
+        "Appointment" | "AppointmentResponse" | "Slot" | "PractitionerRole" | "Schedule"
     )
 }
 
@@ -123,6 +136,11 @@ impl Ruled {
                 schedule: reference(root, "schedule"),
                 start: instant(root, "start"),
                 end: instant(root, "end"),
+            }),
+            "AppointmentResponse" => Self::Answer(Answer {
+                appointment: reference(root, "appointment"),
+                actor: reference(root, "actor"),
+                status: text(root, "participantStatus").unwrap_or_default().into(),
             }),
             "PractitionerRole" => Self::Role(reference(root, "practitioner")),
             "Schedule" => {

@@ -1,6 +1,7 @@
 //! Whose time the writes of a transaction take: claimed when all is written, so that what moves within it does not stand in
 //! its own way (server/decisions/0030-claims-of-time.md).
 
+mod answers;
 mod blocks;
 mod known;
 mod passing;
@@ -387,7 +388,7 @@ fn refused(key: &ResourceKey, error: Error) -> Refusal {
 fn visit(ruled: &Ruled) -> Option<&Visit> {
     match ruled {
         Ruled::Visit(visit) => Some(visit),
-        Ruled::Block(_) | Ruled::Role(_) | Ruled::Calendar(_) => None,
+        Ruled::Block(_) | Ruled::Role(_) | Ruled::Calendar(_) | Ruled::Answer(_) => None,
     }
 }
 

@@ -29,6 +29,7 @@ mod include;
 mod instant;
 mod judged;
 mod labels;
+mod links;
 mod locks;
 mod mark;
 mod messages;

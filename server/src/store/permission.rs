@@ -9,6 +9,7 @@ use super::judged::{Judged, JudgedRow, judged_rows};
 use super::{Deleted, PreparedDelete, PreparedWrite, Transaction, write};
 use crate::auth::{Access, Permission, Rows};
 use crate::error::{Error, ErrorKind, Result};
+use crate::scheduling::Ruled;
 
 /// Whether all updates and creates of a type are permitted, so that nothing has to be looked at.
 pub(super) fn puts_anything(access: &Access, resource_type: ResourceType) -> bool {
@@ -33,7 +34,7 @@ pub(super) fn permit_create(access: &Access, write: &PreparedWrite) -> Result<()
 /// Refuses a write whose text would lie outside of what may be written.
 fn permit(access: &Access, permission: Permission, write: &PreparedWrite) -> Result<()> {
     let rows = access.rows(permission, write.key.resource_type);
-    let is_admitted = rows.admit(&write.key, &write.index);
+    let is_admitted = rows.admit(&write.key, &write.index) || answers_for_self(access, write);
     if names_holder(access, write) {
         return Err(names_yourself());
     }
@@ -41,6 +42,17 @@ fn permit(access: &Access, permission: Permission, write: &PreparedWrite) -> Res
         true => Ok(()),
         false => Err(outside(&write.key)),
     }
+}
+
+/// Whether it is the holder's own answer to an Appointment: that of a clinician is in no patient's record.
+fn answers_for_self(access: &Access, write: &PreparedWrite) -> bool {
+    let user = access.grant().and_then(|grant| grant.user.as_ref());
+    let actor = match write.ruled.as_deref() {
+        Some(Ruled::Answer(answer)) => answer.actor.as_deref().and_then(|one| one.parse().ok()),
+        _ => None,
+    };
+    let is_own = user.is_some_and(|user| actor.as_ref() == Some(user.key()));
+    is_own && access.may(Permission::Create, write.key.resource_type)
 }
 
 /// Whether the resource, or its text, is one that the holder must not write.

@@ -102,11 +102,11 @@ pub struct PreparedWrite {
     pub(super) ruled: Option<Box<Ruled>>,
     /// Whether an operation writes it, which has asked what a write must not do by itself.
     pub(super) by_operation: bool,
-    /// An Appointment, whose Slots the store names.
+    /// An Appointment, whose Slots the store names, or an answer to one, which it notes there.
     pub(super) appointment: Option<Box<Appointment>>,
 }
 
-/// What it takes to write an Appointment otherwise.
+/// What it takes to write an Appointment otherwise, or one beside an answer.
 #[derive(Clone, Debug)]
 pub(super) struct Appointment {
     pub(super) resource: Resource,

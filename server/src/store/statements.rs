@@ -89,6 +89,9 @@ statements! {
     FILL_BLOCKS = "fill_blocks";
     BEGIN_RECLAIM = "begin_reclaim";
     LIST_MEETING = "list_meeting";
+    KEEP_CALENDAR_LINK = "keep_calendar_link";
+    READ_CALENDAR_LINK = "read_calendar_link";
+    DROP_CALENDAR_LINK = "drop_calendar_link";
     KEEP_SLOTS = "keep_slots";
     KEEP_CALENDARS = "keep_calendars";
     LIST_SLOT_CALENDARS = "list_slot_calendars";

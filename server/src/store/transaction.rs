@@ -17,9 +17,7 @@ use sqlx::{PgConnection, Postgres, Row};
 use super::audit::{add_records, refuse_trail};
 use super::batch::key_columns;
 use super::claims::Unsettled;
-use super::fault::{
-    STALE_MAX, from_sqlx, is_disconnect, is_retryable, is_stale, unknown_outcome,
-};
+use super::fault::{STALE_MAX, from_sqlx, is_disconnect, is_retryable, is_stale, unknown_outcome};
 use super::prepared::{PreparedDelete, PreparedWrite};
 use super::search::Searching;
 use super::{Deleted, Store, Written, permission, statements, write};
@@ -242,8 +240,7 @@ impl Transaction {
         for (write, written) in writes.iter().zip(&written) {
             let version = written.version;
             self.trail.note(&write.key, version, &write.patients);
-            let after = write.ruled.as_deref().cloned();
-            self.rule(&write.key, None, after, write.by_operation)?;
+            self.follow(write, None).await?;
         }
         Ok(written)
     }
@@ -277,8 +274,7 @@ impl Transaction {
                 let version = written.version;
                 self.trail.note(&write.key, version, &write.patients);
                 let before = before.remove(&write.key);
-                let after = write.ruled.as_deref().cloned();
-                if let Err(refusal) = self.rule(&write.key, before, after, write.by_operation) {
+                if let Err(refusal) = self.follow(write, before).await {
                     *result = Err(refusal);
                 }
             }

@@ -12,6 +12,51 @@ const LINE: usize = 75;
 
 /// The calendar with one Appointment; `None` where it has no time. `base_url` makes its name the only one in the world.
 pub fn calendar(appointment: Value<'_>, base_url: &str) -> Option<String> {
+    let mut written = String::with_capacity(512);
+    begin(&mut written);
+    event(&mut written, appointment, base_url, true)?;
+    fold(&mut written, "END:VCALENDAR");
+    Some(written)
+}
+
+/// The calendar with many, to be asked for again and again; those without a time are left out, and so is, where it is not to be
+/// said, where they are.
+pub fn subscription(appointments: &[Value<'_>], base_url: &str, shows_places: bool) -> String {
+    let mut written = String::with_capacity(512 * (appointments.len() + 1));
+    begin(&mut written);
+    for line in [
+        "X-WR-CALNAME:Appointments",
+        "REFRESH-INTERVAL;VALUE=DURATION:PT15M",
+        "X-PUBLISHED-TTL:PT15M",
+    ] {
+        fold(&mut written, line);
+    }
+    for appointment in appointments {
+        // What has no time is no event.
+        let _ = event(&mut written, *appointment, base_url, shows_places);
+    }
+    fold(&mut written, "END:VCALENDAR");
+    written
+}
+
+fn begin(written: &mut String) {
+    for line in [
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        "PRODID:-//Vesta//Scheduling//EN",
+        "METHOD:PUBLISH",
+    ] {
+        fold(written, line);
+    }
+}
+
+/// One Appointment; nothing is written where it has no time.
+fn event(
+    written: &mut String,
+    appointment: Value<'_>,
+    base_url: &str,
+    shows_place: bool,
+) -> Option<()> {
     let moment = |path: &[&str]| {
         let text = appointment.at(path)?.string()?;
         time::parse_instant(&text)
@@ -30,12 +75,7 @@ pub fn calendar(appointment: Value<'_>, base_url: &str) -> Option<String> {
     };
     let version: Option<u64> =
         text(&["meta", "versionId"]).and_then(|version| version.parse().ok());
-    let mut written = String::with_capacity(512);
-    let mut line = |name: &str, value: &str| fold(&mut written, &format!("{name}:{value}"));
-    line("BEGIN", "VCALENDAR");
-    line("VERSION", "2.0");
-    line("PRODID", "-//Vesta//Scheduling//EN");
-    line("METHOD", "PUBLISH");
+    let mut line = |name: &str, value: &str| fold(written, &format!("{name}:{value}"));
     line("BEGIN", "VEVENT");
     line("UID", &escaped(&format!("{base_url}/Appointment/{id}")));
     line("DTSTAMP", &stamp);
@@ -51,12 +91,11 @@ pub fn calendar(appointment: Value<'_>, base_url: &str) -> Option<String> {
     line("TRANSP", if is_busy { "OPAQUE" } else { "TRANSPARENT" });
     line("CLASS", "PRIVATE");
     line("SUMMARY", "Appointment");
-    if let Some(place) = place(appointment) {
+    if let Some(place) = place(appointment).filter(|_| shows_place) {
         line("LOCATION", &escaped(&place));
     }
     line("END", "VEVENT");
-    line("END", "VCALENDAR");
-    Some(written)
+    Some(())
 }
 
 /// What the place is called, where that is said.

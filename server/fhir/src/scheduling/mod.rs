@@ -20,7 +20,7 @@ use jiff::tz::TimeZone;
 
 pub use availability::{Availability, Exception, ExceptionKind, Mode, Rule};
 pub use expand::Grid;
-pub use ical::calendar;
+pub use ical::{calendar, subscription};
 pub use interval::{Interval, Intervals};
 pub use offer::{Candidate, Need, Offer, not_busy, offers};
 pub use policy::{Coding, Policy, Reminder, Requirement, RequirementKind};

@@ -4,7 +4,7 @@
 mod tests;
 
 use fhir::ids::ResourceKey;
-use fhir::json::{Document, ObjectWriter, Writer};
+use fhir::json::Document;
 use fhir::outcome::{Issue, IssueType, Severity};
 use fhir::resource::Resource;
 use fhir::scheduling::Interval;
@@ -17,11 +17,8 @@ use super::visits::visit_of;
 use super::{Argument, Arguments, Change, OperationAnswer, OperationContext, Params};
 use crate::auth::{Access, Reason};
 use crate::error::{Error, ErrorKind, Result};
-use crate::scheduling::{Status, Visit};
+use crate::scheduling::{Rebook, Status, Visit};
 use crate::store::{Source, Transaction, Verb};
-
-/// Of which the codes of Tasks are.
-const TASKS: &str = "https://vesta.example/fhir/CodeSystem/task-code";
 
 /// The operation.
 pub(super) struct BlockTime;
@@ -179,47 +176,16 @@ fn task(
     let participants = visit.participants.iter();
     let mut keys = participants.filter_map(|one| one.key(&cx.request.base_url));
     let patient = keys.find(|key| key.resource_type.name() == "Patient");
-    let refer = |writer: &mut ObjectWriter<'_>, name: &str, key: &str| {
-        writer.object(name, |one| one.string("reference", key));
+    let patient = patient.map(|key| key.to_string());
+    let grant = cx.request.access.grant();
+    let user = grant.and_then(|grant| Some(grant.user.as_ref()?.to_string()));
+    let task = Rebook {
+        visit: key,
+        patient: patient.as_deref(),
+        requester: user.as_deref(),
+        because_of: slot,
+        until: visit.start,
+        now: cx.request.now,
     };
-    let coding = |list: &mut Writer, system: &str, code: &str| {
-        list.object(|coding| {
-            coding.string("system", system);
-            coding.string("code", code);
-        });
-    };
-    let mut writer = Writer::with_capacity(1024);
-    writer.object(|task| {
-        task.string("resourceType", "Task");
-        task.string("status", "requested");
-        task.string("intent", "order");
-        task.object("code", |code| {
-            code.array("coding", |list| coding(list, TASKS, "rebook"));
-        });
-        refer(task, "focus", &key.to_string());
-        if let Some(patient) = &patient {
-            refer(task, "for", &patient.to_string());
-        }
-        task.string("authoredOn", &cx.request.now.to_string());
-        let grant = cx.request.access.grant();
-        if let Some(user) = grant.and_then(|grant| grant.user.as_ref()) {
-            refer(task, "requester", &user.to_string());
-        }
-        task.array("performerType", |list| {
-            list.object(|role| {
-                role.array("coding", |list| {
-                    coding(list, crate::auth::STAFF_ROLE, "front-desk");
-                });
-            });
-        });
-        refer(task, "reasonReference", &slot.to_string());
-        if let Some(start) = visit.start {
-            task.object("restriction", |restriction| {
-                restriction.object("period", |period| {
-                    period.string("end", &start.to_string());
-                });
-            });
-        }
-    });
-    Resource::parse(writer.finish()).map_err(Error::internal)
+    task.resource()
 }

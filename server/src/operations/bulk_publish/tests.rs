@@ -71,6 +71,7 @@ async fn free_slots_that_patients_book_are_published() {
         is_on: true,
         booking_url: Some("https://book.example/start".into()),
         slots: 2,
+        calendar_places: false,
     };
     let limits = Limits {
         published,

@@ -1,5 +1,7 @@
 //! What the kind of a visit asks, whatever writes it; and what is offered can be had.
 
+mod answers;
+
 use fhir::json::Value;
 use fhir::resource::Resource;
 use jiff::ToSpan;

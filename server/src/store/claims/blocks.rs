@@ -130,7 +130,7 @@ impl Transaction {
 pub(super) fn block(ruled: &Ruled) -> Option<&Block> {
     match ruled {
         Ruled::Block(block) => Some(block),
-        Ruled::Visit(_) | Ruled::Role(_) | Ruled::Calendar(_) => None,
+        Ruled::Visit(_) | Ruled::Role(_) | Ruled::Calendar(_) | Ruled::Answer(_) => None,
     }
 }
 

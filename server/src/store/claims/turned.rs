@@ -22,7 +22,7 @@ use crate::store::search::RowFilter;
 use crate::store::{PreparedWrite, Transaction, Verb, Written, statements};
 
 /// What is done by a write that this one leads to.
-type Done<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+pub(super) type Done<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
 /// What a Slot becomes.
 struct Turned {
@@ -203,7 +203,7 @@ impl Transaction {
             let changed = (one.slot.times, &*one.slot.status) != (one.times, one.status);
             if changed {
                 let write = self.prepared(definitions, one.slot.key.clone(), Verb::Put, &slot)?;
-                self.put_slot(&write).await?;
+                self.put_own(&write).await?;
             }
             let mut rests = Vec::new();
             for rest in &one.rests {
@@ -211,7 +211,7 @@ impl Transaction {
                 rests.push(self.prepared(definitions, new_slot()?, Verb::Post, &slot)?);
             }
             if !rests.is_empty() {
-                self.create_slots(&rests).await?;
+                self.create_own(&rests).await?;
             }
             self.write_as(access.clone());
             if one.status != "free" {
@@ -224,13 +224,16 @@ impl Transaction {
         Ok(taken)
     }
 
-    /// Writes a Slot. It is no visit, so that nothing more is turned by it.
-    fn put_slot<'a>(&'a mut self, write: &'a PreparedWrite) -> Done<'a, Written> {
+    /// Writes what another write leads to: a Slot to a visit, a visit to an answer.
+    pub(super) fn put_own<'a>(&'a mut self, write: &'a PreparedWrite) -> Done<'a, Written> {
         Box::pin(self.put_one(write))
     }
 
     /// The same for new ones.
-    fn create_slots<'a>(&'a mut self, writes: &'a [PreparedWrite]) -> Done<'a, Vec<Written>> {
+    pub(super) fn create_own<'a>(
+        &'a mut self,
+        writes: &'a [PreparedWrite],
+    ) -> Done<'a, Vec<Written>> {
         Box::pin(self.create(writes))
     }
 
