@@ -69,14 +69,9 @@ impl Default for Reply {
     }
 }
 
-/// The answer to an interaction that succeeded.
-pub(super) async fn of_outcome(
-    http: &Arc<Http>,
-    reply: &Reply,
-    outcome: Outcome,
-) -> Result<Response> {
+/// What the headers say of version, place and repetition.
+fn headers_of(http: &Http, outcome: &Outcome) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(8);
-    let mut status = outcome.status;
     headers.insert(VARY, HeaderValue::from_static("accept"));
     if let Some((version, instant)) = outcome.version {
         insert(&mut headers, ETAG, &version.etag());
@@ -92,6 +87,17 @@ pub(super) async fn of_outcome(
     if outcome.is_replayed {
         headers.insert(REPLAYED, HeaderValue::from_static("true"));
     }
+    headers
+}
+
+/// The answer to an interaction that succeeded.
+pub(super) async fn of_outcome(
+    http: &Arc<Http>,
+    reply: &Reply,
+    outcome: Outcome,
+) -> Result<Response> {
+    let mut headers = headers_of(http, &outcome);
+    let mut status = outcome.status;
     let is_write = outcome.is_write || matches!(reply.interaction, Some("delete"));
     if let Some(plain) = outcome.plain {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(plain.cache));

@@ -41,24 +41,24 @@ pub(super) async fn search(
     let cursor = paging::cursor(query)?;
     let mut understood = plan.understood.clone();
     understood.extend(paging::formats(query)?);
-    let count = plan.count.unwrap_or(cx.limits.page_size);
-    let count = count.min(cx.limits.page_size_max);
+    let limits = &cx.limits;
+    let count = plan
+        .count
+        .unwrap_or(limits.page_size)
+        .min(limits.page_size_max);
     let counts_only = plan.summary == Summary::Count || count == 0;
-    let is_within =
-        plan.contained != Contained::False && cursor.as_deref().is_some_and(contained::is_place);
-    let is_own = cursor.as_deref().is_some_and(own::is_place);
-    let mut page = match counts_only || is_within || is_own || plan.contained == Contained::True {
+    let is_place = |of: fn(&str) -> bool| cursor.as_deref().is_some_and(of);
+    let is_within = plan.contained != Contained::False && is_place(contained::is_place);
+    let is_own = is_place(own::is_place);
+    let is_elsewhere = counts_only || is_within || is_own || plan.contained == Contained::True;
+    let from = cursor.as_deref();
+    let mut page = match is_elsewhere {
         true => SearchPage::default(),
-        false => {
-            source
-                .search(cx, &plan, count, &path, cursor.as_deref())
-                .await?
-        }
+        false => source.search(cx, &plan, count, &path, from).await?,
     };
     let mut warnings = plan.warnings.clone();
     let mut within = Vec::new();
     if plan.contained != Contained::False && page.next.is_none() {
-        let from = cursor.as_deref();
         let from = from.filter(|_| is_within || plan.contained == Contained::True);
         let search = ContainedSearch::new(definitions, cx, &plan, &path);
         let found = search.find(source, room(count, &page), from).await?;
@@ -69,17 +69,12 @@ pub(super) async fn search(
     }
     let own = OwnMatches::of(interactions, cx, source, &plan).await?;
     if !counts_only {
-        own.fill(
-            source,
-            (&plan, &path),
-            (count, cursor.as_deref()),
-            &mut page,
-        )?;
+        own.fill(source, (&plan, &path), (count, from), &mut page)?;
     }
     let shown = page.matches.len() + within.len();
-    let is_empty = shown == 0 && cursor.is_none() && !counts_only;
-    warnings.extend(own::told_of_packages(&plan, is_empty));
     let is_all = page.next.is_none() && cursor.is_none();
+    let is_empty = is_all && shown == 0 && !counts_only;
+    warnings.extend(own::told_of_packages(&plan, is_empty));
     let included = source.included(cx, definitions, &plan.includes, &page.matches);
     let included = included.await?;
     let known = (is_all.then_some(shown), own.count());
