@@ -154,7 +154,7 @@ async fn answered_by(
     let lead = SignedDuration::from_mins(i64::from(policy.lead_minutes));
     let last = start.checked_sub(lead).unwrap_or(now);
     let ends = passed(&open, now, minutes).min(last);
-    Ok((ends.duration_since(now) >= LEAST).then_some(ends))
+    Ok((ends.duration_since(now) >= LEAST.min(minutes)).then_some(ends))
 }
 
 /// When so much of some time has passed; where there is not so much of it, time that is not in it counts as well.
