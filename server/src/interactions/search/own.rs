@@ -30,6 +30,9 @@ const OF_PACKAGES: [&str; 7] = [
     "ValueSet",
 ];
 
+/// What the URLs of HL7's definitions begin with.
+const HL7: [&str; 2] = ["http://hl7.org/fhir/", "http://terminology.hl7.org/"];
+
 /// Whether a cursor leads to own definitions.
 pub(super) fn is_place(cursor: &str) -> bool {
     cursor.starts_with(MARK)
@@ -117,15 +120,17 @@ impl OwnMatches {
     }
 }
 
-/// What a search by `url` that finds nothing says, where packages define things of the type: they are used, but not kept as
-/// resources.
+/// What a search by a `url` of HL7 that finds nothing says, where packages define things of the type: they are used, but not
+/// kept as resources.
 pub(super) fn told_of_packages(plan: &Plan, is_empty: bool) -> Option<Issue> {
     let mut types = plan.resource_types.iter();
     let of_packages = |one: &ResourceType| OF_PACKAGES.contains(&one.name());
-    let by_url = plan.understood.iter().any(|(name, _)| name == "url");
+    let is_theirs = |url: &str| HL7.iter().any(|base| url.starts_with(base));
+    let mut understood = plan.understood.iter();
+    let by_url = understood.any(|(name, urls)| name == "url" && urls.split(',').any(is_theirs));
     let is_asked = is_empty && by_url && types.any(of_packages);
     is_asked.then(|| {
-        let sentence = "what the FHIR packages define that this server was set up with is used, but not kept as resources: \
+        let sentence = "what HL7's packages define that this server was set up with is used, but not kept as resources: \
                         searches do not find it";
         Issue::new(Severity::Information, IssueType::Informational, sentence)
     })

@@ -301,6 +301,7 @@ async fn what_packages_define_is_not_passed_over_in_silence() {
             true,
         ),
         ("StructureDefinition?name=Patient", false),
+        ("StructureDefinition?url=http://example.org/none", false),
         ("Questionnaire?url=http://example.org/none", false),
         (
             "SearchParameter?url=https://vesta.example/fhir/SearchParameter/appointment-series",

@@ -1,24 +1,18 @@
 //! A series of visits: each an Appointment of its own, all booked by one call, or none (server/SCHEDULING.md, series).
 
-use fhir::json::{Value, quoted};
+use fhir::json::Value;
 use fhir::outcome::{Issue, IssueType, Severity};
 use fhir::resource::Resource;
 use fhir::scheduling::{Fault, Recurrence, zone};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use super::{BookParams, bad};
 use crate::error::{Error, ErrorKind, OpError, Result};
+use crate::operations::visits::series::{INDEX, SERIES, at, place};
 use crate::operations::visits::{Done, Draft, answer_all, visit_of};
 use crate::operations::{Arguments, OperationAnswer, OperationContext, Params};
 use crate::store::Transaction;
-
-/// The system of the identifier that the visits of a series share.
-const SERIES: &str = "https://vesta.example/fhir/NamingSystem/appointment-series";
-/// The place of a visit in its series.
-const INDEX: &str = "https://vesta.example/fhir/StructureDefinition/series-index";
-const TZ_CODE: &str = "http://hl7.org/fhir/StructureDefinition/tz-code";
 
 /// When a visit takes place again.
 pub(super) struct Recurring {
@@ -104,17 +98,6 @@ impl Recurring {
     }
 }
 
-/// The visit from when to when, told in a zone.
-fn place(draft: &mut Draft, (start, end): (Timestamp, Timestamp), zone: &TimeZone) -> Result<()> {
-    for (name, moment) in [("start", start), ("end", end)] {
-        let offset = zone.to_offset(moment);
-        draft.set_text(name, &moment.display_with_offset(offset).to_string())?;
-    }
-    let named = quoted(zone.iana_name().unwrap_or("UTC"));
-    let told = format!(r#"{{"extension":[{{"url":"{TZ_CODE}","valueCode":{named}}}]}}"#);
-    draft.set("_start", &told)
-}
-
 /// The visit as one of a series.
 fn join(draft: &mut Draft, resource: &Resource, series: Uuid, index: u32) -> Result<()> {
     let own = format!(r#"{{"system":"{SERIES}","value":"{series}"}}"#);
@@ -128,11 +111,4 @@ fn join(draft: &mut Draft, resource: &Resource, series: Uuid, index: u32) -> Res
     let all: Vec<String> = there.chain([own]).collect();
     draft.set("identifier", &format!("[{}]", all.join(",")))?;
     draft.set_extension(INDEX, Some(&format!(r#""valuePositiveInt":{index}"#)))
-}
-
-/// The same issue, of a visit of the series.
-fn at(issue: &Issue, index: u32) -> Issue {
-    let mut issue = issue.clone();
-    issue.diagnostics = format!("visit {index} of the series: {}", issue.diagnostics).into();
-    issue
 }

@@ -223,18 +223,6 @@ async fn a_booking_that_is_sent_again_is_made_once() {
     world.close().await;
 }
 
-/// A series of Anna's that begins on that Monday.
-fn series(rrule: &str, more: &str) -> String {
-    let first = visit("pending", (9, 10), "Patient/anna", &["Practitioner/weiss"]);
-    let parts = format!(
-        r#"{{"name":"rrule","valueString":"{rrule}"}},{{"name":"timezone","valueCode":"Europe/Berlin"}}{more}"#
-    );
-    parameters(&[("appointment-resource", "resource", &first)]).replace(
-        r#""parameter":["#,
-        &format!(r#""parameter":[{{"name":"recurrence","part":[{parts}]}},"#),
-    )
-}
-
 /// A series of visits on Mondays at nine, across the change of the clock.
 #[tokio::test]
 async fn a_series_is_booked_as_a_whole() {

@@ -6,10 +6,14 @@ mod tests;
 use fhir::json::Document;
 
 use super::book;
-use super::visits::Current;
+use super::visits::series::{Scope, members};
+use super::visits::{Current, answer_all};
 use super::{Arguments, Change, OperationAnswer, OperationContext, Params};
 use crate::error::Result;
 use crate::store::Transaction;
+
+/// The states of what does not take place when a series is cancelled.
+const TO_COME: &str = "proposed,pending,booked";
 
 /// The operation.
 pub(super) struct Cancel;
@@ -18,6 +22,7 @@ pub(super) struct Cancel;
 pub(super) struct CancelParams {
     reason: Document,
     comment: Option<String>,
+    scope: Option<String>,
     notify: Option<bool>,
 }
 
@@ -26,6 +31,7 @@ impl Params for CancelParams {
         Ok(Self {
             reason: arguments.required("reason")?,
             comment: arguments.optional("comment")?,
+            scope: arguments.optional("scope")?,
             notify: arguments.optional("notify")?,
         })
     }
@@ -40,12 +46,18 @@ impl Change for Cancel {
         tx: &mut Transaction,
         params: &CancelParams,
     ) -> Result<OperationAnswer> {
+        let scope = Scope::read(params.scope.as_deref())?;
         let current = Current::of(cx, tx, cx.instance()?).await?;
         let comment = params.comment.as_deref();
         if params.notify == Some(false) {
             tx.tell_nobody();
         }
-        let done = book::cancel(cx, tx, current, params.reason.text(), comment);
-        done.await?.answer(cx)
+        let visits = members(cx, tx, current, scope, TO_COME).await?;
+        let mut done = Vec::with_capacity(visits.len());
+        for visit in visits {
+            let reason = params.reason.text();
+            done.push(book::cancel(cx, tx, visit, reason, comment).await?);
+        }
+        answer_all(cx, done)
     }
 }

@@ -1,5 +1,6 @@
 //! What the operations on visits have in common: an Appointment as it is edited, written and answered.
 
+pub(super) mod series;
 #[cfg(test)]
 pub(super) mod testing;
 #[cfg(test)]

@@ -128,3 +128,15 @@ pub(in crate::operations) fn staff() -> RequestContext {
     use crate::auth::Rows;
     crate::operations::testing::granted(Some("Practitioner/desk"), Rows::All, Vec::new())
 }
+
+/// A series of Anna's that begins on that Monday.
+pub(in crate::operations) fn series(rrule: &str, more: &str) -> String {
+    let first = visit("pending", (9, 10), "Patient/anna", &["Practitioner/weiss"]);
+    let parts = format!(
+        r#"{{"name":"rrule","valueString":"{rrule}"}},{{"name":"timezone","valueCode":"Europe/Berlin"}}{more}"#
+    );
+    parameters(&[("appointment-resource", "resource", &first)]).replace(
+        r#""parameter":["#,
+        &format!(r#""parameter":[{{"name":"recurrence","part":[{parts}]}},"#),
+    )
+}
