@@ -7,17 +7,26 @@ use fhir::resource::Resource;
 use fhir::scheduling::Policy;
 use jiff::SignedDuration;
 
-use super::{local, visit};
+use super::local;
 use crate::auth::{Access, Permission, Reason, Rows};
 use crate::definitions::Definitions;
 use crate::error::{Error, ErrorKind, OpError, Result};
-use crate::scheduling::{Participant, Rebook, Ruled, Status, Visit};
+use crate::scheduling::{Answer, Participant, Rebook, Ruled, Status, Visit};
 use crate::store::read::read_resources;
 use crate::store::search::RowFilter;
 use crate::store::{PreparedWrite, Transaction, Verb};
 
 /// Why a visit is cancelled that its patient declines.
 const BY_PATIENT: &str = r#"{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/appointment-cancellation-reason","code":"pat"}]}"#;
+
+/// What a response answers: the visit as it stands, and who of those who take part.
+struct Answered {
+    key: ResourceKey,
+    actor: ResourceKey,
+    stored: Resource,
+    there: Visit,
+    place: usize,
+}
 
 impl Transaction {
     /// Asks the rules of a write that was done, and does what follows from it.
@@ -42,37 +51,25 @@ impl Transaction {
         }
         let asker = self.access().clone();
         let base = self.base_url();
-        let named = answer.appointment.as_deref();
-        let key = named.and_then(|text| local(text, &base));
-        let actor = answer.actor.as_deref().and_then(|text| local(text, &base));
-        let (Some(key), Some(actor)) = (key, actor) else {
-            return Err(nobody());
+        let Answered {
+            key,
+            actor,
+            stored,
+            there,
+            place,
+        } = match self.answered(answer, &asker).await? {
+            // The history of another system may answer what is not here, or is over.
+            Err(_) if asker.imports() => return Ok(()),
+            answered => answered?,
         };
-        permit(&asker, &actor, key.resource_type)?;
-        self.lock(vec![key.clone()]).await?;
-        let stored = self.read_own(&key).await?.ok_or_else(nobody)?;
-        let ruled = Ruled::of(&stored);
-        let there = ruled.as_ref().and_then(visit).ok_or_else(nobody)?;
-        let place = self.place_of(there, &actor).await?.ok_or_else(nobody)?;
-        let status = there.status.filter(|one| {
-            matches!(
-                one,
-                Status::Proposed | Status::Pending | Status::Booked | Status::Waitlist
-            )
-        });
-        if status.is_none() {
-            let code = there.status.map_or("", Status::code);
-            let sentence = format!("a visit that is {code} is not answered any more");
-            return Err(OpError::InvalidTransition.refused(sentence));
-        }
         let declines = &*answer.status == "declined";
         let by_patient = actor.resource_type.name() == "Patient";
         let mut answered = with_status(&stored, place, &answer.status)?;
         if declines && by_patient {
-            self.refuse_late(there, &asker).await?;
+            self.refuse_late(&there, &asker).await?;
             answered = cancelled(&answered)?;
         }
-        let patients = patients(there, &base);
+        let patients = patients(&there, &base);
         self.write_as(Access::system(Reason::Visits));
         let visit = self.own_write(&own.definitions, key.clone(), Verb::Put, &answered)?;
         self.put_own(&visit.concerning(patients.clone())).await?;
@@ -96,6 +93,45 @@ impl Transaction {
         }
         self.write_as(asker);
         Ok(())
+    }
+
+    /// What a response answers, or why it cannot be answered.
+    async fn answered(
+        &mut self,
+        answer: &Answer,
+        asker: &Access,
+    ) -> Result<std::result::Result<Answered, Error>> {
+        let base = self.base_url();
+        let key = |text: &Option<Box<str>>| text.as_deref().and_then(|text| local(text, &base));
+        let (Some(key), Some(actor)) = (key(&answer.appointment), key(&answer.actor)) else {
+            return Ok(Err(nobody()));
+        };
+        permit(asker, &actor, key.resource_type)?;
+        self.lock(vec![key.clone()]).await?;
+        let Some(stored) = self.read_own(&key).await? else {
+            return Ok(Err(nobody()));
+        };
+        let Some(Ruled::Visit(there)) = Ruled::of(&stored) else {
+            return Ok(Err(nobody()));
+        };
+        let Some(place) = self.place_of(&there, &actor).await? else {
+            return Ok(Err(nobody()));
+        };
+        if !matches!(
+            there.status,
+            Some(Status::Proposed | Status::Pending | Status::Booked | Status::Waitlist)
+        ) {
+            let code = there.status.map_or("", Status::code);
+            let sentence = format!("a visit that is {code} is not answered any more");
+            return Ok(Err(OpError::InvalidTransition.refused(sentence)));
+        }
+        Ok(Ok(Answered {
+            key,
+            actor,
+            stored,
+            there,
+            place,
+        }))
     }
 
     /// The text of a resource, whoever may see it.

@@ -72,6 +72,8 @@ async fn answers_are_noted_in_the_visit() {
     }
     let absent = response("Appointment/none", "Patient/anna", "declined");
     assert!(answer(&world, &desk, &absent).await.starts_with("422 "));
+    // What another system has noted of a visit that is not here is kept.
+    assert_eq!(answer(&world, &world.cx, &absent).await, "201");
     let others = response(&key, "Practitioner/weiss", "declined");
     assert_eq!(answer(&world, &anna, &others).await, "403 -");
     // A clinician who is needed: the visit stays, and the front desk is asked.
