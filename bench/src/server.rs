@@ -165,23 +165,9 @@ impl OwnServer {
 
     /// Waits until the server and its database answer.
     pub(crate) async fn ready(&mut self) -> Result<()> {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let mut client = Client::new(self.address);
-            let asked = client.send(Request::new("GET", "/health/ready", ""));
-            if let Ok(Ok(answer)) = tokio::time::timeout(Duration::from_secs(5), asked).await
-                && answer.status == 200
-            {
-                return Ok(());
-            }
-            let ended = match &mut self.child {
-                Some(child) => child.try_wait()?.is_some(),
-                None => true,
-            };
-            if ended || Instant::now() > deadline {
-                return Err(self.failed("the server is not ready"));
-            }
-            tokio::time::sleep(GLANCE).await;
+        match answers(self.address, &mut self.child).await? {
+            true => Ok(()),
+            false => Err(self.failed("the server is not ready")),
         }
     }
 
@@ -358,6 +344,28 @@ impl Drop for OwnServer {
         } else if let Err(error) = fs::remove_dir_all(&self.directory) {
             crate::report::failure(&format!("{place} could not be removed: {error}"));
         }
+    }
+}
+
+/// Waits until a server and its database answer; `false` where it has ended, or takes too long.
+async fn answers(address: SocketAddr, child: &mut Option<Child>) -> Result<bool> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let mut client = Client::new(address);
+        let asked = client.send(Request::new("GET", "/health/ready", ""));
+        if let Ok(Ok(answer)) = tokio::time::timeout(Duration::from_secs(5), asked).await
+            && answer.status == 200
+        {
+            return Ok(true);
+        }
+        let ended = match child {
+            Some(child) => child.try_wait()?.is_some(),
+            None => true,
+        };
+        if ended || Instant::now() > deadline {
+            return Ok(false);
+        }
+        tokio::time::sleep(GLANCE).await;
     }
 }
 

@@ -2,11 +2,10 @@
 
 use std::net::SocketAddr;
 use std::process::Child;
-use std::time::{Duration, Instant};
 
-use super::{GLANCE, OwnServer, PATIENCE, free_address};
+use super::{OwnServer, answers, free_address};
 use crate::Result;
-use crate::http::{Client, Request};
+use crate::http::Client;
 
 /// Another process that serves the same data, with the same keys; it ends before the database does.
 #[derive(Debug)]
@@ -51,23 +50,9 @@ impl Companion {
     /// Starts it and waits until it is ready.
     pub(crate) async fn serve(&mut self) -> Result<()> {
         self.child = Some(self.command.spawn()?);
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let mut client = Client::new(self.address);
-            let asked = client.send(Request::new("GET", "/health/ready", ""));
-            if let Ok(Ok(answer)) = tokio::time::timeout(Duration::from_secs(5), asked).await
-                && answer.status == 200
-            {
-                return Ok(());
-            }
-            let ended = match &mut self.child {
-                Some(child) => child.try_wait()?.is_some(),
-                None => true,
-            };
-            if ended || Instant::now() > deadline {
-                return Err("the second server is not ready".into());
-            }
-            tokio::time::sleep(GLANCE).await;
+        match answers(self.address, &mut self.child).await? {
+            true => Ok(()),
+            false => Err("the second server is not ready".into()),
         }
     }
 
