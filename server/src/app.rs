@@ -278,6 +278,7 @@ impl App {
             request_timeout: Duration::from_secs(config.limits.request_timeout_s),
             requests_max: usize::try_from(config.limits.requests_max).map_err(Error::internal)?,
             keeps_trail: config.is_audited(),
+            ihe_error_bundle: config.calendars.ihe_error_bundle,
         };
         let interactions = self.interactions.clone();
         let perform: Perform = Arc::new(move |cx, interaction| {

@@ -33,7 +33,7 @@ pub struct Limits {
     pub fhirpath_steps: u32,
     /// Visits to come of one kind that a person books for themselves.
     pub self_booked: u32,
-    /// Most Slots that one `$generate-slots` makes.
+    /// Most Slots that one `$generate-slots` makes, and visits that one `$block` is put over.
     pub slots: usize,
     /// What is told whoever asks.
     pub published: Published,

@@ -5,7 +5,8 @@ use clap::Args;
 /// What operations on calendars may make.
 #[derive(Debug, Clone, Args)]
 pub struct CalendarSettings {
-    /// Most Slots that one $generate-slots makes (1-50000)
+    /// Most Slots that one $generate-slots makes, and visits that one $block is put over
+    /// (1-50000)
     #[arg(
         long,
         env = "VESTA_SLOTS_GENERATED_MAX",
@@ -44,4 +45,15 @@ pub struct CalendarSettings {
     )]
     #[arg(default_value_t = true, action = clap::ArgAction::Set)]
     pub calendar_places: bool,
+
+    /// Whether what Appointment/$hold and $book refuse is told in a Bundle that holds the
+    /// OperationOutcome, as IHE has it
+    #[arg(
+        long,
+        env = "VESTA_IHE_ERROR_BUNDLE",
+        global = true,
+        value_name = "BOOL"
+    )]
+    #[arg(default_value_t = false, action = clap::ArgAction::Set)]
+    pub ihe_error_bundle: bool,
 }

@@ -8,6 +8,7 @@ mod controls;
 mod cors;
 mod headers;
 mod health;
+mod ihe;
 mod layers;
 mod listener;
 mod metrics;
@@ -62,6 +63,8 @@ pub struct Settings {
     pub requests_max: usize,
     /// Whether there is an audit trail, whose AuditEvents nobody writes.
     pub keeps_trail: bool,
+    /// Whether refused bookings go out in a Bundle.
+    pub ihe_error_bundle: bool,
 }
 
 /// What the HTTP side is given to work with.

@@ -13,6 +13,7 @@ use fhir::ids::{ResourceKey, ResourceType};
 use fhir::subset::Subset;
 
 use super::controls::{Controls, Kept};
+use super::ihe::IheOperation;
 use super::negotiation::{BodyType, Format, Representation, body_type, negotiate, wants_calendar};
 use super::response::{self, Reply};
 use super::{BASE_PATH, Http, admission, binary, body, headers, heavy};
@@ -136,6 +137,9 @@ async fn performed(
     reply: &mut Reply,
 ) -> Result<Outcome> {
     reply.interaction = Some(routed.interaction.name());
+    if http.settings.ihe_error_bundle {
+        reply.ihe = IheOperation::of(&routed.interaction);
+    }
     reply.has_entries = matches!(
         routed.interaction,
         Interaction::Search { .. } | Interaction::History { .. }

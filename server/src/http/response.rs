@@ -19,6 +19,7 @@ use fhir::xml::to_xml;
 
 use super::admission::challenge;
 use super::headers::http_date;
+use super::ihe::IheOperation;
 use super::negotiation::{Format, Representation, wants_content};
 use super::pretty::pretty;
 use super::{Http, binary, heavy};
@@ -48,6 +49,8 @@ pub(super) struct Reply {
     pub(super) allow: Option<&'static str>,
     pub(super) route: Option<(&'static str, Option<ResourceType>)>,
     pub(super) interaction: Option<&'static str>,
+    /// The operation whose refusal goes out in a Bundle.
+    pub(super) ihe: Option<IheOperation>,
 }
 
 impl Default for Reply {
@@ -65,6 +68,7 @@ impl Default for Reply {
             allow: None,
             route: None,
             interaction: None,
+            ihe: None,
         }
     }
 }
@@ -156,7 +160,11 @@ pub(super) async fn of_outcome(
 
 /// The answer to an interaction that failed: an OperationOutcome.
 pub(super) async fn of_error(http: &Arc<Http>, reply: &Reply, error: &Error) -> Response {
-    let json = Bytes::from(operation_outcome(error.issues()));
+    let json = match reply.ihe {
+        Some(operation) => operation.refusal(error.issues()),
+        None => operation_outcome(error.issues()),
+    };
+    let json = Bytes::from(json);
     let mut representation = reply.representation;
     let body = match render(http, reply, None, json.clone()).await {
         Ok(body) => body,

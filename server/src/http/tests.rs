@@ -92,6 +92,7 @@ pub(super) fn settings() -> Settings {
         request_timeout: Duration::from_secs(20),
         requests_max: 4,
         keeps_trail: true,
+        ihe_error_bundle: false,
     }
 }
 

@@ -130,6 +130,11 @@ impl World {
 
     /// Stores a resource under the id it carries.
     pub(crate) async fn put(&self, json: &str) -> Outcome {
+        self.put_with(&self.cx, json).await
+    }
+
+    /// The same, for another request.
+    pub(crate) async fn put_with(&self, cx: &RequestContext, json: &str) -> Outcome {
         let resource = Resource::parse(json.to_owned()).unwrap();
         let id = resource.id().unwrap().parse().unwrap();
         let key = ResourceKey::new(resource.resource_type(), id);
@@ -139,7 +144,7 @@ impl World {
             resource,
             conditions,
         };
-        self.interactions.perform(&self.cx, update).await.unwrap()
+        self.interactions.perform(cx, update).await.unwrap()
     }
 
     /// What a create of a resource answers: its text, or the status and sentence of the refusal.

@@ -205,6 +205,7 @@ impl Store {
         let (tasks, batch) = (settings.tasks, settings.batch);
         Ok(Self {
             cursor_key: Arc::new(CursorKey::new(&key)),
+            published: Arc::default(),
             terminology: Arc::default(),
             creates: Combiner::start(fixed, tasks, batch, Creates),
             puts: Combiner::start(fixed, tasks, batch, Puts),

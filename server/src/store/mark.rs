@@ -1,9 +1,14 @@
 //! Work of a transaction that may be taken back without giving up the rest.
 
+use std::collections::BTreeSet;
+
+use fhir::ids::ResourceKey;
+
 use super::claims::Unsettled;
 use super::fault::from_sqlx;
 use super::{Transaction, statements};
 use crate::audit::AuditRecord;
+use crate::auth::Access;
 use crate::error::Result;
 
 /// What a transaction had done at a moment that it may come back to.
@@ -11,6 +16,8 @@ use crate::error::Result;
 pub struct Mark {
     record: Option<Box<AuditRecord>>,
     has_written: bool,
+    access: Access,
+    forced: BTreeSet<ResourceKey>,
 }
 
 impl Transaction {
@@ -20,10 +27,13 @@ impl Transaction {
             .execute(self.connection())
             .await
             .map_err(from_sqlx)?;
+        let (access, forced) = (self.access().clone(), self.forced.clone());
         let trail = self.trail();
         Ok(Mark {
             record: trail.record.clone(),
             has_written: trail.has_written,
+            access,
+            forced,
         })
     }
 
@@ -37,6 +47,9 @@ impl Transaction {
         trail.record = mark.record;
         trail.has_written = mark.has_written;
         *self.unsettled() = Unsettled::default();
+        // What was done in between may have been the server's own.
+        self.write_as(mark.access);
+        self.forced = mark.forced;
         self.warnings.clear();
         Ok(())
     }

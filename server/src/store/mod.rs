@@ -28,6 +28,7 @@ mod identity;
 mod include;
 mod instant;
 mod judged;
+mod kept;
 mod labels;
 mod links;
 mod locks;
@@ -38,6 +39,7 @@ mod past;
 mod permission;
 mod prepared;
 mod read;
+mod referrers;
 mod reindex;
 mod role;
 mod search;
@@ -83,6 +85,7 @@ pub use identity::{
     NewGrant, NewSession, NewToken, PreparedLaunch, ReusedGrant, RunningGrant, SecretHash,
     SessionLimits, SigningAlgorithm, SigningKey, StoredPasskey, TokenKind, UsedCode,
 };
+pub use kept::KeptAnswers;
 pub use labels::{LabelInUse, LabelKind};
 pub use mark::Mark;
 pub use messages::{News, Planned, VisitNews};
@@ -154,6 +157,8 @@ pub struct Store {
     /// One connection that no request can take, so that readiness is told from load.
     health: PgPool,
     cursor_key: Arc<CursorKey>,
+    /// What is told whoever asks.
+    pub published: Arc<KeptAnswers>,
     terminology: Arc<Cache>,
     creates: Combiner<PreparedWrite, Written>,
     puts: Combiner<PreparedWrite, Written>,

@@ -86,8 +86,6 @@ statements! {
     FORCE_BLOCKS = "force_blocks";
     DROP_FORCED_BLOCKS = "drop_forced_blocks";
     LIST_FORCED_BLOCKS = "list_forced_blocks";
-    FILL_BLOCKS = "fill_blocks";
-    BEGIN_RECLAIM = "begin_reclaim";
     LIST_MEETING = "list_meeting";
     KEEP_CALENDAR_LINK = "keep_calendar_link";
     READ_CALENDAR_LINK = "read_calendar_link";

@@ -9,18 +9,15 @@ use std::time::Duration;
 
 use fhir::ids::{ResourceId, ResourceKey, VersionId};
 use fhir::outcome::Issue;
-use fhir::search::hash::{ANY_REFERENCE, key_hash, reference};
 use jiff::Timestamp;
-use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Postgres, Row};
+use sqlx::{PgConnection, Postgres};
 
 use super::audit::{add_records, refuse_trail};
-use super::batch::key_columns;
 use super::claims::Unsettled;
 use super::fault::{STALE_MAX, from_sqlx, is_disconnect, is_retryable, is_stale, unknown_outcome};
 use super::prepared::{PreparedDelete, PreparedWrite};
 use super::search::Searching;
-use super::{Deleted, Store, Written, permission, statements, write};
+use super::{Deleted, Store, Written, permission, write};
 use crate::audit::{AuditKey, AuditRecord, AuditedResource};
 use crate::auth::{Access, Reason};
 use crate::context::{Audited, RequestContext};
@@ -355,42 +352,6 @@ impl Transaction {
             }
             _ => Ok(()),
         }
-    }
-
-    /// The first of these resources that something still refers to, and the refusal to delete it; asked last, when all is
-    /// written.
-    pub async fn find_referenced(
-        &mut self,
-        keys: &[ResourceKey],
-    ) -> Result<Option<(ResourceKey, Error)>> {
-        let (types, ids) = key_columns(keys.iter());
-        let elements: Vec<i64> = keys
-            .iter()
-            .map(|key| reference(ANY_REFERENCE, key_hash(key)))
-            .collect();
-        let rows = sqlx::query(statements::FIND_REFERRERS)
-            .bind(types)
-            .bind(ids)
-            .bind(elements)
-            .fetch_all(self.connection())
-            .await
-            .map_err(from_sqlx)?;
-        let Some(first) = rows.first() else {
-            return Ok(None);
-        };
-        let target: String = first.try_get("target").map_err(from_sqlx)?;
-        let same = |row: &&PgRow| {
-            row.try_get::<&str, _>("target")
-                .is_ok_and(|other| other == target)
-        };
-        let referrers: Vec<String> = rows
-            .iter()
-            .filter(same)
-            .map(|row| row.try_get("referrer").map_err(from_sqlx))
-            .collect::<Result<_>>()?;
-        let key = target.parse().map_err(Error::internal)?;
-        let names_them = self.access.reason().is_some();
-        Ok(Some((key, write::referenced(&referrers, names_them))))
     }
 }
 

@@ -269,3 +269,68 @@ async fn a_fault_tells_the_client_nothing() {
     assert!(answer.is_outcome("exception", "request id"));
     assert!(!answer.text().contains("secret"));
 }
+
+#[tokio::test]
+async fn a_refused_booking_is_a_bundle_where_that_is_set() {
+    let refused = |_| {
+        let error = crate::error::OpError::AppointmentClash
+            .refused("a required resource is no longer free");
+        Err(error)
+    };
+    let settings = Settings {
+        ihe_error_bundle: true,
+        ..settings()
+    };
+    let server = Server::with(settings, refused);
+    let parameters = r#"{"resourceType":"Parameters"}"#;
+    let check = async |server: &Server, path: &str, expected: &[&str]| {
+        let answer = server
+            .send(&format!("POST {path}"), &[JSON], parameters)
+            .await;
+        assert_eq!(answer.status, 409, "{path}");
+        let body = Document::parse(answer.text().to_string()).unwrap();
+        let entry = body.root().get("entry").and_then(|all| all.items().next());
+        let outcome = match entry {
+            Some(entry) => {
+                let mode = entry
+                    .at(&["search", "mode"])
+                    .and_then(fhir::json::Value::string);
+                assert_eq!(mode.as_deref(), Some("outcome"));
+                assert_eq!(body.root().get("type").unwrap().raw(), r#""searchset""#);
+                entry.get("resource").unwrap()
+            }
+            None => body.root(),
+        };
+        let issues = outcome.get("issue").unwrap().items();
+        let codes: Vec<String> = issues
+            .map(|one| one.get("code").unwrap().raw().replace('"', ""))
+            .collect();
+        let mut said = vec![if entry.is_some() {
+            "Bundle"
+        } else {
+            "OperationOutcome"
+        }];
+        said.extend(codes.iter().map(String::as_str));
+        assert_eq!(said, expected, "{path}");
+    };
+    check(&server, "/fhir/Appointment/$book", &["Bundle", "conflict"]).await;
+    check(
+        &server,
+        "/fhir/Appointment/$hold",
+        &["Bundle", "conflict", "not-found"],
+    )
+    .await;
+    check(
+        &server,
+        "/fhir/Appointment/a/$cancel",
+        &["OperationOutcome", "conflict"],
+    )
+    .await;
+    let server = Server::new(refused);
+    check(
+        &server,
+        "/fhir/Appointment/$hold",
+        &["OperationOutcome", "conflict"],
+    )
+    .await;
+}

@@ -153,7 +153,13 @@ async fn affected(
 ) -> Result<Vec<(ResourceKey, Visit)>> {
     let request = own_request(cx);
     let mut found = Vec::new();
-    for key in tx.visits_meeting(key, slot).await? {
+    let meeting = tx.visits_meeting(key, slot).await?;
+    let most = cx.request.limits.slots;
+    if meeting.len() > most {
+        let sentence = format!("one block is put over {most} visits at most: block fewer days");
+        return Err(Error::new(ErrorKind::TooCostly, sentence));
+    }
+    for key in meeting {
         let version = Source::Within(cx.store, tx).read(&request, &key).await?;
         let Some(content) = version.and_then(|one| one.content) else {
             continue;

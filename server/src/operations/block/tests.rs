@@ -25,10 +25,11 @@ fn block(hours: (u32, u32), on_conflict: &str) -> String {
 
 const PATH: &str = "Schedule/weiss/$block";
 
-/// When the person of the calendar is busy, in UTC.
+/// When the person of the calendar is busy, and blocked over visits, in UTC.
 async fn busy(world: &World) -> Vec<String> {
-    let sql = "select kind || ' ' || lane || to_char(lower(during) at time zone 'UTC', ' HH24:MI-') || \
-        to_char(upper(during) at time zone 'UTC', 'HH24:MI') from actor_busy where actor = 'Practitioner/weiss' order by during";
+    let sql = "select kind || to_char(lower(during) at time zone 'UTC', ' HH24:MI-') || \
+        to_char(upper(during) at time zone 'UTC', 'HH24:MI') from (select kind || ' ' || lane as kind, actor, during from actor_busy \
+        union all select 'forced', actor, during from forced_block) taken where actor = 'Practitioner/weiss' order by during, kind";
     world.database().texts(sql).await
 }
 
@@ -124,9 +125,8 @@ async fn a_block_over_visits_has_what_is_free_and_what_is_given_up() {
     visits.sort();
     assert_eq!(focus, visits);
     let expected = [
-        "blocked 0 07:00-08:00",
+        "forced 07:00-11:00",
         "booked 0 08:00-09:00",
-        "blocked 0 09:00-10:00",
         "booked 0 10:00-11:00",
     ];
     assert_eq!(busy(&world).await, expected);
@@ -152,13 +152,7 @@ async fn a_block_over_visits_has_what_is_free_and_what_is_given_up() {
         .replace("T12:15", "T13:15")
         .replace("T11:15", "T12:15");
     check(&world, &cx, &path, &moved, "200 booked").await;
-    let expected = [
-        "blocked 0 07:00-08:00",
-        "blocked 0 08:00-09:00",
-        "blocked 0 09:00-10:00",
-        "blocked 0 10:00-11:00",
-        "booked 0 11:15-12:15",
-    ];
+    let expected = ["forced 07:00-11:00", "booked 0 11:15-12:15"];
     assert_eq!(busy(&world).await, expected);
     world.close().await;
 }
@@ -236,6 +230,80 @@ async fn what_is_held_is_not_booked_under_a_block() {
         &cx,
         "Appointment/$book",
         &of_reference(&key),
+        "409 appointment-clash",
+    )
+    .await;
+    world.close().await;
+}
+
+#[tokio::test]
+async fn more_room_is_no_way_into_a_block_over_visits() {
+    let Some((world, cx)) = clinic().await else {
+        return;
+    };
+    world.put(&calendar("room", "Location/room", "rules")).await;
+    let in_room =
+        |patient: &str, hours| of_resource(&visit("pending", hours, patient, &["Location/room"]));
+    let book = "Appointment/$book";
+    check(
+        &world,
+        &cx,
+        book,
+        &in_room("Patient/anna", (9, 10)),
+        "201 booked",
+    )
+    .await;
+    // All of its time is taken: there is nothing left that the block could claim.
+    let path = "Schedule/room/$block";
+    check(
+        &world,
+        &cx,
+        path,
+        &block((9, 10), "force"),
+        "201 busy-unavailable",
+    )
+    .await;
+    world
+        .put(r#"{"resourceType":"Location","id":"room","extension":[{"url":"https://vesta.example/fhir/StructureDefinition/capacity","valuePositiveInt":3}]}"#)
+        .await;
+    check(
+        &world,
+        &cx,
+        book,
+        &in_room("Patient/eva", (9, 10)),
+        "409 appointment-clash",
+    )
+    .await;
+    let message = call(&world, &cx, book, &in_room("Patient/eva", (9, 10))).await;
+    let message = message.unwrap_err().to_string();
+    assert!(
+        message.contains("blocked from 2027-03-01T08:00:00Z"),
+        "{message}"
+    );
+    check(
+        &world,
+        &cx,
+        path,
+        &block((8, 12), "fail"),
+        "409 appointment-clash",
+    )
+    .await;
+    check(
+        &world,
+        &cx,
+        book,
+        &in_room("Patient/eva", (10, 11)),
+        "201 booked",
+    )
+    .await;
+    // Nor while claims are made again, nor where that does not come to its end.
+    let made = world.interactions.store.reclaim(&world.cx).await.unwrap();
+    assert_eq!((made.claims, made.beyond), (4, 0), "{made:?}");
+    check(
+        &world,
+        &cx,
+        book,
+        &in_room("Patient/eva", (9, 10)),
         "409 appointment-clash",
     )
     .await;

@@ -10,12 +10,13 @@ use fhir::ids::ResourceKey;
 use fhir::json::{Value, Writer};
 use fhir::resource::Resource;
 use fhir::scheduling::{Coding, Intervals, Policy, Schedule};
+use jiff::SignedDuration;
 
 use super::find::calendars::{read_all, search};
 use super::{Arguments, Operation, OperationAnswer, OperationContext, Params};
 use crate::error::{Error, ErrorKind, Result};
 use crate::scheduling::Actor;
-use crate::store::CalendarOf;
+use crate::store::{CalendarOf, SlotTime};
 
 /// Where a Slot is booked.
 const DEEP_LINK: &str =
@@ -37,6 +38,10 @@ const OF_PLACES: [&str; 6] = [
 const NDJSON: &str = "application/fhir+ndjson";
 /// How long an answer may be kept.
 const CACHE: &str = "public, max-age=60";
+/// How long the server keeps it.
+const KEPT: SignedDuration = SignedDuration::from_secs(60);
+/// How many times as many free Slots are looked at as are told at most.
+const LOOKS: usize = 10;
 
 /// The operation.
 pub(super) struct BulkPublish;
@@ -77,14 +82,22 @@ impl Operation for BulkPublish {
             let sentence = "Location, Schedule and Slot are published";
             return Err(Error::new(ErrorKind::BadValue, sentence));
         }
-        let calendars = published(cx).await?;
-        let lines = match file {
-            "Location" => places(&calendars),
-            "Schedule" => calendars.iter().map(Published::line).collect(),
-            _ => slots(cx, &calendars).await?,
-        };
+        let question = format!("{} $bulk-publish {file}", cx.request.base_url);
+        let made = lines(cx, file);
+        let kept = &cx.store.published;
+        let lines = kept.of(question, cx.request.now, KEPT, made).await?;
         Ok(OperationAnswer::plain(NDJSON, CACHE, lines))
     }
+}
+
+/// What one of the files holds.
+async fn lines(cx: OperationContext<'_>, file: &str) -> Result<String> {
+    let calendars = published(cx).await?;
+    Ok(match file {
+        "Location" => places(&calendars),
+        "Schedule" => calendars.iter().map(Published::line).collect(),
+        _ => slots(cx, &calendars).await?,
+    })
 }
 
 /// The manifest: the same for a minute.
@@ -263,50 +276,65 @@ fn places(calendars: &[Published]) -> String {
     lines
 }
 
-/// The free Slots of the calendars, the earliest first.
+/// The free Slots of the calendars that can be booked, the earliest first.
 async fn slots(cx: OperationContext<'_>, calendars: &[Published]) -> Result<String> {
-    let settings = &cx.request.limits.published;
+    let most = usize::try_from(cx.request.limits.published.slots).unwrap_or(usize::MAX);
     let of = calendars.iter().map(|one| CalendarOf {
         schedule: one.key.clone(),
         actor: one.busy_as.clone(),
         capacity: one.capacity,
     });
     let of: Vec<CalendarOf> = of.collect();
-    let found = cx.store.free_slots(&of, cx.request.now, settings.slots);
     let by_key: BTreeMap<&ResourceKey, &Published> =
         calendars.iter().map(|one| (&one.key, one)).collect();
-    let mut lines = String::new();
-    for (schedule, slot) in found.await? {
-        let Some(calendar) = by_key.get(&schedule) else {
-            continue;
-        };
-        let free: Intervals = [slot.times].into_iter().collect();
-        if !calendar.schedule.is_open(slot.times, None, &free) {
-            continue;
-        }
-        let mut writer = Writer::with_capacity(512);
-        writer.object(|told| {
-            told.string("resourceType", "Slot");
-            told.string("id", slot.key.id.as_str());
-            told.object("schedule", |one| {
-                one.string("reference", &schedule.to_string())
-            });
-            told.string("status", "free");
-            told.string("start", &slot.times.start.to_string());
-            told.string("end", &slot.times.end.to_string());
-            if let Some(base) = &settings.booking_url {
-                told.array("extension", |extensions| {
-                    extensions.object(|link| {
-                        link.string("url", DEEP_LINK);
-                        link.string("valueUrl", &deep_link(base, slot.key.id.as_str()));
-                    });
-                });
+    let (mut lines, mut told) = (String::new(), 0);
+    let mut after = None;
+    for _ in 0..LOOKS {
+        let found = cx
+            .store
+            .free_slots(&of, cx.request.now, after, most)
+            .await?;
+        let is_last = found.len() < most;
+        after = found.last().map(|(_, slot)| slot.clone());
+        for (schedule, slot) in found {
+            let Some(calendar) = by_key.get(&schedule) else {
+                continue;
+            };
+            let free: Intervals = [slot.times].into_iter().collect();
+            if told < most && calendar.schedule.is_open(slot.times, None, &free) {
+                lines.push_str(&slot_line(cx, &schedule, &slot));
+                told += 1;
             }
-        });
-        lines.push_str(&writer.finish());
-        lines.push('\n');
+        }
+        if is_last || told >= most {
+            break;
+        }
     }
     Ok(lines)
+}
+
+/// A Slot as it is told of.
+fn slot_line(cx: OperationContext<'_>, schedule: &ResourceKey, slot: &SlotTime) -> String {
+    let mut writer = Writer::with_capacity(512);
+    writer.object(|told| {
+        told.string("resourceType", "Slot");
+        told.string("id", slot.key.id.as_str());
+        told.object("schedule", |one| {
+            one.string("reference", &schedule.to_string())
+        });
+        told.string("status", "free");
+        told.string("start", &slot.times.start.to_string());
+        told.string("end", &slot.times.end.to_string());
+        if let Some(base) = &cx.request.limits.published.booking_url {
+            told.array("extension", |extensions| {
+                extensions.object(|link| {
+                    link.string("url", DEEP_LINK);
+                    link.string("valueUrl", &deep_link(base, slot.key.id.as_str()));
+                });
+            });
+        }
+    });
+    writer.finish() + "\n"
 }
 
 /// Where a Slot is booked: the address of the settings, with the Slot's id.

@@ -39,6 +39,24 @@ async fn lines(world: &World, cx: &RequestContext, file: &str) -> Vec<String> {
     text.lines().map(one).collect()
 }
 
+/// Whoever asks where free Slots are published.
+fn open_to_all(world: &World) -> RequestContext {
+    let published = Published {
+        is_on: true,
+        booking_url: Some("https://book.example/start".into()),
+        slots: 2,
+        calendar_places: false,
+    };
+    let limits = Limits {
+        published,
+        ..Limits::clone(&world.cx.limits)
+    };
+    RequestContext {
+        limits: Arc::new(limits),
+        ..world.cx.clone()
+    }
+}
+
 #[tokio::test]
 async fn free_slots_that_patients_book_are_published() {
     let Some(world) = World::with(&CLINIC).await else {
@@ -67,20 +85,7 @@ async fn free_slots_that_patients_book_are_published() {
         .await
         .unwrap_err();
     assert!(off.starts_with("404 "), "{off}");
-    let published = Published {
-        is_on: true,
-        booking_url: Some("https://book.example/start".into()),
-        slots: 2,
-        calendar_places: false,
-    };
-    let limits = Limits {
-        published,
-        ..Limits::clone(&world.cx.limits)
-    };
-    let cx = RequestContext {
-        limits: Arc::new(limits),
-        ..world.cx.clone()
-    };
+    let cx = open_to_all(&world);
     let manifest = world
         .get_with(&cx, "http://localhost/fhir/$bulk-publish")
         .await;
@@ -92,12 +97,29 @@ async fn free_slots_that_patients_book_are_published() {
     assert_eq!(lines(&world, &cx, "Location").await, ["room"]);
     assert_eq!(lines(&world, &cx, "Schedule").await, ["weiss"]);
     assert_eq!(lines(&world, &cx, "Slot").await, ["open", "later"]);
+    // For a minute that is the answer; then two Slots at which the calendar is closed are not told instead of others.
+    let closed = r#"{"url":"exception","extension":[{"url":"when","valuePeriod":{"start":"2027-03-01T03:00:00+01:00","end":"2027-03-01T07:00:00+01:00"}},{"url":"kind","valueCode":"closed"}]},{"url":"rule""#;
+    let weiss = calendar("weiss", "PractitionerRole/of-weiss", "slots");
+    world
+        .put(&weiss.replacen(r#"{"url":"rule""#, closed, 1))
+        .await;
+    world.put(&slot("night", "weiss", "free", (4, 5))).await;
+    world.put(&slot("dawn", "weiss", "free", (6, 7))).await;
+    assert_eq!(lines(&world, &cx, "Slot").await, ["open", "later"]);
+    let cx = RequestContext {
+        now: cx.now + jiff::SignedDuration::from_secs(61),
+        ..cx
+    };
+    world
+        .put(&slot("open", "weiss", "busy-unavailable", (9, 10)))
+        .await;
+    assert_eq!(lines(&world, &cx, "Slot").await, ["later"]);
     let slots = world
         .get_with(&cx, "http://localhost/fhir/$bulk-publish?type=Slot")
         .await;
     let slots = slots.unwrap();
     assert!(
-        slots.contains("https://book.example/start?slot=open"),
+        slots.contains("https://book.example/start?slot=later"),
         "{slots}"
     );
     for word in ["anna", "Practitioner", "Appointment"] {

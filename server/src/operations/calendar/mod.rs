@@ -13,7 +13,7 @@ use fhir::scheduling::subscription;
 use jiff::SignedDuration;
 
 use super::calendar_link::hash;
-use super::find::calendars::search;
+use super::find::calendars::{search, versions};
 use super::{Arguments, Operation, OperationAnswer, OperationContext, Params};
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::Source;
@@ -52,6 +52,9 @@ impl Operation for Calendar {
             let sentence = "there is no such calendar";
             return Err(Error::new(ErrorKind::NotFound, sentence));
         }
+        if !is_here(cx, person).await? {
+            return Err(Error::new(ErrorKind::NotFound, "there is no such calendar"));
+        }
         let visits = visits(cx, person).await?;
         let texts: Vec<Value<'_>> = visits.values().map(Resource::root).collect();
         let shows_places = cx.request.limits.published.calendar_places;
@@ -62,6 +65,18 @@ impl Operation for Calendar {
             calendar,
         ))
     }
+}
+
+/// Whether the person is still here: a link does not outlive whose it is.
+async fn is_here(cx: OperationContext<'_>, person: &ResourceKey) -> Result<bool> {
+    let own = super::find::calendars::own_request(cx);
+    let version = Source::Committed(cx.store).read(&own, person).await?;
+    let Some(content) = version.and_then(|one| one.content) else {
+        return Ok(false);
+    };
+    let resource = Resource::parse(content).map_err(Error::internal)?;
+    let active = resource.get("active").map(Value::raw);
+    Ok(active != Some("false"))
 }
 
 /// The visits that somebody takes part in, in person or in a role.
@@ -84,14 +99,11 @@ async fn visits(
             "actor={}&status=booked,arrived,checked-in,fulfilled,cancelled&date=ge{from}&date=lt{to}",
             actors.join(",")
         );
-        visits.extend(search(cx, "Appointment", &query, MOST).await?);
-    }
-    let own = super::find::calendars::own_request(cx);
-    for key in visits.keys() {
-        let version = Source::Committed(cx.store).read(&own, key).await?;
-        let content = version.as_ref().and_then(|one| one.content.clone());
-        if let (Some(version), Some(content)) = (version, content) {
-            cx.note_read(&version, &content)?;
+        for (version, visit) in versions(cx, "Appointment", &query, MOST).await? {
+            if let Some(content) = &version.content {
+                cx.note_read(&version, content)?;
+            }
+            visits.insert(version.key, visit);
         }
     }
     Ok(visits)

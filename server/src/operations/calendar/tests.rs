@@ -25,6 +25,22 @@ async fn link(world: &World, cx: &RequestContext, path: &str) -> String {
     }
 }
 
+/// Whoever has a link, where calendars tell of places.
+fn anybody(world: &World) -> RequestContext {
+    let limits = Limits {
+        published: Published {
+            calendar_places: true,
+            ..Published::default()
+        },
+        ..Limits::clone(&world.cx.limits)
+    };
+    RequestContext {
+        access: Access::system(Reason::Public),
+        limits: Arc::new(limits),
+        ..world.cx.clone()
+    }
+}
+
 #[tokio::test]
 async fn a_calendar_is_read_by_its_link_alone() {
     let Some(world) = World::audited().await else {
@@ -55,19 +71,10 @@ async fn a_calendar_is_read_by_its_link_alone() {
     );
     let make = "Practitioner/weiss/$calendar-link";
     assert_eq!(link(&world, &other, make).await, "403");
+    let blind = granted(Some("Practitioner/weiss"), Rows::None, Vec::new());
+    assert_eq!(link(&world, &blind, make).await, "403");
     let first = link(&world, &own, make).await;
-    let limits = Limits {
-        published: Published {
-            calendar_places: true,
-            ..Published::default()
-        },
-        ..Limits::clone(&world.cx.limits)
-    };
-    let anybody = RequestContext {
-        access: Access::system(Reason::Public),
-        limits: Arc::new(limits),
-        ..world.cx.clone()
-    };
+    let anybody = anybody(&world);
     let calendar = world.get_with(&anybody, &first).await.unwrap();
     assert_eq!(calendar.matches("BEGIN:VEVENT").count(), 1, "{calendar}");
     assert!(calendar.contains("LOCATION:Room 1"), "{calendar}");
@@ -85,6 +92,12 @@ async fn a_calendar_is_read_by_its_link_alone() {
     }
     let second = link(&world, &desk, make).await;
     assert!(world.get_with(&anybody, &first).await.is_err());
+    assert!(world.get_with(&anybody, &second).await.is_ok());
+    // Nor does that of somebody who is no longer here.
+    let weiss = r#"{"resourceType":"Practitioner","id":"weiss","active":true}"#;
+    world.put(&weiss.replace("true", "false")).await;
+    assert!(world.get_with(&anybody, &second).await.is_err());
+    world.put(weiss).await;
     assert!(world.get_with(&anybody, &second).await.is_ok());
     let end = "Practitioner/weiss/$calendar-unlink";
     assert_eq!(link(&world, &other, end).await, "403");

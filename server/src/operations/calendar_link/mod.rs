@@ -4,13 +4,14 @@
 #[cfg(test)]
 mod tests;
 
+use fhir::ids::ResourceType;
 use fhir::json::Writer;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::scopes;
 use super::{Change, OperationAnswer, OperationContext};
-use crate::auth::Act;
+use crate::auth::{Act, Permission, Rows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::{SecretHash, Transaction};
 
@@ -60,11 +61,17 @@ pub(super) fn hash(secret: &str) -> SecretHash {
     SecretHash(Sha256::digest(secret).into())
 }
 
-/// Refuses whoever is neither the person nor keeps calendars.
+/// Refuses whoever is neither the person nor keeps calendars, and whoever may not read visits: the link shows them for as long
+/// as it lasts.
 pub(super) fn permit(cx: &OperationContext<'_>) -> Result<()> {
     let access = &cx.request.access;
     let user = access.grant().and_then(|grant| grant.user.as_ref());
     let is_own = user.is_some_and(|user| cx.instance().is_ok_and(|key| user.key() == key));
+    let appointments = ResourceType::parse("Appointment");
+    let appointments = appointments.ok_or_else(|| Error::internal("R4 has appointments"))?;
+    if access.rows(Permission::Read, appointments) == Rows::None {
+        return Err(scopes::forbidden("reading Appointments"));
+    }
     match is_own || access.may_do(Act::KeepCalendars) {
         true => Ok(()),
         false => Err(scopes::forbidden("the calendar of somebody else")),

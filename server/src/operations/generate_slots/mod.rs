@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use fhir::json::Writer;
 use fhir::resource::Resource;
 use fhir::scheduling::{Interval, Intervals};
+use jiff::Timestamp;
 
 use super::slots::{Opened, add, not_understood, permit, take_away, too_many};
 use super::{Arguments, Change, OperationAnswer, OperationContext, Params};
@@ -63,7 +64,7 @@ impl Change for GenerateSlots {
         let wanted = wanted(&opened, days, params.minutes, cx)?;
         let there = opened.slots(tx, days).await?;
         let gone = match params.replace {
-            Some(true) => replaced(&there, &wanted, days),
+            Some(true) => replaced(&there, &wanted, days.start.max(cx.request.now)),
             _ => Vec::new(),
         };
         let gone_keys: BTreeSet<_> = gone.iter().map(|one| &one.key).collect();
@@ -115,14 +116,28 @@ fn wanted(
     }
 }
 
-/// The free Slots that begin within the days, but those that are what the rules say.
-fn replaced<'a>(there: &'a [SlotTime], wanted: &[Interval], days: Interval) -> Vec<&'a SlotTime> {
-    let wanted: BTreeSet<Interval> = wanted.iter().copied().collect();
-    let mut seen = BTreeSet::new();
+/// The free Slots that begin from a moment on, but those that are what the rules say, and what is left of such a one beside a
+/// visit or a block.
+fn replaced<'a>(there: &'a [SlotTime], wanted: &[Interval], from: Timestamp) -> Vec<&'a SlotTime> {
+    let is_free = |one: &&SlotTime| &*one.status == "free";
+    let taken = there.iter().filter(|one| !is_free(one));
+    let taken: Intervals = taken.map(|one| one.times).collect();
+    let mut open: BTreeSet<Interval> = wanted.iter().copied().collect();
+    let broken: Vec<Interval> = wanted
+        .iter()
+        .copied()
+        .filter(|one| taken.meets(*one))
+        .collect();
+    let broken: Intervals = broken.into_iter().collect();
+    let mut rests = broken.subtract(&taken);
     let mut gone = Vec::new();
-    for slot in there.iter().filter(|one| &*one.status == "free") {
-        let is_wanted = wanted.contains(&slot.times) && seen.insert(slot.times);
-        if !is_wanted && days.start <= slot.times.start {
+    for slot in there.iter().filter(is_free) {
+        let own: Intervals = [slot.times].into_iter().collect();
+        let is_rest = rests.covers(slot.times);
+        if is_rest {
+            rests = rests.subtract(&own);
+        }
+        if !is_rest && !open.remove(&slot.times) && from <= slot.times.start {
             gone.push(slot);
         }
     }

@@ -1,6 +1,7 @@
 //! Rules become Slots, once, and what is held or booked stays.
 
 use crate::auth::{Act, Rows};
+use crate::context::RequestContext;
 use crate::operations::slots::testing::*;
 use crate::operations::testing::{World, granted};
 use crate::operations::visits::testing::*;
@@ -146,6 +147,49 @@ async fn what_is_blocked_or_referred_to_stays() {
             .contains("entered-in-error")
     );
     assert!(world.read("Slot/odd").await.is_err());
+    world.close().await;
+}
+
+#[tokio::test]
+async fn what_is_left_beside_a_visit_and_what_has_begun_stay() {
+    let Some(world) = World::with(&CLINIC).await else {
+        return;
+    };
+    world
+        .put(&calendar("weiss", "Practitioner/weiss", "slots"))
+        .await;
+    let path = "Schedule/weiss/$generate-slots";
+    let hourly = days(MONDAY, MONDAY, Some(60), false);
+    numbers(&world, &world.cx, path, &hourly).await;
+    let half = visit("booked", (9, 10), "Patient/anna", &["Practitioner/weiss"]);
+    let half = half.replace("T10:00:00", "T09:30:00");
+    check(
+        &world,
+        &staff(),
+        "Appointment/$book",
+        &of_resource(&half.replace("booked", "pending")),
+        "201 booked",
+    )
+    .await;
+    let expected = [
+        "busy 08:00-08:30",
+        "free 08:30-09:00",
+        "free 09:00-10:00",
+        "free 10:00-11:00",
+    ];
+    assert_eq!(slots(&world).await, expected);
+    let again = days(MONDAY, MONDAY, Some(60), true);
+    let said = numbers(&world, &world.cx, path, &again).await;
+    assert_eq!(said, "created 0, removed 0, kept 3");
+    assert_eq!(slots(&world).await, expected);
+    // At half past ten the Slot from ten to eleven has begun.
+    let cx = RequestContext {
+        now: "2027-03-01T09:30:00Z".parse().unwrap(),
+        ..world.cx.clone()
+    };
+    let said = numbers(&world, &cx, path, &again).await;
+    assert_eq!(said, "created 0, removed 0, kept 1");
+    assert_eq!(slots(&world).await, expected);
     world.close().await;
 }
 

@@ -117,7 +117,8 @@ impl Opened {
         tx: &mut Transaction,
         window: Interval,
     ) -> Result<Vec<SlotTime>> {
-        tx.locked_slots(&self.key, window).await
+        let windows = [window].into_iter().collect();
+        tx.locked_slots(&self.key, &windows).await
     }
 }
 
@@ -163,14 +164,11 @@ pub(super) async fn take_away(
     tx: &mut Transaction,
     mut slots: Vec<ResourceKey>,
 ) -> Result<()> {
-    let mut referred = Vec::new();
     slots.sort();
-    while let Some((key, _)) = tx.find_referenced(&slots).await? {
-        slots.retain(|one| *one != key);
-        referred.push(key);
-    }
-    for key in referred {
-        change(cx, tx, &key, &[("status", quoted("entered-in-error"))]).await?;
+    let referred = tx.referrers(&slots).await?;
+    slots.retain(|one| !referred.contains_key(one));
+    for key in referred.keys() {
+        change(cx, tx, key, &[("status", quoted("entered-in-error"))]).await?;
     }
     let delete = |key: &ResourceKey| {
         let condition = WriteCondition::default();

@@ -201,6 +201,52 @@ async fn a_slot_that_is_named_is_turned_in_any_calendar() {
 }
 
 #[tokio::test]
+async fn a_visit_that_moves_gives_up_the_slot_it_names() {
+    let Some((world, cx)) = clinic().await else {
+        return;
+    };
+    let body = of_resource(&visit("pending", (9, 10), "Patient/anna", WEISS));
+    let key = check(&world, &cx, "Appointment/$book", &body, "201 booked").await;
+    let stored = world.read(&key).await.unwrap();
+    let moved = stored
+        .replace("T09:00:00", "T11:00:00")
+        .replace("T10:00:00", "T12:00:00");
+    assert!(moved.contains("Slot/open"), "{moved}");
+    world.put(&moved).await;
+    assert_eq!(
+        slots(&world).await,
+        ["free 08:00-09:00", "free 09:00-10:00", "busy 10:00-11:00"]
+    );
+    assert_eq!(named(&world, &key).await, ["10:00"]);
+    world.close().await;
+}
+
+#[tokio::test]
+async fn a_visit_that_stays_is_not_asked_for_slots() {
+    let Some(world) = World::with(&CLINIC).await else {
+        return;
+    };
+    world
+        .put(&calendar("weiss", "Practitioner/weiss", "rules"))
+        .await;
+    let cx = staff_here();
+    let body = of_resource(&visit("pending", (9, 10), "Patient/anna", WEISS));
+    let key = check(&world, &cx, "Appointment/$book", &body, "201 booked").await;
+    // The calendar is booked by Slots from now on, and the one that is made beside the visit is nobody's.
+    world
+        .put(&calendar("weiss", "Practitioner/weiss", "slots"))
+        .await;
+    world.put(OPEN).await;
+    let stored = world.read(&key).await.unwrap();
+    world
+        .put_with(&cx, &stored.replacen('{', r#"{"comment":"by phone","#, 1))
+        .await;
+    assert_eq!(slots(&world).await, ["free 08:00-11:00"]);
+    assert!(named(&world, &key).await.is_empty());
+    world.close().await;
+}
+
+#[tokio::test]
 async fn two_who_want_one_slot_get_it_once() {
     let Some((world, cx)) = clinic().await else {
         return;

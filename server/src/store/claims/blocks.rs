@@ -1,5 +1,5 @@
-//! Blocks that are put over visits: the visits keep their time, the block claims what is free of it, and all that is given up
-//! later (server/decisions/0034-forced-blocks-and-slots.md).
+//! Blocks that are put over visits: the visits keep their time, and nobody else has any of it, nor of what they give up later
+//! (server/decisions/0036-forced-blocks-are-asked-for.md).
 
 use std::collections::BTreeMap;
 
@@ -94,15 +94,11 @@ impl Transaction {
         }
         let (actors, lowers, uppers) = times(forced);
         let sources = forced.iter().map(|one| one.source.to_string());
-        let capacities = forced
-            .iter()
-            .map(|one| i32::try_from(one.capacity).unwrap_or(i32::MAX));
         sqlx::query(statements::FORCE_BLOCKS)
             .bind(sources.collect::<Vec<_>>())
             .bind(actors)
             .bind(lowers)
             .bind(uppers)
-            .bind(capacities.collect::<Vec<_>>())
             .execute(self.connection())
             .await
             .map_err(from_sqlx)?;

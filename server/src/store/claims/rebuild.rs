@@ -40,13 +40,13 @@ impl Store {
             Some("to be made") => {}
             _ => return Ok(None),
         }
-        let made = self.reclaim(cx).await?;
-        self.set_setting(SETTING, "made").await?;
-        Ok(Some(made))
+        Ok(Some(self.reclaim(cx).await?))
     }
 
-    /// Makes all claims again. What overlaps keeps its time all the same, beyond capacity, until somebody moves it.
+    /// Makes all claims again. What overlaps keeps its time all the same, beyond capacity, until somebody moves it. Where this
+    /// does not come to its end, the server does it again when it starts.
     pub async fn reclaim(&self, cx: &RequestContext) -> Result<Reclaimed> {
+        self.set_setting(SETTING, "to be made").await?;
         let mut made = Reclaimed::default();
         for name in ["Schedule", "Slot", "Appointment"] {
             let named = ResourceType::parse(name);
@@ -72,12 +72,11 @@ impl Store {
                 made.beyond += done.beyond;
             }
         }
-        for statement in [statements::DROP_CLAIMS_LEFT, statements::FILL_BLOCKS] {
-            sqlx::query(statement)
-                .execute(&self.pool)
-                .await
-                .map_err(from_sqlx)?;
-        }
+        sqlx::query(statements::DROP_CLAIMS_LEFT)
+            .execute(&self.pool)
+            .await
+            .map_err(from_sqlx)?;
+        self.set_setting(SETTING, "made").await?;
         Ok(made)
     }
 }
@@ -85,10 +84,6 @@ impl Store {
 impl Transaction {
     /// The same for some resources, which nobody else changes meanwhile.
     async fn reclaim(&mut self, keys: &[ResourceKey]) -> Result<Reclaimed> {
-        sqlx::query(statements::BEGIN_RECLAIM)
-            .execute(self.connection())
-            .await
-            .map_err(from_sqlx)?;
         self.lock(keys.to_vec()).await?;
         let found = read_resources(self.connection(), keys, &RowFilter::everything()).await?;
         let mut unsettled = Unsettled::default();
@@ -118,7 +113,7 @@ impl Transaction {
         self.note_forced(&written).await?;
         let claims = self.claims(&unsettled.0).await;
         let claims = claims.map_err(|refusal| refusal.error)?.claims;
-        // Blocks over visits have what is left when all is claimed.
+        // Blocks over visits claim nothing.
         let (mut claims, _) = self.without_forced(claims);
         let claimants = unsettled
             .0

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use fhir::ids::ResourceKey;
-use fhir::scheduling::Interval;
+use fhir::scheduling::{Interval, Intervals};
 use jiff::Timestamp;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -42,12 +42,14 @@ pub struct CalendarOf {
 }
 
 impl Store {
-    /// The free Slots of calendars that begin from now on, at times at which there is room, the earliest first.
+    /// The free Slots of calendars that begin from now on, at times at which there is room, the earliest first; those after one
+    /// of them.
     pub async fn free_slots(
         &self,
         calendars: &[CalendarOf],
         now: Timestamp,
-        most: u32,
+        after: Option<SlotTime>,
+        most: usize,
     ) -> Result<Vec<(ResourceKey, SlotTime)>> {
         let schedules = calendars.iter().map(|one| one.schedule.to_string());
         let actors = calendars.iter().map(|one| one.actor.clone());
@@ -59,7 +61,9 @@ impl Store {
             .bind(actors.collect::<Vec<_>>())
             .bind(capacities.collect::<Vec<_>>())
             .bind(Instant(now))
-            .bind(i64::from(most))
+            .bind(i64::try_from(most).unwrap_or(i64::MAX))
+            .bind(after.as_ref().map(|one| Instant(one.times.start)))
+            .bind(after.map(|one| one.key.to_string()))
             .fetch_all(&self.pool)
             .await
             .map_err(from_sqlx)?;
@@ -87,36 +91,39 @@ fn slot_time(row: &PgRow) -> Result<SlotTime> {
 }
 
 impl Transaction {
-    /// The Slots of a Schedule that have some of a time, in order. What the transaction has written is settled first.
-    pub async fn slots_of(
+    /// The Slots of a Schedule that have some of a time, in order.
+    async fn slots_of(
         &mut self,
         schedule: &ResourceKey,
-        window: Interval,
+        windows: &Intervals,
     ) -> Result<Vec<SlotTime>> {
+        let starts = windows.iter().map(|one| Instant(one.start));
+        let ends = windows.iter().map(|one| Instant(one.end));
         let rows = sqlx::query(statements::LIST_SLOTS)
             .bind(schedule.to_string())
-            .bind(Instant(window.start))
-            .bind(Instant(window.end))
+            .bind(starts.collect::<Vec<_>>())
+            .bind(ends.collect::<Vec<_>>())
             .fetch_all(self.connection())
             .await
             .map_err(from_sqlx)?;
         rows.iter().map(slot_time).collect()
     }
 
-    /// The same, and nobody else changes them until the end of the transaction.
+    /// The Slots of a Schedule that have some of a time, in order, which nobody else changes until the end of the transaction.
+    /// What the transaction has written is settled first.
     pub async fn locked_slots(
         &mut self,
         schedule: &ResourceKey,
-        window: Interval,
+        windows: &Intervals,
     ) -> Result<Vec<SlotTime>> {
-        let mut found = self.slots_of(schedule, window).await?;
+        let mut found = self.slots_of(schedule, windows).await?;
         for _ in 0..LOOKS {
             if found.is_empty() {
                 return Ok(found);
             }
             self.lock(found.iter().map(|one| one.key.clone()).collect())
                 .await?;
-            let again = self.slots_of(schedule, window).await?;
+            let again = self.slots_of(schedule, windows).await?;
             if again == found {
                 return Ok(found);
             }

@@ -68,7 +68,12 @@ impl Transaction {
         let before = before.filter(|one| one.takes_time());
         let own = before.map(|one| self.named(one)).unwrap_or_default();
         let visit = Some(after).filter(|one| one.takes_time());
-        let named = visit.map(|one| self.named(one)).unwrap_or_default();
+        // Its own are kept or given up by where it is; what it names beside them it wants.
+        let mut named = visit.map(|one| self.named(one)).unwrap_or_default();
+        named.retain(|key| !own.contains(key));
+        let is_same = before
+            .zip(visit)
+            .is_some_and(|(one, other)| one.is_as(other));
         let needed = visit.map(|one| self.needed(one)).unwrap_or_default();
         let mut calendars = self.slot_calendars(&needed).await?;
         if own.is_empty() && named.is_empty() && calendars.is_empty() {
@@ -79,17 +84,19 @@ impl Transaction {
         calendars.extend(others);
         let released = self.calendars_of(&own, &calendars).await?;
         calendars.extend(released);
-        let Some(window) = window(before, visit) else {
+        let windows = windows(before, visit);
+        if windows.is_empty() {
             return Ok(None);
-        };
+        }
         let part = Part {
             own: &own,
             named: &named,
             visit,
+            is_same,
         };
         let mut taken = Vec::new();
         for calendar in &calendars {
-            let slots = self.locked_slots(calendar, window).await?;
+            let slots = self.locked_slots(calendar, &windows).await?;
             let turned = part.turned(slots, self.access())?;
             taken.extend(self.turn(&appointment.definitions, turned).await?);
         }
@@ -286,6 +293,8 @@ struct Part<'a> {
     named: &'a [ResourceKey],
     /// The visit, where it takes time.
     visit: Option<&'a Visit>,
+    /// Whether it takes the time that it took before.
+    is_same: bool,
 }
 
 impl Part<'_> {
@@ -297,11 +306,13 @@ impl Part<'_> {
             Some(Status::Pending) => "busy-tentative",
             _ => "busy",
         };
-        if let Some(times) = times {
+        if let Some(times) = times.filter(|_| !self.is_same) {
             self.refuse_uncovered(&slots, times, access)?;
         }
         let mut turned = Vec::new();
-        for slot in slots.into_iter().filter(|one| self.is_open(one)) {
+        let is_kept = |one: &SlotTime| !self.is_same || self.own.contains(&one.key);
+        let open = |one: &SlotTime| self.is_open(one) && is_kept(one);
+        for slot in slots.into_iter().filter(open) {
             match times.and_then(|times| slot.times.intersect(times)) {
                 Some(part) => {
                     let rest: Intervals = [slot.times].into_iter().collect();
@@ -367,16 +378,11 @@ impl Part<'_> {
     }
 }
 
-/// From the first to the last moment that a visit has to do with.
-fn window(before: Option<&Visit>, after: Option<&Visit>) -> Option<Interval> {
+/// When a visit was and is to be: what is between is nothing to it.
+fn windows(before: Option<&Visit>, after: Option<&Visit>) -> Intervals {
     let times = [before, after].into_iter().flatten();
     let times = times.filter_map(|one| one.start.zip(one.end));
-    times.fold(None, |known: Option<Interval>, (start, end)| {
-        Some(Interval {
-            start: known.map_or(start, |known| known.start.min(start)),
-            end: known.map_or(end, |known| known.end.max(end)),
-        })
-    })
+    times.map(|(start, end)| Interval { start, end }).collect()
 }
 
 fn new_slot() -> Result<ResourceKey> {

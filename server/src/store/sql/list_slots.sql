@@ -1,3 +1,5 @@
--- Slots of a Schedule that have some of a time, in order
-select slot, lower(during) as lower, upper(during) as upper, status
-  from slot_time where schedule = $1 and during && tstzrange($2, $3) order by during, slot
+-- Slots of a Schedule that have some of some times, each once, in order
+select distinct s.during, s.slot, lower(s.during) as lower, upper(s.during) as upper, s.status
+  from unnest($2::timestamptz[], $3::timestamptz[]) as w(lower, upper)
+  join slot_time s on s.schedule = $1 and s.during && tstzrange(w.lower, w.upper)
+ order by s.during, s.slot

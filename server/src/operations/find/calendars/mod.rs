@@ -19,7 +19,7 @@ use crate::definitions::Searched;
 use crate::error::{Error, ErrorKind, Result};
 use crate::operations::OperationContext;
 use crate::scheduling::Calendars;
-use crate::store::Source;
+use crate::store::{Source, StoredVersion};
 use crate::terminology::planned;
 
 /// Calendars that one question looks at.
@@ -116,6 +116,18 @@ pub(in crate::operations) async fn search(
     query: &str,
     most: usize,
 ) -> Result<Vec<(ResourceKey, Resource)>> {
+    let found = versions(cx, named, query, most).await?;
+    let keyed = found.into_iter().map(|(version, one)| (version.key, one));
+    Ok(keyed.collect())
+}
+
+/// The same, with the versions they are.
+pub(in crate::operations) async fn versions(
+    cx: OperationContext<'_>,
+    named: &str,
+    query: &str,
+    most: usize,
+) -> Result<Vec<(StoredVersion, Resource)>> {
     let request = own_request(cx);
     let types = [ResourceType::parse(named).ok_or_else(|| Error::internal("R4 has this type"))?];
     let searched = Searched::of(&types, query, Handling::Strict);
@@ -129,9 +141,9 @@ pub(in crate::operations) async fn search(
             .search(&request, &plan, count, named, cursor.as_deref())
             .await?;
         for version in page.matches {
-            let content = version.content.unwrap_or_default();
+            let content = version.content.clone().unwrap_or_default();
             let resource = Resource::parse_with(content, request.limits.parse);
-            found.push((version.key, resource.map_err(Error::internal)?));
+            found.push((version, resource.map_err(Error::internal)?));
         }
         if found.len() > most {
             let sentence =

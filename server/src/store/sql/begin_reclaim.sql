@@ -1,2 +1,0 @@
--- what is claimed again meanwhile is not given to blocks
-select set_config('vesta.claims', 'made again', true)
