@@ -352,11 +352,11 @@ impl App {
                 of_user: Pace::of_minute(config.identity.user_requests_per_minute),
                 of_address: Pace::of_minute(config.identity.auth_requests_per_minute),
             }),
-            admit: Arc::new(move |token| {
+            admit: Arc::new(move |token, certificate| {
                 let (app, identity) = (app.clone(), Arc::clone(&admitting));
                 let remembered = Arc::clone(&remembered);
                 Box::pin(async move {
-                    let Some(held) = identity.grant(&token, now()).await? else {
+                    let Some(held) = identity.grant(&token, certificate, now()).await? else {
                         return Ok(None);
                     };
                     let cx = app.context(Reason::Admission);
@@ -382,6 +382,7 @@ fn identity_settings(config: &Config, base_url: &Arc<str>) -> Result<identity::S
     let registration = settings.registration_scopes.as_deref();
     Ok(identity::Settings {
         base_url: Arc::clone(base_url),
+        knows_certificates: config.tls_client_authorities.is_some(),
         access_token: SignedDuration::from_secs(settings.access_token_lifetime_s),
         refresh_token: SignedDuration::from_hours(settings.offline_access_days * 24),
         session_idle: SignedDuration::from_secs(settings.session_idle_s),

@@ -198,6 +198,7 @@ async fn serve(
         (Some(certificate), Some(key)) => Some(TlsFiles {
             certificate: certificate.clone(),
             key: key.clone(),
+            client_authorities: config.tls_client_authorities.clone(),
         }),
         _ => None,
     };

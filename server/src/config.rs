@@ -111,6 +111,16 @@ pub struct Config {
     #[arg(long, env = "VESTA_TLS_KEY", global = true, value_name = "FILE")]
     pub tls_key: Option<PathBuf>,
 
+    /// PEM file with the authorities that sign certificates of clients: systems that are registered
+    /// with one show it while they connect (mutual TLS)
+    #[arg(
+        long,
+        env = "VESTA_TLS_CLIENT_AUTHORITIES",
+        global = true,
+        value_name = "FILE"
+    )]
+    pub tls_client_authorities: Option<PathBuf>,
+
     /// What to log: a level, or a filter such as `info,vesta=debug`
     #[arg(
         long,

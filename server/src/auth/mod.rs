@@ -1,6 +1,7 @@
 //! Who asks, and what they may touch: scopes, what a token stands for, and what the store is asked with.
 
 mod access;
+mod certificate;
 mod consents;
 mod grant;
 mod labels;
@@ -14,6 +15,7 @@ mod rows;
 mod scopes;
 
 pub use access::{Access, Reason};
+pub use certificate::{CertificateThumbprint, ClientCertificate};
 pub use consents::{CodeSeeds, Consents, Effect, Provision, Term, Use, deciding};
 pub use grant::{
     ACR_PASSWORD, ACR_SECOND_FACTOR, Authentication, FhirContext, FhirUser, Grant, LaunchContext,

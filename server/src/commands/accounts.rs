@@ -125,6 +125,7 @@ async fn about_client(administration: &Administration, command: &ClientCommand) 
             secret,
             jwks,
             jwks_uri,
+            certificate_name,
         } => {
             let kind = match (secret, jwks, jwks_uri) {
                 (true, _, _) => NewClientKind::Secret,
@@ -133,6 +134,7 @@ async fn about_client(administration: &Administration, command: &ClientCommand) 
                 (false, None, None) => NewClientKind::Public,
             };
             let new = NewClient {
+                certificate_name: certificate_name.clone(),
                 id: id.clone(),
                 name: name.clone(),
                 kind,
@@ -161,8 +163,12 @@ async fn about_client(administration: &Administration, command: &ClientCommand) 
                     true => ", registered itself",
                     false => "",
                 };
+                let certificate = match client.certificate_name {
+                    Some(_) => " and a certificate",
+                    None => "",
+                };
                 format!(
-                    "{}\t{}\t{kind}{by}\t{}\n",
+                    "{}\t{}\t{kind}{certificate}{by}\t{}\n",
                     client.id, client.name, client.scopes
                 )
             });
@@ -260,6 +266,7 @@ mod tests {
 
         let client = async |command: ClientCommand| about_client(&administration, &command).await;
         let add = |scopes: &str, secret| ClientCommand::Add {
+            certificate_name: None,
             name: "App".to_owned(),
             scopes: scopes.to_owned(),
             id: Some("app".to_owned()),

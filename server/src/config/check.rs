@@ -185,6 +185,10 @@ fn contradictions(matches: &ArgMatches, config: &Config) -> Vec<String> {
         "VESTA_TLS_CERT and VESTA_TLS_KEY belong together: set both or none",
     );
     refuse_if(
+        config.tls_client_authorities.is_some() && (!config.tls() || config.auth == Auth::Disabled),
+        "VESTA_TLS_CLIENT_AUTHORITIES is for VESTA_AUTH=smart with VESTA_TLS_CERT and VESTA_TLS_KEY",
+    );
+    refuse_if(
         limits.page_size > limits.page_size_max,
         "VESTA_PAGE_SIZE is more than VESTA_PAGE_SIZE_MAX allows",
     );

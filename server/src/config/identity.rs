@@ -192,6 +192,10 @@ pub enum ClientCommand {
         /// It proves who it is by keys that it publishes there
         #[arg(long, group = "proof", value_name = "URI")]
         jwks_uri: Option<String>,
+        /// It shows a certificate with this name, a dNSName or URI of its subjectAltName, while it
+        /// connects, and its tokens are good with that alone (VESTA_TLS_CLIENT_AUTHORITIES)
+        #[arg(long, requires = "proof", value_name = "NAME")]
+        certificate_name: Option<String>,
     },
     /// List the clients
     List,

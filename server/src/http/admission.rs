@@ -14,9 +14,12 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
+use super::mutual::Shown;
 use super::response::{self, Reply};
 use super::{BASE_PATH, Http, body, headers};
-use crate::auth::{ACR_SECOND_FACTOR, Access, Paces, Reason, TooFast, network};
+use crate::auth::{
+    ACR_SECOND_FACTOR, Access, CertificateThumbprint, Paces, Reason, TooFast, network,
+};
 use crate::context::now;
 use crate::error::{Error, ErrorKind, Result};
 use crate::interactions::route::Route;
@@ -28,8 +31,13 @@ const FORM_BYTES_MAX: usize = 64 * 1024;
 pub type Authorize =
     Arc<dyn Fn(HttpRequest<Bytes>) -> BoxFuture<'static, Response<Bytes>> + Send + Sync>;
 
-/// What says what the holder of an access token may touch; nothing where the token is not in force.
-pub type Admit = Arc<dyn Fn(Box<str>) -> BoxFuture<'static, Result<Option<Access>>> + Send + Sync>;
+/// What says what the holder of an access token may touch, by the token and the certificate that was shown; nothing where the
+/// token is not in force, or is bound to another.
+pub type Admit = Arc<
+    dyn Fn(Box<str>, Option<CertificateThumbprint>) -> BoxFuture<'static, Result<Option<Access>>>
+        + Send
+        + Sync,
+>;
 
 /// What stands between requests and the FHIR API.
 #[derive(Clone)]
@@ -57,8 +65,10 @@ pub(super) async fn access(http: &Http, route: &Route, head: &Head) -> Result<Ac
         pace.take(&network(address), now()).map_err(too_fast)?;
         return Ok(Access::system(Reason::Public));
     }
+    let shown = head.extensions.get::<Shown>().and_then(Option::as_ref);
+    let certificate = shown.map(|one| one.thumbprint());
     let access = match bearer(&head.headers) {
-        Ok(token) => (admission.admit)(token).await?.ok_or_else(|| {
+        Ok(token) => (admission.admit)(token, certificate).await?.ok_or_else(|| {
             Error::new(
                 ErrorKind::Unauthenticated,
                 "the access token is unknown, expired or revoked",

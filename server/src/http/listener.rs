@@ -12,6 +12,7 @@ use axum_server::tls_rustls::RustlsConfig;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 
+use super::mutual::{MutualAcceptor, tls_config};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Where certificate and key stand, as PEM.
@@ -21,6 +22,8 @@ pub struct TlsFiles {
     pub certificate: PathBuf,
     /// The private key.
     pub key: PathBuf,
+    /// The authorities that sign certificates of clients, where clients show any.
+    pub client_authorities: Option<PathBuf>,
 }
 
 /// A bound socket that nobody answers yet.
@@ -69,7 +72,8 @@ impl Listener {
         let served = async {
             match self.tls {
                 Some(tls) => {
-                    let mut server = axum_server::from_tcp_rustls(self.socket, tls)?;
+                    let acceptor = MutualAcceptor::new(tls);
+                    let mut server = axum_server::from_tcp(self.socket)?.acceptor(acceptor);
                     bound(server.http_builder());
                     server.handle(handle.clone()).serve(service).await
                 }
@@ -109,19 +113,4 @@ fn bound(builder: &mut Builder<TokioExecutor>) {
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS_MAX)
         .keep_alive_interval(HEAD_TIMEOUT);
-}
-
-async fn tls_config(files: &TlsFiles) -> Result<RustlsConfig> {
-    // Only the first call of a process installs it; every other finds the same one.
-    let _already = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    RustlsConfig::from_pem_file(&files.certificate, &files.key)
-        .await
-        .map_err(|error| {
-            let sentence = format!(
-                "certificate {} and key {} cannot be used: {error}",
-                files.certificate.display(),
-                files.key.display()
-            );
-            Error::new(ErrorKind::BadValue, sentence).caused_by(error)
-        })
 }

@@ -12,6 +12,7 @@ mod ihe;
 mod layers;
 mod listener;
 mod metrics;
+mod mutual;
 mod negotiation;
 mod pretty;
 mod request;

@@ -52,6 +52,8 @@ pub struct NewClient {
     pub launch_uri: Option<String>,
     /// The most it is ever granted.
     pub scopes: String,
+    /// The name in the certificate that it shows while it connects, where it must.
+    pub certificate_name: Option<String>,
 }
 
 /// How a new client proves who it is.
@@ -236,6 +238,17 @@ pub(super) fn checked(new: NewClient) -> Result<(IdentityClient, Option<String>)
             )));
         }
     }
+    let is_public = matches!(new.kind, NewClientKind::Public);
+    if let Some(name) = &new.certificate_name {
+        let is_name = !name.is_empty()
+            && name.len() <= 255
+            && name.bytes().all(|byte| byte.is_ascii_graphic());
+        if is_public || !is_name {
+            return Err(refused(
+                "a certificate has a name of 255 letters at most, and goes with a secret or keys",
+            ));
+        }
+    }
     let (kind, shown) = kind(new.kind)?;
     let id = match new.id {
         Some(id) => id,
@@ -253,6 +266,7 @@ pub(super) fn checked(new: NewClient) -> Result<(IdentityClient, Option<String>)
         launch_uri: new.launch_uri.map(Into::into),
         scopes: scopes.scopes,
         is_self_registered: false,
+        certificate_name: new.certificate_name.map(Into::into),
     };
     Ok((client, shown))
 }

@@ -12,6 +12,7 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::auth::ClientCertificate;
 use crate::error::Error;
 
 /// The most parameters of a query or a form.
@@ -31,6 +32,8 @@ pub(super) struct Asked<'a> {
     pub(super) now: Timestamp,
     /// Whoever is at the other end of the connection.
     pub(super) address: Option<IpAddr>,
+    /// The certificate it has shown.
+    pub(super) certificate: Option<&'a ClientCertificate>,
 }
 
 /// Why something is not done.

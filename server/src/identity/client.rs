@@ -7,6 +7,7 @@ use http::header::AUTHORIZATION;
 use super::answer::{Answered, Form, Refusal};
 use super::assertion::{self, ASSERTION_TYPE};
 use super::{Asked, Identity, secret};
+use crate::auth::{CertificateThumbprint, ClientCertificate};
 use crate::store::{ClientKind, IdentityClient};
 
 /// The client behind a request to an endpoint for clients. One that can prove who it is must.
@@ -15,6 +16,28 @@ pub(super) async fn authenticated(
     asked: &Asked<'_>,
     form: &Form,
 ) -> Answered<IdentityClient> {
+    let client = proven(identity, asked, form).await?;
+    let Some(name) = client.certificate_name.as_deref() else {
+        return Ok(client);
+    };
+    match asked.certificate.is_some_and(|shown| shown.is_of(name)) {
+        true => Ok(client),
+        false => Err(Refusal::client(
+            "this client must show its certificate while it connects (RFC 8705)",
+        )),
+    }
+}
+
+/// The certificate that tokens of a client are bound to.
+pub(super) fn bound_to(
+    client: &IdentityClient,
+    asked: &Asked<'_>,
+) -> Option<CertificateThumbprint> {
+    client.certificate_name.as_ref()?;
+    asked.certificate.map(ClientCertificate::thumbprint)
+}
+
+async fn proven(identity: &Identity, asked: &Asked<'_>, form: &Form) -> Answered<IdentityClient> {
     if form.get("client_secret").is_some() {
         let basic = "a secret goes into the Authorization header, by client_secret_basic";
         return Err(Refusal::client(basic));

@@ -152,6 +152,7 @@ impl Administration {
             return Ok(());
         }
         let new = NewClient {
+            certificate_name: None,
             id: Some(client.id.clone()),
             name: client.name.clone(),
             kind: NewClientKind::Public,
@@ -192,6 +193,7 @@ impl Administration {
             kind: TokenKind::Access,
             scopes: client.scopes,
             expires,
+            certificate: None,
         };
         let store = self.told("token", &user.login, now);
         store.add_identity_tokens(&[token], now).await?;

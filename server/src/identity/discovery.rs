@@ -106,6 +106,9 @@ pub(super) fn openid_configuration(identity: &Identity) -> Response<Bytes> {
 
 /// Metadata, with what the settings add to it.
 fn published(identity: &Identity, mut metadata: Value) -> Response<Bytes> {
+    if identity.settings.knows_certificates {
+        metadata["tls_client_certificate_bound_access_tokens"] = json!(true);
+    }
     if identity.settings.registration.is_some() {
         metadata["registration_endpoint"] = json!(identity.url("/auth/register"));
     }

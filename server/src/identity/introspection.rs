@@ -1,12 +1,15 @@
 //! `/introspect` and `/revoke`: what becomes of a token, for the client it was given to
 //! (<https://www.rfc-editor.org/rfc/rfc7662>, <https://www.rfc-editor.org/rfc/rfc7009>).
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::answer::{Answered, Refusal, json_with};
 use super::audited::Told;
 use super::{Asked, Identity, client, secret};
+use crate::auth::CertificateThumbprint;
 use crate::store::{ClientKind, KnownToken};
 
 /// What a token stands for. A token of another client is like one that never was.
@@ -51,6 +54,9 @@ fn described(identity: &Identity, token: &KnownToken) -> Value {
     }
     if let Some(encounter) = &token.granted.launch.encounter {
         add("encounter", json!(encounter.as_str()));
+    }
+    if let Some(CertificateThumbprint(own)) = token.certificate {
+        add("cnf", json!({"x5t#S256": URL_SAFE_NO_PAD.encode(own)}));
     }
     Value::Object(body)
 }

@@ -40,7 +40,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::auth::{Grant, Pace, Scopes};
+use crate::auth::{CertificateThumbprint, ClientCertificate, Grant, Pace, Scopes};
 use crate::error::Result;
 use crate::store::{KnownToken, SigningAlgorithm, Store, TokenKind};
 
@@ -92,6 +92,8 @@ pub struct Settings {
     pub id_tokens: SigningAlgorithm,
     /// Where else people may log in.
     pub providers: Vec<Provider>,
+    /// Whether clients may show certificates.
+    pub knows_certificates: bool,
 }
 
 /// As the settings have it.
@@ -107,6 +109,7 @@ impl Default for Settings {
             registration: None,
             id_tokens: SigningAlgorithm::Rs256,
             providers: Vec::new(),
+            knows_certificates: false,
         }
     }
 }
@@ -149,11 +152,19 @@ impl Identity {
         }
     }
 
-    /// What an access token stands for; `None` where it is not in force. Asked anew for every request, so that what is
+    /// What an access token stands for; `None` where it is not in force, or is bound to another certificate than was shown. Asked anew for every request, so that what is
     /// revoked on one server is revoked on all.
-    pub async fn grant(&self, bearer: &str, now: Timestamp) -> Result<Option<HeldGrant>> {
+    pub async fn grant(
+        &self,
+        bearer: &str,
+        certificate: Option<CertificateThumbprint>,
+        now: Timestamp,
+    ) -> Result<Option<HeldGrant>> {
         let token = self.store.identity_token(secret::hash(bearer), now).await?;
         let access = token.filter(|token| token.kind == TokenKind::Access);
+        let is_shown =
+            |token: &KnownToken| token.certificate.is_none_or(|own| certificate == Some(own));
+        let access = access.filter(is_shown);
         Ok(access.map(|token| HeldGrant {
             admissions: token.admissions,
             grant: granted(token),
@@ -163,6 +174,8 @@ impl Identity {
     /// Answers a request whose path begins behind the FHIR base. Its extensions may hold the [`IpAddr`] it comes from.
     pub async fn answer(&self, request: Request<Bytes>, now: Timestamp) -> Response<Bytes> {
         let (head, body) = request.into_parts();
+        let shown = head.extensions.get::<Option<Arc<ClientCertificate>>>();
+        let shown = shown.and_then(Clone::clone);
         let asked = Asked {
             method: &head.method,
             path: head.uri.path(),
@@ -171,6 +184,7 @@ impl Identity {
             body: &body,
             now,
             address: head.extensions.get::<IpAddr>().copied(),
+            certificate: shown.as_deref(),
         };
         let is_for_people = is_page(asked.path);
         let mut answered = self.routed(&asked).await;

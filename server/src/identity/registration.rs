@@ -192,6 +192,7 @@ fn wanted(said: Metadata, method: &str, at_most: &Scopes) -> Answered<(NewClient
         ));
     }
     let new = NewClient {
+        certificate_name: None,
         id: None,
         name,
         kind,

@@ -49,6 +49,8 @@ struct Server {
     secret: String,
     /// Where requests come from.
     address: Option<IpAddr>,
+    /// What they show.
+    certificate: Option<Arc<ClientCertificate>>,
 }
 
 /// An answer that has arrived whole.
@@ -170,6 +172,7 @@ impl Server {
             ("web", NewClientKind::Secret),
         ] {
             let client = NewClient {
+                certificate_name: None,
                 id: Some(id.to_owned()),
                 name: format!("The <{id}>"),
                 kind,
@@ -193,6 +196,7 @@ impl Server {
             recovery: factor.recovery_codes[0].clone(),
             secret: clients.pop().flatten().unwrap(),
             address: None,
+            certificate: None,
         }
     }
 
@@ -204,6 +208,7 @@ impl Server {
         if let Some(address) = self.address {
             request.extensions_mut().insert(address);
         }
+        request.extensions_mut().insert(self.certificate.clone());
         let (head, body) = self.identity.answer(request, self.now).await.into_parts();
         Answer {
             status: head.status,
@@ -331,8 +336,9 @@ impl Server {
 
     async fn grant(&self, token: &Value) -> Option<Grant> {
         let token = token.as_str().unwrap();
-        let held = self.identity.grant(token, self.now).await.unwrap();
-        held.map(|held| held.grant)
+        let shown = self.certificate.as_ref().map(|own| own.thumbprint());
+        let held = self.identity.grant(token, shown, self.now).await;
+        held.unwrap().map(|held| held.grant)
     }
 
     fn basic(&self) -> String {

@@ -10,7 +10,9 @@ use uuid::Uuid;
 use super::answer::{Answered, Form, Refusal, is_bounded, json_with};
 use super::audited::Told;
 use super::{Asked, Identity, client, keys, secret};
-use crate::auth::{Authentication, LaunchContext, Scope, ScopeContext, Scopes};
+use crate::auth::{
+    Authentication, CertificateThumbprint, LaunchContext, Scope, ScopeContext, Scopes,
+};
 use crate::error::Result;
 use crate::store::{
     ClientKind, Granted, IdentityClient, NewGrant, NewToken, ReusedGrant, SecretHash, TokenKind,
@@ -22,6 +24,8 @@ const SYSTEM_LIFE_MAX: SignedDuration = SignedDuration::from_mins(5);
 /// Tokens that go out together.
 struct Issue<'a> {
     granted: &'a Granted,
+    /// What they are bound to.
+    certificate: Option<CertificateThumbprint>,
     scopes: Scopes,
     nonce: Option<Box<str>>,
     expires: Timestamp,
@@ -87,6 +91,7 @@ async fn by_code(
     let is_refreshable = |scope| grant.scopes.contains(&scope);
     let refreshes = is_refreshable(Scope::OfflineAccess) || is_refreshable(Scope::OnlineAccess);
     let issue = Issue {
+        certificate: client::bound_to(client, asked),
         scopes: grant.scopes.clone(),
         nonce: used.terms.nonce,
         expires: (now + identity.settings.access_token).min(grant.expires),
@@ -153,6 +158,7 @@ async fn by_refresh(
         ));
     }
     let issue = Issue {
+        certificate: client::bound_to(client, asked),
         scopes,
         nonce: None,
         expires: (now + identity.settings.access_token).min(known.expires),
@@ -241,6 +247,7 @@ async fn by_credentials(
     let gone = || Refusal::new("invalid_grant", "what was granted is over");
     let grant = grant.ok_or_else(gone)?;
     let issue = Issue {
+        certificate: client::bound_to(client, asked),
         scopes: new.scopes,
         nonce: None,
         expires: new.expires,
@@ -262,6 +269,7 @@ impl Issue<'_> {
             grant: self.granted.grant,
             kind,
             scopes: scopes.clone(),
+            certificate: self.certificate,
             expires,
         };
         let mut tokens = vec![token(

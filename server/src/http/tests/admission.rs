@@ -44,7 +44,7 @@ fn paced(of_client: u32, of_address: u32) -> Server {
             }
             .boxed()
         }),
-        admit: Arc::new(|token| {
+        admit: Arc::new(|token, _| {
             let access = (&*token == "good").then(|| Access::granted(grant(), Rights::default()));
             async move { Ok(access) }.boxed()
         }),

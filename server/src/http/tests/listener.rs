@@ -11,9 +11,12 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use axum::http::Response;
+
 use super::*;
+use crate::auth::{Access, CertificateThumbprint, ClientCertificate, Pace, Paces, Reason};
 use crate::error::ErrorKind;
-use crate::http::{Listener, TlsFiles};
+use crate::http::{Admission, Listener, TlsFiles};
 
 struct Running {
     address: SocketAddr,
@@ -22,14 +25,19 @@ struct Running {
 }
 
 async fn start(tls: Option<&TlsFiles>) -> Running {
+    start_with(tls, Server::new(|_| Ok(read(PATIENT)))).await
+}
+
+async fn start_with(tls: Option<&TlsFiles>, server: Server) -> Running {
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     let listener = Listener::bind(any, tls).await.unwrap();
     let address = listener.address();
     let (stop, stopped) = oneshot::channel::<()>();
-    let router = Server::new(|_| Ok(read(PATIENT))).router;
-    let served = tokio::spawn(listener.serve(router, Duration::from_secs(5), async {
-        let _ended = stopped.await;
-    }));
+    let served = tokio::spawn(
+        listener.serve(server.router, Duration::from_secs(5), async {
+            let _ended = stopped.await;
+        }),
+    );
     Running {
         address,
         stop,
@@ -44,8 +52,8 @@ async fn exchange<S: Read + Write + Send + 'static>(
     enough: usize,
 ) -> Vec<u8> {
     let exchanged = tokio::task::spawn_blocking(move || {
-        stream.write_all(said).unwrap();
-        stream.flush().unwrap();
+        // Where the other side has refused, nothing is heard.
+        let _said = stream.write_all(said).and_then(|()| stream.flush());
         let mut heard = vec![0; enough];
         let mut length = 0;
         while length < enough {
@@ -61,6 +69,7 @@ async fn exchange<S: Read + Write + Send + 'static>(
 }
 
 const GET: &[u8] = b"GET /fhir/Patient/1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+const GET_AS_ONE: &[u8] = b"GET /fhir/Patient/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer good\r\nConnection: close\r\n\r\n";
 /// The preface of HTTP/2 and an empty SETTINGS frame.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 const SETTINGS_FRAME: u8 = 4;
@@ -94,6 +103,7 @@ impl Files {
         let tls = TlsFiles {
             certificate: folder.join("certificate.pem"),
             key: folder.join("key.pem"),
+            client_authorities: None,
         };
         let certificate = signed.cert.pem();
         std::fs::write(&tls.certificate, &certificate).unwrap();
@@ -153,4 +163,88 @@ async fn a_listener_that_cannot_be_made_says_why() {
     let error = Listener::bind(any, Some(&missing)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::BadValue);
     assert!(error.to_string().contains("nothing.pem"));
+}
+
+/// An authority, and a certificate that it has signed for a client.
+struct Signed {
+    authority: String,
+    certificate: rustls::pki_types::CertificateDer<'static>,
+    key: rustls::pki_types::PrivateKeyDer<'static>,
+}
+
+impl Signed {
+    fn new(name: &str) -> Self {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut parameters = rcgen::CertificateParams::new(Vec::new()).unwrap();
+        parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let authority = parameters.self_signed(&key).unwrap().pem();
+        let issuer = rcgen::Issuer::new(parameters, key);
+        let own = rcgen::KeyPair::generate().unwrap();
+        let mut parameters = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
+        parameters.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+        let certificate = parameters.signed_by(&own, &issuer).unwrap();
+        Self {
+            authority,
+            certificate: certificate.der().clone(),
+            key: rustls::pki_types::PrivateKeyDer::try_from(own.serialize_der()).unwrap(),
+        }
+    }
+}
+
+/// A token that is in force, where this certificate is shown with it.
+fn bound_to(own: CertificateThumbprint) -> Admission {
+    Admission {
+        authorize: Arc::new(|_| async { Response::new(Bytes::new()) }.boxed()),
+        admit: Arc::new(move |_, shown| {
+            let access = (shown == Some(own)).then(|| Access::system(Reason::AuthDisabled));
+            async move { Ok(access) }.boxed()
+        }),
+        paces: Arc::new(Paces {
+            of_client: Pace::of_minute(0),
+            of_user: Pace::of_minute(0),
+            of_address: Pace::of_minute(0),
+        }),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_certificate_that_a_client_shows_goes_with_its_requests() {
+    let files = Files::new("mutual");
+    let client = Signed::new("lab.example");
+    let authorities = files.folder.join("authorities.pem");
+    std::fs::write(&authorities, &client.authority).unwrap();
+    let tls = TlsFiles {
+        client_authorities: Some(authorities),
+        ..files.tls.clone()
+    };
+    let own = ClientCertificate::read(&client.certificate).unwrap();
+    let server = Server::admitting(settings(), Some(bound_to(own.thumbprint())), |_| {
+        Ok(read(PATIENT))
+    });
+    let server = start_with(Some(&tls), server).await;
+    let ask = async |shown: Option<&Signed>| {
+        let mut roots = RootCertStore::empty();
+        let pem = files.certificate.as_bytes();
+        roots
+            .add(rustls::pki_types::CertificateDer::from_pem_slice(pem).unwrap())
+            .unwrap();
+        let builder = ClientConfig::builder().with_root_certificates(roots);
+        let config = match shown {
+            Some(one) => builder
+                .with_client_auth_cert(vec![one.certificate.clone()], one.key.clone_key())
+                .unwrap(),
+            None => builder.with_no_client_auth(),
+        };
+        let name = ServerName::try_from("localhost").unwrap();
+        let connection = ClientConnection::new(Arc::new(config), name).unwrap();
+        let stream = StreamOwned::new(connection, TcpStream::connect(server.address).unwrap());
+        let heard = exchange(stream, GET_AS_ONE, 4096).await;
+        String::from_utf8(heard).unwrap()
+    };
+    assert!(ask(Some(&client)).await.ends_with(PATIENT));
+    assert!(ask(None).await.starts_with("HTTP/1.1 401 "));
+    // Of the same name, signed by somebody else: it does not come to a request.
+    assert_eq!(ask(Some(&Signed::new("lab.example"))).await, "");
+    server.stop.send(()).unwrap();
+    server.served.await.unwrap().unwrap();
 }

@@ -83,6 +83,7 @@ async fn begun() -> (Server, Keys) {
     let server = Server::new().await;
     let keys = Keys::new();
     let client = NewClient {
+        certificate_name: None,
         id: Some("backend".to_owned()),
         name: "Backend".to_owned(),
         kind: NewClientKind::Jwks(keys.set().to_string()),
@@ -282,6 +283,7 @@ async fn keys_that_are_registered_are_public_and_usable() {
     let (server, keys) = begun().await;
     let check = async |jwks: Value, expected: bool| {
         let client = NewClient {
+            certificate_name: None,
             id: None,
             name: "Other".to_owned(),
             kind: NewClientKind::Jwks(jwks.to_string()),
@@ -315,6 +317,7 @@ async fn where_people_are_sent_is_checked_when_it_is_registered() {
     let (server, _) = begun().await;
     let check = async |uri: &str, expected: bool| {
         let client = NewClient {
+            certificate_name: None,
             id: None,
             name: "Other".to_owned(),
             kind: NewClientKind::Public,
@@ -343,4 +346,72 @@ async fn where_people_are_sent_is_checked_when_it_is_registered() {
     ] {
         check(uri, false).await;
     }
+}
+
+/// A certificate that says this name of itself.
+fn certificate(name: &str) -> Arc<ClientCertificate> {
+    let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
+    Arc::new(ClientCertificate::read(made.cert.der()).unwrap())
+}
+
+#[tokio::test]
+async fn a_client_with_a_certificate_is_nobody_without_it() {
+    let (mut server, keys) = begun().await;
+    let client = |kind, name: &str| NewClient {
+        id: Some("connector".to_owned()),
+        name: "Connector".to_owned(),
+        kind,
+        redirect_uris: Vec::new(),
+        launch_uri: None,
+        scopes: "system/*.rs".to_owned(),
+        certificate_name: Some(name.to_owned()),
+    };
+    for (kind, name) in [
+        (NewClientKind::Public, "lab.example"),
+        (NewClientKind::Secret, ""),
+        (NewClientKind::Secret, "lab example"),
+    ] {
+        let added = server.administration.add_client(client(kind, name), now());
+        assert!(added.await.is_err(), "{name}");
+    }
+    let jwks = NewClientKind::Jwks(keys.set().to_string());
+    let added = server
+        .administration
+        .add_client(client(jwks, "lab.example"), now());
+    added.await.unwrap();
+    let header = json!({"alg": "ES384", "kid": "ec"});
+    let ask = async |server: &Server, jti: &str| {
+        let mut claims = claims(server, jti);
+        claims["iss"] = json!("connector");
+        claims["sub"] = json!("connector");
+        shown(server, &keys.signed(&header, &claims), "system/*.rs").await
+    };
+    ask(&server, "a").await.is_error(401, "invalid_client");
+    server.certificate = Some(certificate("other.example"));
+    ask(&server, "b").await.is_error(401, "invalid_client");
+    let own = certificate("lab.example");
+    server.certificate = Some(Arc::clone(&own));
+    let tokens = ask(&server, "c").await;
+    assert_eq!(tokens.status, 200, "{tokens:?}");
+    let token = tokens.json()["access_token"].clone();
+    assert!(server.grant(&token).await.is_some());
+    // With another certificate, be it of the same name, or none the token is worth nothing; with its own it is again.
+    for other in [Some(certificate("lab.example")), None] {
+        server.certificate = other;
+        assert!(server.grant(&token).await.is_none());
+    }
+    server.certificate = Some(own);
+    assert!(server.grant(&token).await.is_some());
+    let mut claims = claims(&server, "d");
+    claims["iss"] = json!("connector");
+    claims["sub"] = json!("connector");
+    let assertion = keys.signed(&header, &claims);
+    let form = [
+        ("token", token.as_str().unwrap()),
+        ("client_assertion_type", assertion::ASSERTION_TYPE),
+        ("client_assertion", &assertion),
+    ];
+    let said = server.post("/auth/introspect", &form, &[]).await.json();
+    let bound = said["cnf"]["x5t#S256"].as_str().unwrap_or_default();
+    assert_eq!(bound.len(), 43, "{said}");
 }

@@ -375,6 +375,7 @@ async fn scopes_and_parameters_have_an_end() {
     assert_eq!(padded(63).await, "there are more than 64 parameters");
 
     let client = NewClient {
+        certificate_name: None,
         id: None,
         name: "Many".to_owned(),
         kind: NewClientKind::Public,

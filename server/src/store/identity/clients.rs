@@ -28,6 +28,8 @@ pub struct IdentityClient {
     pub scopes: Scopes,
     /// Whether it has registered itself.
     pub is_self_registered: bool,
+    /// The name in the certificate that it shows while it connects, where it must.
+    pub certificate_name: Option<Box<str>>,
 }
 
 /// How a client proves who it is.
@@ -76,6 +78,7 @@ fn client(row: &PgRow) -> Result<IdentityClient> {
         launch_uri: optional("launch_uri")?.map(Into::into),
         scopes: Scopes::parse(&text("scopes")?).scopes,
         is_self_registered: row.try_get("is_self_registered").map_err(from_sqlx)?,
+        certificate_name: optional("certificate_name")?.map(Into::into),
     })
 }
 
@@ -105,6 +108,7 @@ impl Store {
             .bind(client.scopes.to_string())
             .bind(Instant(now))
             .bind(client.is_self_registered)
+            .bind(client.certificate_name.as_deref())
             .fetch_optional(&mut *transaction)
             .await
             .map_err(from_sqlx)?;

@@ -45,6 +45,7 @@ fn app() -> IdentityClient {
         launch_uri: None,
         scopes: Scopes::parse("openid user/*.rs").scopes,
         is_self_registered: false,
+        certificate_name: None,
     }
 }
 
@@ -76,6 +77,7 @@ fn token(byte: u8, grant: &NewGrant, kind: TokenKind) -> NewToken {
         kind,
         scopes: grant.scopes.clone(),
         expires: at(500),
+        certificate: None,
     }
 }
 

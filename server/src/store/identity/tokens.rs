@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::SecretHash;
 use super::grants::{GrantUser, Granted, grant_user, granted, instant, scopes};
-use crate::auth::Scopes;
+use crate::auth::{CertificateThumbprint, Scopes};
 use crate::error::{Error, Result};
 use crate::store::combine::Batch;
 use crate::store::fault::from_sqlx;
@@ -76,6 +76,8 @@ pub struct NewToken {
     pub scopes: Scopes,
     /// Until when.
     pub expires: Timestamp,
+    /// The certificate that its holder must show.
+    pub certificate: Option<CertificateThumbprint>,
 }
 
 /// The grant of a code or a token that was used before.
@@ -104,6 +106,8 @@ pub struct KnownToken {
     pub expires: Timestamp,
     /// How many commits have changed what roles, care teams and opened records allow.
     pub admissions: i64,
+    /// The certificate that its holder must show.
+    pub certificate: Option<CertificateThumbprint>,
 }
 
 fn used_code(row: &PgRow) -> Result<UsedCode> {
@@ -120,6 +124,13 @@ fn used_code(row: &PgRow) -> Result<UsedCode> {
     })
 }
 
+fn thumbprint(row: &PgRow) -> Result<Option<CertificateThumbprint>> {
+    let bytes: Option<Vec<u8>> = row.try_get("certificate").map_err(from_sqlx)?;
+    let sized = bytes.map(TryInto::try_into).transpose();
+    let sized = sized.map_err(|_| Error::internal("a thumbprint is not 32 bytes long"))?;
+    Ok(sized.map(CertificateThumbprint))
+}
+
 fn known_token(row: &PgRow) -> Result<KnownToken> {
     let kind: &str = row.try_get("kind").map_err(from_sqlx)?;
     let kind = match kind {
@@ -134,6 +145,7 @@ fn known_token(row: &PgRow) -> Result<KnownToken> {
         issued_at: instant(row, "issued_at")?,
         expires: instant(row, "expires_at")?,
         admissions: row.try_get("admissions").map_err(from_sqlx)?,
+        certificate: thumbprint(row)?,
     })
 }
 
@@ -188,6 +200,7 @@ async fn add_tokens(
             .bind(token.scopes.to_string())
             .bind(Instant(now))
             .bind(Instant(token.expires))
+            .bind(token.certificate.as_ref().map(|one| one.0.as_slice()))
             .execute(&mut **transaction)
             .await
             .map_err(from_sqlx)?;

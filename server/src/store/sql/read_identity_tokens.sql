@@ -1,7 +1,7 @@
 -- on every request: tokens that are in force at moments, with what they stand for
 select a.place::integer as n,
        g.id as grant_id, g.client_id, g.patient, g.encounter, g.fhir_context, g.authenticated_at, g.methods, g.acr,
-       t.scopes, t.expires_at, t.kind, t.issued_at, u.id, u.login, u.name, u.fhir_user,
+       t.scopes, t.expires_at, t.kind, t.issued_at, t.certificate, u.id, u.login, u.name, u.fhir_user,
        (select revision from admission_state) as admissions
   from unnest($1::bytea[], $2::timestamptz[]) with ordinality as a(hash, now, place)
   join identity_token t on t.hash = a.hash and t.expires_at > a.now and t.used_at is null
