@@ -5,6 +5,7 @@ mod booker;
 mod checker;
 mod clinic;
 mod ledger;
+mod slots;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -54,7 +55,7 @@ const NOTICED: Duration = Duration::from_secs(20);
 pub(crate) async fn run(options: &Options) -> Result<()> {
     progress("starting two servers of one database");
     let mut server = OwnServer::start_guarded(&options.server, Guard::Tokens).await?;
-    let bundle = clinic::bundle();
+    let bundle = clinic::bundle()?;
     let mut client = server.client();
     client
         .send(Request::new("POST", "/fhir", &bundle))
@@ -119,6 +120,7 @@ async fn prove(server: &OwnServer, ledger: &Ledger) -> Result<()> {
             acknowledged(&checker, ledger),
         ),
         ("nothing is held beyond its hold", checker.orphans(patience)),
+        ("Slots are as their visits are", checker.slots()),
         ("$availability tells of the same", availability),
     ];
     let mut failed = 0;

@@ -423,7 +423,7 @@ impl Booker {
                 continue;
             }
             let may = matches!(status, 200 | 201 | 409 | 412)
-                || (status == 422 && code == "hold-expired");
+                || (status == 422 && (code == "hold-expired" || code == "outside-availability"));
             return match may {
                 true => Ok(Some((status, told))),
                 false => Err(format!("{} was answered {status}: {told}", asked.deed).into()),

@@ -6,9 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use super::clinic::CLEANING;
 use crate::Result;
 use crate::http::{Client, Request};
 
@@ -26,8 +27,8 @@ struct Taken {
 
 /// Everything that is read of a clinic.
 pub(super) struct Checker {
-    appointments: Vec<Value>,
-    slots: Vec<Value>,
+    pub(super) appointments: Vec<Value>,
+    pub(super) slots: Vec<Value>,
     schedules: Vec<Value>,
     roles: Vec<Value>,
     locations: Vec<Value>,
@@ -96,7 +97,7 @@ impl Checker {
     }
 
     /// Nothing is held after its hold has ended, but for the time in which that is noticed.
-    pub(super) fn orphans(&self, patience: jiff::SignedDuration) -> Result<String> {
+    pub(super) fn orphans(&self, patience: SignedDuration) -> Result<String> {
         let latest = Timestamp::now().checked_sub(patience)?;
         let mut held = 0;
         for visit in &self.appointments {
@@ -172,23 +173,19 @@ impl Checker {
     fn taken(&self) -> Result<BTreeMap<String, Vec<Taken>>> {
         let mut taken: BTreeMap<String, Vec<Taken>> = BTreeMap::new();
         for visit in &self.appointments {
-            let consumes = ["pending", "booked", "arrived", "checked-in", "fulfilled"];
-            if !consumes.contains(&text(&visit["status"])) {
+            if !takes_time(visit) {
                 continue;
             }
-            let participants = visit["participant"].as_array().map(Vec::as_slice);
-            let needed = participants
-                .unwrap_or_default()
-                .iter()
-                .filter(|one| !matches!(text(&one["required"]), "optional" | "information-only"));
-            let actors: BTreeSet<String> = needed
-                .filter_map(|one| one["actor"]["reference"].as_str())
-                .map(|actor| self.person(actor))
-                .collect();
+            let actors: BTreeSet<String> = needed(visit).map(|actor| self.person(actor)).collect();
             for actor in actors {
+                // Rooms are cleaned.
+                let after = match actor.starts_with("Location/") {
+                    true => SignedDuration::from_mins(CLEANING),
+                    false => SignedDuration::ZERO,
+                };
                 taken.entry(actor).or_default().push(Taken {
                     start: moment(&visit["start"])?,
-                    end: moment(&visit["end"])?,
+                    end: moment(&visit["end"])?.checked_add(after)?,
                     is_block: false,
                     by: format!("Appointment/{}", text(&visit["id"])),
                 });
@@ -228,7 +225,22 @@ impl Checker {
     }
 }
 
-fn text(value: &Value) -> &str {
+/// Whether a visit takes time.
+pub(super) fn takes_time(visit: &Value) -> bool {
+    let consumes = ["pending", "booked", "arrived", "checked-in", "fulfilled"];
+    consumes.contains(&text(&visit["status"]))
+}
+
+/// Whom a visit needs.
+pub(super) fn needed(visit: &Value) -> impl Iterator<Item = &str> {
+    let participants = visit["participant"].as_array().map(Vec::as_slice);
+    let participants = participants.unwrap_or_default().iter();
+    let needed = participants
+        .filter(|one| !matches!(text(&one["required"]), "optional" | "information-only"));
+    needed.filter_map(|one| one["actor"]["reference"].as_str())
+}
+
+pub(super) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
@@ -236,7 +248,7 @@ fn is_block(slot: &Value) -> bool {
     text(&slot["status"]) == "busy-unavailable"
 }
 
-fn moment(value: &Value) -> Result<Timestamp> {
+pub(super) fn moment(value: &Value) -> Result<Timestamp> {
     Ok(text(value).parse()?)
 }
 

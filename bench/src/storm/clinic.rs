@@ -3,7 +3,9 @@
 use jiff::{Timestamp, ToSpan};
 
 use crate::Result;
-use crate::diary::{at, bare, device, put_all, role, role_of, room, schedule, service, today};
+use crate::diary::{
+    at, bare, device, instant, put_all, role, role_of, room, schedule, service, today,
+};
 use crate::random::Random;
 
 /// Minutes of a visit; visits begin on multiples of half of that, so that they overlap in part, too.
@@ -16,15 +18,22 @@ pub(super) const PATIENTS: usize = 24;
 /// So many visits at once take place in each.
 pub(super) const ROOMS: [usize; 3] = [1, 1, 2];
 pub(super) const DEVICES: usize = 2;
+/// Minutes in which a room is cleaned after a visit.
+pub(super) const CLEANING: i64 = 10;
+/// The room that is booked by its Slots, each of an hour at first.
+pub(super) const SLOTTED: &str = "Location/storm-0";
+const SLOT_MINUTES: i16 = 60;
 const DAYS: u64 = 3;
 /// Times at which visits begin on a day, from eight o'clock.
 const TIMES: u64 = 46;
 
 /// Everything there is, as a Bundle.
-pub(super) fn bundle() -> String {
+pub(super) fn bundle() -> Result<String> {
     let open = ("00:00:00", "00:00:00");
     let needs = [("physician", "PractitionerRole"), ("room", "Location")];
-    let mut all = vec![service(SERVICE, 20, &needs)];
+    let room_kind = r#"{"url":"type","valueCode":"Location"}"#;
+    let cleaned = format!(r#"{room_kind},{{"url":"buffer-after","valueUnsignedInt":{CLEANING}}}"#);
+    let mut all = vec![service(SERVICE, 20, &needs).replace(room_kind, &cleaned)];
     let calendar = |actor: String| {
         let id = actor.replace('/', "-").to_lowercase();
         schedule(&id, &actor, open, SERVICE)
@@ -40,15 +49,40 @@ pub(super) fn bundle() -> String {
     for (n, capacity) in ROOMS.into_iter().enumerate() {
         let id = format!("storm-{n}");
         all.push(room(&id, capacity));
-        all.push(calendar(format!("Location/{id}")));
+        let actor = format!("Location/{id}");
+        let is_slotted = actor == SLOTTED;
+        let rules = calendar(actor);
+        all.push(match is_slotted {
+            true => rules.replace(r#""valueCode":"rules""#, r#""valueCode":"slots""#),
+            false => rules,
+        });
     }
+    all.extend(free_slots()?);
     for n in 0..DEVICES {
         let id = format!("storm-{n}");
         all.push(device(&id));
         all.push(calendar(format!("Device/{id}")));
     }
     all.extend((0..PATIENTS).map(|n| bare("Patient", &format!("storm-{n}"))));
-    put_all(&all)
+    Ok(put_all(&all))
+}
+
+/// The Slots of the room that is booked by them: all of the time at which visits may be.
+fn free_slots() -> Result<Vec<String>> {
+    let mut slots = Vec::new();
+    for day in 0..DAYS {
+        let date = today()?.checked_add((i64::try_from(day)? + 2).days())?;
+        for piece in 0..8 {
+            let begins = 8 * 60 + piece * SLOT_MINUTES;
+            let (start, end) = (at(date, begins)?, at(date, begins + SLOT_MINUTES)?);
+            slots.push(format!(
+                r#"{{"resourceType":"Slot","id":"storm-{day}-{piece}","schedule":{{"reference":"Schedule/location-storm-0"}},"status":"free","start":"{}","end":"{}"}}"#,
+                instant(start),
+                instant(end)
+            ));
+        }
+    }
+    Ok(slots)
 }
 
 /// A time at which a visit may begin.
