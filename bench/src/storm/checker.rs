@@ -29,9 +29,9 @@ struct Taken {
 pub(super) struct Checker {
     pub(super) appointments: Vec<Value>,
     pub(super) slots: Vec<Value>,
-    schedules: Vec<Value>,
-    roles: Vec<Value>,
-    locations: Vec<Value>,
+    pub(super) schedules: Vec<Value>,
+    pub(super) roles: Vec<Value>,
+    pub(super) locations: Vec<Value>,
 }
 
 impl Checker {
@@ -356,7 +356,7 @@ mod tests {
 
     #[test]
     fn what_is_held_for_ever_is_found() {
-        let patience = jiff::SignedDuration::from_secs(20);
+        let patience = SignedDuration::from_secs(20);
         let held = |until: &str| {
             let mut visit = visit("1", "pending", (9, 10), &[]);
             visit["extension"] = json!([{"url": HOLD_EXPIRES, "valueInstant": until}]);

@@ -109,3 +109,64 @@ fn times(resource: &Value) -> Result<Times> {
 fn meets(one: Times, other: Times) -> bool {
     one.0 < other.1 && other.0 < one.1
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn slot(id: &str, status: &str, hours: (u8, u8)) -> Value {
+        json!({
+            "id": id, "status": status, "schedule": {"reference": "Schedule/location-storm-0"},
+            "start": format!("2027-01-01T{:02}:00:00Z", hours.0), "end": format!("2027-01-01T{:02}:00:00Z", hours.1),
+        })
+    }
+
+    fn visit(status: &str, hours: (u8, u8), slots: &[&str]) -> Value {
+        let slots = slots
+            .iter()
+            .map(|id| json!({"reference": format!("Slot/{id}")}));
+        json!({
+            "id": "v", "status": status, "slot": slots.collect::<Vec<_>>(),
+            "start": format!("2027-01-01T{:02}:00:00Z", hours.0), "end": format!("2027-01-01T{:02}:00:00Z", hours.1),
+            "participant": [{"actor": {"reference": SLOTTED}}],
+        })
+    }
+
+    fn is_right(appointments: Vec<Value>, slots: Vec<Value>) -> bool {
+        let checker = Checker {
+            appointments,
+            slots,
+            schedules: Vec::new(),
+            roles: Vec::new(),
+            locations: Vec::new(),
+        };
+        checker.slots().is_ok()
+    }
+
+    #[test]
+    fn slots_are_as_their_visits_are() {
+        let free = slot("b", "free", (10, 11));
+        let booked = visit("booked", (9, 10), &["a"]);
+        let all = |status, other: &Value| vec![slot("a", status, (9, 10)), other.clone()];
+        assert!(is_right(vec![booked.clone()], all("busy", &free)));
+        assert!(!is_right(
+            vec![booked.clone()],
+            all("busy-tentative", &free)
+        ));
+        assert!(!is_right(vec![booked.clone()], all("free", &free)));
+        assert!(!is_right(vec![], all("busy", &free)));
+        let held = visit("pending", (9, 10), &["a"]);
+        assert!(is_right(vec![held], all("busy-tentative", &free)));
+        let gone = visit("cancelled", (9, 10), &["a"]);
+        assert!(is_right(vec![gone], all("free", &free)));
+        // Two that overlap, one that is free where somebody is, one that two have.
+        let long = slot("b", "free", (9, 11));
+        assert!(!is_right(vec![], all("free", &long)));
+        let beyond = visit("booked", (9, 11), &["a"]);
+        assert!(!is_right(vec![beyond], all("busy", &free)));
+        let twice = vec![booked.clone(), booked];
+        assert!(!is_right(twice, all("busy", &free)));
+    }
+}
