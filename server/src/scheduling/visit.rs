@@ -192,6 +192,12 @@ impl Visit {
         }
     }
 
+    /// The HealthcareServices that it names as participants.
+    pub(crate) fn services(&self, base: &str) -> impl Iterator<Item = ResourceKey> {
+        let keys = self.participants.iter().filter_map(|one| one.key(base));
+        keys.filter(|key| key.resource_type.name() == "HealthcareService")
+    }
+
     /// Whether it is at the time, and with those, that another one says.
     pub fn is_as(&self, other: &Self) -> bool {
         (self.start, self.end) == (other.start, other.end)

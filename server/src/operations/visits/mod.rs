@@ -12,11 +12,12 @@ use fhir::json::{Document, Value, Writer, edit, quoted};
 use fhir::resource::Resource;
 use jiff::Timestamp;
 
+use super::find::calendars::own_request;
 use super::{OperationAnswer, OperationContext, offer};
 use crate::auth::Act;
 use crate::error::{Error, ErrorKind, OpError, Result};
 use crate::scheduling::{Ruled, Status, Visit};
-use crate::store::{ExpectedVersions, Transaction, Verb, WriteCondition, Written};
+use crate::store::{ExpectedVersions, Source, Transaction, Verb, WriteCondition, Written};
 
 /// When a hold ends.
 pub(super) const HOLD_EXPIRES: &str = "https://vesta.example/fhir/StructureDefinition/hold-expires";
@@ -416,6 +417,24 @@ pub(super) fn visit_of(resource: &Resource) -> Result<Visit> {
         Some(Ruled::Visit(visit)) => Ok(visit),
         _ => Err(Error::internal("an operation on visits met something else")),
     }
+}
+
+/// The HealthcareServices that a visit names, whoever may see them.
+pub(super) async fn services_of(
+    cx: OperationContext<'_>,
+    tx: &mut Transaction,
+    visit: &Visit,
+) -> Result<Vec<(ResourceKey, Resource)>> {
+    let own = own_request(cx);
+    let mut found = Vec::new();
+    for key in visit.services(&cx.request.base_url) {
+        let stored = Source::Within(cx.store, tx).read(&own, &key).await?;
+        if let Some(content) = stored.and_then(|version| version.content) {
+            let resource = Resource::parse_with(content, cx.request.limits.parse);
+            found.push((key, resource.map_err(Error::internal)?));
+        }
+    }
+    Ok(found)
 }
 
 /// The resource of one of these types that a parameter refers to.
