@@ -1,6 +1,7 @@
 //! What the kind of a visit asks, whatever writes it; and what is offered can be had.
 
 mod answers;
+mod moved;
 mod series;
 
 use fhir::json::Value;
