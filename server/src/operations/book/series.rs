@@ -7,7 +7,7 @@ use fhir::scheduling::{Fault, Recurrence, zone};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{BookParams, bad};
+use super::{BookParams, bad, need_all};
 use crate::error::{Error, ErrorKind, OpError, Result};
 use crate::operations::visits::series::{INDEX, SERIES, at, place};
 use crate::operations::visits::{Done, Draft, answer_all, visit_of};
@@ -64,6 +64,7 @@ impl Recurring {
         let (mut done, mut issues): (Vec<Done>, Vec<Issue>) = (Vec::new(), Vec::new());
         for one in &occurrences.starts {
             let mut draft = Draft::of(resource);
+            need_all(&mut draft, cx)?;
             params.booked(&mut draft, cx)?;
             draft.set_text("created", &cx.request.now.to_string())?;
             let length = end.duration_since(start);
