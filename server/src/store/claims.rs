@@ -5,6 +5,7 @@ mod answers;
 mod asked;
 mod blocks;
 mod known;
+mod late;
 mod passing;
 mod rebuild;
 mod slots;
@@ -165,6 +166,7 @@ impl Transaction {
     /// Claims the time that what was written so far takes, or says what cannot be had; then nothing may be committed.
     pub async fn settle(&mut self) -> std::result::Result<(), Refusal> {
         let mut unsettled = std::mem::take(&mut self.unsettled().0);
+        self.refuse_late(&unsettled).await?;
         self.tell(&unsettled).await?;
         unsettled.retain(|_, changed| !changed.keeps_time());
         let Some(first) = unsettled.keys().next().cloned() else {

@@ -1,6 +1,7 @@
 //! What the kind of a visit asks, whatever writes it; and what is offered can be had.
 
 mod answers;
+mod cutoff;
 mod kept;
 mod moved;
 mod series;
