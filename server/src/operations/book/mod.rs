@@ -180,7 +180,12 @@ impl BookParams {
             done => return done?.answer(cx),
         };
         tx.back_to(mark).await?;
-        waitlist::wait_instead(&mut draft, resource)?;
+        let is_over = |end| end <= cx.request.now;
+        if visit_of(resource)?.end.is_none_or(is_over) {
+            // Nobody waits for what cannot come any more.
+            return Err(refused);
+        }
+        waitlist::wait_instead(cx, tx, &mut draft, resource).await?;
         let answer = draft.create(cx, tx).await?.answer(cx)?;
         let mut issues = refused.issues().to_vec();
         for issue in &mut issues {

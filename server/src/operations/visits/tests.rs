@@ -4,6 +4,7 @@ mod answers;
 mod cutoff;
 mod kept;
 mod moved;
+mod patients;
 mod series;
 
 use fhir::json::Value;
