@@ -257,6 +257,13 @@ impl<'a> Judged<'a> {
         aligned.is_empty() || zones.peek().is_none() || zones.any(is_start)
     }
 
+    /// Where visits with these start; in a zone where no calendar says one.
+    pub(crate) fn grid(&self, zone: &TimeZone) -> Grid {
+        let (zones, aligned) = self.alignment();
+        let zone = zones.into_iter().next().unwrap_or_else(|| zone.clone());
+        Grid::new(zone, aligned)
+    }
+
     /// The zones of the calendars of those who meet the needs, and what they and the kind say of starts.
     fn alignment(&self) -> (Vec<TimeZone>, Vec<u32>) {
         let met = self.met.iter().flatten();
@@ -272,6 +279,13 @@ impl<'a> Judged<'a> {
             calendars.iter().map(|one| one.zone.clone()).collect(),
             aligned.chain(self.kind.policy.align).collect(),
         )
+    }
+
+    /// When all those are open whose calendars are asked.
+    pub(crate) fn open(&self, window: Interval) -> Intervals {
+        let all: Intervals = [window].into_iter().collect();
+        let open = self.asked().map(|(_, key)| self.open_of(key, window));
+        open.fold(all, |all, open| all.intersect(&open))
     }
 
     /// Those whose calendars are asked: who is there beside what is needed, and has none, is not.

@@ -6,6 +6,7 @@ mod asked;
 mod blocks;
 mod known;
 mod late;
+mod next;
 mod passing;
 mod rebuild;
 mod slots;

@@ -4,6 +4,7 @@ mod answers;
 mod cutoff;
 mod kept;
 mod moved;
+mod next;
 mod patients;
 mod series;
 
