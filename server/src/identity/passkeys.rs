@@ -215,8 +215,8 @@ pub(super) async fn remove(identity: &Identity, asked: &Asked<'_>) -> Answered {
     };
     let user = &session.user;
     let known = identity.store.identity_passkeys(user.id).await?;
-    let needs_one = user.fhir_user.is_staff() && user.credentials.totp_secret.is_none();
-    if needs_one && known.len() < 2 {
+    let needs_one = user.fhir_user.is_staff();
+    if needs_one && user.credentials.totp_secret.is_none() && known.len() < 2 {
         let last = "It is your only second factor, and who works here needs one.";
         return Err(Refusal::new("invalid_request", last));
     }

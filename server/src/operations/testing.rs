@@ -245,9 +245,19 @@ impl World {
 
 /// A request of somebody who may do something with all resources of all types: `Practitioner/me`, `Patient/me`.
 pub(crate) fn granted(user: Option<&str>, rows: Rows, may: Vec<Act>) -> RequestContext {
+    granted_to("app", user, rows, may)
+}
+
+/// The same by another client.
+pub(crate) fn granted_to(
+    client: &str,
+    user: Option<&str>,
+    rows: Rows,
+    may: Vec<Act>,
+) -> RequestContext {
     let grant = Grant {
         id: uuid::Uuid::nil(),
-        client_id: "app".into(),
+        client_id: client.into(),
         user: user.map(|user| user.parse().unwrap()),
         login: None,
         scopes: Scopes::default(),

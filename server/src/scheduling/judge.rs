@@ -1,16 +1,19 @@
 //! The policy of a HealthcareService, asked of a visit that is about to take time: by the same words by which `$find` offers
 //! (server/SCHEDULING.md, what a kind of visit asks).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fhir::ids::ResourceKey;
 use fhir::outcome::{Issue, Severity};
 use fhir::resource::Resource;
-use fhir::scheduling::{Coding, Fault, Interval, Policy, RequirementKind};
+use fhir::scheduling::{
+    Availability, Coding, Fault, Grid, Interval, Intervals, Policy, RequirementKind,
+};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::claims::{expression, is_taken, refuse_out_of_use};
+use super::matching::matching;
 use super::visit::{Visit, local, reference, text};
 use super::{Actor, Actors, Calendars, Pools};
 use crate::auth::{Access, Act};
@@ -95,15 +98,15 @@ impl Kind {
     }
 }
 
-/// The HealthcareServices that take part.
+/// The HealthcareServices that take part; one that is named twice is one.
 fn services<'a>(
     visit: &'a Visit,
     actors: &'a Actors,
     base: &'a str,
 ) -> impl Iterator<Item = (ResourceKey, &'a Resource)> {
-    let keys = visit.participants.iter().filter_map(|one| one.key(base));
-    let keys = keys.filter(|key| key.resource_type.name() == "HealthcareService");
-    keys.filter_map(|key| Some((key.clone(), actors.get(&key)?)))
+    let keys: BTreeSet<ResourceKey> = visit.services(base).collect();
+    keys.into_iter()
+        .filter_map(|key| Some((key.clone(), actors.get(&key)?)))
 }
 
 impl<'a> Judged<'a> {
@@ -150,16 +153,7 @@ impl<'a> Judged<'a> {
             .iter()
             .map(|(_, key)| actors.busy(key, self.base))
             .collect();
-        let mut matching = Matching {
-            fitting: &fitting,
-            persons: &persons,
-            given: BTreeMap::new(),
-            met: vec![None; fitting.len()],
-        };
-        for need in 0..fitting.len() {
-            matching.give(need, &mut Vec::new());
-        }
-        matching.met
+        matching(&fitting, &persons)
     }
 
     /// How long before and after the visit somebody who takes part is busy with it.
@@ -179,17 +173,21 @@ impl<'a> Judged<'a> {
         buffers
     }
 
-    /// Refuses what its kind does not allow; what is answered is to be said to whoever was allowed it all the same.
-    pub(crate) fn permit(&self, access: &Access, now: Timestamp) -> Result<Vec<Issue>> {
+    /// Refuses what its kind does not allow; what is answered is to be said to whoever was allowed it all the same. `before`
+    /// is the time it took before, where it did.
+    pub(crate) fn permit(
+        &self,
+        access: &Access,
+        now: Timestamp,
+        before: Option<Interval>,
+    ) -> Result<Vec<Issue>> {
         let is_patients = access.is_patients();
         let policy = &self.kind.policy;
         if is_patients && !policy.self_book {
             return Err(not_by_patients());
         }
-        let may_overbook = access.may_do(Act::Overbook) && policy.overbook_limit > 0;
-        if self.visit.is_overbooked && !may_overbook {
-            let sentence = "the role or the kind of visit allows nothing beyond the capacity";
-            return Err(OpError::OverbookNotPermitted.refused(sentence));
+        if self.visit.is_overbooked {
+            refuse_beyond(Some(self.kind), access)?;
         }
         refuse_out_of_use(self.visit, &self.known.actors, self.base)?;
         if !self.kind.is_active {
@@ -201,26 +199,109 @@ impl<'a> Judged<'a> {
             return Ok(Vec::new());
         };
         let visit = Interval { start, end };
+        self.refuse_untimely(is_patients, now, visit, before)?;
+        let warnings = self.within_availability(access, visit)?;
+        self.refuse_unreferred()?;
+        Ok(warnings)
+    }
+
+    /// Refuses a time that is too soon, too far away, or not one that a patient may choose. Where others take part at the time
+    /// there was, or who was there is noted, nothing is asked of the clock anew.
+    fn refuse_untimely(
+        &self,
+        is_patients: bool,
+        now: Timestamp,
+        visit: Interval,
+        before: Option<Interval>,
+    ) -> Result<()> {
+        let policy = &self.kind.policy;
         let bookable = policy.bookable(now);
         // Whoever works here notes what has begun, where no time must lie before it.
-        let is_timely = start >= bookable.start || policy.lead_minutes == 0 && !is_patients;
-        if !is_timely {
+        let is_timely = visit.start >= bookable.start || policy.lead_minutes == 0 && !is_patients;
+        let begins_anew = before.is_none_or(|before| before.start != visit.start);
+        if begins_anew && !is_timely {
             let sentence = format!("it would have to begin at {} or later", bookable.start);
             return Err(OpError::LeadTime.refused(sentence).at("Appointment.start"));
         }
-        if end > bookable.end {
+        let ends_anew = before.is_none_or(|before| before.end != visit.end);
+        if ends_anew && visit.end > bookable.end {
             let sentence = format!("it would have to end by {}", bookable.end);
             let refusal = OpError::BeyondHorizon.refused(sentence);
             return Err(refusal.at("Appointment.end"));
         }
+        let refused =
+            |sentence: String, at: &str| Err(Error::new(ErrorKind::BusinessRule, sentence).at(at));
         let minutes = SignedDuration::from_mins(i64::from(policy.duration));
-        if is_patients && end.duration_since(start) != minutes {
+        if is_patients && visit.end.duration_since(visit.start) != minutes {
             let sentence = format!("this kind of visit takes {} minutes", policy.duration);
-            return Err(Error::new(ErrorKind::BusinessRule, sentence).at("Appointment.end"));
+            return refused(sentence, "Appointment.end");
         }
-        let warnings = self.within_availability(access, visit)?;
-        self.refuse_unreferred()?;
-        Ok(warnings)
+        match is_patients && begins_anew && !self.is_aligned(visit.start) {
+            true => refused(
+                "visits of this kind begin at the times that $find offers".to_owned(),
+                "Appointment.start",
+            ),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether a start is one of those at which `$find` offers visits with these: where its kind and their calendars say
+    /// nothing of that, all are. Where there are Slots, whoever made them has said when visits begin.
+    fn is_aligned(&self, start: Timestamp) -> bool {
+        if !self.visit.slots.is_empty() {
+            return true;
+        }
+        let (zones, aligned) = self.alignment();
+        let mut zones = zones.into_iter().peekable();
+        let is_start = |zone| Grid::new(zone, aligned.iter().copied()).from(start) == Some(start);
+        aligned.is_empty() || zones.peek().is_none() || zones.any(is_start)
+    }
+
+    /// Where visits with these start; in a zone where no calendar says one.
+    pub(crate) fn grid(&self, zone: &TimeZone) -> Grid {
+        let (zones, aligned) = self.alignment();
+        let zone = zones.into_iter().next().unwrap_or_else(|| zone.clone());
+        Grid::new(zone, aligned)
+    }
+
+    /// The zones of the calendars of those who meet the needs, and what they and the kind say of starts.
+    fn alignment(&self) -> (Vec<TimeZone>, Vec<u32>) {
+        let met = self.met.iter().flatten();
+        let met = met.filter_map(|place| self.taken.get(*place));
+        let calendars = &self.known.calendars.by_actor;
+        let calendars = met.filter_map(|(_, key)| calendars.get(&key.to_string()));
+        let calendars: Vec<&Availability> = calendars
+            .flatten()
+            .map(|one| &one.schedule.availability)
+            .collect();
+        let aligned = calendars.iter().filter_map(|one| one.align);
+        (
+            calendars.iter().map(|one| one.zone.clone()).collect(),
+            aligned.chain(self.kind.policy.align).collect(),
+        )
+    }
+
+    /// When all those are open whose calendars are asked.
+    pub(crate) fn open(&self, window: Interval) -> Intervals {
+        let all: Intervals = [window].into_iter().collect();
+        let open = self.asked().map(|(_, key)| self.open_of(key, window));
+        open.fold(all, |all, open| all.intersect(&open))
+    }
+
+    /// Those whose calendars are asked: who is there beside what is needed, and has none, is not.
+    fn asked(&self) -> impl Iterator<Item = &(usize, ResourceKey)> {
+        let taken = self.taken.iter().enumerate();
+        let calendars = &self.known.calendars.by_actor;
+        let asked = taken.filter(|(place, (_, key))| {
+            self.met.contains(&Some(*place)) || calendars.contains_key(&key.to_string())
+        });
+        asked.map(|(_, one)| one)
+    }
+
+    fn open_of(&self, key: &ResourceKey, window: Interval) -> Intervals {
+        let service = Some((&*self.kind.service, &*self.kind.types));
+        let calendars = &self.known.calendars;
+        calendars.open(&key.to_string(), window, service)
     }
 
     /// Refuses a visit that lacks something, or uses a device elsewhere than it stands. A patient takes up nothing that is not needed.
@@ -283,18 +364,12 @@ impl<'a> Judged<'a> {
 
     /// Refuses a visit while a calendar is closed, but to whoever may book then.
     fn within_availability(&self, access: &Access, visit: Interval) -> Result<Vec<Issue>> {
-        let service = Some((&*self.kind.service, &*self.kind.types));
-        let calendars = &self.known.calendars;
         let mut issues = Vec::new();
-        for (place, (at, key)) in self.taken.iter().enumerate() {
-            let named = key.to_string();
-            // Who is there beside what is needed, and has no calendar, is asked nothing.
-            let is_asked =
-                self.met.contains(&Some(place)) || calendars.by_actor.contains_key(&named);
-            if !is_asked || calendars.open(&named, visit, service).covers(visit) {
+        for (at, named) in self.asked() {
+            if self.open_of(named, visit).covers(visit) {
                 continue;
             }
-            let sentence = match calendars.faults.first() {
+            let sentence = match self.known.calendars.faults.first() {
                 Some((schedule, fault)) if !access.is_patients() => {
                     format!("{named} cannot be booked then; {schedule} is not understood: {fault}")
                 }
@@ -347,49 +422,12 @@ pub(crate) fn not_by_patients() -> Error {
     )
 }
 
-/// Needs, and who is given to them.
-struct Matching<'a> {
-    /// For each need, the places of those who would do, in order.
-    fitting: &'a [Vec<usize>],
-    /// Who is busy, by place.
-    persons: &'a [ResourceKey],
-    /// Which need a person was given to.
-    given: BTreeMap<&'a ResourceKey, usize>,
-    met: Vec<Option<usize>>,
-}
-
-impl<'a> Matching<'a> {
-    /// Gives a need whoever is free, or whoever another need can be without.
-    fn give(&mut self, need: usize, tried: &mut Vec<usize>) -> bool {
-        let fitting = &self.fitting[need];
-        let person = |place: usize| self.persons.get(place);
-        let free = fitting
-            .iter()
-            .find(|place| person(**place).is_some_and(|one| !self.given.contains_key(one)));
-        let mut found = free.copied();
-        for place in fitting {
-            if found.is_some() {
-                break;
-            }
-            let Some(holder) = person(*place).and_then(|one| self.given.get(one).copied()) else {
-                continue;
-            };
-            if tried.contains(place) {
-                continue;
-            }
-            tried.push(*place);
-            if holder != need && self.give(holder, tried) {
-                found = Some(*place);
-            }
-        }
-        let Some((place, person)) = found.and_then(|place| Some((place, self.persons.get(place)?)))
-        else {
-            return false;
-        };
-        self.given.insert(person, need);
-        if let Some(met) = self.met.get_mut(need) {
-            *met = Some(place);
-        }
-        true
+/// Refuses a place beyond the capacity to whoever may not give one, or where the kind of visit has none.
+pub(crate) fn refuse_beyond(kind: Option<&Kind>, access: &Access) -> Result<()> {
+    let has_places = kind.is_some_and(|kind| kind.policy.overbook_limit > 0);
+    match has_places && access.may_do(Act::Overbook) {
+        true => Ok(()),
+        false => Err(OpError::OverbookNotPermitted
+            .refused("the role or the kind of visit allows nothing beyond the capacity")),
     }
 }

@@ -1,9 +1,10 @@
-//! Which states follow which.
+//! Which states follow which, and who meets which need.
 
+use fhir::ids::ResourceKey;
+use fhir::resource::Resource;
 use jiff::{SignedDuration, Timestamp};
 
-use super::visit::Visit;
-use super::{Status, Transition};
+use super::{Actors, Judged, Kind, Known, Participant, Status, Transition, Visit};
 use crate::auth::{Access, Reason};
 
 const ALL: [&str; 10] = [
@@ -88,4 +89,71 @@ fn every_state_is_reached_from_where_the_table_says() {
     for code in ALL {
         assert_eq!(Status::parse(code).map(Status::code), Some(code));
     }
+}
+
+fn resource(json: &str) -> (ResourceKey, Resource) {
+    let resource = Resource::parse(json.to_owned()).unwrap();
+    let key = ResourceKey::new(
+        resource.resource_type(),
+        resource.id().unwrap().parse().unwrap(),
+    );
+    (key, resource)
+}
+
+/// Roles of people: the letter of the person, and what each of the roles is.
+const ROLES: [&str; 8] = ["p-1", "q-2", "q-1", "r-4", "r-1", "s-4", "p-3", "p-2"];
+
+/// A visit in which all of them take part, and what is stored of them.
+fn of_four_people() -> (Visit, Known) {
+    let mut stored = Vec::new();
+    let mut participants = Vec::new();
+    let requirement = |code: &str| {
+        format!(
+            r#"{{"url":"requirement","extension":[{{"url":"role","valueCode":"{code}"}},{{"url":"type","valueCode":"PractitionerRole"}},{{"url":"buffer-before","valueUnsignedInt":{code}}}]}}"#
+        )
+    };
+    let requirements: Vec<String> = ["1", "2", "4", "3"].map(requirement).into();
+    stored.push(resource(&format!(
+        r#"{{"resourceType":"HealthcareService","id":"h","extension":[{{"url":"https://vesta.example/fhir/StructureDefinition/scheduling-policy","extension":[{{"url":"duration","valuePositiveInt":30}},{}]}}]}}"#,
+        requirements.join(",")
+    )));
+    for role in ROLES {
+        let (person, code) = role.split_once('-').unwrap();
+        stored.push(resource(&format!(
+            r#"{{"resourceType":"PractitionerRole","id":"{role}","practitioner":{{"reference":"Practitioner/{person}"}},"code":[{{"coding":[{{"system":"{}","code":"{code}"}}]}}]}}"#,
+            crate::auth::STAFF_ROLE
+        )));
+        participants.push(Participant {
+            actor: Some(format!("PractitionerRole/{role}").into()),
+            is_required: true,
+        });
+    }
+    participants.push(Participant {
+        actor: Some("HealthcareService/h".into()),
+        is_required: false,
+    });
+    let known = Known {
+        actors: Actors::new(stored),
+        ..Known::default()
+    };
+    let visit = Visit {
+        participants,
+        ..visit("booked")
+    };
+    (visit, known)
+}
+
+/// Whoever has several roles meets one need, in one of them.
+#[test]
+fn each_need_is_met_by_a_person_of_its_own() {
+    let (visit, known) = of_four_people();
+    let kind = Kind::of(&visit, &known.actors, "").unwrap().unwrap();
+    let buffers = Judged::new(&visit, &kind, &known, "").buffers();
+    let before: Vec<(String, u32)> = buffers
+        .iter()
+        .map(|(key, (before, _))| (key.id.to_string(), *before))
+        .collect();
+    let expected = [("p", 3), ("q", 2), ("r", 1), ("s", 4)];
+    let expected = expected.map(|(person, before)| (person.to_owned(), before));
+    assert_eq!(before, expected);
 }

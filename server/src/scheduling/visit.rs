@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use fhir::ids::{Reference, ResourceKey, ResourceType};
 use fhir::json::Value;
 use fhir::resource::Resource;
+use fhir::scheduling::Interval;
 use jiff::Timestamp;
 
 use super::states::Status;
@@ -190,6 +191,18 @@ impl Visit {
                 .filter_map(|one| Some(text(one, "reference")?.into()))
                 .collect(),
         }
+    }
+
+    /// The HealthcareServices that it names as participants.
+    pub(crate) fn services(&self, base: &str) -> impl Iterator<Item = ResourceKey> {
+        let keys = self.participants.iter().filter_map(|one| one.key(base));
+        keys.filter(|key| key.resource_type.name() == "HealthcareService")
+    }
+
+    /// From when to when it is, where it takes that time.
+    pub(crate) fn taken(&self) -> Option<Interval> {
+        let (start, end) = self.start.zip(self.end)?;
+        self.takes_time().then_some(Interval { start, end })
     }
 
     /// Whether it is at the time, and with those, that another one says.

@@ -37,30 +37,7 @@ impl Store {
         window: Interval,
         now: Timestamp,
     ) -> Result<Vec<BusyLane>> {
-        let rows = sqlx::query(statements::LIST_BUSY)
-            .bind(actors)
-            .bind(Instant(window.start))
-            .bind(Instant(window.end))
-            .bind(Instant(now))
-            .fetch_all(&self.pool)
-            .await
-            .map_err(from_sqlx)?;
-        let lane = |row: &sqlx::postgres::PgRow| {
-            let lane: i32 = row.try_get(1).map_err(from_sqlx)?;
-            let lowers: Vec<Instant> = row.try_get(2).map_err(from_sqlx)?;
-            let uppers: Vec<Instant> = row.try_get(3).map_err(from_sqlx)?;
-            let times = lowers.into_iter().zip(uppers);
-            let times = times.map(|(lower, upper)| Interval {
-                start: lower.0,
-                end: upper.0,
-            });
-            Ok(BusyLane {
-                actor: row.try_get(0).map_err(from_sqlx)?,
-                lane: lane.try_into().map_err(Error::internal)?,
-                times: times.collect(),
-            })
-        };
-        rows.iter().map(lane).collect()
+        list_busy(&self.pool, actors, window, now).await
     }
 
     /// Keeps visits that are offered to somebody until a moment.
@@ -92,11 +69,49 @@ impl Store {
 }
 
 impl Transaction {
-    /// The same, asked by what is about to make it a visit.
+    /// When these actors are busy within a window, with what the transaction has claimed.
+    pub async fn busy(&mut self, actors: &[String], window: Interval) -> Result<Vec<BusyLane>> {
+        let now = self.now();
+        list_busy(self.connection(), actors, window, now).await
+    }
+
+    /// The visit that was offered, asked by what is about to make it one that is held or booked.
     pub async fn proposal(&mut self, holder: &str, id: &str) -> Result<Option<String>> {
         let now = self.now();
         read_proposal(self.connection(), holder, id, now).await
     }
+}
+
+async fn list_busy(
+    connection: impl PgExecutor<'_>,
+    actors: &[String],
+    window: Interval,
+    now: Timestamp,
+) -> Result<Vec<BusyLane>> {
+    let rows = sqlx::query(statements::LIST_BUSY)
+        .bind(actors)
+        .bind(Instant(window.start))
+        .bind(Instant(window.end))
+        .bind(Instant(now))
+        .fetch_all(connection)
+        .await
+        .map_err(from_sqlx)?;
+    let lane = |row: &sqlx::postgres::PgRow| {
+        let lane: i32 = row.try_get(1).map_err(from_sqlx)?;
+        let lowers: Vec<Instant> = row.try_get(2).map_err(from_sqlx)?;
+        let uppers: Vec<Instant> = row.try_get(3).map_err(from_sqlx)?;
+        let times = lowers.into_iter().zip(uppers);
+        let times = times.map(|(lower, upper)| Interval {
+            start: lower.0,
+            end: upper.0,
+        });
+        Ok(BusyLane {
+            actor: row.try_get(0).map_err(from_sqlx)?,
+            lane: lane.try_into().map_err(Error::internal)?,
+            times: times.collect(),
+        })
+    };
+    rows.iter().map(lane).collect()
 }
 
 async fn read_proposal(

@@ -2,8 +2,11 @@
 //! its own way (server/decisions/0030-claims-of-time.md).
 
 mod answers;
+mod asked;
 mod blocks;
 mod known;
+mod late;
+mod next;
 mod passing;
 mod rebuild;
 mod slots;
@@ -27,11 +30,10 @@ use super::{Transaction, statements};
 pub use rebuild::Reclaimed;
 pub use slots::{CalendarOf, SlotTime};
 
-use crate::auth::Reason;
 use crate::error::{Error, ErrorKind, OpError, Result};
 use crate::scheduling::{
-    Block, Claim, Clash, Judged, Kind, Known, Ruled, Status, Transition, Visit, claims_of_block,
-    claims_of_visit, is_ruled, not_by_patients, refuse_out_of_use,
+    Block, Claim, Clash, Ruled, Status, Transition, Visit, claims_of_block, claims_of_visit,
+    is_ruled,
 };
 
 /// What the writes of a transaction have changed of the resources that rules of booking are about.
@@ -54,14 +56,6 @@ struct Asked {
     claims: Vec<Claim>,
     /// Visits that are booked now, and of which HealthcareService they are.
     services: Vec<(ResourceKey, String)>,
-    warnings: Vec<Issue>,
-}
-
-/// A visit that may be.
-struct Permitted {
-    kind: Option<Kind>,
-    /// Whether it is booked now, and was not before.
-    is_new: bool,
     warnings: Vec<Issue>,
 }
 
@@ -88,6 +82,7 @@ impl Changed {
             && after.takes_time()
             && !is_held(before)
             && !is_held(after)
+            && before.is_overbooked == after.is_overbooked
             && before.is_as(after)
     }
 }
@@ -172,6 +167,7 @@ impl Transaction {
     /// Claims the time that what was written so far takes, or says what cannot be had; then nothing may be committed.
     pub async fn settle(&mut self) -> std::result::Result<(), Refusal> {
         let mut unsettled = std::mem::take(&mut self.unsettled().0);
+        self.refuse_late(&unsettled).await?;
         self.tell(&unsettled).await?;
         unsettled.retain(|_, changed| !changed.keeps_time());
         let Some(first) = unsettled.keys().next().cloned() else {
@@ -251,58 +247,6 @@ impl Transaction {
                 .extend(made.map_err(|error| refused(key, error))?);
         }
         Ok(asked)
-    }
-
-    /// Whether a visit takes time to come that it did not take before, and is not the history of another system.
-    fn judges(&self, changed: &Changed) -> bool {
-        let Some(visit) = changed.after.as_ref().and_then(visit) else {
-            return false;
-        };
-        let before = changed.before.as_ref().and_then(self::visit);
-        let is_same = before.is_some_and(|before| before.takes_time() && before.is_as(visit));
-        let is_to_come = matches!(visit.status, Some(Status::Pending | Status::Booked));
-        let is_history = !changed.by_operation
-            && match self.access().reason() {
-                None => false,
-                Some(Reason::AuthDisabled) => visit.start.is_none_or(|at| at <= self.now()),
-                Some(_) => true,
-            };
-        is_to_come && !is_same && !is_history
-    }
-
-    /// What a visit must be that takes time it did not take before: what its kind asks.
-    fn asked(&self, changed: &Changed, visit: &Visit, known: &Known) -> Result<Permitted> {
-        let (base, now) = (self.base_url(), self.now());
-        if visit.status == Some(Status::Pending)
-            && visit.hold_expires.is_some_and(|ends| ends <= now)
-        {
-            return Err(OpError::HoldExpired.refused("the hold has ended"));
-        }
-        let before = changed.before.as_ref().and_then(self::visit);
-        let was_booked = before.is_some_and(|one| one.status == Some(Status::Booked));
-        let is_new = visit.status == Some(Status::Booked) && !was_booked;
-        if !self.judges(changed) {
-            let kind = Kind::known(visit, &known.actors, &base);
-            return Ok(Permitted {
-                kind,
-                is_new,
-                warnings: Vec::new(),
-            });
-        }
-        let kind = Kind::of(visit, &known.actors, &base)?;
-        let warnings = match &kind {
-            Some(kind) => Judged::new(visit, kind, known, &base).permit(self.access(), now)?,
-            None if self.access().is_patients() => return Err(not_by_patients()),
-            None => {
-                refuse_out_of_use(visit, &known.actors, &base)?;
-                Vec::new()
-            }
-        };
-        Ok(Permitted {
-            kind,
-            is_new,
-            warnings,
-        })
     }
 
     /// Claims them in place of what was claimed before; what is answered cannot be had.

@@ -40,16 +40,20 @@ impl Transaction {
         }))
     }
 
-    /// How many visits are held for whoever asks; until the end nobody else begins a hold for them.
+    /// How many visits are held for the person who asks, by whichever client; until the end nobody else begins a hold for them.
     pub async fn live_holds(&mut self) -> Result<i64> {
-        let (holder, now) = (self.access().name(), self.now());
+        let user = self.access().grant().and_then(|grant| grant.user.as_ref());
+        let (person, now) = (
+            user.map(ToString::to_string).unwrap_or_default(),
+            self.now(),
+        );
         sqlx::query(statements::LOCK_HOLDER)
-            .bind(&holder)
+            .bind(&person)
             .execute(self.connection())
             .await
             .map_err(from_sqlx)?;
         sqlx::query_scalar(statements::COUNT_HOLDS)
-            .bind(holder)
+            .bind(person)
             .bind(Instant(now))
             .fetch_one(self.connection())
             .await

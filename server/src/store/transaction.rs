@@ -228,6 +228,7 @@ impl Transaction {
         for write in writes {
             self.permit_create(write)?;
         }
+        self.refuse_endless(writes.iter(), &BTreeMap::new())?;
         let slotted = self.slotted(writes.iter(), &BTreeMap::new()).await?;
         let writes = slotted.as_deref().unwrap_or(writes);
         let mut written = Vec::with_capacity(writes.len());
@@ -255,6 +256,7 @@ impl Transaction {
         let mut before = self
             .ruled_before(permitted.iter().map(|write| write.key()))
             .await?;
+        self.refuse_endless(permitted.iter().copied(), &before)?;
         let slotted = self.slotted(permitted.iter().copied(), &before).await?;
         let slotted: Option<Vec<&PreparedWrite>> = slotted.as_ref().map(|all| all.iter().collect());
         let permitted = slotted.as_deref().unwrap_or(permitted);

@@ -9,8 +9,6 @@ use crate::json::Value;
 
 const URL: &str = "https://vesta.example/fhir/StructureDefinition/scheduling-policy";
 
-/// A hold lasts so long where nothing is said.
-const HOLD_MINUTES: u32 = 10;
 /// No hold lasts longer.
 const HOLD_MINUTES_MAX: u32 = 30;
 /// An offer to somebody who waits lasts so long where nothing is said.
@@ -35,8 +33,8 @@ pub struct Policy {
     pub horizon_days: Option<u32>,
     /// Hours before the start from which patients do not cancel any more.
     pub cancel_cutoff_hours: Option<u32>,
-    /// Minutes a hold lasts.
-    pub hold_minutes: u32,
+    /// Minutes a hold lasts, and at most.
+    pub hold_minutes: Option<u32>,
     /// Minutes, while the clinic is open, that somebody who waits has to take what is offered.
     pub offer_minutes: u32,
     /// How many visits of the kind an actor takes at once.
@@ -154,7 +152,7 @@ impl Policy {
             lead_minutes: read.lead_minutes.unwrap_or(0),
             horizon_days: read.horizon_days,
             cancel_cutoff_hours: read.cancel_cutoff_hours,
-            hold_minutes: read.hold_minutes.unwrap_or(HOLD_MINUTES),
+            hold_minutes: read.hold_minutes,
             offer_minutes: read.offer_minutes.unwrap_or(OFFER_MINUTES),
             capacity: read.capacity.unwrap_or(1),
             overbook_limit: read.overbook_limit.unwrap_or(0),

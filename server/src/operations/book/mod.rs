@@ -74,8 +74,9 @@ impl Change for Book {
                     return params.new_visit(cx, tx, &offered, waits).await;
                 }
                 let current = Current::of(cx, tx, &key).await?;
+                let mut draft = Draft::of(&current.resource);
                 match current.visit.status {
-                    Some(Status::Proposed) => {}
+                    Some(Status::Proposed) => need_all(&mut draft, cx)?,
                     Some(Status::Pending) => {
                         current.refuse_others(cx, tx).await.map(drop)?;
                         current.refuse_expired(cx.request.now)?;
@@ -83,7 +84,6 @@ impl Change for Book {
                     _ => return Err(no_way(&current.visit, "booked")),
                 }
                 let waited = offer::entry_of(cx, tx, &current.key).await?;
-                let mut draft = Draft::of(&current.resource);
                 params.booked(&mut draft, cx)?;
                 let done = params.write(cx, tx, Some(&current), &mut draft).await?;
                 offer::end(cx, tx, waited).await?;
@@ -146,9 +146,6 @@ impl BookParams {
         draft.hold_until(None)?;
         let patients = patients(&self.patients, cx)?;
         draft.set_participants("accepted", &patients, &cx.request.base_url)?;
-        if cx.request.access.is_patients() {
-            draft.need_all()?;
-        }
         if let Some(comment) = &self.comment {
             draft.set_text("comment", comment)?;
         }
@@ -170,6 +167,7 @@ impl BookParams {
         waits: bool,
     ) -> Result<OperationAnswer> {
         let mut draft = Draft::of(resource);
+        need_all(&mut draft, cx)?;
         self.booked(&mut draft, cx)?;
         draft.set_text("created", &cx.request.now.to_string())?;
         if !waits {
@@ -182,7 +180,12 @@ impl BookParams {
             done => return done?.answer(cx),
         };
         tx.back_to(mark).await?;
-        waitlist::wait_instead(&mut draft, resource)?;
+        let is_over = |end| end <= cx.request.now;
+        if visit_of(resource)?.end.is_none_or(is_over) {
+            // Nobody waits for what cannot come any more.
+            return Err(refused);
+        }
+        waitlist::wait_instead(cx, tx, &mut draft, resource).await?;
         let answer = draft.create(cx, tx).await?.answer(cx)?;
         let mut issues = refused.issues().to_vec();
         for issue in &mut issues {
@@ -203,12 +206,11 @@ impl BookParams {
             return Err(no_way(&current.visit, "changed"));
         }
         let mut draft = Draft::of(resource);
-        let there = current.resource.get("participant").map(Value::raw);
-        if let (true, Some(there)) = (cx.request.access.is_patients(), there) {
-            // Who comes is not for them to change.
-            draft.set("participant", there)?;
-        }
         self.booked(&mut draft, cx)?;
+        if cx.request.access.is_patients() {
+            // Who comes is not for them to change.
+            draft.take(&current.resource, &["participant"])?;
+        }
         let visit = visit_of(resource)?;
         draft.keep_history(&current.resource)?;
         if (visit.start, visit.end) != (current.visit.start, current.visit.end) {
@@ -227,7 +229,8 @@ impl BookParams {
         }
     }
 
-    /// Writes a visit, new or in place of one; beyond the capacity only where that is asked, and there is no other room.
+    /// Writes a visit, new or in place of one; beyond the capacity only where that is asked, and there is no other room. What
+    /// stays where it is beyond the capacity stays there.
     async fn write(
         &self,
         cx: OperationContext<'_>,
@@ -235,8 +238,12 @@ impl BookParams {
         current: Option<&Current>,
         draft: &mut Draft,
     ) -> Result<Done> {
-        draft.set_overbooked(false)?;
-        if self.overbook != Some(true) {
+        let stays = match current.filter(|one| one.visit.is_overbooked) {
+            Some(current) => visit_of(&draft.resource()?)?.is_as(&current.visit),
+            None => false,
+        };
+        draft.set_overbooked(stays)?;
+        if stays || self.overbook != Some(true) {
             return written(cx, tx, current, draft).await;
         }
         let mark = tx.mark().await?;
@@ -247,6 +254,14 @@ impl BookParams {
         tx.back_to(mark).await?;
         draft.set_overbooked(true)?;
         written(cx, tx, current, draft).await
+    }
+}
+
+/// A patient does not say who is not needed, of a visit that nobody has judged yet.
+fn need_all(draft: &mut Draft, cx: OperationContext<'_>) -> Result<()> {
+    match cx.request.access.is_patients() {
+        true => draft.need_all(),
+        false => Ok(()),
     }
 }
 

@@ -3,16 +3,20 @@
 use fhir::json::Value;
 use fhir::outcome::{Issue, IssueType, Severity};
 use fhir::resource::Resource;
-use fhir::scheduling::{Fault, Recurrence, zone};
-use jiff::Timestamp;
+use fhir::scheduling::{Fault, Interval, Occurrence, Recurrence, zone};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use uuid::Uuid;
 
-use super::{BookParams, bad};
+use super::{BookParams, bad, need_all};
 use crate::error::{Error, ErrorKind, OpError, Result};
 use crate::operations::visits::series::{INDEX, SERIES, at, place};
 use crate::operations::visits::{Done, Draft, answer_all, visit_of};
 use crate::operations::{Arguments, OperationAnswer, OperationContext, Params};
 use crate::store::Transaction;
+
+/// Times that are tried in the place of one that cannot be had: those that are found are free, but for what else refuses them.
+const TRIES: usize = 12;
 
 /// When a visit takes place again.
 pub(super) struct Recurring {
@@ -20,6 +24,28 @@ pub(super) struct Recurring {
     timezone: String,
     exdates: Vec<String>,
     on_conflict: Option<String>,
+}
+
+/// What is done where a visit cannot be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OnConflict {
+    /// Nothing is booked.
+    Fail,
+    /// It is left out.
+    Skip,
+    /// It is later on the same day, or left out.
+    NextAvailable,
+}
+
+/// A series that is being booked.
+struct Booking<'a> {
+    params: &'a BookParams,
+    cx: OperationContext<'a>,
+    /// The visit that takes place again.
+    resource: &'a Resource,
+    length: SignedDuration,
+    zone: TimeZone,
+    series: Uuid,
 }
 
 impl Params for Recurring {
@@ -33,6 +59,17 @@ impl Params for Recurring {
     }
 }
 
+impl OnConflict {
+    fn read(code: Option<&str>) -> Result<Self> {
+        match code {
+            None | Some("fail") => Ok(Self::Fail),
+            Some("skip") => Ok(Self::Skip),
+            Some("next-available") => Ok(Self::NextAvailable),
+            Some(_) => Err(bad("on-conflict is fail, skip or next-available")),
+        }
+    }
+}
+
 impl Recurring {
     /// Books a visit, and again whenever the rule says.
     pub(super) async fn book(
@@ -42,15 +79,7 @@ impl Recurring {
         tx: &mut Transaction,
         resource: &Resource,
     ) -> Result<OperationAnswer> {
-        let skips = match self.on_conflict.as_deref() {
-            None | Some("fail") => false,
-            Some("skip") => true,
-            Some("next-available") => {
-                let sentence = "on-conflict next-available is not supported: fail or skip";
-                return Err(Error::new(ErrorKind::NotSupported, sentence));
-            }
-            Some(_) => return Err(bad("on-conflict is fail or skip")),
-        };
+        let on_conflict = OnConflict::read(self.on_conflict.as_deref())?;
         let visit = visit_of(resource)?;
         let times = visit.start.zip(visit.end);
         let (start, end) = times.ok_or_else(|| bad("a series has a first visit, with its time"))?;
@@ -60,27 +89,32 @@ impl Recurring {
         let rule = Recurrence::read(&self.rrule, &self.exdates).map_err(misread)?;
         let occurrences = rule.occurrences(start, &zone, Timestamp::MAX);
         let occurrences = occurrences.map_err(misread)?;
-        let series = Uuid::now_v7();
+        let booking = Booking {
+            params,
+            cx,
+            resource,
+            length: end.duration_since(start),
+            zone,
+            series: Uuid::now_v7(),
+        };
         let (mut done, mut issues): (Vec<Done>, Vec<Issue>) = (Vec::new(), Vec::new());
         for one in &occurrences.starts {
-            let mut draft = Draft::of(resource);
-            params.booked(&mut draft, cx)?;
-            draft.set_text("created", &cx.request.now.to_string())?;
-            let length = end.duration_since(start);
-            let ends = one.start.checked_add(length).map_err(Error::internal)?;
-            place(&mut draft, (one.start, ends), &zone)?;
-            join(&mut draft, resource, series, one.index)?;
-            let mark = tx.mark().await?;
-            match params.write(cx, tx, None, &mut draft).await {
-                Ok(booked) => done.push(booked),
-                Err(refused) if refused.kind() == ErrorKind::Conflict => {
-                    tx.back_to(mark).await?;
-                    issues.extend(refused.issues().iter().map(|issue| at(issue, one.index)));
+            let refused = match booking.book(tx, one.start, one.index).await? {
+                Ok(booked) => {
+                    done.push(booked);
+                    continue;
                 }
-                Err(refused) => return Err(refused),
+                Err(refused) => refused,
+            };
+            issues.extend(refused.issues().iter().map(|issue| at(issue, one.index)));
+            if on_conflict == OnConflict::NextAvailable
+                && let Some((booked, start)) = booking.book_later(tx, one).await?
+            {
+                done.push(booked);
+                issues.push(booking.moved_to(one, start));
             }
         }
-        if done.is_empty() || !issues.is_empty() && !skips {
+        if done.is_empty() || !issues.is_empty() && on_conflict == OnConflict::Fail {
             let sentence = "not every visit of the series can be had, and none was booked";
             let first = OpError::SeriesConflict.issue(sentence);
             issues.insert(0, first);
@@ -98,6 +132,74 @@ impl Recurring {
     }
 }
 
+impl Booking<'_> {
+    /// One visit of the series, or the refusal where it cannot be had.
+    async fn book(
+        &self,
+        tx: &mut Transaction,
+        start: Timestamp,
+        index: u32,
+    ) -> Result<std::result::Result<Done, Error>> {
+        let draft = self.draft(start, index);
+        let mark = tx.mark().await?;
+        match self.params.write(self.cx, tx, None, &mut draft?).await {
+            Err(refused) if refused.kind() == ErrorKind::Conflict => {
+                tx.back_to(mark).await?;
+                Ok(Err(refused))
+            }
+            booked => booked.map(Ok),
+        }
+    }
+
+    fn draft(&self, start: Timestamp, index: u32) -> Result<Draft> {
+        let mut draft = Draft::of(self.resource);
+        need_all(&mut draft, self.cx)?;
+        self.params.booked(&mut draft, self.cx)?;
+        draft.set_text("created", &self.cx.request.now.to_string())?;
+        let end = start.checked_add(self.length).map_err(Error::internal)?;
+        place(&mut draft, (start, end), &self.zone)?;
+        join(&mut draft, self.resource, self.series, index)?;
+        Ok(draft)
+    }
+
+    /// The visit at the first time after the one that was wanted on the same local day at which it can be had, and that time.
+    async fn book_later(
+        &self,
+        tx: &mut Transaction,
+        wanted: &Occurrence,
+    ) -> Result<Option<(Done, Timestamp)>> {
+        let day = wanted.start.to_zoned(self.zone.clone());
+        let ends = day.tomorrow().and_then(|next| next.start_of_day());
+        let begins = wanted.start.checked_add(1.minute());
+        let window = Interval {
+            start: begins.map_err(Error::internal)?,
+            end: ends.map_err(Error::internal)?.timestamp(),
+        };
+        if window.start >= window.end {
+            return Ok(None);
+        }
+        let visit = visit_of(&self.draft(wanted.start, wanted.index)?.resource()?)?;
+        let starts = tx.free_starts(&visit, window, &self.zone).await?;
+        for start in starts.into_iter().take(TRIES) {
+            if let Ok(booked) = self.book(tx, start, wanted.index).await? {
+                return Ok(Some((booked, start)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// That a visit is at another time than it was wanted at.
+    fn moved_to(&self, wanted: &Occurrence, start: Timestamp) -> Issue {
+        let local = |at: Timestamp| self.zone.to_datetime(at);
+        let sentence = format!(
+            "visit {} of the series is at {} in the place of {}",
+            wanted.index,
+            local(start),
+            local(wanted.start)
+        );
+        Issue::new(Severity::Warning, IssueType::BusinessRule, sentence)
+    }
+}
 /// The visit as one of a series.
 fn join(draft: &mut Draft, resource: &Resource, series: Uuid, index: u32) -> Result<()> {
     let own = format!(r#"{{"system":"{SERIES}","value":"{series}"}}"#);

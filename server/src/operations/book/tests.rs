@@ -255,11 +255,6 @@ async fn a_series_is_booked_as_a_whole() {
         ("FREQ=WEEKLY;BYDAY=TU;COUNT=2", "", "400 -"),
         (
             mondays,
-            r#",{"name":"on-conflict","valueCode":"next-available"}"#,
-            "400 -",
-        ),
-        (
-            mondays,
             r#",{"name":"on-conflict","valueCode":"ask"}"#,
             "400 -",
         ),

@@ -9,7 +9,7 @@ use super::book;
 use super::visits::series::{Scope, members};
 use super::visits::{Current, answer_all};
 use super::{Arguments, Change, OperationAnswer, OperationContext, Params};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::store::Transaction;
 
 /// The states of what does not take place when a series is cancelled.
@@ -24,6 +24,7 @@ pub(super) struct CancelParams {
     comment: Option<String>,
     scope: Option<String>,
     notify: Option<bool>,
+    override_cutoff: Option<bool>,
 }
 
 impl Params for CancelParams {
@@ -33,6 +34,7 @@ impl Params for CancelParams {
             comment: arguments.optional("comment")?,
             scope: arguments.optional("scope")?,
             notify: arguments.optional("notify")?,
+            override_cutoff: arguments.optional("override-cutoff")?,
         })
     }
 }
@@ -47,6 +49,12 @@ impl Change for Cancel {
         params: &CancelParams,
     ) -> Result<OperationAnswer> {
         let scope = Scope::read(params.scope.as_deref())?;
+        if params.override_cutoff == Some(true) && cx.request.access.is_patients() {
+            return Err(Error::new(
+                ErrorKind::Forbidden,
+                "how late a visit may be cancelled all the same is for those to say who work here",
+            ));
+        }
         let current = Current::of(cx, tx, cx.instance()?).await?;
         let comment = params.comment.as_deref();
         if params.notify == Some(false) {

@@ -6,16 +6,17 @@ mod tests;
 use fhir::ids::ResourceKey;
 use fhir::json::Document;
 use fhir::resource::Resource;
+use fhir::scheduling::Policy;
 use jiff::{SignedDuration, Timestamp};
 
-use super::visits::{Current, Draft, no_way, offered, referred, visit_of};
+use super::visits::{Current, Draft, no_way, offered, referred, services_of, visit_of};
 use super::{Arguments, Change, OperationAnswer, OperationContext, Params, offer};
 use crate::error::{Error, ErrorKind, OpError, Result};
-use crate::scheduling::Status;
+use crate::scheduling::{Status, Visit};
 use crate::store::Transaction;
 
-/// Minutes where nothing is said, and at most.
-const MINUTES: (i64, i64) = (10, 30);
+/// Minutes where nothing is said, and at most where the kind of visit says nothing.
+const MINUTES: (u32, u32) = (10, 30);
 /// Holds that a patient has at once.
 const HOLDS: i64 = 3;
 
@@ -50,19 +51,19 @@ impl Change for Hold {
         tx: &mut Transaction,
         params: &HoldParams,
     ) -> Result<OperationAnswer> {
-        let minutes = params.minutes.map_or(MINUTES.0, i64::from).min(MINUTES.1);
-        let ends = cx.request.now + SignedDuration::from_mins(minutes);
         let patients = patients(&params.patients, cx)?;
         let done = match (&params.reference, &params.resource) {
             (Some(reference), None) => {
                 let key = referred(reference, &["Appointment"], "appointment-reference", cx)?;
                 if let Some(offered) = offered(cx, tx, &key).await? {
                     refuse_more(cx, tx).await?;
+                    let ends = params.ends(cx, tx, &visit_of(&offered)?).await?;
                     let mut draft = Draft::of(&offered);
                     held(&mut draft, ends, &patients, cx)?;
                     return draft.create(cx, tx).await?.answer(cx);
                 }
                 let current = Current::of(cx, tx, &key).await?;
+                let ends = params.ends(cx, tx, &current.visit).await?;
                 let mut draft = Draft::of(&current.resource);
                 match current.visit.status {
                     Some(Status::Proposed) => {
@@ -89,6 +90,7 @@ impl Change for Hold {
                     return Err(no_way(&visit, "held"));
                 }
                 refuse_more(cx, tx).await?;
+                let ends = params.ends(cx, tx, &visit).await?;
                 let mut draft = Draft::of(resource);
                 held(&mut draft, ends, &patients, cx)?;
                 draft.create(cx, tx).await?
@@ -96,6 +98,28 @@ impl Change for Hold {
             _ => return Err(one_of_two()),
         };
         done.answer(cx)
+    }
+}
+
+impl HoldParams {
+    /// Until when a visit is held: for as long as is asked, within what its kind lets anybody.
+    async fn ends(
+        &self,
+        cx: OperationContext<'_>,
+        tx: &mut Transaction,
+        visit: &Visit,
+    ) -> Result<Timestamp> {
+        let services = services_of(cx, tx, visit).await?;
+        let policies = services.iter();
+        let policies = policies.filter_map(|(_, one)| Policy::of(one.root()).ok().flatten());
+        let most = policies.filter_map(|one| one.hold_minutes).min();
+        let asked = self.minutes.and_then(|minutes| u32::try_from(minutes).ok());
+        let minutes = asked
+            .or(most)
+            .unwrap_or(MINUTES.0)
+            .min(most.unwrap_or(MINUTES.1));
+        let minutes = SignedDuration::from_mins(i64::from(minutes));
+        cx.request.now.checked_add(minutes).map_err(Error::internal)
     }
 }
 

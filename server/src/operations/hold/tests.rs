@@ -1,7 +1,7 @@
 //! A hold takes the time, for whoever has it, until it ends.
 
 use crate::auth::{Act, Rows};
-use crate::operations::testing::{World, granted};
+use crate::operations::testing::{World, granted, granted_to};
 use crate::operations::visits::testing::*;
 
 const HOLD: &str = "Appointment/$hold";
@@ -131,6 +131,43 @@ async fn a_patient_holds_three_at_once() {
     check(&world, &later(&cx, 1), HOLD, &own, "200 pending").await;
     let fourth = proposed((14, 15));
     check(&world, &cx, HOLD, &fourth, "422 -").await;
+    // By whichever app.
+    let other = granted_to("other", Some("Patient/anna"), Rows::All, Vec::new());
+    check(&world, &other, HOLD, &fourth, "422 -").await;
     check(&world, &later(&cx, 11), HOLD, &fourth, "201 pending").await;
+    world.close().await;
+}
+
+#[tokio::test]
+async fn a_hold_lasts_no_longer_than_its_kind_says() {
+    let Some(world) = World::with(&CLINIC).await else {
+        return;
+    };
+    world
+        .put(r#"{"resourceType":"HealthcareService","id":"short","extension":[{"url":"https://vesta.example/fhir/StructureDefinition/scheduling-policy","extension":[
+            {"url":"duration","valuePositiveInt":60},{"url":"hold-minutes","valuePositiveInt":5}]}]}"#)
+        .await;
+    let cx = staff();
+    let held = async |hours, service: &str, minutes: Option<&str>| {
+        let actors = ["Practitioner/weiss", service];
+        let visit = visit("proposed", hours, "Patient/anna", &actors);
+        let mut given = vec![("appointment-resource", "resource", &*visit)];
+        given.extend(minutes.map(|minutes| ("hold-minutes", "valuePositiveInt", minutes)));
+        let key = check(&world, &cx, HOLD, &parameters(&given), "201 pending").await;
+        let ends = world.read(&key).await.unwrap();
+        (1..=30).find(|minutes| ends.contains(&later(&cx, *minutes).now.to_string()))
+    };
+    let short = "HealthcareService/short";
+    for (hour, service, minutes, expected) in [
+        (9, short, None, 5),
+        (10, short, Some("20"), 5),
+        (11, short, Some("3"), 3),
+        (12, "Location/room", None, 10),
+        (13, "Location/room", Some("20"), 20),
+        (14, "Location/room", Some("40"), 30),
+    ] {
+        let found = held((hour, hour + 1), service, minutes).await;
+        assert_eq!(found, Some(expected), "{service} {minutes:?}");
+    }
     world.close().await;
 }

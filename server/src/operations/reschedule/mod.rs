@@ -4,10 +4,11 @@
 mod tests;
 
 use fhir::json::Document;
-use jiff::{SignedDuration, Timestamp};
+use fhir::resource::Resource;
+use jiff::Timestamp;
 
 use super::visits::series::{Scope, at, index_of, members, moved, place, zone_of};
-use super::visits::{Current, Draft, answer_all, no_way};
+use super::visits::{Current, Draft, answer_all, no_way, offered, referred, visit_of};
 use super::{Arguments, Change, OperationAnswer, OperationContext, Params};
 use crate::error::{Error, ErrorKind, OpError, Result};
 use crate::scheduling::Status;
@@ -18,8 +19,10 @@ pub(super) struct Reschedule;
 
 /// What it takes.
 pub(super) struct RescheduleParams {
-    start: String,
-    end: String,
+    reference: Option<Document>,
+    start: Option<String>,
+    end: Option<String>,
+    keep_actors: Option<bool>,
     reason: Option<Document>,
     scope: Option<String>,
 }
@@ -27,8 +30,10 @@ pub(super) struct RescheduleParams {
 impl Params for RescheduleParams {
     fn take(arguments: &mut Arguments<'_>) -> Result<Self> {
         Ok(Self {
-            start: arguments.required("start")?,
-            end: arguments.required("end")?,
+            reference: arguments.optional("appointment-reference")?,
+            start: arguments.optional("start")?,
+            end: arguments.optional("end")?,
+            keep_actors: arguments.optional("keep-actors")?,
             reason: arguments.optional("reason")?,
             scope: arguments.optional("scope")?,
         })
@@ -48,32 +53,85 @@ impl Change for Reschedule {
         if current.visit.status != Some(Status::Booked) {
             return Err(no_way(&current.visit, "moved"));
         }
-        let (start, end) = (instant(&params.start)?, instant(&params.end)?);
+        let scope = Scope::read(params.scope.as_deref())?;
+        let offered = params.offered(cx, tx).await?;
+        let (start, end) = params.times(offered.as_ref())?;
         if end <= start {
             return Err(bad("a visit ends after it begins"));
         }
-        match Scope::read(params.scope.as_deref())? {
-            Scope::This => {}
-            scope => return params.move_all(cx, tx, current, scope, (start, end)).await,
+        let changes_actors = params.keep_actors == Some(false);
+        if changes_actors && (offered.is_none() || scope != Scope::This) {
+            return Err(bad(
+                "who else comes to this one visit says what $find has offered: appointment-reference",
+            ));
         }
-        let mut draft = params.draft(cx, &current, end.duration_since(start))?;
-        draft.set_text("start", &params.start)?;
-        draft.set_text("end", &params.end)?;
+        if scope != Scope::This {
+            return params.move_all(cx, tx, current, scope, (start, end)).await;
+        }
+        let mut draft = params.draft(cx, &current, (start, end))?;
+        match &offered {
+            Some(offered) => {
+                draft.take(offered, &["start", "_start", "end", "_end"])?;
+                if changes_actors {
+                    draft.take(offered, &["serviceType"])?;
+                    draft.take_actors(offered, &cx.request.base_url)?;
+                }
+            }
+            None => {
+                let given = [("start", &params.start), ("end", &params.end)];
+                for (name, text) in given {
+                    draft.set_text(name, text.as_deref().unwrap_or_default())?;
+                }
+            }
+        }
         current.change(cx, tx, &draft).await?.answer(cx)
     }
 }
 
 impl RescheduleParams {
+    /// What `$find` has offered whoever calls, where that says when the visit is to be.
+    async fn offered(
+        &self,
+        cx: OperationContext<'_>,
+        tx: &mut Transaction,
+    ) -> Result<Option<Resource>> {
+        let Some(reference) = &self.reference else {
+            return Ok(None);
+        };
+        let key = referred(reference, &["Appointment"], "appointment-reference", cx)?;
+        let found = offered(cx, tx, &key).await?;
+        let sentence = "appointment-reference is what $find has offered whoever calls";
+        found.ok_or_else(|| bad(sentence)).map(Some)
+    }
+
+    /// From when to when the visit is to be.
+    fn times(&self, offered: Option<&Resource>) -> Result<(Timestamp, Timestamp)> {
+        match (offered, &self.start, &self.end) {
+            (Some(offered), None, None) => {
+                let visit = visit_of(offered)?;
+                let times = visit.start.zip(visit.end);
+                times.ok_or_else(|| Error::internal("what is offered has a time"))
+            }
+            (None, Some(start), Some(end)) => Ok((instant(start)?, instant(end)?)),
+            _ => Err(bad(
+                "a visit is moved to start and end, or to what appointment-reference offers",
+            )),
+        }
+    }
+
     /// The visit as it is when it has been moved, but for its time.
     fn draft(
         &self,
         cx: OperationContext<'_>,
         current: &Current,
-        length: SignedDuration,
+        (start, end): (Timestamp, Timestamp),
     ) -> Result<Draft> {
         let mut draft = Draft::of(&current.resource);
         current.note_moved(cx, &mut draft, self.reason.as_ref())?;
-        draft.set_overbooked(false)?;
+        if (current.visit.start, current.visit.end) != (Some(start), Some(end)) {
+            draft.set_overbooked(false)?;
+        }
+        let length = end.duration_since(start);
         draft.set("minutesDuration", &length.as_mins().to_string())?;
         Ok(draft)
     }
@@ -101,7 +159,7 @@ impl RescheduleParams {
         for (number, visit) in (1..).zip(&visits) {
             let begins = moved(visit, (from, start), &zone)?;
             let ends = begins.checked_add(length).map_err(Error::internal)?;
-            let mut draft = self.draft(cx, visit, length)?;
+            let mut draft = self.draft(cx, visit, (begins, ends))?;
             place(&mut draft, (begins, ends), &zone)?;
             match visit.change(cx, tx, &draft).await {
                 Err(refused) if refused.kind() == ErrorKind::Conflict => {

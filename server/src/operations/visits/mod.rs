@@ -1,5 +1,6 @@
 //! What the operations on visits have in common: an Appointment as it is edited, written and answered.
 
+mod actors;
 pub(super) mod series;
 #[cfg(test)]
 pub(super) mod testing;
@@ -12,11 +13,12 @@ use fhir::json::{Document, Value, Writer, edit, quoted};
 use fhir::resource::Resource;
 use jiff::Timestamp;
 
+use super::find::calendars::own_request;
 use super::{OperationAnswer, OperationContext, offer};
 use crate::auth::Act;
 use crate::error::{Error, ErrorKind, OpError, Result};
 use crate::scheduling::{Ruled, Status, Visit};
-use crate::store::{ExpectedVersions, Transaction, Verb, WriteCondition, Written};
+use crate::store::{ExpectedVersions, Source, Transaction, Verb, WriteCondition, Written};
 
 /// When a hold ends.
 pub(super) const HOLD_EXPIRES: &str = "https://vesta.example/fhir/StructureDefinition/hold-expires";
@@ -198,16 +200,18 @@ impl Draft {
         }
     }
 
+    /// Puts what another resource says in place of what this one does.
+    pub(super) fn take(&mut self, other: &Resource, names: &[&str]) -> Result<()> {
+        names.iter().try_for_each(|name| match other.get(name) {
+            Some(value) => self.set(name, value.raw()),
+            None => self.remove(name),
+        })
+    }
+
     /// Until when it is held; nothing where it is not.
     pub(super) fn hold_until(&mut self, ends: Option<Timestamp>) -> Result<()> {
-        let mut kept = extensions(self.0.root(), |url| url != HOLD_EXPIRES);
-        kept.extend(
-            ends.map(|ends| format!(r#"{{"url":"{HOLD_EXPIRES}","valueInstant":"{ends}"}}"#)),
-        );
-        match kept.is_empty() {
-            true => self.remove("extension"),
-            false => self.set("extension", &format!("[{}]", kept.join(","))),
-        }
+        let value = ends.map(|ends| format!(r#""valueInstant":"{ends}""#));
+        self.set_extension(HOLD_EXPIRES, value.as_deref())
     }
 
     /// Whether it may be beyond the capacity of those who take part.
@@ -235,57 +239,6 @@ impl Draft {
         match all.is_empty() {
             true => Ok(()),
             false => self.set("extension", &format!("[{}]", all.join(","))),
-        }
-    }
-
-    /// Everybody comes, or is asked whether they do; and these patients, where some are named, in place of others.
-    pub(super) fn set_participants(
-        &mut self,
-        status: &str,
-        patients: &[ResourceKey],
-        base: &str,
-    ) -> Result<()> {
-        let is_patient = |one: Value<'_>| {
-            let text = one.at(&["actor", "reference"]).and_then(Value::string);
-            let key = text.and_then(|text| local(&text, base));
-            key.is_some_and(|key| key.resource_type.name() == "Patient")
-        };
-        let there = self
-            .0
-            .root()
-            .get("participant")
-            .into_iter()
-            .flat_map(Value::items);
-        let kept = there.filter(|one| patients.is_empty() || !is_patient(*one));
-        let kept = kept.map(|one| {
-            let one = Document::parse(one.raw().to_owned()).map_err(Error::internal)?;
-            Ok(edit::set_member(one.root(), "status", &quoted(status)))
-        });
-        let kept: Vec<String> = kept.collect::<Result<_>>()?;
-        let named = patients.iter().map(|key| {
-            format!(
-                r#"{{"actor":{{"reference":"{key}"}},"required":"required","status":"{status}"}}"#
-            )
-        });
-        let all: Vec<String> = named.chain(kept).collect();
-        self.set("participant", &format!("[{}]", all.join(",")))
-    }
-
-    /// Everybody whose time a visit can take is needed for it: a patient does not say who is not.
-    pub(super) fn need_all(&mut self) -> Result<()> {
-        let there = self.0.root().get("participant");
-        let all = there.into_iter().flat_map(Value::items).map(|one| {
-            let text = one.at(&["actor", "reference"]).and_then(Value::string);
-            if text.is_some_and(|text| text.contains("HealthcareService/")) {
-                return Ok(one.raw().to_owned());
-            }
-            let one = Document::parse(one.raw().to_owned()).map_err(Error::internal)?;
-            Ok(edit::set_member(one.root(), "required", r#""required""#))
-        });
-        let all: Vec<String> = all.collect::<Result<_>>()?;
-        match all.is_empty() {
-            true => Ok(()),
-            false => self.set("participant", &format!("[{}]", all.join(","))),
         }
     }
 
@@ -416,6 +369,24 @@ pub(super) fn visit_of(resource: &Resource) -> Result<Visit> {
         Some(Ruled::Visit(visit)) => Ok(visit),
         _ => Err(Error::internal("an operation on visits met something else")),
     }
+}
+
+/// The HealthcareServices that a visit names, whoever may see them.
+pub(super) async fn services_of(
+    cx: OperationContext<'_>,
+    tx: &mut Transaction,
+    visit: &Visit,
+) -> Result<Vec<(ResourceKey, Resource)>> {
+    let own = own_request(cx);
+    let mut found = Vec::new();
+    for key in visit.services(&cx.request.base_url) {
+        let stored = Source::Within(cx.store, tx).read(&own, &key).await?;
+        if let Some(content) = stored.and_then(|version| version.content) {
+            let resource = Resource::parse_with(content, cx.request.limits.parse);
+            found.push((key, resource.map_err(Error::internal)?));
+        }
+    }
+    Ok(found)
 }
 
 /// The resource of one of these types that a parameter refers to.

@@ -33,7 +33,7 @@ pub(in crate::operations) enum Scope {
     This,
     /// That one and those after it.
     Following,
-    /// All that are to come or under way.
+    /// All that are to come.
     Series,
 }
 
@@ -52,8 +52,8 @@ impl Scope {
     }
 }
 
-/// The visits that are meant, in the order of time: the one that is named, and of its series those that are in one of these
-/// states, as far as whoever calls may see them. Nobody else changes them until the end.
+/// The visits that are meant, in the order of time: the one that is named, and of its series those to come that are in one of
+/// these states, as far as whoever calls may see them. Nobody else changes them until the end.
 pub(in crate::operations) async fn members(
     cx: OperationContext<'_>,
     tx: &mut Transaction,
@@ -79,11 +79,13 @@ pub(in crate::operations) async fn members(
         return Err(Error::new(ErrorKind::TooCostly, sentence));
     }
     keys.retain(|key| *key != current.key);
+    let now = cx.request.now;
     let from = current.visit.start.filter(|_| scope == Scope::Following);
+    let is_meant = |start: Timestamp| start > now && from.is_none_or(|from| start >= from);
     let mut visits = vec![current];
     for key in &keys {
         let other = Current::of(cx, tx, key).await?;
-        if from.is_none_or(|from| other.visit.start.is_some_and(|start| start >= from)) {
+        if other.visit.start.is_some_and(is_meant) {
             visits.push(other);
         }
     }

@@ -1,6 +1,11 @@
 //! What the kind of a visit asks, whatever writes it; and what is offered can be had.
 
 mod answers;
+mod cutoff;
+mod kept;
+mod moved;
+mod next;
+mod patients;
 mod series;
 
 use fhir::json::Value;
@@ -288,13 +293,19 @@ async fn what_patients_book_themselves() {
         brief(&call(&world, &anna, BOOK, &of_resource(&long)).await).0,
         "422 -"
     );
+    // Visits begin on the half hour, for patients.
+    assert_eq!(book(&anna, 10, &nurse).await.0, "422 -");
+    let (said, odd) = book(&staff(), 10, &nurse).await;
+    assert_eq!(said, "201 booked");
+    let reason = parameters(&[("reason", "valueCodeableConcept", r#"{"text":"x"}"#)]);
+    let cancel = format!("{odd}/$cancel");
+    brief(&call(&world, &staff(), &cancel, &reason).await);
     // Two to come; one that is cancelled, or over, is none. What staff book is not counted.
     let (said, first) = book(&anna, 0, &nurse).await;
     assert_eq!(said, "201 booked");
     assert_eq!(book(&anna, 30, &nurse).await.0, "201 booked");
     assert_eq!(book(&anna, 60, &nurse).await.0, "422 -");
     assert_eq!(book(&staff(), 60, &nurse).await.0, "201 booked");
-    let reason = parameters(&[("reason", "valueCodeableConcept", r#"{"text":"x"}"#)]);
     let cancel = format!("{first}/$cancel");
     assert_eq!(
         brief(&call(&world, &anna, &cancel, &reason).await).0,

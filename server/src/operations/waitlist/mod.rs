@@ -10,10 +10,10 @@ use fhir::resource::Resource;
 use fhir::scheduling::Policy;
 
 pub(super) use self::entry::Entry;
-use super::visits::{Draft, referred};
+use super::visits::{Draft, referred, services_of, visit_of};
 use super::{Arguments, Change, OperationAnswer, OperationContext, Params};
 use crate::error::{Error, ErrorKind, Result};
-use crate::scheduling::Status;
+use crate::scheduling::{Status, not_by_patients};
 use crate::store::Transaction;
 
 /// How many hours of notice somebody who waits needs.
@@ -86,12 +86,14 @@ impl Change for Waitlist {
 impl WaitlistParams {
     /// Refuses a patient what is for those to say who work here.
     fn refuse_patient(&self, policy: &Policy) -> Result<()> {
-        let refused = |sentence: &str| Err(Error::new(ErrorKind::Forbidden, sentence));
         if !policy.self_book {
-            return refused("this kind of visit is not booked by patients themselves");
+            return Err(not_by_patients());
         }
         match self.priority {
-            Some(_) => refused("how urgent it is say those who work here"),
+            Some(_) => Err(Error::new(
+                ErrorKind::Forbidden,
+                "how urgent it is say those who work here",
+            )),
             None => Ok(()),
         }
     }
@@ -170,8 +172,38 @@ fn policy(key: &ResourceKey, service: &Resource) -> Result<Policy> {
     })
 }
 
-/// What could not be had waits for just that time.
-pub(super) fn wait_instead(draft: &mut Draft, wanted: &Resource) -> Result<()> {
+/// Refuses a patient what patients do not book themselves.
+async fn permit_patient(
+    cx: OperationContext<'_>,
+    tx: &mut Transaction,
+    wanted: &Resource,
+) -> Result<()> {
+    let services = services_of(cx, tx, &visit_of(wanted)?).await?;
+    for (key, service) in &services {
+        if !policy(key, service)?.self_book {
+            return Err(not_by_patients());
+        }
+    }
+    match services.is_empty() {
+        true => Err(not_by_patients()),
+        false => Ok(()),
+    }
+}
+
+/// What could not be had waits for just that time: a patient for what patients wait for, saying no more than `$waitlist`
+/// lets them.
+pub(super) async fn wait_instead(
+    cx: OperationContext<'_>,
+    tx: &mut Transaction,
+    draft: &mut Draft,
+    wanted: &Resource,
+) -> Result<()> {
+    if cx.request.access.is_patients() {
+        permit_patient(cx, tx, wanted).await?;
+        draft.remove("priority")?;
+        draft.set_extension(MIN_NOTICE, None)?;
+    }
+    draft.set_overbooked(false)?;
     let moment = |name| wanted.get(name).map_or("null", Value::raw);
     let period = format!(
         r#"[{{"start":{},"end":{}}}]"#,

@@ -4,8 +4,6 @@
 use fhir::ids::{ResourceId, ResourceKey, ResourceType};
 use fhir::json::{Document, ParseLimits, Value, edit, quoted};
 use fhir::resource::Resource;
-use fhir::scheduling::Policy;
-use jiff::SignedDuration;
 
 use super::local;
 use crate::auth::{Access, Permission, Reason, Rows};
@@ -66,7 +64,11 @@ impl Transaction {
         let by_patient = actor.resource_type.name() == "Patient";
         let mut answered = with_status(&stored, place, &answer.status)?;
         if declines && by_patient {
-            self.refuse_late(&there, &asker).await?;
+            if self.is_late(&there, &asker).await? {
+                return Err(OpError::CancelCutoff
+                    .refused("it is too late to decline by this way: call the clinic")
+                    .at("AppointmentResponse.participantStatus"));
+            }
             answered = cancelled(&answered)?;
         }
         let patients = patients(&there, &base);
@@ -180,30 +182,6 @@ impl Transaction {
             }
         }
         Ok(None)
-    }
-
-    /// Refuses a patient who declines later than the policies of the visit's services let anybody cancel.
-    async fn refuse_late(&mut self, visit: &Visit, asker: &Access) -> Result<()> {
-        let Some(start) = visit.start.filter(|_| asker.is_patients()) else {
-            return Ok(());
-        };
-        let base = self.base_url();
-        let keys = visit.participants.iter().filter_map(|one| one.key(&base));
-        let services = keys.filter(|key| key.resource_type.name() == "HealthcareService");
-        let mut hours = 0;
-        for service in services.collect::<Vec<_>>() {
-            let stored = self.read_own(&service).await?;
-            let policy = stored.and_then(|one| Policy::of(one.root()).ok().flatten());
-            let cutoff = policy.and_then(|one| one.cancel_cutoff_hours);
-            hours = hours.max(cutoff.unwrap_or(0));
-        }
-        let latest = start - SignedDuration::from_hours(i64::from(hours));
-        match self.now() < latest {
-            true => Ok(()),
-            false => Err(OpError::CancelCutoff
-                .refused("it is too late to decline by this way: call the clinic")
-                .at("AppointmentResponse.participantStatus")),
-        }
     }
 }
 

@@ -46,6 +46,9 @@ impl Transaction {
         let participants = visits.iter().flat_map(|one| &one.participants);
         let mut keys: Vec<ResourceKey> = participants.filter_map(|one| one.key(&base)).collect();
         keys.extend(schedules.iter().flat_map(|(_, one)| actors_of(one, &base)));
+        // Of which kind visits were.
+        let before = unsettled.values().filter_map(|one| one.before.as_ref());
+        keys.extend(before.filter_map(visit).flat_map(|one| one.services(&base)));
         let based_on = visits.iter().flat_map(|one| &one.based_on);
         keys.extend(based_on.filter_map(|text| local(text, &base)));
         let mut found = self.stored(keys).await?;
@@ -126,13 +129,15 @@ impl Transaction {
         };
         let actors = actors.iter().map(|(key, _)| key).filter(has_calendar);
         let elements = actors.map(|key| reference(ANY_REFERENCE, key_hash(key)));
-        let start = windows.iter().map(|one| one.start).min();
-        let end = windows.iter().map(|one| one.end).max();
+        let instants = |of: fn(&Interval) -> Timestamp| {
+            let instants = windows.iter().map(|one| Instant(of(one)));
+            instants.collect::<Vec<_>>()
+        };
         let rows = sqlx::query(statements::LIST_CALENDARS)
             .bind(elements.collect::<Vec<i64>>())
             .bind(ANY_REFERENCE)
-            .bind(Instant(start.unwrap_or(Timestamp::MIN)))
-            .bind(Instant(end.unwrap_or(Timestamp::MAX)))
+            .bind(instants(|one| one.start))
+            .bind(instants(|one| one.end))
             .bind(own)
             .fetch_all(self.connection())
             .await
@@ -186,9 +191,7 @@ fn stored(row: &sqlx::postgres::PgRow) -> Result<(ResourceKey, Resource)> {
 
 /// From when to when a visit is.
 fn window(changed: &Changed) -> Option<Interval> {
-    let visit = changed.after.as_ref().and_then(visit)?;
-    let (start, end) = visit.start.zip(visit.end)?;
-    Some(Interval { start, end })
+    changed.after.as_ref().and_then(visit)?.taken()
 }
 
 /// What the HealthcareServices among resources require; what is not understood is refused where it is judged.

@@ -85,8 +85,8 @@ impl Store {
         Ok(added.is_some())
     }
 
-    /// Removes a passkey of somebody and ends their other sessions; `false` where they have none of that id, or need it
-    /// and have no other.
+    /// Removes a passkey of somebody and ends their other sessions; `false` where they have none of that id, or need a second
+    /// factor and have no other at that moment, whatever they had when they were asked.
     pub async fn remove_identity_passkey(
         &self,
         user: Uuid,
@@ -95,7 +95,7 @@ impl Store {
         session: SecretHash,
     ) -> Result<bool> {
         let mut transaction = self.begin_told().await?;
-        // Of two at one time the second sees what the first has left.
+        // Of two at one time the second sees what the first has left; codes are taken away under the same lock.
         sqlx::query(statements::LOCK_IDENTITY_PERSON)
             .bind(user)
             .execute(&mut *transaction)

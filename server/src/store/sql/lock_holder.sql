@@ -1,2 +1,2 @@
--- waits for whoever begins a hold for the same client and person; kept until the end
+-- waits for whoever begins a hold for the same person; kept until the end
 select pg_advisory_xact_lock(hashtextextended($1, 16))

@@ -322,7 +322,7 @@ fn a_policy_is_read_whole() {
     );
     assert_eq!(
         (read.hold_minutes, read.capacity, read.overbook_limit),
-        (10, 1, 0)
+        (None, 1, 0)
     );
     assert!(read.self_book && !read.referral_required);
     assert_eq!(read.reminders[0].minutes_before, 2880);

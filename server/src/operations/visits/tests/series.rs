@@ -158,3 +158,26 @@ async fn the_visits_of_a_series_are_cancelled_together() {
     check(&world, &cx, &alone, &cancel("this"), "200 cancelled").await;
     world.close().await;
 }
+
+#[tokio::test]
+async fn what_has_begun_is_not_among_the_visits_of_a_series_that_change() {
+    let Some(world) = World::with(&CLINIC).await else {
+        return;
+    };
+    let mondays = series("FREQ=WEEKLY;BYDAY=MO;COUNT=5", "");
+    check(&world, &staff(), BOOK, &mondays, "200 booked").await;
+    let (starts, keys) = booked(&world).await;
+    let starts: Vec<&str> = starts.iter().map(String::as_str).collect();
+    let cx = RequestContext {
+        now: "2027-03-08T09:00:00+01:00".parse().unwrap(),
+        ..staff()
+    };
+    let cancel = parameters(&[
+        ("reason", "valueCodeableConcept", r#"{"text":"ill"}"#),
+        ("scope", "valueCode", r#""series""#),
+    ]);
+    let third = format!("{}/$cancel", keys[2]);
+    check(&world, &cx, &third, &cancel, "200 cancelled").await;
+    check_starts(&world, &starts[..2]).await;
+    world.close().await;
+}

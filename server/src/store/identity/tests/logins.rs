@@ -239,3 +239,27 @@ async fn what_ends_with_a_session_goes_on_with_the_next_one_of_the_same_person()
     begin(4, anna().id, Some(3)).await;
     assert!(!is_good().await, "it does not come back");
 }
+
+#[tokio::test]
+async fn the_last_second_factor_of_who_works_here_is_not_removed() {
+    let (database, store) = begun().await;
+    let passkey = StoredPasskey {
+        id: vec![1],
+        name: "Key".into(),
+        passkey: "{}".into(),
+        created_at: at(0),
+        used_at: None,
+    };
+    let user = anna().id;
+    let remove = async || {
+        let removed = store.remove_identity_passkey(user, &[1], true, hash(9));
+        removed.await.unwrap()
+    };
+    assert!(store.add_identity_passkey(user, &passkey).await.unwrap());
+    assert!(!remove().await);
+    // What counts is what there is now, not what there was when the page was shown.
+    let codes = "update identity_user set totp_secret = 'codes' where login = 'anna'";
+    assert_eq!(database.execute(codes).await.unwrap(), 1);
+    assert!(remove().await);
+    assert!(store.identity_passkeys(user).await.unwrap().is_empty());
+}
