@@ -217,10 +217,11 @@ impl App {
         let seal = jobs::seal_trail(store);
         let holds = jobs::keep_holds(store, current, &cx);
         let waiting = jobs::keep_waiting(store, current, &cx);
+        let planning = jobs::keep_planning(store, current, &cx, &self.messages);
         let sending = jobs::keep_sending(store, current, &cx, &self.messages);
         let work = async {
             tokio::join!(
-                fill, clear, keep, forget, answers, holds, seal, waiting, sending
+                fill, clear, keep, forget, answers, holds, seal, waiting, planning, sending
             )
         };
         stop.run_until_cancelled(work).await;

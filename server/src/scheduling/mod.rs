@@ -6,6 +6,7 @@ mod calendars;
 mod claims;
 mod judge;
 mod pools;
+pub(crate) mod quiet;
 mod rebook;
 mod states;
 #[cfg(test)]

@@ -1,12 +1,19 @@
 //! The hours at which nobody is written to: from nine in the evening until eight in the morning, where the clinic is.
 
+use fhir::json::Value;
+use fhir::resource::Resource;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan, civil};
+
+/// The extension by which a moment names its zone.
+const TZ_CODE: &str = "http://hl7.org/fhir/StructureDefinition/tz-code";
 
 /// When the day begins.
 const MORNING: i8 = 8;
 /// When it ends.
 const EVENING: i8 = 21;
+/// What would be told by night is told at this hour of the evening before: early enough that it can be tried again.
+const BEFORE_NIGHT: i8 = 20;
 /// What is told of a visit is told so long before it, even at night.
 const BEFORE: SignedDuration = SignedDuration::from_hours(2);
 
@@ -20,13 +27,23 @@ fn instant(at: civil::DateTime, zone: &TimeZone) -> Timestamp {
         .unwrap_or(Timestamp::MAX)
 }
 
+/// The zone that a visit says its time in.
+pub(crate) fn zone_of(visit: &Resource) -> Option<TimeZone> {
+    let extensions = visit.root().at(&["_start", "extension"])?;
+    let mut codes = extensions
+        .items()
+        .filter(|one| one.get("url").and_then(Value::string).as_deref() == Some(TZ_CODE));
+    let code = codes.next()?.get("valueCode")?.string()?;
+    fhir::scheduling::zone(&code)
+}
+
 /// Whether it is night.
-pub(super) fn is_night(at: Timestamp, zone: &TimeZone) -> bool {
+fn is_night(at: Timestamp, zone: &TimeZone) -> bool {
     !(MORNING..EVENING).contains(&local(at, zone).hour())
 }
 
-/// The same moment, or by night the last minute of the day before it.
-pub(super) fn day_before(at: Timestamp, zone: &TimeZone) -> Timestamp {
+/// The same moment, or by night the evening before it.
+pub(crate) fn evening_before(at: Timestamp, zone: &TimeZone) -> Timestamp {
     if !is_night(at, zone) {
         return at;
     }
@@ -35,11 +52,11 @@ pub(super) fn day_before(at: Timestamp, zone: &TimeZone) -> Timestamp {
         true => local.date().saturating_sub(1.day()),
         false => local.date(),
     };
-    instant(day.at(EVENING - 1, 59, 0, 0), zone)
+    instant(day.at(BEFORE_NIGHT, 0, 0, 0), zone)
 }
 
 /// The same moment, or by night the next morning.
-pub(super) fn morning(at: Timestamp, zone: &TimeZone) -> Timestamp {
+fn morning(at: Timestamp, zone: &TimeZone) -> Timestamp {
     if !is_night(at, zone) {
         return at;
     }
@@ -51,8 +68,8 @@ pub(super) fn morning(at: Timestamp, zone: &TimeZone) -> Timestamp {
     instant(day.at(MORNING, 0, 0, 0), zone)
 }
 
-/// When news of a visit is told: not by night, unless the visit is soon.
-pub(super) fn news_at(now: Timestamp, start: Timestamp, zone: &TimeZone) -> Timestamp {
+/// When something is told of a visit: not by night, unless the visit is soon.
+pub(crate) fn told_at(now: Timestamp, start: Timestamp, zone: &TimeZone) -> Timestamp {
     let morning = morning(now, zone);
     let last = start.checked_sub(BEFORE).unwrap_or(now);
     match morning > last {
@@ -73,19 +90,19 @@ mod tests {
             ("2027-03-01T12:00", "2027-03-01T12:00", "2027-03-01T12:00"),
             ("2027-03-01T08:00", "2027-03-01T08:00", "2027-03-01T08:00"),
             ("2027-03-01T20:59", "2027-03-01T20:59", "2027-03-01T20:59"),
-            ("2027-03-01T21:00", "2027-03-01T20:59", "2027-03-02T08:00"),
-            ("2027-03-01T07:59", "2027-02-28T20:59", "2027-03-01T08:00"),
+            ("2027-03-01T21:00", "2027-03-01T20:00", "2027-03-02T08:00"),
+            ("2027-03-01T07:59", "2027-02-28T20:00", "2027-03-01T08:00"),
             // The night in which the clock is turned.
-            ("2027-03-28T03:30", "2027-03-27T20:59", "2027-03-28T08:00"),
+            ("2027-03-28T03:30", "2027-03-27T20:00", "2027-03-28T08:00"),
         ] {
             let moment = |text: &str| instant(text.parse().unwrap(), &zone);
-            assert_eq!(day_before(moment(at), &zone), moment(before), "{at}");
+            assert_eq!(evening_before(moment(at), &zone), moment(before), "{at}");
             assert_eq!(morning(moment(at), &zone), moment(after), "{at}");
             // A visit at nine is told of at once.
             let soon = morning(moment(at), &zone) + SignedDuration::from_hours(1);
-            assert_eq!(news_at(moment(at), soon, &zone), moment(at), "{at}");
+            assert_eq!(told_at(moment(at), soon, &zone), moment(at), "{at}");
             let far = moment("2027-05-01T10:00");
-            assert_eq!(news_at(moment(at), far, &zone), moment(after), "{at}");
+            assert_eq!(told_at(moment(at), far, &zone), moment(after), "{at}");
         }
     }
 }
