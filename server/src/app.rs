@@ -462,6 +462,7 @@ fn limits(config: &Config) -> Limits {
         search: search_limits(limits),
         fhirpath_steps: limits.fhirpath_steps_max,
         self_booked: limits.self_booked_max,
+        waiting: limits.waiting_max,
         slots: usize::try_from(config.calendars.slots_generated_max).unwrap_or(usize::MAX),
         published: Published {
             is_on: config.calendars.bulk_publish,

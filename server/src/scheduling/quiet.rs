@@ -1,7 +1,9 @@
-//! The hours at which nobody is written to: from nine in the evening until eight in the morning, where the clinic is.
+//! The hours at which nobody is written to, or expected to answer: from nine in the evening until eight in the morning, where
+//! the clinic is.
 
 use fhir::json::Value;
 use fhir::resource::Resource;
+use fhir::scheduling::{Interval, Intervals};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan, civil};
 
@@ -40,6 +42,21 @@ pub(crate) fn zone_of(visit: &Resource) -> Option<TimeZone> {
 /// Whether it is night.
 fn is_night(at: Timestamp, zone: &TimeZone) -> bool {
     !(MORNING..EVENING).contains(&local(at, zone).hour())
+}
+
+/// The days of a window, without its nights.
+pub(crate) fn days(window: Interval, zone: &TimeZone) -> Intervals {
+    let last = local(window.end, zone).date();
+    let first = local(window.start, zone).date();
+    let dates = std::iter::successors(Some(first), |date| date.tomorrow().ok());
+    let dates = dates.take_while(|date| *date <= last);
+    let days: Intervals = dates
+        .map(|date| Interval {
+            start: instant(date.at(MORNING, 0, 0, 0), zone),
+            end: instant(date.at(EVENING, 0, 0, 0), zone),
+        })
+        .collect();
+    days.within(window)
 }
 
 /// The same moment, or by night the evening before it.
@@ -104,5 +121,24 @@ mod tests {
             let far = moment("2027-05-01T10:00");
             assert_eq!(told_at(moment(at), far, &zone), moment(after), "{at}");
         }
+    }
+    #[test]
+    fn days_are_from_morning_to_evening() {
+        let zone = fhir::scheduling::zone("Europe/Berlin").unwrap();
+        let moment = |text: &str| text.parse::<Timestamp>().unwrap();
+        // From ten in the evening, over the night in which the clock is turned, to noon of the third day.
+        let window = Interval {
+            start: moment("2027-03-26T21:00:00Z"),
+            end: moment("2027-03-28T10:00:00Z"),
+        };
+        let found: Vec<(Timestamp, Timestamp)> = days(window, &zone)
+            .iter()
+            .map(|day| (day.start, day.end))
+            .collect();
+        let expected = [
+            ("2027-03-27T07:00:00Z", "2027-03-27T20:00:00Z"),
+            ("2027-03-28T06:00:00Z", "2027-03-28T10:00:00Z"),
+        ];
+        assert_eq!(found, expected.map(|(from, to)| (moment(from), moment(to))));
     }
 }

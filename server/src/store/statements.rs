@@ -120,6 +120,7 @@ statements! {
     ADD_WAITLIST_OFFER = "add_waitlist_offer";
     READ_WAITLIST_ENTRY = "read_waitlist_entry";
     IS_OFFERED = "is_offered";
+    LOCK_WAITING = "lock_waiting";
     END_HOLDS = "end_holds";
     COUNT_HOLDS = "count_holds";
     HOLDS_OVER = "holds_over";

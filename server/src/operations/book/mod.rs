@@ -182,7 +182,7 @@ impl BookParams {
             done => return done?.answer(cx),
         };
         tx.back_to(mark).await?;
-        waitlist::wait_instead(&mut draft, resource)?;
+        waitlist::wait_instead(cx, tx, &mut draft).await?;
         let answer = draft.create(cx, tx).await?.answer(cx)?;
         let mut issues = refused.issues().to_vec();
         for issue in &mut issues {
