@@ -217,10 +217,11 @@ impl App {
         let seal = jobs::seal_trail(store);
         let holds = jobs::keep_holds(store, current, &cx);
         let waiting = jobs::keep_waiting(store, current, &cx);
+        let planning = jobs::keep_planning(store, current, &cx, &self.messages);
         let sending = jobs::keep_sending(store, current, &cx, &self.messages);
         let work = async {
             tokio::join!(
-                fill, clear, keep, forget, answers, holds, seal, waiting, sending
+                fill, clear, keep, forget, answers, holds, seal, waiting, planning, sending
             )
         };
         stop.run_until_cancelled(work).await;
@@ -463,6 +464,7 @@ fn limits(config: &Config) -> Limits {
         search: search_limits(limits),
         fhirpath_steps: limits.fhirpath_steps_max,
         self_booked: limits.self_booked_max,
+        waiting: limits.waiting_max,
         slots: usize::try_from(config.calendars.slots_generated_max).unwrap_or(usize::MAX),
         published: Published {
             is_on: config.calendars.bulk_publish,

@@ -33,6 +33,8 @@ pub struct Limits {
     pub fhirpath_steps: u32,
     /// Visits to come of one kind that a person books for themselves.
     pub self_booked: u32,
+    /// Appointments of one patient on the waiting list, for time to come.
+    pub waiting: u32,
     /// Most Slots that one `$generate-slots` makes, and visits that one `$block` is put over.
     pub slots: usize,
     /// What is told whoever asks.
@@ -65,6 +67,7 @@ impl Default for Limits {
             search: SearchLimits::default(),
             fhirpath_steps: 5_000_000,
             self_booked: 5,
+            waiting: 10,
             slots: 5_000,
             published: Published::default(),
             expansion: 10_000,

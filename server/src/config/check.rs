@@ -291,7 +291,11 @@ fn in_force(matches: &ArgMatches, config: &Config, id: &str) -> (String, &'stati
         .find_map(|level| level.try_get_raw(id).ok().flatten())
         .and_then(|mut values| values.next());
     let value = match (id, raw) {
-        ("database_url", Some(_)) => "(hidden)".to_owned(),
+        // Gateways take keys in their paths and queries.
+        ("database_url" | "sms_url", Some(_)) => "(hidden)".to_owned(),
+        ("smtp_url", Some(value)) if value.as_encoded_bytes().contains(&b'@') => {
+            "(hidden)".to_owned()
+        }
         ("database_url", None) => "the embedded PostgreSQL".to_owned(),
         ("audit", None) => match config.is_audited() {
             true => "on".to_owned(),

@@ -75,6 +75,8 @@ limits! {
     fhirpath_steps_max: u32 = 5_000_000, 10000..=100000000, "VESTA_FHIRPATH_STEPS_MAX";
     /// Most visits to come of one HealthcareService that a patient has booked
     self_booked_max: u32 = 5, 1..=1000, "VESTA_SELF_BOOKED_MAX";
+    /// Most Appointments of one patient on the waiting list, for time that is still to come
+    waiting_max: u32 = 10, 1..=1000, "VESTA_WAITING_MAX";
     /// Most resources that one conditional delete may remove
     conditional_delete_max: u32 = 100, 1..=10000, "VESTA_CONDITIONAL_DELETE_MAX";
     /// Requests that are worked on at one time; more wait their turn

@@ -78,7 +78,7 @@ fn the_base_url_follows_listener_and_tls() {
 }
 
 /// After `serve`: a flag, its value, and a part of the line that refuses them.
-const REFUSED: [(&str, &str, &str); 26] = [
+const REFUSED: [(&str, &str, &str); 35] = [
     ("--profiles", "all", "(variable VESTA_PROFILES)"),
     ("--colour", "red", "unexpected argument '--colour'"),
     ("--auth", "none", "(variable VESTA_AUTH)"),
@@ -97,6 +97,43 @@ const REFUSED: [(&str, &str, &str); 26] = [
         "http://gateway.example",
         "VESTA_SMS_URL must be https",
     ),
+    (
+        "--sms-url",
+        "http://localhost.evil/x",
+        "VESTA_SMS_URL must be https",
+    ),
+    (
+        "--sms-url",
+        "http://127.0.0.1.evil/x",
+        "VESTA_SMS_URL must be https",
+    ),
+    (
+        "--sms-url",
+        "http://localhost@evil/x",
+        "holds a name or password",
+    ),
+    (
+        "--sms-url",
+        "https://a:b@gateway.example",
+        "holds a name or password",
+    ),
+    ("--sms-url", "gateway", "VESTA_SMS_URL is no URL"),
+    (
+        "--smtp-url",
+        "smtp://a:b@mail.example",
+        "holds a name or password",
+    ),
+    (
+        "--smtp-url",
+        "smtp://mail.example/x?y",
+        "VESTA_SMTP_URL must be",
+    ),
+    (
+        "--smtp-url",
+        "http://mail.example",
+        "VESTA_SMTP_URL must be",
+    ),
+    ("--messages-at-once", "1", "is not in 2..=64"),
     ("--messages-dir", "m", "VESTA_CLINIC_NAME is missing"),
     ("--clinic-zone", "Europe/Nowhere", "is no zone"),
     ("--page-size", "2000", "more than VESTA_PAGE_SIZE_MAX"),
@@ -302,4 +339,40 @@ fn what_is_recorded_follows_who_may_ask_and_whether_there_is_a_trail() {
     assert!(is_audited(&["load", "a.json"]));
     assert!(!is_audited(&["load", "a.json", "--audit", "off"]));
     std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// Keys of gateways stand in paths and queries, passwords before the host.
+#[test]
+fn what_urls_keep_secret_is_shown_nowhere() {
+    let arguments = [
+        "serve",
+        "--clinic-name",
+        "here",
+        "--sms-url",
+        "https://gateway.example/hush?key=hush",
+        "--smtp-from",
+        "a@here.example",
+        "--smtp-url",
+        "smtps://mail.example:465",
+    ];
+    let config = config(&arguments);
+    assert!(!format!("{config:?}").contains("hush"));
+    for url in ["smtps://mail.example:465", "smtps://me:hush@mail.example"] {
+        let mut asked = arguments;
+        (asked[0], asked[8]) = ("check-config", url);
+        let Ok(Start::Report(report)) = read(&asked) else {
+            panic!("a report is asked for");
+        };
+        let report = report.to_string();
+        assert!(!report.contains("hush"), "{report}");
+        assert_eq!(report.contains(url), !url.contains('@'), "{report}");
+    }
+}
+
+#[test]
+fn gateways_on_this_machine_need_no_tls() {
+    for url in ["http://localhost:8/x", "http://127.0.0.1", "http://[::1]:8"] {
+        let config = config(&["serve", "--clinic-name", "here", "--sms-url", url]);
+        assert!(config.messages.sms_url.is_some(), "{url}");
+    }
 }

@@ -60,6 +60,8 @@ op_errors! {
     RequirementUnmet => "requirement-unmet", BusinessRule, BusinessRule;
     /// Nobody has referred the patient.
     ReferralRequired => "referral-required", BusinessRule, BusinessRule;
+    /// The patient waits for as much as one may.
+    WaitlistFull => "waitlist-full", BusinessRule, BusinessRule;
     /// Some visits of a series clash.
     SeriesConflict => "series-conflict", Conflict, Conflict;
     /// The key has been used for another call.

@@ -84,6 +84,7 @@ pub(super) fn settings() -> Settings {
             expansion: 10_000,
             fhirpath_steps: 5_000_000,
             self_booked: 5,
+            waiting: 10,
             slots: 100,
             published: crate::context::Published::default(),
             search: SearchLimits::default(),

@@ -14,7 +14,7 @@ pub use answers::forget_answers;
 pub(crate) use holds::end_holds;
 pub use holds::keep_holds;
 pub use identity::forget_identity;
-pub use messages::keep_sending;
+pub use messages::{keep_planning, keep_sending};
 pub use reindex::{follow_definitions, keep_indexed, reindex};
 pub use seal::seal_trail;
 pub use terminology::{clear_imports, fill_terminology};

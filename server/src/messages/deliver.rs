@@ -3,19 +3,22 @@
 //! A message is taken for some minutes and looked at once more before it is handed over. Where a process ends between handing over
 //! and noting, it is handed over again under the same id, five times at most.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fhir::ids::ResourceKey;
 use fhir::json::{Document, Value, Writer, edit};
 use fhir::resource::Resource;
 use fhir::scheduling::Coding;
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::plan::{Subject, category, concept, reference, unreadable};
 use super::recipient::{Address, address};
 use super::texts::{Told, text};
-use super::{CATEGORY, FAILURE, MEDIUM, Outgoing, Unsent, Work, is_active, new_key, quiet};
+use super::{CATEGORY, FAILURE, MEDIUM, Outgoing, Unsent, Work, is_active, new_key};
+use crate::context::RequestContext;
 use crate::error::{Error, Result};
+use crate::scheduling::quiet;
 use crate::store::{News, Planned, Transaction, Verb};
 
 /// How often a message is handed over at most.
@@ -29,6 +32,9 @@ const LEASE: SignedDuration = SignedDuration::from_mins(3);
 
 /// A provider has so long.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What finds no hand that is free for its medium is looked at again after so long.
+const BUSY: SignedDuration = SignedDuration::from_secs(10);
 
 /// What fails so often is given up, whatever it is.
 const LOST: i32 = 20;
@@ -51,7 +57,7 @@ pub enum Delivered {
 
 /// What a look at a message has come to.
 enum Looked {
-    HandOver(Planned, Box<Outgoing>),
+    HandOver(Planned, Box<Outgoing>, OwnedSemaphorePermit),
     Done(Delivered),
 }
 
@@ -72,8 +78,11 @@ macro_rules! in_one {
     }};
 }
 
-/// Sends one message that is due.
+/// Sends one message that is due. Where nothing is sent, what is due stays for processes that send.
 pub async fn deliver(work: Work<'_>) -> Result<Delivered> {
+    if !work.messages.are_sent() {
+        return Ok(Delivered::Nothing);
+    }
     let lease = work.cx.now.checked_add(LEASE).map_err(Error::internal)?;
     let taken = in_one!(work, tx => tx.take_message(lease))?;
     let Some(message) = taken else {
@@ -89,10 +98,11 @@ pub async fn deliver(work: Work<'_>) -> Result<Delivered> {
 
 async fn hand_over(work: Work<'_>, message: &Planned) -> Result<Delivered> {
     let looked = in_one!(work, tx => look(work, tx, message.clone()))?;
-    let (message, outgoing) = match looked {
-        Looked::HandOver(message, outgoing) => (message, outgoing),
+    let (message, outgoing, hand) = match looked {
+        Looked::HandOver(message, outgoing, hand) => (message, outgoing, hand),
         Looked::Done(done) => return Ok(done),
     };
+    let begun = Instant::now();
     let sent = match work.messages.provider(outgoing.medium) {
         Some(provider) => {
             let sent = tokio::time::timeout(PATIENCE, provider.send(&outgoing)).await;
@@ -100,9 +110,18 @@ async fn hand_over(work: Work<'_>, message: &Planned) -> Result<Delivered> {
         }
         None => Err(Unsent::Later("nothing sends it".to_owned())),
     };
+    drop(hand);
     if let Err(unsent) = &sent {
         tracing::warn!(request = %message.request, tries = message.tries, %unsent, "a message was not sent");
     }
+    // The provider had its time.
+    let passed = SignedDuration::try_from(begun.elapsed()).map_err(Error::internal)?;
+    let passed = SignedDuration::from_secs(passed.as_secs());
+    let cx = RequestContext {
+        now: work.cx.now.checked_add(passed).map_err(Error::internal)?,
+        ..work.cx.clone()
+    };
+    let work = Work { cx: &cx, ..work };
     in_one!(work, tx => note(work, tx, message.clone(), &sent))
 }
 
@@ -114,13 +133,10 @@ async fn look(work: Work<'_>, tx: &mut Transaction, mut message: Planned) -> Res
         return Ok(Looked::Done(Delivered::Later));
     }
     let request = work.read(tx, &message.request).await?;
-    let request = match request.filter(is_active) {
-        Some(request) if work.messages.are_sent() => request,
-        // Somebody else sends it, or nobody shall.
-        _ => {
-            tx.drop_message(&message.request).await?;
-            return Ok(Looked::Done(Delivered::NotSent));
-        }
+    let Some(request) = request.filter(is_active) else {
+        // Somebody else has sent it, or nobody shall.
+        tx.drop_message(&message.request).await?;
+        return Ok(Looked::Done(Delivered::NotSent));
     };
     let subject = Subject::read(work, tx, &message.appointment).await?;
     let subject = subject.filter(|subject| {
@@ -135,15 +151,9 @@ async fn look(work: Work<'_>, tx: &mut Transaction, mut message: Planned) -> Res
     if message.tries > TRIES {
         return fail(work, tx, &message, "undeliverable").await;
     }
-    let due = match message.kind {
-        News::Reminder => quiet::morning(work.cx.now, &subject.zone),
-        _ => quiet::news_at(work.cx.now, message.starts, &subject.zone),
-    };
+    let due = quiet::told_at(work.cx.now, message.starts, &subject.zone);
     if due > work.cx.now {
-        message.due = due;
-        message.tries -= 1;
-        tx.keep_message(&message).await?;
-        return Ok(Looked::Done(Delivered::Later));
+        return put_back(tx, message, due).await;
     }
     let Some(patient) = work.look(tx, &message.patient).await? else {
         return fail(work, tx, &message, "no-address").await;
@@ -154,6 +164,10 @@ async fn look(work: Work<'_>, tx: &mut Transaction, mut message: Planned) -> Res
     let address = match address(&patient, &consents, &asked, work.messages, work.cx.now) {
         Ok(address) => address,
         Err(why) => return fail(work, tx, &message, why.code()).await,
+    };
+    let Some(hand) = work.messages.hands.take(address.medium) else {
+        let due = work.cx.now.checked_add(BUSY).map_err(Error::internal)?;
+        return put_back(tx, message, due).await;
     };
     let (subject, text) = said(work, &message, &subject, &patient)?;
     let key = in_progress(work, tx, &message, &address, &text).await?;
@@ -166,7 +180,15 @@ async fn look(work: Work<'_>, tx: &mut Transaction, mut message: Planned) -> Res
     };
     message.communication = Some(key);
     tx.keep_message(&message).await?;
-    Ok(Looked::HandOver(message, Box::new(outgoing)))
+    Ok(Looked::HandOver(message, Box::new(outgoing), hand))
+}
+
+/// A message is sent later, and was not tried.
+async fn put_back(tx: &mut Transaction, mut message: Planned, due: Timestamp) -> Result<Looked> {
+    message.due = due;
+    message.tries -= 1;
+    tx.keep_message(&message).await?;
+    Ok(Looked::Done(Delivered::Later))
 }
 
 /// Subject and text of a message, in a language of the patient.

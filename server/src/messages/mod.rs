@@ -4,7 +4,6 @@
 mod deliver;
 mod plan;
 mod providers;
-mod quiet;
 mod recipient;
 #[cfg(test)]
 mod tests;
@@ -17,6 +16,7 @@ use fhir::ids::{ResourceKey, ResourceType};
 use fhir::json::edit;
 use fhir::resource::Resource;
 use jiff::tz::TimeZone;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use self::deliver::{Delivered, deliver};
 pub use self::plan::plan;
@@ -49,6 +49,43 @@ pub struct Messages {
     pub link: Option<Arc<str>>,
     /// What sends, the best first for each medium.
     pub providers: Vec<Arc<dyn Provider>>,
+    /// How many messages are handed over at the same time.
+    pub hands: Hands,
+}
+
+/// The hands of one process that pass messages on. Those of one medium never take them all, so that one that does not answer
+/// leaves a hand for the others.
+#[derive(Clone, Debug)]
+pub struct Hands {
+    count: usize,
+    sms: Arc<Semaphore>,
+    email: Arc<Semaphore>,
+}
+
+impl Hands {
+    /// So many.
+    pub fn new(count: usize) -> Self {
+        let of_each = || Arc::new(Semaphore::new(count.saturating_sub(1).max(1)));
+        Self {
+            count,
+            sms: of_each(),
+            email: of_each(),
+        }
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// A hand for a medium, where it may have another one.
+    fn take(&self, medium: Medium) -> Option<OwnedSemaphorePermit> {
+        let of_medium = match medium {
+            Medium::Sms => &self.sms,
+            Medium::Email => &self.email,
+        };
+        Arc::clone(of_medium).try_acquire_owned().ok()
+    }
 }
 
 impl Messages {
@@ -58,7 +95,7 @@ impl Messages {
         if let (Some(url), Some(from)) = (&settings.smtp_url, &settings.smtp_from) {
             let password = settings.smtp_password_file.as_deref().map(secret);
             let smtp = SmtpSettings {
-                url: url.clone(),
+                url: url.expose().to_owned(),
                 from: from.clone(),
                 credentials: settings.smtp_user.clone().zip(password.transpose()?),
             };
@@ -66,7 +103,7 @@ impl Messages {
         }
         if let Some(url) = &settings.sms_url {
             let token = settings.sms_token_file.as_deref().map(secret);
-            providers.push(Arc::new(SmsGateway::new(url, token.transpose()?)?));
+            providers.push(Arc::new(SmsGateway::new(url.expose(), token.transpose()?)?));
         }
         if let Some(directory) = &settings.messages_dir {
             providers.push(Arc::new(FileSink::new(directory.clone())?));
@@ -78,6 +115,7 @@ impl Messages {
             language: settings.clinic_language.as_str().into(),
             link: settings.message_link.as_deref().map(Into::into),
             providers,
+            hands: Hands::new(usize::try_from(settings.messages_at_once).unwrap_or(2)),
         })
     }
 

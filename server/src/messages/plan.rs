@@ -7,12 +7,10 @@ use fhir::scheduling::{Coding, Policy};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{CATEGORY, Work, new_key, quiet};
+use super::{CATEGORY, Work, new_key};
 use crate::error::{Error, Result};
-use crate::scheduling::{Ruled, Status, Visit};
+use crate::scheduling::{Ruled, Status, Visit, quiet};
 use crate::store::{News, Planned, Transaction, Verb};
-
-const TZ_CODE: &str = "http://hl7.org/fhir/StructureDefinition/tz-code";
 
 /// A visit that something is told of.
 pub(super) struct Subject {
@@ -67,26 +65,55 @@ async fn tell(work: Work<'_>, tx: &mut Transaction, looked_at: &mut Option<i64>)
         wanted = reminders(work, tx, subject, start).await?;
         wanted.extend(told(work, subject, start, news.kind));
     }
-    for planned in tx.planned(&news.appointment).await? {
-        let is_same = |one: &Wanted| {
-            (one.kind, one.due, &one.patient) == (planned.kind, planned.due, &planned.patient)
+    let known = tx.planned(&news.appointment).await?;
+    for one in &mut wanted {
+        one.follow(&known);
+    }
+    for planned in &known {
+        let is_same = |one: &Wanted| planned.starts == starts && one.is(planned);
+        let is_older = |one: &Wanted| one.kind != News::Reminder && one.patient == planned.patient;
+        if wanted.iter().any(is_same) {
+            continue;
+        }
+        // A reminder is no more what was planned; of news that nobody has heard yet the last is told. Other news is looked at
+        // when it is sent.
+        let is_over = match planned.kind {
+            News::Reminder => true,
+            _ => planned.tries == 0 && wanted.iter().any(is_older),
         };
-        let place = wanted.iter().position(is_same);
-        match place.filter(|_| planned.starts == starts) {
-            Some(place) => drop(wanted.swap_remove(place)),
-            // News is looked at when it is sent; a reminder is no more what was planned.
-            None if planned.kind == News::Reminder => {
-                work.end_request(tx, &planned.request, "revoked").await?;
-                tx.drop_message(&planned.request).await?;
-            }
-            None => {}
+        if is_over {
+            work.end_request(tx, &planned.request, "revoked").await?;
+            tx.drop_message(&planned.request).await?;
         }
     }
     for one in &wanted {
-        request(work, tx, &news.appointment, one, starts).await?;
+        let is_planned = |planned: &Planned| planned.starts == starts && one.is(planned);
+        // What would have been sent already is not sent late.
+        let is_past = one.kind == News::Reminder && one.due <= work.cx.now;
+        if !is_past && !known.iter().any(is_planned) {
+            request(work, tx, &news.appointment, one, starts).await?;
+        }
     }
     tx.drop_visit_news(news.id).await?;
     Ok(true)
+}
+
+impl Wanted {
+    /// Whether it is what is planned, however often that was tried: news by what it tells, a reminder also by its time.
+    fn is(&self, planned: &Planned) -> bool {
+        (self.kind, &self.patient) == (planned.kind, &planned.patient)
+            && (self.kind != News::Reminder || self.due == planned.planned)
+    }
+
+    /// Who has not heard that a visit is booked hears when it is, not that it was moved.
+    fn follow(&mut self, known: &[Planned]) {
+        let is_unheard = |one: &Planned| {
+            one.kind == News::Booked && one.tries == 0 && one.patient == self.patient
+        };
+        if self.kind == News::Changed && known.iter().any(is_unheard) {
+            self.kind = News::Booked;
+        }
+    }
 }
 
 /// Writes what is to be sent.
@@ -127,6 +154,7 @@ async fn request(
         kind: wanted.kind,
         starts,
         due: wanted.due,
+        planned: wanted.due,
         tries: 0,
         communication: None,
     })
@@ -157,7 +185,7 @@ pub(super) fn reference(list: &mut Writer, key: &ResourceKey) {
     list.object(|one| one.string("reference", &key.to_string()));
 }
 
-/// The reminders of a visit that are still to come.
+/// The reminders of a visit, also those that have been due.
 async fn reminders(
     work: Work<'_>,
     tx: &mut Transaction,
@@ -174,11 +202,7 @@ async fn reminders(
     for rule in &policy.reminders {
         let before = SignedDuration::from_mins(i64::from(rule.minutes_before));
         let at = start.checked_sub(before).unwrap_or(start);
-        let due = quiet::day_before(at, &subject.zone);
-        // What would have been sent already is not sent late.
-        if due <= work.cx.now {
-            continue;
-        }
+        let due = quiet::evening_before(at, &subject.zone);
         wanted.extend(subject.patients.iter().map(|patient| Wanted {
             patient: patient.clone(),
             kind: News::Reminder,
@@ -194,7 +218,7 @@ fn told(work: Work<'_>, subject: &Subject, start: Timestamp, kind: News) -> Vec<
     if !work.messages.are_sent() || kind == News::Other || !subject.is_still(kind, start) {
         return Vec::new();
     }
-    let due = quiet::news_at(work.cx.now, start, &subject.zone);
+    let due = quiet::told_at(work.cx.now, start, &subject.zone);
     let patients = subject.patients.iter();
     patients
         .map(|patient| Wanted {
@@ -226,7 +250,7 @@ impl Subject {
             patients: keys
                 .filter(|key| key.resource_type.name() == "Patient")
                 .collect(),
-            zone: zone(&resource).unwrap_or_else(|| work.messages.zone.clone()),
+            zone: quiet::zone_of(&resource).unwrap_or_else(|| work.messages.zone.clone()),
             visit,
             resource,
         }))
@@ -288,16 +312,6 @@ impl Subject {
         let first = found.pop();
         Ok(first.filter(|_| found.is_empty()))
     }
-}
-
-/// The zone that a visit says its time in.
-fn zone(visit: &Resource) -> Option<TimeZone> {
-    let extensions = visit.root().at(&["_start", "extension"])?;
-    let mut codes = extensions
-        .items()
-        .filter(|one| one.get("url").and_then(Value::string).as_deref() == Some(TZ_CODE));
-    let code = codes.next()?.get("valueCode")?.string()?;
-    fhir::scheduling::zone(&code)
 }
 
 /// What a stored resource lacks that only this server writes.

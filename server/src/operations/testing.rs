@@ -331,6 +331,7 @@ pub(crate) fn context() -> RequestContext {
         expansion: 10_000,
         fhirpath_steps: 5_000_000,
         self_booked: 2,
+        waiting: 3,
         slots: 50,
         published: crate::context::Published::default(),
         search: SearchLimits::default(),

@@ -7,6 +7,7 @@ mod claims;
 mod judge;
 mod matching;
 mod pools;
+pub(crate) mod quiet;
 mod rebook;
 mod states;
 #[cfg(test)]

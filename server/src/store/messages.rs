@@ -76,8 +76,10 @@ pub struct Planned {
     pub kind: News,
     /// When the visit is.
     pub starts: Timestamp,
-    /// When it is sent.
+    /// When it is sent, or tried next.
     pub due: Timestamp,
+    /// When it was planned to be sent.
+    pub planned: Timestamp,
     /// How often it was handed over.
     pub tries: i32,
     /// The Communication, once it was handed over.
@@ -154,7 +156,7 @@ impl Transaction {
             .bind(message.patient.to_string())
             .bind(message.kind.code())
             .bind(Instant(message.starts))
-            .bind(Instant(message.due))
+            .bind(Instant(message.planned))
             .execute(self.connection())
             .await
             .map_err(from_sqlx)?;
@@ -209,6 +211,16 @@ impl Transaction {
 }
 
 impl Store {
+    /// What was to be sent of visits that began before a moment is sent by nobody any more.
+    pub async fn drop_messages_over(&self, before: Timestamp) -> Result<()> {
+        sqlx::query(statements::DROP_MESSAGES_OVER)
+            .bind(Instant(before))
+            .execute(&self.pool)
+            .await
+            .map_err(from_sqlx)?;
+        Ok(())
+    }
+
     /// What became of a visit is told later, since that has failed now.
     pub async fn postpone_visit_news(&self, id: i64, now: Timestamp) -> Result<()> {
         sqlx::query(statements::POSTPONE_VISIT_NEWS)
@@ -239,6 +251,7 @@ fn planned(row: &PgRow) -> Result<Planned> {
         kind: News::parse(row.try_get("kind").map_err(from_sqlx)?)?,
         starts: moment("starts")?,
         due: moment("due")?,
+        planned: moment("planned")?,
         tries: row.try_get("tries").map_err(from_sqlx)?,
         communication: communication
             .map(|text| text.parse().map_err(Error::internal))

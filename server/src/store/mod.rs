@@ -99,7 +99,7 @@ pub use terminology::{
     Pieces, Reached, Rows,
 };
 pub use transaction::{Attempts, Transaction};
-pub use waiting::FreedTime;
+pub use waiting::{FreedTime, Waiting};
 
 use crate::audit::AuditRecord;
 pub use crate::audit::{SecurityEvent, SecurityEventKind};

@@ -110,6 +110,7 @@ statements! {
     LOCK_MESSAGE = "lock_message";
     KEEP_MESSAGE = "keep_message";
     DROP_MESSAGE = "drop_message";
+    DROP_MESSAGES_OVER = "drop_messages_over";
     ADD_FREED_TIME = "add_freed_time";
     TAKE_FREED_TIME = "take_freed_time";
     DROP_FREED_TIME = "drop_freed_time";
@@ -117,6 +118,7 @@ statements! {
     ADD_WAITLIST_OFFER = "add_waitlist_offer";
     READ_WAITLIST_ENTRY = "read_waitlist_entry";
     IS_OFFERED = "is_offered";
+    LOCK_WAITING = "lock_waiting";
     END_HOLDS = "end_holds";
     COUNT_HOLDS = "count_holds";
     HOLDS_OVER = "holds_over";

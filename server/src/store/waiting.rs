@@ -21,6 +21,15 @@ pub struct FreedTime {
     pub upper: Timestamp,
 }
 
+/// Somebody who waits.
+#[derive(Clone, Copy, Debug)]
+pub struct Waiting<'a> {
+    /// The Appointment on the waiting list.
+    pub entry: &'a ResourceKey,
+    /// Who it is for.
+    pub patient: Option<&'a ResourceKey>,
+}
+
 impl Transaction {
     /// Notes time that is free from the commit on.
     pub(super) async fn note_freed(
@@ -77,16 +86,27 @@ impl Transaction {
         Ok(())
     }
 
+    /// Waits for whoever offers something to a patient, or puts them on the waiting list; nobody else does until the end.
+    pub async fn lock_waiting(&mut self, patient: &ResourceKey) -> Result<()> {
+        sqlx::query(statements::LOCK_WAITING)
+            .bind(patient.to_string())
+            .execute(self.connection())
+            .await
+            .map_err(from_sqlx)?;
+        Ok(())
+    }
+
     /// Notes for whom of the waiting list a visit is held.
     pub async fn note_offer(
         &mut self,
         appointment: &ResourceKey,
-        entry: &ResourceKey,
+        waiting: Waiting<'_>,
         (start, end): (Timestamp, Timestamp),
     ) -> Result<()> {
         sqlx::query(statements::ADD_WAITLIST_OFFER)
             .bind(appointment.to_string())
-            .bind(entry.to_string())
+            .bind(waiting.entry.to_string())
+            .bind(waiting.patient.map(ToString::to_string))
             .bind(Instant(start))
             .bind(Instant(end))
             .execute(self.connection())
@@ -110,14 +130,15 @@ impl Transaction {
         entry.map(key).transpose()
     }
 
-    /// Whether somebody who waits has an offer, or had one that meets this time.
+    /// Whether somebody who waits has an offer, or had one that meets this time, by whichever Appointment they wait.
     pub async fn is_offered(
         &mut self,
-        entry: &ResourceKey,
+        waiting: Waiting<'_>,
         (lower, upper): (Timestamp, Timestamp),
     ) -> Result<bool> {
         sqlx::query_scalar(statements::IS_OFFERED)
-            .bind(entry.to_string())
+            .bind(waiting.patient.map(ToString::to_string))
+            .bind(waiting.entry.to_string())
             .bind(Instant(lower))
             .bind(Instant(upper))
             .fetch_one(self.connection())

@@ -125,11 +125,11 @@ impl Asked {
         })
     }
 
-    /// A kind of visit, within a window, of one patient, with one of those who are named.
+    /// A kind of visit, within a window, of these patients, with one of those who are named.
     pub(super) fn of(
         service: String,
         window: Interval,
-        patient: String,
+        patients: Vec<String>,
         named: Vec<String>,
     ) -> Self {
         Self {
@@ -141,7 +141,7 @@ impl Asked {
             reasons: Vec::new(),
             named,
             organizations: Vec::new(),
-            patients: vec![patient],
+            patients,
             referral: None,
             days: Vec::new(),
             times: Vec::new(),

@@ -19,7 +19,7 @@ use self::asked::Asked;
 pub(super) use self::asked::window;
 use self::calendars::{Wanted, needs, search};
 use self::proposals::{Proposals, Visit};
-pub(super) use self::wanted::{Wish, clinic_hours, service_of_types, times};
+pub(super) use self::wanted::{Had, Time, Wish, clinic_hours, had, service_of_types};
 use super::{Arguments, Operation, OperationAnswer, OperationContext, Params};
 use crate::error::{Error, ErrorKind, OpError, Result};
 

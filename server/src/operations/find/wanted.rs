@@ -4,9 +4,10 @@ use fhir::ids::ResourceKey;
 use fhir::json::Value;
 use fhir::resource::Resource;
 use fhir::scheduling::{Coding, Interval, Intervals, Policy, RequirementKind};
-use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
-use super::asked::Asked;
+use super::asked::{Asked, escaped};
 use super::calendars::{self, search};
 use super::proposals::{Proposals, Visit};
 use super::{Service, found};
@@ -17,14 +18,12 @@ use crate::operations::visits::OFFERED;
 /// What somebody waits for.
 #[derive(Clone, Debug)]
 pub(in crate::operations) struct Wish {
-    /// The kind of visit, as `[type]/[id]`.
-    pub(in crate::operations) service: String,
     /// Who waits.
     pub(in crate::operations) patient: ResourceKey,
-    /// Any of these will do; without any, anybody.
-    pub(in crate::operations) practitioners: Vec<String>,
     /// Within which time.
     pub(in crate::operations) periods: Intervals,
+    /// `[type]/[id]` of the referrals there are.
+    pub(in crate::operations) referrals: Vec<String>,
 }
 
 /// A time that somebody who waits could have.
@@ -35,49 +34,117 @@ pub(in crate::operations) struct Time {
     pub(in crate::operations) resource: Resource,
 }
 
-/// The policy of what is wished for, and the times at which it can be had that meet freed time, the best first.
-pub(in crate::operations) async fn times(
+/// What can be had of a kind of visit that meets freed time, whoever waits for it.
+pub(in crate::operations) struct Had {
+    service: Service,
+    named: Vec<String>,
+    /// As long before and after the freed time as a visit takes.
+    window: Interval,
+    /// The best first.
+    visits: Vec<Visit>,
+    zone: Option<TimeZone>,
+}
+
+/// What can be had of a kind of visit, with one of those who are named, where some are, that meets freed time.
+pub(in crate::operations) async fn had(
     cx: OperationContext<'_>,
-    wish: &Wish,
+    service: String,
+    named: Vec<String>,
     freed: Interval,
-) -> Result<(Policy, Vec<Time>)> {
-    let service = Service::read(cx, wish.service.clone()).await?;
-    let around = jiff::SignedDuration::from_mins(i64::from(service.policy.duration));
+) -> Result<Had> {
+    let service = Service::read(cx, service).await?;
+    let around = SignedDuration::from_mins(i64::from(service.policy.duration));
     let window = Interval {
         start: freed.start.checked_sub(around).unwrap_or(freed.start),
         end: freed.end.checked_add(around).unwrap_or(freed.end),
     };
-    let mut times = Vec::new();
-    for window in wish.periods.within(window).iter() {
-        let patient = wish.patient.to_string();
-        let named = wish.practitioners.clone();
-        let asked = Asked::of(wish.service.clone(), window, patient, named);
-        let (visits, zone) = found(cx, &asked, &service, &mut Vec::new()).await?;
-        let proposals = Proposals {
-            cx,
-            asked: &asked,
-            service: &service.key,
-            resource: &service.resource,
-            referrals: &[],
-            zone,
-        };
-        let meets = |visit: &&Visit| {
-            let end = visit.start.checked_add(visit.duration);
-            visit.start < freed.end && end.is_ok_and(|end| end > freed.start)
-        };
-        for visit in visits.iter().filter(meets) {
-            let text = proposals.appointment(OFFERED, visit);
-            times.push(Time {
-                start: visit.start,
-                end: visit
-                    .start
-                    .checked_add(visit.duration)
-                    .map_err(Error::internal)?,
-                resource: Resource::parse(text).map_err(Error::internal)?,
-            });
-        }
+    let asked = Asked::of(service.key.clone(), window, Vec::new(), named.clone());
+    let (mut visits, zone) = found(cx, &asked, &service, &mut Vec::new()).await?;
+    visits.retain(|visit| {
+        taken(visit).is_some_and(|time| time.start < freed.end && time.end > freed.start)
+    });
+    Ok(Had {
+        service,
+        named,
+        window,
+        visits,
+        zone,
+    })
+}
+
+/// From when to when a visit is.
+fn taken(visit: &Visit) -> Option<Interval> {
+    let end = visit.start.checked_add(visit.duration).ok()?;
+    Some(Interval {
+        start: visit.start,
+        end,
+    })
+}
+
+impl Had {
+    /// How the kind of visit is booked.
+    pub(in crate::operations) fn policy(&self) -> &Policy {
+        &self.service.policy
     }
-    Ok((service.policy, times))
+
+    /// Whether there is nothing for anybody.
+    pub(in crate::operations) fn is_empty(&self) -> bool {
+        self.visits.is_empty()
+    }
+
+    /// The zone that visits are told in.
+    pub(in crate::operations) fn zone(&self) -> TimeZone {
+        self.zone.clone().unwrap_or(TimeZone::UTC)
+    }
+
+    /// What of it somebody who waits could have: within the time they have, and while they are nowhere else.
+    pub(in crate::operations) async fn times(
+        &self,
+        cx: OperationContext<'_>,
+        wish: &Wish,
+    ) -> Result<Vec<Time>> {
+        let within = wish.periods.within(self.window);
+        let theirs = self.visits.iter().filter_map(|visit| {
+            let time = taken(visit)?;
+            let covers = |one: &Interval| one.start <= time.start && time.end <= one.end;
+            Some((visit, time, within.iter().find(covers)?))
+        });
+        let theirs: Vec<(&Visit, Interval, Interval)> = theirs.collect();
+        if theirs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let patient = wish.patient.to_string();
+        let busy = cx
+            .store
+            .busy(std::slice::from_ref(&patient), self.window, cx.request.now);
+        let busy = busy.await?;
+        let busy: Intervals = busy.iter().flat_map(|lane| lane.times.iter()).collect();
+        let free = theirs.into_iter().filter(|(_, time, _)| !busy.meets(*time));
+        free.map(|(visit, time, period)| {
+            let patients = vec![patient.clone()];
+            let asked = Asked::of(
+                self.service.key.clone(),
+                period,
+                patients,
+                self.named.clone(),
+            );
+            let proposals = Proposals {
+                cx,
+                asked: &asked,
+                service: &self.service.key,
+                resource: &self.service.resource,
+                referrals: &wish.referrals,
+                zone: self.zone.clone(),
+            };
+            let text = proposals.appointment(OFFERED, visit);
+            Ok(Time {
+                start: time.start,
+                end: time.end,
+                resource: Resource::parse(text).map_err(Error::internal)?,
+            })
+        })
+        .collect()
+    }
 }
 
 /// When those work who can be booked for a policy: the hours of the clinic.
@@ -105,7 +172,7 @@ pub(in crate::operations) async fn service_of_types(
 ) -> Result<Vec<ResourceKey>> {
     let types = types
         .iter()
-        .map(|one| format!("{}|{}", one.system, one.code));
+        .map(|one| format!("{}|{}", escaped(&one.system), escaped(&one.code)));
     let types: Vec<String> = types.collect();
     let query = [("service-type".to_owned(), types.join(","))];
     let query = crate::searchset::query_text(&query);

@@ -8,6 +8,7 @@ use fhir::ids::ResourceKey;
 use fhir::json::{Document, quoted};
 use fhir::resource::Resource;
 use fhir::scheduling::{Interval, Intervals, Policy};
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 pub use self::wake::{Woken, wake};
@@ -17,7 +18,7 @@ use super::visits::{Current, Done, Draft, no_way, offered, referred, refuse_pati
 use super::waitlist::Entry;
 use super::{Arguments, Change, OperationAnswer, OperationContext, Params};
 use crate::error::{Error, ErrorKind, OpError, Result};
-use crate::scheduling::Status;
+use crate::scheduling::{Status, quiet};
 use crate::store::{Source, Transaction};
 
 /// The identifier of a visit that is offered: the Appointment on the waiting list.
@@ -81,7 +82,10 @@ impl Change for Offer {
             return Err(no_way(&visit, "offered"));
         };
         // An offer of the same time is made anew where somebody wants that; a second one beside another is not.
-        if tx.is_offered(&entry.key, (start, start)).await? {
+        if let Some(patient) = &entry.patient {
+            tx.lock_waiting(patient).await?;
+        }
+        if tx.is_offered(entry.waiting(), (start, start)).await? {
             let sentence = "another visit is offered already";
             return Err(OpError::InvalidTransition.refused(sentence));
         }
@@ -95,7 +99,12 @@ impl Change for Offer {
                 ));
             }
         };
-        let ends = answered_by(cx, &policy, start).await?;
+        let answering = Answering {
+            policy: &policy,
+            zone: &quiet::zone_of(&proposal).unwrap_or(TimeZone::UTC),
+            start,
+        };
+        let ends = answered_by(cx, &answering).await?;
         let ends =
             ends.ok_or_else(|| OpError::LeadTime.refused("there is no time left to answer"))?;
         let time = (start, end);
@@ -134,39 +143,60 @@ async fn offer(
     )?;
     draft.set_text("created", &cx.request.now.to_string())?;
     let done = draft.create(cx, tx).await?;
-    tx.note_offer(done.key(), &entry.key, time).await?;
+    tx.note_offer(done.key(), entry.waiting(), time).await?;
     Ok(done)
 }
 
-/// Until when somebody who waits can take a visit that begins then; nothing where that is too soon.
-async fn answered_by(
-    cx: OperationContext<'_>,
-    policy: &Policy,
+/// What somebody who waits is asked about.
+struct Answering<'a> {
+    policy: &'a Policy,
+    /// The zone of the clinic.
+    zone: &'a TimeZone,
+    /// When the visit begins.
     start: Timestamp,
-) -> Result<Option<Timestamp>> {
+}
+
+/// Until when somebody who waits can take a visit; nothing where that is too soon after they are told of it. By night nobody is
+/// told, and no time to answer passes.
+async fn answered_by(cx: OperationContext<'_>, asked: &Answering<'_>) -> Result<Option<Timestamp>> {
     let now = cx.request.now;
     let window = Interval {
         start: now,
         end: now.checked_add(HOURS).map_err(Error::internal)?,
     };
-    let open = clinic_hours(cx, policy, window).await?;
-    let minutes = SignedDuration::from_mins(i64::from(policy.offer_minutes));
-    let lead = SignedDuration::from_mins(i64::from(policy.lead_minutes));
-    let last = start.checked_sub(lead).unwrap_or(now);
-    let ends = passed(&open, now, minutes).min(last);
-    Ok((ends.duration_since(now) >= LEAST.min(minutes)).then_some(ends))
+    let days = quiet::days(window, asked.zone);
+    let open = clinic_hours(cx, asked.policy, window).await?;
+    let minutes = |minutes: u32| SignedDuration::from_mins(i64::from(minutes));
+    let (time, lead) = (
+        minutes(asked.policy.offer_minutes),
+        minutes(asked.policy.lead_minutes),
+    );
+    let last = asked.start.checked_sub(lead).unwrap_or(now);
+    let ends = passed(&open.intersect(&days), &days, now, time).min(last);
+    let told = quiet::told_at(now, asked.start, asked.zone);
+    Ok((ends.duration_since(told) >= LEAST.min(time)).then_some(ends))
 }
 
-/// When so much of some time has passed; where there is not so much of it, time that is not in it counts as well.
-fn passed(open: &Intervals, now: Timestamp, mut left: SignedDuration) -> Timestamp {
-    for interval in open.iter() {
+/// When so much of some time has passed; where there is not so much of it, the days that follow count as well.
+fn passed(
+    open: &Intervals,
+    days: &Intervals,
+    now: Timestamp,
+    mut left: SignedDuration,
+) -> Timestamp {
+    let mut last = open.iter().last().map_or(now, |one| one.end);
+    let after = days.within(Interval {
+        start: last,
+        end: Timestamp::MAX,
+    });
+    for interval in open.iter().chain(after.iter()) {
         let length = interval.end.duration_since(interval.start);
         if length >= left {
             return interval.start.checked_add(left).unwrap_or(interval.end);
         }
         left -= length;
+        last = interval.end;
     }
-    let last = open.iter().last().map_or(now, |one| one.end);
     last.checked_add(left).unwrap_or(last)
 }
 

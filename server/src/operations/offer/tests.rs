@@ -1,5 +1,7 @@
 //! Freed time is offered to whose turn it is, once; theirs to book or to let go.
 
+mod fair;
+
 use fhir::json::Value;
 use fhir::resource::Resource;
 use jiff::Timestamp;
@@ -29,10 +31,13 @@ async fn world() -> Option<World> {
 
 /// A visit of that Monday with the first physician, at ten.
 async fn booked(world: &World, patient: &str) -> String {
-    let (start, end) = (
-        monday(world, 10, 0).timestamp(),
-        monday(world, 10, 30).timestamp(),
-    );
+    booked_for(world, patient, 30).await
+}
+
+/// A visit that begins then, and takes so many minutes.
+async fn booked_for(world: &World, patient: &str, minutes: i64) -> String {
+    let start = monday(world, 10, 0).timestamp();
+    let end = start + jiff::SignedDuration::from_mins(minutes);
     let visit = visit("pending", (9, 10), patient, &["PractitionerRole/role-a"]);
     let visit = visit
         .replace("2027-03-01T09:00:00+01:00", &start.to_string())

@@ -1,21 +1,22 @@
 //! Freed time is offered to those who wait for it, by whichever process comes first.
 
+use std::collections::BTreeMap;
+
 use fhir::ids::{ResourceKey, ResourceType};
+use fhir::json::Value;
+use fhir::resource::Resource;
 use fhir::scheduling::Interval;
 
-use super::{Current, answered_by, offer};
+use super::{Answering, Current, answered_by, offer};
 use crate::context::RequestContext;
 use crate::definitions::Definitions;
 use crate::error::{Error, ErrorKind, Result};
-use crate::operations::find::calendars::search;
-use crate::operations::find::{Wish, service_of_types, times};
+use crate::operations::find::calendars::each;
+use crate::operations::find::{Had, Time, Wish, had, service_of_types};
 use crate::operations::waitlist::Entry;
 use crate::operations::{OperationContext, OperationTarget};
 use crate::scheduling::Status;
-use crate::store::{Source, Store, Transaction};
-
-/// Those who wait, of whom one look knows.
-const WAITING_MAX: usize = 5_000;
+use crate::store::{Source, Store, StoredVersion, Transaction};
 
 /// What came of one look at freed time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,8 +76,13 @@ async fn look(
         end: freed.upper,
     };
     if rest.start < rest.end {
-        for entry in waiting(cx).await? {
-            if let Some(held) = offered(cx, tx, &entry, rest).await? {
+        let mut look = Look {
+            cx,
+            freed: rest,
+            known: BTreeMap::new(),
+        };
+        for entry in waiting(cx, rest).await? {
+            if let Some(held) = look.offered(tx, &entry).await? {
                 return Ok(Woken::Offered(held));
             }
         }
@@ -85,105 +91,192 @@ async fn look(
     Ok(Woken::Dropped)
 }
 
-/// All who wait, whose turn it is first.
-async fn waiting(cx: OperationContext<'_>) -> Result<Vec<Entry>> {
-    let found = search(cx, "Appointment", "status=waitlist", WAITING_MAX).await?;
+/// All who wait for time that meets what is freed, whose turn it is first. Who waited for time that is over is left out by
+/// the search, so that they cost nothing, however many they are.
+pub(super) async fn waiting(cx: OperationContext<'_>, freed: Interval) -> Result<Vec<Entry>> {
+    let query = format!(
+        "status=waitlist&requested-period=ge{}&requested-period=lt{}",
+        freed.start, freed.end
+    );
     let base = &cx.request.base_url;
-    let mut entries: Vec<Entry> = found
-        .iter()
-        .map(|(key, one)| Entry::of(key, one, base))
-        .collect();
+    let mut entries = Vec::new();
+    let take = |version: StoredVersion, one: Resource| {
+        entries.push(Entry::of(&version.key, &one, base));
+        Ok(())
+    };
+    each(cx, "Appointment", &query, take).await?;
     entries.sort_by_key(Entry::turn);
     Ok(entries)
 }
 
-/// The visit that is held for somebody who waits, where freed time is what they wait for.
-async fn offered(
+/// What a kind of visit is asked for by: the HealthcareService, and those of whom any will do.
+type Asked = (String, Vec<String>);
+
+/// One look for who waits for freed time.
+struct Look<'a> {
+    cx: OperationContext<'a>,
+    freed: Interval,
+    /// What can be had of it, whoever waits; nothing of what cannot be booked.
+    known: BTreeMap<Asked, Option<Had>>,
+}
+
+impl Look<'_> {
+    /// The visit that is held for somebody who waits, where freed time is what they wait for. What is wrong with one of them
+    /// is said in the log, and keeps nobody else from theirs.
+    async fn offered(
+        &mut self,
+        tx: &mut Transaction,
+        entry: &Entry,
+    ) -> Result<Option<ResourceKey>> {
+        let (cx, freed) = (self.cx, self.freed);
+        let asked = match asked(cx, entry).await {
+            Ok(Some(asked)) => asked,
+            Ok(None) => return Ok(None),
+            Err(error) => return passed_over(entry, error).map(|()| None),
+        };
+        if !self.known.contains_key(&asked) {
+            let (service, named) = asked.clone();
+            let found = match had(cx, service, named, freed).await {
+                Ok(found) => Some(found).filter(|found| !found.is_empty()),
+                // What cannot be booked is waited for in vain.
+                Err(error) => passed_over(entry, error).map(|()| None)?,
+            };
+            self.known.insert(asked.clone(), found);
+        }
+        let Some(Some(had)) = self.known.get(&asked) else {
+            return Ok(None);
+        };
+        let times = match wish(cx, entry, had).await {
+            Ok(Some(wish)) => had.times(cx, &wish).await,
+            Ok(None) => return Ok(None),
+            Err(error) => Err(error),
+        };
+        let times = match times {
+            Ok(times) => times,
+            Err(error) => return passed_over(entry, error).map(|()| None),
+        };
+        if times.is_empty() || !still_waits(cx, tx, entry).await? {
+            return Ok(None);
+        }
+        for time in &times {
+            if let Some(held) = held(cx, tx, entry, had, time).await? {
+                return Ok(Some(held));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The visit that is held for somebody at a time, where they have not had it before and can still answer.
+async fn held(
     cx: OperationContext<'_>,
     tx: &mut Transaction,
     entry: &Entry,
-    freed: Interval,
+    had: &Had,
+    time: &Time,
 ) -> Result<Option<ResourceKey>> {
-    let Some(wish) = wish(cx, entry).await? else {
-        return Ok(None);
-    };
-    if tx.is_offered(&entry.key, (freed.start, freed.end)).await? {
+    let within = (time.start, time.end);
+    if tx.is_offered(entry.waiting(), within).await? {
         return Ok(None);
     }
-    let (policy, times) = match times(cx, &wish, freed).await {
-        Ok(found) => found,
-        // What cannot be booked is waited for in vain.
-        Err(error) if is_theirs(&error) => return Ok(None),
-        Err(error) => return Err(error),
+    let answering = Answering {
+        policy: had.policy(),
+        zone: &had.zone(),
+        start: time.start,
     };
-    if times.is_empty() || !still_waits(cx, tx, &entry.key).await? {
-        return Ok(None);
-    }
-    for time in times {
-        let Some(ends) = answered_by(cx, &policy, time.start).await? else {
-            continue;
-        };
-        let mark = tx.mark().await?;
-        let within = (time.start, time.end);
-        match offer(cx, tx, entry, &time.resource, within, ends).await {
-            Ok(done) => return Ok(Some(done.key().clone())),
-            // Somebody else has taken it meanwhile.
-            Err(error) if is_theirs(&error) => tx.back_to(mark).await?,
-            Err(error) => return Err(error),
+    let ends = match answered_by(cx, &answering).await {
+        Ok(Some(ends)) => ends,
+        Ok(None) => return Ok(None),
+        Err(error) => return passed_over(entry, error).map(|()| None),
+    };
+    let mark = tx.mark().await?;
+    match offer(cx, tx, entry, &time.resource, within, ends).await {
+        Ok(done) => Ok(Some(done.key().clone())),
+        // Somebody else has taken it meanwhile, or it is not for this one.
+        Err(error) => {
+            passed_over(entry, error)?;
+            tx.back_to(mark).await?;
+            Ok(None)
         }
     }
-    Ok(None)
 }
 
 /// What somebody waits for; nothing where the Appointment does not say enough.
-async fn wish(cx: OperationContext<'_>, entry: &Entry) -> Result<Option<Wish>> {
-    let Some(patient) = entry.patient.clone() else {
-        return Ok(None);
-    };
-    let periods = entry.periods_from(cx.request.now);
-    if periods.is_empty() {
+async fn asked(cx: OperationContext<'_>, entry: &Entry) -> Result<Option<Asked>> {
+    let named = || entry.practitioners.clone();
+    if let Some(service) = &entry.service {
+        return Ok(Some((service.clone(), named())));
+    }
+    if entry.types.is_empty() {
         return Ok(None);
     }
-    let service = match &entry.service {
-        Some(service) => service.clone(),
-        None if entry.types.is_empty() => return Ok(None),
-        None => match &service_of_types(cx, &entry.types).await?[..] {
-            [only] => only.to_string(),
-            _ => return Ok(None),
-        },
-    };
-    Ok(Some(Wish {
-        service,
-        patient,
-        practitioners: entry.practitioners.clone(),
-        periods,
-    }))
+    let found = service_of_types(cx, &entry.types).await?;
+    Ok(match &found[..] {
+        [only] => Some((only.to_string(), named())),
+        _ => None,
+    })
 }
 
-/// Whether somebody still waits and has no offer; that stays so until the end.
+/// What of it is theirs; nothing where nobody is left who could come, or nobody has referred them.
+async fn wish(cx: OperationContext<'_>, entry: &Entry, had: &Had) -> Result<Option<Wish>> {
+    let periods = entry.periods_from(cx.request.now);
+    let Some(patient) = entry.patient.clone().filter(|_| !periods.is_empty()) else {
+        return Ok(None);
+    };
+    if had.policy().referral_required && entry.referrals.is_empty() {
+        return Ok(None);
+    }
+    let (_, content) = cx.read(&patient).await?;
+    let resource = Resource::parse_with(content, cx.request.limits.parse);
+    match is_gone(&resource.map_err(Error::internal)?) {
+        true => Ok(None),
+        false => Ok(Some(Wish {
+            patient,
+            periods,
+            referrals: entry.referrals.clone(),
+        })),
+    }
+}
+
+/// Whether a patient has died, or the record is in use no more.
+fn is_gone(patient: &Resource) -> bool {
+    let says = |name: &str| patient.get(name).and_then(Value::boolean);
+    says("active") == Some(false)
+        || says("deceasedBoolean") == Some(true)
+        || patient.get("deceasedDateTime").is_some()
+}
+
+/// Whether somebody still waits and the patient has no offer; that stays so until the end.
 async fn still_waits(
     cx: OperationContext<'_>,
     tx: &mut Transaction,
-    key: &ResourceKey,
+    entry: &Entry,
 ) -> Result<bool> {
+    let key = &entry.key;
     tx.lock(vec![key.clone()]).await?;
+    if let Some(patient) = &entry.patient {
+        tx.lock_waiting(patient).await?;
+    }
     let found = Source::Within(cx.store, tx).read(cx.request, key).await?;
     if found.is_none_or(|version| version.content.is_none()) {
         return Ok(false);
     }
     let current = Current::of(cx, tx, key).await?;
     let now = cx.request.now;
-    Ok(current.visit.status == Some(Status::Waitlist) && !tx.is_offered(key, (now, now)).await?)
+    Ok(current.visit.status == Some(Status::Waitlist)
+        && !tx.is_offered(entry.waiting(), (now, now)).await?)
 }
 
-/// Whether a refusal is about what is waited for, and not about the server.
-fn is_theirs(error: &Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::BadValue
-            | ErrorKind::BusinessRule
-            | ErrorKind::Conflict
-            | ErrorKind::Gone
-            | ErrorKind::NotFound
-    )
+/// Says in the log that somebody who waits is passed over, where that is more than that the time is not theirs; a fault of
+/// the database is nobody's, and ends the look.
+fn passed_over(entry: &Entry, error: Error) -> Result<()> {
+    match error.kind() {
+        ErrorKind::Unavailable | ErrorKind::Timeout => return Err(error),
+        ErrorKind::Conflict | ErrorKind::BusinessRule => {}
+        _ => {
+            let entry = &entry.key;
+            tracing::warn!(%entry, %error, cause = ?error.cause(), "somebody who waits is passed over");
+        }
+    }
+    Ok(())
 }

@@ -8,6 +8,7 @@ use fhir::time;
 use jiff::{SignedDuration, Timestamp};
 
 use super::MIN_NOTICE;
+use crate::store::Waiting;
 
 /// Somebody who waits.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub(in crate::operations) struct Entry {
     pub(in crate::operations) types: Vec<Coding>,
     /// Any of these will do; without any, anybody.
     pub(in crate::operations) practitioners: Vec<String>,
+    /// The ServiceRequests that it is based on.
+    pub(in crate::operations) referrals: Vec<String>,
     periods: Intervals,
     notice: SignedDuration,
     /// 1 is the most urgent; nothing is said by 0.
@@ -30,14 +33,18 @@ pub(in crate::operations) struct Entry {
 impl Entry {
     /// What an Appointment says.
     pub(in crate::operations) fn of(key: &ResourceKey, entry: &Resource, base: &str) -> Self {
+        let local = |text: &str| match Reference::parse(text, base) {
+            Reference::Local { key, .. } => Some(key),
+            _ => None,
+        };
         let participants = entry.get("participant").into_iter().flat_map(Value::items);
         let actors: Vec<ResourceKey> = participants
-            .filter_map(|one| one.at(&["actor", "reference"])?.string())
-            .filter_map(|text| match Reference::parse(&text, base) {
-                Reference::Local { key, .. } => Some(key),
-                _ => None,
-            })
+            .filter_map(|one| local(&one.at(&["actor", "reference"])?.string()?))
             .collect();
+        let based_on = entry.get("basedOn").into_iter().flat_map(Value::items);
+        let referrals = based_on
+            .filter_map(|one| local(&one.get("reference")?.string()?))
+            .filter(|key| key.resource_type.name() == "ServiceRequest");
         let of = |names: &[&str]| {
             let named = actors
                 .iter()
@@ -61,10 +68,19 @@ impl Entry {
             service: services.into_iter().next(),
             types: types.flat_map(Coding::all).collect(),
             practitioners: texts(of(&["PractitionerRole", "Practitioner"])),
+            referrals: texts(referrals.collect()),
             periods: periods(entry),
             notice: SignedDuration::from_hours(i64::from(notice.unwrap_or(0))),
             priority: number(entry.get("priority")).unwrap_or(0),
             since: since.unwrap_or(Timestamp::MAX),
+        }
+    }
+
+    /// Whom offers are noted for.
+    pub(in crate::operations) fn waiting(&self) -> Waiting<'_> {
+        Waiting {
+            entry: &self.key,
+            patient: self.patient.as_ref(),
         }
     }
 

@@ -4,15 +4,16 @@ mod entry;
 #[cfg(test)]
 mod tests;
 
-use fhir::ids::ResourceKey;
+use fhir::ids::{Reference, ResourceKey};
 use fhir::json::{Document, Value, Writer};
 use fhir::resource::Resource;
 use fhir::scheduling::Policy;
 
 pub(super) use self::entry::Entry;
+use super::find::calendars::{each, read_all};
 use super::visits::{Draft, referred, services_of, visit_of};
 use super::{Arguments, Change, OperationAnswer, OperationContext, Params};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, OpError, Result};
 use crate::scheduling::{Status, not_by_patients};
 use crate::store::Transaction;
 
@@ -31,6 +32,7 @@ pub(super) struct WaitlistParams {
     patient: Document,
     periods: Vec<Document>,
     practitioners: Vec<Document>,
+    based_on: Vec<Document>,
     priority: Option<i32>,
     notice: Option<i32>,
 }
@@ -42,6 +44,7 @@ impl Params for WaitlistParams {
             patient: arguments.required("patient-reference")?,
             periods: arguments.list("requested-period")?,
             practitioners: arguments.list("practitioner")?,
+            based_on: arguments.list("based-on")?,
             priority: arguments.optional("priority")?,
             notice: arguments.optional("min-notice-hours")?,
         })
@@ -71,6 +74,7 @@ impl Change for Waitlist {
             params.refuse_patient(&policy)?;
         }
         cx.read(&patient).await?;
+        params.refuse_unreferred(cx, &patient, &policy).await?;
         let text = params.appointment(cx, &service, &resource, &patient)?;
         let appointment = Resource::parse(text).map_err(Error::internal)?;
         let entry = Entry::of(&patient, &appointment, &cx.request.base_url);
@@ -79,6 +83,7 @@ impl Change for Waitlist {
             return Err(Error::new(ErrorKind::BadValue, sentence)
                 .at("Parameters.parameter.where(name='requested-period')"));
         }
+        refuse_more(cx, tx, &patient).await?;
         Draft::of(&appointment).create(cx, tx).await?.answer(cx)
     }
 }
@@ -95,6 +100,42 @@ impl WaitlistParams {
                 "how urgent it is say those who work here",
             )),
             None => Ok(()),
+        }
+    }
+
+    /// Refuses what nobody has referred the patient for, where the kind of visit asks for it, and what is no referral of theirs.
+    async fn refuse_unreferred(
+        &self,
+        cx: OperationContext<'_>,
+        patient: &ResourceKey,
+        policy: &Policy,
+    ) -> Result<()> {
+        let named = self.based_on.iter();
+        let named = named.map(|one| referred(one, &["ServiceRequest"], "based-on", cx));
+        let named: Vec<String> = named
+            .map(|key| key.map(|key| key.to_string()))
+            .collect::<Result<_>>()?;
+        if named.is_empty() && policy.referral_required {
+            let sentence = "this kind of visit needs a referral: 'based-on'";
+            return Err(OpError::ReferralRequired.refused(sentence));
+        }
+        let found = read_all(cx, named.iter().cloned()).await?;
+        let is_theirs = |key: &String| {
+            found.get(key).is_some_and(|one| {
+                let text = |path: &[&str]| one.root().at(path).and_then(Value::string);
+                let subject = text(&["subject", "reference"]);
+                let subject = subject.map(|text| Reference::parse(&text, &cx.request.base_url));
+                let is_subject =
+                    matches!(subject, Some(Reference::Local { key, .. }) if key == *patient);
+                is_subject && text(&["status"]).as_deref() == Some("active")
+            })
+        };
+        match named.iter().all(is_theirs) {
+            true => Ok(()),
+            false => {
+                let sentence = "'based-on' is an active ServiceRequest of the patient";
+                Err(OpError::ReferralRequired.refused(sentence))
+            }
         }
     }
 
@@ -130,6 +171,11 @@ impl WaitlistParams {
             }
             if let Some(priority) = self.priority {
                 entry.number("priority", priority);
+            }
+            if !self.based_on.is_empty() {
+                entry.array("basedOn", |list| {
+                    self.based_on.iter().for_each(|one| list.raw(one.text()));
+                });
             }
             entry.string("created", &cx.request.now.to_string());
             entry.array("participant", |list| {
@@ -170,6 +216,31 @@ fn policy(key: &ResourceKey, service: &Resource) -> Result<Policy> {
             "{key} has no scheduling-policy: nobody waits for it"
         ))
     })
+}
+
+/// Refuses who waits for as much already as one patient may. Nobody else begins to wait for the patient until the end; time that
+/// is over is not waited for.
+async fn refuse_more(
+    cx: OperationContext<'_>,
+    tx: &mut Transaction,
+    patient: &ResourceKey,
+) -> Result<()> {
+    tx.lock_waiting(patient).await?;
+    let query = format!(
+        "status=waitlist&patient={patient}&requested-period=ge{}",
+        cx.request.now
+    );
+    let mut waiting: u32 = 0;
+    let count = |_, _| {
+        waiting = waiting.saturating_add(1);
+        Ok(())
+    };
+    each(cx, "Appointment", &query, count).await?;
+    match waiting >= cx.request.limits.waiting {
+        true => Err(OpError::WaitlistFull
+            .refused("the patient waits for as many visits already as one may at once")),
+        false => Ok(()),
+    }
 }
 
 /// Refuses a patient what patients do not book themselves.
@@ -214,5 +285,14 @@ pub(super) async fn wait_instead(
     draft.set("requestedPeriod", &period)?;
     ["start", "end", "_start", "_end"]
         .iter()
-        .try_for_each(|name| draft.remove(name))
+        .try_for_each(|name| draft.remove(name))?;
+    let participants = visit_of(wanted)?.participants;
+    let mut patients = participants
+        .iter()
+        .filter_map(|one| one.key(&cx.request.base_url))
+        .filter(|key| key.resource_type.name() == "Patient");
+    match patients.next() {
+        Some(patient) => refuse_more(cx, tx, &patient).await,
+        None => Ok(()),
+    }
 }

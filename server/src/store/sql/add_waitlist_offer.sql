@@ -1,2 +1,2 @@
 -- a visit is held for somebody who waits
-insert into waitlist_offer (appointment, entry, during) values ($1, $2, tstzrange($3, $4))
+insert into waitlist_offer (appointment, entry, patient, during) values ($1, $2, $3, tstzrange($4, $5))

@@ -1,6 +1,6 @@
--- whether somebody who waits has an offer, or had one of this time
+-- whether a patient who waits has an offer, or had one of this time; offers of before patients were noted are those of entries
 select exists (
     select from waitlist_offer o
-     where o.entry = $1
-       and (o.during && tstzrange($2, $3)
+     where (o.patient = $1 or o.entry = $2)
+       and (o.during && tstzrange($3, $4)
             or exists (select from appointment_hold h where h.appointment = o.appointment)))

@@ -128,13 +128,35 @@ pub(in crate::operations) async fn versions(
     query: &str,
     most: usize,
 ) -> Result<Vec<(StoredVersion, Resource)>> {
+    let mut found = Vec::new();
+    let take = |version, resource| {
+        found.push((version, resource));
+        match found.len() > most {
+            true => {
+                let sentence =
+                    format!("one question looks at {most} resources of type {named} at most");
+                Err(Error::new(ErrorKind::TooCostly, sentence))
+            }
+            false => Ok(()),
+        }
+    };
+    each(cx, named, query, take).await?;
+    Ok(found)
+}
+
+/// The same, however many they are, one after the other.
+pub(in crate::operations) async fn each(
+    cx: OperationContext<'_>,
+    named: &str,
+    query: &str,
+    mut take: impl FnMut(StoredVersion, Resource) -> Result<()>,
+) -> Result<()> {
     let request = own_request(cx);
     let types = [ResourceType::parse(named).ok_or_else(|| Error::internal("R4 has this type"))?];
     let searched = Searched::of(&types, query, Handling::Strict);
     let plan = planned(&request, cx.store, cx.definitions, &searched).await?;
     let mut source = Source::Committed(cx.store);
     let mut cursor: Option<String> = None;
-    let mut found = Vec::new();
     loop {
         let count = request.limits.page_size_max;
         let page = source
@@ -143,16 +165,11 @@ pub(in crate::operations) async fn versions(
         for version in page.matches {
             let content = version.content.clone().unwrap_or_default();
             let resource = Resource::parse_with(content, request.limits.parse);
-            found.push((version, resource.map_err(Error::internal)?));
-        }
-        if found.len() > most {
-            let sentence =
-                format!("one question looks at {most} resources of type {named} at most");
-            return Err(Error::new(ErrorKind::TooCostly, sentence));
+            take(version, resource.map_err(Error::internal)?)?;
         }
         cursor = page.next;
         if cursor.is_none() {
-            return Ok(found);
+            return Ok(());
         }
     }
 }

@@ -116,6 +116,7 @@ pub(super) fn context() -> RequestContext {
         expansion: 10_000,
         fhirpath_steps: 5_000_000,
         self_booked: 5,
+        waiting: 10,
         slots: 50,
         published: crate::context::Published::default(),
         search: SearchLimits::default(),

@@ -1,0 +1,2 @@
+-- what nobody has sent of visits that have begun
+delete from message where starts <= $1
