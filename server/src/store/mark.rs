@@ -11,6 +11,8 @@ use crate::error::Result;
 pub struct Mark {
     record: Option<Box<AuditRecord>>,
     has_written: bool,
+    /// How many warnings there were.
+    warnings: usize,
 }
 
 impl Transaction {
@@ -20,8 +22,10 @@ impl Transaction {
             .execute(self.connection())
             .await
             .map_err(from_sqlx)?;
+        let warnings = self.warnings.len();
         let trail = self.trail();
         Ok(Mark {
+            warnings,
             record: trail.record.clone(),
             has_written: trail.has_written,
         })
@@ -37,7 +41,7 @@ impl Transaction {
         trail.record = mark.record;
         trail.has_written = mark.has_written;
         *self.unsettled() = Unsettled::default();
-        self.warnings.clear();
+        self.warnings.truncate(mark.warnings);
         Ok(())
     }
 }
