@@ -18,6 +18,8 @@ pub struct Mark {
     has_written: bool,
     access: Access,
     forced: BTreeSet<ResourceKey>,
+    /// How many warnings there were.
+    warnings: usize,
 }
 
 impl Transaction {
@@ -28,8 +30,10 @@ impl Transaction {
             .await
             .map_err(from_sqlx)?;
         let (access, forced) = (self.access().clone(), self.forced.clone());
+        let warnings = self.warnings.len();
         let trail = self.trail();
         Ok(Mark {
+            warnings,
             record: trail.record.clone(),
             has_written: trail.has_written,
             access,
@@ -50,7 +54,7 @@ impl Transaction {
         // What was done in between may have been the server's own.
         self.write_as(mark.access);
         self.forced = mark.forced;
-        self.warnings.clear();
+        self.warnings.truncate(mark.warnings);
         Ok(())
     }
 }

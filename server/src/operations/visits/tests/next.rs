@@ -5,8 +5,9 @@ use fhir::resource::Resource;
 
 use super::super::testing::*;
 use super::{BOOK, ROOM_1, SCAN};
+use crate::auth::{Act, Rows};
 use crate::operations::find::tests::{clinic, monday};
-use crate::operations::testing::World;
+use crate::operations::testing::{World, granted};
 
 const NEXT: &str = r#",{"name":"on-conflict","valueCode":"next-available"}"#;
 
@@ -77,5 +78,29 @@ async fn the_next_time_is_one_that_could_be_offered() {
     // Nothing is left on the Monday: the visit is left out.
     let (starts, said) = booked(&world, &wanted.replace("anna", "nobody")).await;
     assert_eq!(starts, [zoned(7, 10)], "{said}");
+    world.close().await;
+}
+
+/// What one visit of a series is warned of is said, whatever becomes of those after it.
+#[tokio::test]
+async fn warnings_outlive_what_is_left_out() {
+    let Some(world) = clinic().await else {
+        return;
+    };
+    let desk = granted(Some("Practitioner/d"), Rows::All, vec![Act::BookOutside]);
+    let tuesday = 24 * 60;
+    let of = |minutes, actors: &[&str]| super::visit(&world, "pending", minutes, actors, SCAN);
+    let second = of_resource(&of(tuesday + 7 * 24 * 60, &ROOM_1[1..]));
+    check(&world, &desk, BOOK, &second, "201 booked").await;
+    let parts = r#"{"name":"rrule","valueString":"FREQ=WEEKLY;COUNT=2"},{"name":"timezone","valueCode":"Europe/Berlin"},{"name":"on-conflict","valueCode":"skip"}"#;
+    let recurring = format!(r#""parameter":[{{"name":"recurrence","part":[{parts}]}},"#);
+    let wanted = of_resource(&of(tuesday, &ROOM_1));
+    let wanted = wanted.replace(r#""parameter":["#, &recurring);
+    let answer = call(&world, &desk, BOOK, &wanted).await.unwrap();
+    let body = answer.body.unwrap();
+    let said = std::str::from_utf8(&body).unwrap();
+    for part in ["outside-availability", "visit 2 of the series"] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
     world.close().await;
 }
