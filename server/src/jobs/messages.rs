@@ -16,7 +16,7 @@ const EVERY: Duration = Duration::from_secs(5);
 /// How often a process that sends nothing looks for what nobody will send.
 const SELDOM: Duration = Duration::from_secs(3600);
 
-/// So long after a visit has begun its messages are kept for processes that send.
+/// So long what is due is kept for processes that send.
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
 
 /// Plans, again and again; what sends may be slow, and holds up nobody here.

@@ -12,6 +12,9 @@ use crate::error::{Error, Result};
 use crate::scheduling::{Ruled, Status, Visit, quiet};
 use crate::store::{News, Planned, Transaction, Verb};
 
+/// So long a process that sends nothing leaves news to those that do: by it nobody would be told.
+const LEFT: SignedDuration = SignedDuration::from_mins(5);
+
 /// A visit that something is told of.
 pub(super) struct Subject {
     pub(super) key: ResourceKey,
@@ -51,7 +54,11 @@ pub async fn plan(work: Work<'_>) -> Result<bool> {
 }
 
 async fn tell(work: Work<'_>, tx: &mut Transaction, looked_at: &mut Option<i64>) -> Result<bool> {
-    let Some(news) = tx.visit_news().await? else {
+    let due = match work.messages.are_sent() {
+        true => Ok(work.cx.now),
+        false => work.cx.now.checked_sub(LEFT),
+    };
+    let Some(news) = tx.visit_news(due.map_err(Error::internal)?).await? else {
         return Ok(false);
     };
     *looked_at = Some(news.id);

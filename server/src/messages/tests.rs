@@ -340,6 +340,11 @@ async fn what_others_send_stays() {
     };
     let providers = std::mem::take(&mut clinic.messages.providers);
     clinic.visit("v", "booked", 10).await;
+    // News is left to those that send, for a while.
+    clinic.wait(4);
+    clinic.plan().await;
+    assert_eq!(clinic.planned().await, [""; 0]);
+    clinic.wait(1);
     clinic.plan().await;
     clinic.wait(2 * 24 * 60);
     assert_eq!(clinic.deliver().await, Delivered::Nothing);
@@ -349,10 +354,10 @@ async fn what_others_send_stays() {
     clinic.messages.providers = providers;
     assert_eq!(clinic.deliver().await, Delivered::Sent);
     clinic.messages.providers.clear();
-    // When the visit is long over they are of no use to anybody here.
+    // When it has long been due it is of no use to anybody here.
     let store = &clinic.world.interactions.store;
-    let start: Timestamp = "2099-03-05T09:00:00Z".parse().unwrap();
-    for (before, left) in [(start - SignedDuration::from_mins(1), 1), (start, 0)] {
+    let due: Timestamp = "2099-03-04T19:00:00Z".parse().unwrap();
+    for (before, left) in [(due - SignedDuration::from_mins(1), 1), (due, 0)] {
         store.drop_messages_over(before).await.unwrap();
         assert_eq!(clinic.planned().await.len(), left);
     }

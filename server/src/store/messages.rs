@@ -110,11 +110,10 @@ impl Transaction {
         Ok(())
     }
 
-    /// What became of a visit, and nobody else tells; nobody does until the end.
-    pub async fn visit_news(&mut self) -> Result<Option<VisitNews>> {
-        let now = self.now();
+    /// What became of a visit, is due at a moment, and nobody else tells; nobody does until the end.
+    pub async fn visit_news(&mut self, due: Timestamp) -> Result<Option<VisitNews>> {
         let row = sqlx::query(statements::TAKE_VISIT_NEWS)
-            .bind(Instant(now))
+            .bind(Instant(due))
             .fetch_optional(self.connection())
             .await
             .map_err(from_sqlx)?;
@@ -211,7 +210,7 @@ impl Transaction {
 }
 
 impl Store {
-    /// What was to be sent of visits that began before a moment is sent by nobody any more.
+    /// What was due before a moment is sent by nobody any more.
     pub async fn drop_messages_over(&self, before: Timestamp) -> Result<()> {
         sqlx::query(statements::DROP_MESSAGES_OVER)
             .bind(Instant(before))

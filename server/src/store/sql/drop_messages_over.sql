@@ -1,2 +1,2 @@
--- what nobody has sent of visits that have begun
-delete from message where starts <= $1
+-- what nobody has sent that was due
+delete from message where due <= $1
