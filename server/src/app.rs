@@ -1,19 +1,18 @@
 //! What is shared, wired once: definitions, store, interactions, and the HTTP side in front of them.
 
+mod limits;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use fhir::json::ParseLimits;
 use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
 use crate::audit::{AuditKey, AuditSource, HeadFile};
 use crate::auth::{Access, Grant, Pace, Paces, Reason};
-use crate::config::{self, Auth, CodeSource, Config, ConsentDefault, IdTokenAlgorithm};
-use crate::context::{
-    Handling, Limits, Published, RequestContext, ReturnPreference, SearchLimits, now,
-};
+use crate::config::{Auth, CodeSource, Config, ConsentDefault, IdTokenAlgorithm};
+use crate::context::{Handling, Limits, RequestContext, ReturnPreference, now};
 use crate::definitions::{self, CurrentDefinitions, Definitions, PackageList};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{self, Admission, Parts, Perform, Readiness, Refused};
@@ -78,7 +77,7 @@ impl App {
         let current = Arc::new(CurrentDefinitions::new(built_in));
         store.adopt(&current).await?;
         let operations = Arc::new(operations::all().map_err(unusable)?);
-        let limits = Arc::new(limits(config));
+        let limits = Arc::new(limits::limits(config));
         let capabilities = Arc::new(capabilities(&limits, base_url, config));
         let interactions = Interactions {
             definitions: current.now(),
@@ -446,47 +445,6 @@ fn audit_trail(config: &Config) -> Result<AuditTrail> {
         key: Arc::new(AuditKey::of_file(&key_file).map_err(unusable)?),
         head: Some(HeadFile::beside(&key_file)),
     })
-}
-
-fn limits(config: &Config) -> Limits {
-    let limits = &config.limits;
-    Limits {
-        parse: ParseLimits {
-            depth: u32::from(limits.json_depth_max),
-            ..ParseLimits::default()
-        },
-        bundle_entries: usize::try_from(limits.bundle_entries_max).unwrap_or(usize::MAX),
-        page_size: limits.page_size.min(limits.page_size_max),
-        page_size_max: limits.page_size_max,
-        conditional_delete: limits.conditional_delete_max,
-        delete_referenced: !limits.references_checked_on_delete,
-        expansion: usize::try_from(limits.expansion_codes_max).unwrap_or(usize::MAX),
-        search: search_limits(limits),
-        fhirpath_steps: limits.fhirpath_steps_max,
-        self_booked: limits.self_booked_max,
-        waiting: limits.waiting_max,
-        slots: usize::try_from(config.calendars.slots_generated_max).unwrap_or(usize::MAX),
-        published: Published {
-            is_on: config.calendars.bulk_publish,
-            booking_url: config.calendars.booking_url.as_deref().map(Into::into),
-            slots: config.calendars.slots_published_max,
-            calendar_places: config.calendars.calendar_places,
-        },
-    }
-}
-
-fn search_limits(limits: &config::Limits) -> SearchLimits {
-    let size = |limit: u32| usize::try_from(limit).unwrap_or(usize::MAX);
-    SearchLimits {
-        parameters: size(limits.search_parameters_max),
-        or_values: size(limits.search_or_values_max),
-        chain_depth: size(limits.search_chain_depth_max),
-        includes: size(limits.search_includes_max),
-        include_depth: size(limits.search_include_depth_max),
-        included: size(limits.search_included_max),
-        contained: size(limits.search_contained_max),
-        lastn: size(limits.lastn_observations_max),
-    }
 }
 
 fn capabilities(limits: &Limits, base_url: &str, config: &Config) -> Capabilities {

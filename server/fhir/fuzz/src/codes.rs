@@ -71,7 +71,9 @@ fn check(piece: &Piece) {
     assert!(!piece.code.is_empty(), "a piece without a code");
     let texts = [&*piece.code, &piece.json, &piece.words];
     assert!(!texts.iter().any(|text| text.contains('\0')), "a zero");
-    assert!(!piece.json.contains("\\u0000"), "an escaped zero");
+    // A file may say so in letters; then the backslash is escaped itself.
+    let escapes = piece.json.replace("\\\\", "");
+    assert!(!escapes.contains("\\u0000"), "an escaped zero");
     if piece.kind == PieceKind::Parent {
         assert!(!piece.words.is_empty(), "a step to nothing");
         return;
