@@ -17,6 +17,9 @@ use crate::error::{Error, ErrorKind, OpError, Result};
 use crate::scheduling::Status;
 use crate::store::Transaction;
 
+/// The system of the identifier that visits share which belong together, whoever they are of.
+const GROUP: &str = "https://vesta.example/fhir/NamingSystem/visit-group";
+
 /// The operation.
 pub(super) struct Book;
 
@@ -30,6 +33,7 @@ pub(super) struct BookParams {
     based_on: Vec<Document>,
     on_clash: Option<String>,
     overbook: Option<bool>,
+    group: Option<String>,
     recurrence: Option<Recurring>,
 }
 
@@ -44,6 +48,7 @@ impl Params for BookParams {
             based_on: arguments.list("based-on")?,
             on_clash: arguments.optional("on-clash")?,
             overbook: arguments.optional("overbook")?,
+            group: arguments.optional("visit-group")?,
             recurrence: arguments.parts("recurrence")?.pop(),
         })
     }
@@ -146,6 +151,10 @@ impl BookParams {
         draft.hold_until(None)?;
         let patients = patients(&self.patients, cx)?;
         draft.set_participants("accepted", &patients, &cx.request.base_url)?;
+        draft.set_length()?;
+        if let Some(group) = &self.group {
+            draft.identify(GROUP, group)?;
+        }
         if let Some(comment) = &self.comment {
             draft.set_text("comment", comment)?;
         }

@@ -1,6 +1,5 @@
 //! A series of visits: each an Appointment of its own, all booked by one call, or none (server/SCHEDULING.md, series).
 
-use fhir::json::Value;
 use fhir::outcome::{Issue, IssueType, Severity};
 use fhir::resource::Resource;
 use fhir::scheduling::{Fault, Interval, Occurrence, Recurrence, zone};
@@ -158,7 +157,7 @@ impl Booking<'_> {
         draft.set_text("created", &self.cx.request.now.to_string())?;
         let end = start.checked_add(self.length).map_err(Error::internal)?;
         place(&mut draft, (start, end), &self.zone)?;
-        join(&mut draft, self.resource, self.series, index)?;
+        join(&mut draft, self.series, index)?;
         Ok(draft)
     }
 
@@ -201,16 +200,7 @@ impl Booking<'_> {
     }
 }
 /// The visit as one of a series.
-fn join(draft: &mut Draft, resource: &Resource, series: Uuid, index: u32) -> Result<()> {
-    let own = format!(r#"{{"system":"{SERIES}","value":"{series}"}}"#);
-    let is_other =
-        |one: &Value<'_>| one.get("system").and_then(Value::string).as_deref() != Some(SERIES);
-    let there = resource
-        .get("identifier")
-        .into_iter()
-        .flat_map(Value::items);
-    let there = there.filter(is_other).map(|one| one.raw().to_owned());
-    let all: Vec<String> = there.chain([own]).collect();
-    draft.set("identifier", &format!("[{}]", all.join(",")))?;
+fn join(draft: &mut Draft, series: Uuid, index: u32) -> Result<()> {
+    draft.identify(SERIES, &series.to_string())?;
     draft.set_extension(INDEX, Some(&format!(r#""valuePositiveInt":{index}"#)))
 }

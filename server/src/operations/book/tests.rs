@@ -5,7 +5,7 @@ use fhir::resource::Resource;
 use crate::auth::Rows;
 use crate::context::RequestContext;
 use crate::interactions::CallConditions;
-use crate::operations::testing::{World, granted};
+use crate::operations::testing::{World, entries, granted};
 use crate::operations::visits::testing::*;
 use crate::store::Proposal;
 
@@ -324,5 +324,54 @@ async fn what_was_offered_is_held_and_booked() {
     check(&world, &cx, BOOK, &of_reference(&held), "200 booked").await;
     let late = later(&cx, 15);
     check(&world, &late, BOOK, &second, "422 proposal-expired").await;
+    world.close().await;
+}
+
+#[tokio::test]
+async fn visits_that_belong_together_share_a_group() {
+    let Some(world) = World::with(&CLINIC).await else {
+        return;
+    };
+    let cx = staff();
+    let of_group = |patient: &str, person: &str, group: &str| {
+        let visit = visit("pending", (9, 10), patient, &[person]);
+        let own = r#"{"identifier":[{"system":"urn:clinic","value":"7"}],"#;
+        parameters(&[
+            (
+                "appointment-resource",
+                "resource",
+                &visit.replacen('{', own, 1),
+            ),
+            ("visit-group", "valueString", &format!(r#""{group}""#)),
+        ])
+    };
+    let path = "Appointment/$book";
+    let (weiss, lindholm) = ("Practitioner/weiss", "Practitioner/lindholm");
+    let first = check(
+        &world,
+        &cx,
+        path,
+        &of_group("Patient/anna", weiss, "g-1"),
+        "201 booked",
+    )
+    .await;
+    let second = of_group("Patient/eva", lindholm, "g-1");
+    check(&world, &cx, path, &second, "201 booked").await;
+    let url = "http://localhost/fhir/Appointment?identifier=https://vesta.example/fhir/NamingSystem/visit-group%7Cg-1";
+    let found = world.get(url).await.unwrap();
+    assert_eq!(entries(&found).0.len(), 2, "{found}");
+    // A change may put it into another group; what else it is known by stays.
+    let stored = world.read(&first).await.unwrap();
+    assert!(stored.contains(r#""minutesDuration": 60"#), "{stored}");
+    let changed = parameters(&[
+        ("appointment-resource", "resource", &stored),
+        ("visit-group", "valueString", r#""g-2""#),
+    ]);
+    check(&world, &cx, path, &changed, "200 booked").await;
+    let stored = world.read(&first).await.unwrap();
+    assert!(
+        stored.contains("urn:clinic") && stored.contains("g-2") && !stored.contains("g-1"),
+        "{stored}"
+    );
     world.close().await;
 }

@@ -232,6 +232,29 @@ impl Draft {
         }
     }
 
+    /// Puts an identifier in place of those of its system.
+    pub(super) fn identify(&mut self, system: &str, value: &str) -> Result<()> {
+        let there = self.0.root().get("identifier");
+        let there = there.into_iter().flat_map(Value::items);
+        let is_other =
+            |one: &Value<'_>| one.get("system").and_then(Value::string).as_deref() != Some(system);
+        let kept = there.filter(is_other).map(|one| one.raw().to_owned());
+        let own = format!(r#"{{"system":"{system}","value":{}}}"#, quoted(value));
+        let all: Vec<String> = kept.chain([own]).collect();
+        self.set("identifier", &format!("[{}]", all.join(",")))
+    }
+
+    /// How long it is, by when it begins and ends.
+    pub(super) fn set_length(&mut self) -> Result<()> {
+        let visit = visit_of(&self.resource()?)?;
+        let length = visit.start.zip(visit.end);
+        let length = length.map(|(start, end)| end.duration_since(start).as_mins());
+        match length.filter(|minutes| *minutes > 0) {
+            Some(minutes) => self.set("minutesDuration", &minutes.to_string()),
+            None => Ok(()),
+        }
+    }
+
     /// Keeps what is known of where a visit was before.
     pub(super) fn keep_history(&mut self, current: &Resource) -> Result<()> {
         let mut all = extensions(self.0.root(), |url| url != MOVED);
