@@ -23,7 +23,8 @@ export function code() {
   return String(number % 1_000_000).padStart(6, '0');
 }
 
-async function submit(page, button) {
+/** Clicks what leads to another page. */
+export async function submit(page, button) {
   await Promise.all([page.waitForNavigation(), page.click(button)]);
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SMART clients that nobody here wrote, against a Vesta with the demo clinic: fhirclient for JavaScript in a headless
-# Chromium, fhirclient for Python. What cannot be installed is skipped with a reason. SERVER_PROGRAM is the vesta to test.
+# Chromium, a passkey there, fhirclient for Python. What cannot be installed is skipped with a reason. SERVER_PROGRAM is the vesta to test.
 . "$(dirname "${BASH_SOURCE[0]}")/console.sh"
 program="${SERVER_PROGRAM:-target/release/vesta}"
 . "$SETUP/server.sh"
@@ -39,6 +39,8 @@ fi
 interpreter="$(find_python)" || interpreter=""
 
 export VESTA_AUTH=smart VESTA_PROFILES=clinic VESTA_LOAD_WHEN_EMPTY="$ROOT/bundles" VESTA_DEMO_ACCOUNTS="$ROOT/bundles/accounts.toml"
+# Passkeys are bound to a host with a name.
+SERVER_HOST=localhost
 start_server
 # What registers clients works beside the server, on its database.
 export FHIR_BASE SERVER_PROGRAM="$ROOT/$SERVER_PROGRAM" VESTA_DATA_DIR="$SERVER_DATA/data"
@@ -46,7 +48,7 @@ unset VESTA_DEMO_ACCOUNTS
 if [ -n "$browser" ]; then
     say "fhirclient $FHIRCLIENT_VERSION for JavaScript in $("$browser" --version 2>/dev/null)"
     CHROMIUM="$browser" FHIR_CLIENT_JS="$WORK/package/build/fhir-client.min.js" \
-        node --test --test-concurrency=1 "$CLIENTS/smart.test.mjs" || fail "an app in a browser does not get through" "read the first failure above"
+        node --test --test-concurrency=1 "$CLIENTS/smart.test.mjs" "$CLIENTS/passkeys.test.mjs" || fail "an app in a browser does not get through" "read the first failure above"
 else
     say "NOT RUN, for want of a Chromium that can be installed here: fhirclient for JavaScript"
 fi

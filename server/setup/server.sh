@@ -5,6 +5,8 @@ SERVER_DATA=""
 FHIR_BASE=""
 # The server that is started.
 SERVER_PROGRAM="target/release/vesta"
+# What its clients call it.
+SERVER_HOST="127.0.0.1"
 
 # start_server: an empty database, a free port; sets FHIR_BASE.
 start_server() {
@@ -13,10 +15,10 @@ start_server() {
     SERVER_DATA="$(mktemp -d /tmp/vesta-test-server-XXXXXXXX)"
     chmod 711 "$SERVER_DATA"
     trap stop_server EXIT
-    "$SERVER_PROGRAM" serve --listen "127.0.0.1:$port" --data-dir "$SERVER_DATA/data" \
+    FHIR_BASE="http://$SERVER_HOST:$port/fhir"
+    "$SERVER_PROGRAM" serve --listen "127.0.0.1:$port" --base-url "$FHIR_BASE" --data-dir "$SERVER_DATA/data" \
         --packages-dir "$PACKAGES" "$@" >"$SERVER_DATA/log" 2>&1 &
     SERVER_PID=$!
-    FHIR_BASE="http://127.0.0.1:$port/fhir"
     until answers "http://127.0.0.1:$port/health/ready"; do
         tries=$((tries + 1))
         if [ "$tries" -gt 600 ] || ! kill -0 "$SERVER_PID" 2>/dev/null; then
