@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::answer::{Answered, Refusal, json_with, with_query};
 use super::{Asked, Identity, secret};
-use crate::auth::{FhirContext, LaunchContext, Permission, ScopeContext};
+use crate::auth::{ClientCertificate, FhirContext, LaunchContext, Permission, ScopeContext};
 use crate::store::{IdentityClient, PreparedLaunch, TokenKind};
 
 /// How long a handle is good.
@@ -23,8 +23,9 @@ pub(super) async fn prepare(identity: &Identity, asked: &Asked<'_>) -> Answered 
     };
     let hash = secret::hash(asked.bearer().ok_or_else(unauthorized)?);
     let token = identity.store.identity_token(hash, asked.now).await?;
+    let shown = asked.certificate.map(ClientCertificate::thumbprint);
     let token = token
-        .filter(|token| token.kind == TokenKind::Access)
+        .filter(|token| token.kind == TokenKind::Access && token.is_shown_with(shown))
         .ok_or_else(unauthorized)?;
     let user = token.granted.user.as_ref().ok_or_else(unauthorized)?;
     let sees_patients = ResourceType::parse("Patient").is_some_and(|patient| {

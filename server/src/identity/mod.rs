@@ -162,9 +162,7 @@ impl Identity {
     ) -> Result<Option<HeldGrant>> {
         let token = self.store.identity_token(secret::hash(bearer), now).await?;
         let access = token.filter(|token| token.kind == TokenKind::Access);
-        let is_shown =
-            |token: &KnownToken| token.certificate.is_none_or(|own| certificate == Some(own));
-        let access = access.filter(is_shown);
+        let access = access.filter(|token| token.is_shown_with(certificate));
         Ok(access.map(|token| HeldGrant {
             admissions: token.admissions,
             grant: granted(token),

@@ -245,8 +245,8 @@ impl<'a> Judged<'a> {
         }
     }
 
-    /// Whether a start is one of those at which `$find` offers visits with these: where its kind and their calendars say
-    /// nothing of that, all are. Where there are Slots, whoever made them has said when visits begin.
+    /// Whether a start is one of those at which `$find` offers visits with these: where nobody has a calendar,
+    /// all are. Where there are Slots, whoever made them has said when visits begin.
     fn is_aligned(&self, start: Timestamp) -> bool {
         if !self.visit.slots.is_empty() {
             return true;
@@ -254,7 +254,7 @@ impl<'a> Judged<'a> {
         let (zones, aligned) = self.alignment();
         let mut zones = zones.into_iter().peekable();
         let is_start = |zone| Grid::new(zone, aligned.iter().copied()).from(start) == Some(start);
-        aligned.is_empty() || zones.peek().is_none() || zones.any(is_start)
+        zones.peek().is_none() || zones.any(is_start)
     }
 
     /// Where visits with these start; in a zone where no calendar says one.

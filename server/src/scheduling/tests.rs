@@ -157,3 +157,30 @@ fn each_need_is_met_by_a_person_of_its_own() {
     let expected = expected.map(|(person, before)| (person.to_owned(), before));
     assert_eq!(before, expected);
 }
+
+#[test]
+fn a_visit_is_as_it_was_whoever_else_is_named_in_whatever_order() {
+    let with = |names: &[(&str, bool)]| Visit {
+        participants: names
+            .iter()
+            .map(|(actor, is_required)| Participant {
+                actor: Some((*actor).into()),
+                is_required: *is_required,
+            })
+            .collect(),
+        ..visit("booked")
+    };
+    let (doctor, anna) = (("Practitioner/a", true), ("Patient/anna", true));
+    let kind = ("HealthcareService/scan", false);
+    let was = with(&[doctor, anna, kind]);
+    assert!(was.is_as(&with(&[anna, kind, doctor])));
+    assert!(was.is_as(&with(&[doctor, anna, kind, ("RelatedPerson/r", false)])));
+    for other in [
+        with(&[doctor, kind]),
+        with(&[doctor, anna]),
+        with(&[doctor, anna, kind, ("Device/d", true)]),
+        with(&[doctor, ("Patient/anna", false), kind]),
+    ] {
+        assert!(!was.is_as(&other), "{other:?}");
+    }
+}

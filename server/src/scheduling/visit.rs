@@ -77,7 +77,7 @@ pub struct Visit {
 }
 
 /// Somebody or something that takes part.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Participant {
     /// The reference, as it is written.
     pub actor: Option<Box<str>>,
@@ -205,10 +205,20 @@ impl Visit {
         self.takes_time().then_some(Interval { start, end })
     }
 
-    /// Whether it is at the time, and with those, that another one says.
+    /// Whether it is at the time, of the kinds, and with those whom it needs, that another one says, in whatever order.
     pub fn is_as(&self, other: &Self) -> bool {
-        (self.start, self.end) == (other.start, other.end)
-            && self.participants == other.participants
+        (self.start, self.end) == (other.start, other.end) && self.claimed() == other.claimed()
+    }
+
+    /// Those of whom time is taken, and what says how it is booked; of nobody else anything is asked.
+    fn claimed(&self) -> Vec<&Participant> {
+        let is_claimed = |one: &&Participant| {
+            let actor = one.actor.as_deref().unwrap_or_default();
+            one.is_required || actor.contains("HealthcareService/")
+        };
+        let mut claimed: Vec<&Participant> = self.participants.iter().filter(is_claimed).collect();
+        claimed.sort();
+        claimed
     }
 
     /// Whether it takes the time of those whom it needs.

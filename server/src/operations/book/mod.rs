@@ -269,7 +269,7 @@ impl BookParams {
 /// A patient does not say who is not needed, of a visit that nobody has judged yet.
 fn need_all(draft: &mut Draft, cx: OperationContext<'_>) -> Result<()> {
     match cx.request.access.is_patients() {
-        true => draft.need_all(),
+        true => draft.need_all(&cx.request.base_url),
         false => Ok(()),
     }
 }

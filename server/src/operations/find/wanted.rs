@@ -15,6 +15,9 @@ use crate::error::{Error, Result};
 use crate::operations::OperationContext;
 use crate::operations::visits::OFFERED;
 
+/// How much of a freed time is offered: the first of it.
+const FURTHEST: SignedDuration = SignedDuration::from_hours(92 * 24);
+
 /// What somebody waits for.
 #[derive(Clone, Debug)]
 pub(in crate::operations) struct Wish {
@@ -54,9 +57,15 @@ pub(in crate::operations) async fn had(
 ) -> Result<Had> {
     let service = Service::read(cx, service).await?;
     let around = SignedDuration::from_mins(i64::from(service.policy.duration));
+    // What is over is nobody's, and calendars are looked at no further than $find looks.
+    let start = freed.start.checked_sub(around).unwrap_or(freed.start);
+    let start = start.max(cx.request.now);
+    let end = freed.end.checked_add(around).unwrap_or(freed.end);
     let window = Interval {
-        start: freed.start.checked_sub(around).unwrap_or(freed.start),
-        end: freed.end.checked_add(around).unwrap_or(freed.end),
+        start,
+        end: end
+            .min(start.checked_add(FURTHEST).unwrap_or(end))
+            .max(start),
     };
     let asked = Asked::of(service.key.clone(), window, Vec::new(), named.clone());
     let (mut visits, zone) = found(cx, &asked, &service, &mut Vec::new()).await?;

@@ -109,6 +109,10 @@ fn wanted(
     }
     // Pieces are counted from where the day opens, whatever the hour is now.
     let mut found = opened.schedule.slots(days, minutes, 4 * most);
+    if found.len() > 4 * most {
+        // There are more: what is left out says nothing of the Slots there are.
+        return Err(too_many(most));
+    }
     found.retain(|one| window.start <= one.start);
     match found.len() > most {
         true => Err(too_many(most)),
@@ -122,7 +126,8 @@ fn replaced<'a>(there: &'a [SlotTime], wanted: &[Interval], from: Timestamp) -> 
     let is_free = |one: &&SlotTime| &*one.status == "free";
     let taken = there.iter().filter(|one| !is_free(one));
     let taken: Intervals = taken.map(|one| one.times).collect();
-    let mut open: BTreeSet<Interval> = wanted.iter().copied().collect();
+    let is_open = |one: &Interval| !taken.meets(*one);
+    let mut open: BTreeSet<Interval> = wanted.iter().copied().filter(is_open).collect();
     let broken: Vec<Interval> = wanted
         .iter()
         .copied()

@@ -194,6 +194,25 @@ async fn what_is_left_beside_a_visit_and_what_has_begun_stay() {
 }
 
 #[tokio::test]
+async fn what_is_too_much_takes_nothing_away() {
+    let Some(world) = World::with(&CLINIC).await else {
+        return;
+    };
+    let weiss = calendar("weiss", "Practitioner/weiss", "slots");
+    world.put(&weiss.replace("2027-01-01", "2026-01-01")).await;
+    let cx = world.cx.clone();
+    let path = "Schedule/weiss/$generate-slots";
+    let said = numbers(&world, &cx, path, &days(MONDAY, MONDAY, Some(60), false)).await;
+    assert_eq!(said, "created 3, removed 0, kept 0");
+    // The pieces of the past alone are more than are looked at.
+    let long = days("2026-03-02", MONDAY, Some(5), true);
+    let said = numbers(&world, &cx, path, &long).await;
+    assert!(said.starts_with("422 "), "{said}");
+    assert_eq!(slots(&world).await.len(), 3);
+    world.close().await;
+}
+
+#[tokio::test]
 async fn calendars_are_kept_by_those_who_may() {
     let Some(world) = World::with(&CLINIC).await else {
         return;

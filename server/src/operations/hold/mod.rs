@@ -145,7 +145,7 @@ pub(super) fn held(
     draft.hold_until(Some(ends))?;
     draft.set_participants("tentative", patients, &cx.request.base_url)?;
     match cx.request.access.is_patients() {
-        true => draft.need_all(),
+        true => draft.need_all(&cx.request.base_url),
         false => Ok(()),
     }
 }

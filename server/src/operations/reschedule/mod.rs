@@ -73,6 +73,7 @@ impl Change for Reschedule {
             Some(offered) => {
                 draft.take(offered, &["start", "_start", "end", "_end"])?;
                 if changes_actors {
+                    draft.set_overbooked(false)?;
                     draft.take(offered, &["serviceType"])?;
                     draft.take_actors(offered, &cx.request.base_url)?;
                 }

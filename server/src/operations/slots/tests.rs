@@ -243,6 +243,14 @@ async fn a_visit_that_stays_is_not_asked_for_slots() {
         .await;
     assert_eq!(slots(&world).await, ["free 08:00-11:00"]);
     assert!(named(&world, &key).await.is_empty());
+    // What it is said to have it gets.
+    let naming = stored.replacen('{', r#"{"slot":[{"reference":"Slot/open"}],"#, 1);
+    world.put_with(&cx, &naming).await;
+    assert_eq!(
+        slots(&world).await,
+        ["busy 08:00-09:00", "free 09:00-11:00"]
+    );
+    assert_eq!(named(&world, &key).await, ["08:00"]);
     world.close().await;
 }
 

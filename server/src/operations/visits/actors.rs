@@ -57,11 +57,10 @@ impl Draft {
     }
 
     /// Everybody whose time a visit can take is needed for it: a patient does not say who is not.
-    pub(in crate::operations) fn need_all(&mut self) -> Result<()> {
+    pub(in crate::operations) fn need_all(&mut self, base: &str) -> Result<()> {
         let there = self.0.root().get("participant");
         let all = there.into_iter().flat_map(Value::items).map(|one| {
-            let text = one.at(&["actor", "reference"]).and_then(Value::string);
-            if text.is_some_and(|text| text.contains("HealthcareService/")) {
+            if is_one_of(one, &["HealthcareService"], base) {
                 return Ok(one.raw().to_owned());
             }
             let one = Document::parse(one.raw().to_owned()).map_err(Error::internal)?;

@@ -4,6 +4,8 @@ mod entry;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use fhir::ids::{Reference, ResourceKey};
 use fhir::json::{Document, Value, Writer};
 use fhir::resource::Resource;
@@ -116,8 +118,7 @@ impl WaitlistParams {
             .map(|key| key.map(|key| key.to_string()))
             .collect::<Result<_>>()?;
         if named.is_empty() && policy.referral_required {
-            let sentence = "this kind of visit needs a referral: 'based-on'";
-            return Err(OpError::ReferralRequired.refused(sentence));
+            return Err(unreferred());
         }
         let found = read_all(cx, named.iter().cloned()).await?;
         let is_theirs = |key: &String| {
@@ -218,6 +219,10 @@ fn policy(key: &ResourceKey, service: &Resource) -> Result<Policy> {
     })
 }
 
+fn unreferred() -> Error {
+    OpError::ReferralRequired.refused("this kind of visit needs a referral: 'based-on'")
+}
+
 /// Refuses who waits for as much already as one patient may. Nobody else begins to wait for the patient until the end; time that
 /// is over is not waited for.
 async fn refuse_more(
@@ -286,13 +291,21 @@ pub(super) async fn wait_instead(
     ["start", "end", "_start", "_end"]
         .iter()
         .try_for_each(|name| draft.remove(name))?;
-    let participants = visit_of(wanted)?.participants;
-    let mut patients = participants
+    // Who comes says the call, too.
+    let waits = draft.resource()?;
+    for (key, service) in services_of(cx, tx, &visit_of(&waits)?).await? {
+        if waits.get("basedOn").is_none() && policy(&key, &service)?.referral_required {
+            return Err(unreferred());
+        }
+    }
+    let participants = visit_of(&waits)?.participants;
+    let patients = participants
         .iter()
         .filter_map(|one| one.key(&cx.request.base_url))
         .filter(|key| key.resource_type.name() == "Patient");
-    match patients.next() {
-        Some(patient) => refuse_more(cx, tx, &patient).await,
-        None => Ok(()),
+    let patients: BTreeSet<ResourceKey> = patients.collect();
+    for patient in &patients {
+        refuse_more(cx, tx, patient).await?;
     }
+    Ok(())
 }

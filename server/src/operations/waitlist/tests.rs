@@ -151,6 +151,10 @@ async fn a_patient_waits_for_so_much_at_once() {
     check(&world, &desk, book, &first, "201 booked").await;
     let second = wanted(&world, "Patient/anna", "");
     check(&world, &desk, book, &second, full).await;
+    // Who comes says the call, too.
+    let anna = r#""parameter":[{"name":"patient-reference","valueReference":{"reference":"Patient/anna"}},"#;
+    let said = first.replacen(r#""parameter":["#, anna, 1);
+    check(&world, &desk, book, &said, full).await;
     let reason = parameters(&[("reason", "valueCodeableConcept", r#"{"text":"x"}"#)]);
     let path = format!("{last}/$cancel");
     check(&world, &desk, &path, &reason, "200 cancelled").await;

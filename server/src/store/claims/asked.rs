@@ -20,23 +20,28 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(31 * 24);
 /// A visit that may be.
 pub(super) struct Permitted {
     pub(super) kind: Option<Kind>,
-    /// Whether it is booked now, and was not before.
+    /// Whether it is booked now, and was not before, or was of another kind.
     pub(super) is_new: bool,
     pub(super) warnings: Vec<Issue>,
 }
 
 impl Transaction {
     /// Whether a visit takes time that it did not take before, and is not the history of another system. Who comes after all
-    /// (`noshow` to `arrived`) takes the time there was.
+    /// (`noshow` to `arrived`) takes the time there was. What took place is noted as it was, whatever is asked of visits today.
     pub(super) fn judges(&self, changed: &Changed) -> bool {
         let Some(visit) = changed.after.as_ref().and_then(visit) else {
             return false;
         };
         let is_to_come = matches!(visit.status, Some(Status::Pending | Status::Booked));
         let before = changed.before.as_ref().and_then(self::visit);
-        let is_same = before
-            .is_some_and(|before| (before.takes_time() || !is_to_come) && before.is_as(visit));
-        visit.takes_time() && !is_same && !self.is_history(changed, visit)
+        let has_begun = |one: &Visit| one.start.is_some_and(|at| at <= self.now());
+        let is_there = |before: &Visit| before.takes_time() || !is_to_come && has_begun(visit);
+        let is_same = before.is_some_and(|before| is_there(before) && before.is_as(visit));
+        let is_noted = !is_to_come
+            && !self.access().is_patients()
+            && before.is_some_and(|before| before.takes_time() && has_begun(before))
+            && has_begun(visit);
+        visit.takes_time() && !is_same && !is_noted && !self.is_history(changed, visit)
     }
 
     fn is_history(&self, changed: &Changed, visit: &Visit) -> bool {
@@ -64,10 +69,10 @@ impl Transaction {
         let before = changed.before.as_ref().and_then(self::visit);
         let was_booked = before.is_some_and(|one| one.status == Some(Status::Booked));
         let is_new = visit.status == Some(Status::Booked) && !was_booked;
+        let was_beyond = before.is_none_or(|one| one.is_overbooked);
         let before = before.filter(|one| one.takes_time());
         if !self.judges(changed) {
             let kind = Kind::known(visit, &known.actors, &base);
-            let was_beyond = before.is_none_or(|one| one.is_overbooked);
             if visit.is_overbooked && !was_beyond && !self.is_history(changed, visit) {
                 refuse_beyond(kind.as_ref(), self.access())?;
             }
@@ -79,21 +84,23 @@ impl Transaction {
         }
         let kind = Kind::of(visit, &known.actors, &base)?;
         let time = before.and_then(Visit::taken);
-        let had_kind = || before.and_then(|one| Kind::known(one, &known.actors, &base));
+        let had_kind = before.and_then(|one| Kind::known(one, &known.actors, &base));
         let warnings = match &kind {
             Some(kind) => {
                 Judged::new(visit, kind, known, &base).permit(self.access(), now, time)?
             }
             None if self.access().is_patients() => return Err(not_by_patients()),
-            None if had_kind().is_some() => return Err(of_no_kind()),
+            None if had_kind.is_some() => return Err(of_no_kind()),
             None => {
                 refuse_out_of_use(visit, &known.actors, &base)?;
                 Vec::new()
             }
         };
+        let service = |kind: &Option<Kind>| kind.as_ref().map(|kind| kind.service.clone());
+        let is_other = service(&had_kind) != service(&kind);
         Ok(Permitted {
+            is_new: is_new || visit.status == Some(Status::Booked) && is_other,
             kind,
-            is_new,
             warnings,
         })
     }

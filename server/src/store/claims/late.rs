@@ -14,12 +14,14 @@ use crate::scheduling::{Status, Visit};
 use crate::store::Transaction;
 
 impl Changed {
-    /// The visit that was booked and is not any more, or is not at that time with those any more.
+    /// The visit that was booked, or is under way, and is not any more, or is not at that time with those any more. What was held
+    /// alone is given up at any time.
     fn given_up(&self) -> Option<&Visit> {
         let before = self.before.as_ref().and_then(visit)?;
         let after = self.after.as_ref().and_then(visit);
         let is_kept = after.is_some_and(|after| after.takes_time() && after.is_as(before));
-        (before.status == Some(Status::Booked) && !is_kept).then_some(before)
+        let was_booked = before.takes_time() && before.status != Some(Status::Pending);
+        (was_booked && !is_kept).then_some(before)
     }
 }
 

@@ -52,6 +52,15 @@ impl Transaction {
             None => (Grid::new(zone.clone(), []), [window].into_iter().collect()),
         };
         let mut starts = grid.starts(&open, length);
+        let now = self.now();
+        let bookable = kind.as_ref().map(|kind| kind.policy.bookable(now));
+        let is_timely = |start: Timestamp| match bookable {
+            Some(times) => {
+                times.start <= start && start.checked_add(length).is_ok_and(|end| end <= times.end)
+            }
+            None => true,
+        };
+        starts.retain(|start| now <= *start && is_timely(*start));
         for claim in &claims {
             let around = Interval {
                 start: claim.lower,

@@ -310,7 +310,8 @@ impl Part<'_> {
             self.refuse_uncovered(&slots, times, access)?;
         }
         let mut turned = Vec::new();
-        let is_kept = |one: &SlotTime| !self.is_same || self.own.contains(&one.key);
+        let is_its = |key: &ResourceKey| self.own.contains(key) || self.named.contains(key);
+        let is_kept = |one: &SlotTime| !self.is_same || is_its(&one.key);
         let open = |one: &SlotTime| self.is_open(one) && is_kept(one);
         for slot in slots.into_iter().filter(open) {
             match times.and_then(|times| slot.times.intersect(times)) {

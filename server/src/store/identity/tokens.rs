@@ -110,6 +110,13 @@ pub struct KnownToken {
     pub certificate: Option<CertificateThumbprint>,
 }
 
+impl KnownToken {
+    /// Whether its holder has shown the certificate it is bound to, where it is bound to one.
+    pub fn is_shown_with(&self, certificate: Option<CertificateThumbprint>) -> bool {
+        self.certificate.is_none_or(|own| certificate == Some(own))
+    }
+}
+
 fn used_code(row: &PgRow) -> Result<UsedCode> {
     let text = |name| row.try_get::<String, _>(name).map_err(from_sqlx);
     let nonce: Option<String> = row.try_get("nonce").map_err(from_sqlx)?;

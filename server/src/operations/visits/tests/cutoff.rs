@@ -75,3 +75,25 @@ async fn patients_give_up_visits_no_later_than_the_policy_lets() {
     check(&world, &anna, &in_time, &cancel, "200 cancelled").await;
     world.close().await;
 }
+
+#[tokio::test]
+async fn patients_do_not_give_up_a_visit_that_is_under_way() {
+    let Some(world) = World::with(&CLINIC).await else {
+        return;
+    };
+    world.put(SERVICE).await;
+    let desk = staff();
+    let anna = granted(Some("Patient/anna"), Rows::All, Vec::new());
+    let body = of_resource(&in_hours(&world, "pending", 1, ""));
+    let key = check(&world, &desk, BOOK, &body, "201 booked").await;
+    let id = format!(r#""id":"{}","#, key.strip_prefix("Appointment/").unwrap());
+    world
+        .put_with(&desk, &in_hours(&world, "arrived", 1, &id))
+        .await;
+    let reason = ("reason", "valueCodeableConcept", r#"{"text":"ill"}"#);
+    let cancel = parameters(&[reason]);
+    let path = format!("{key}/$cancel");
+    check(&world, &anna, &path, &cancel, "422 cancel-cutoff").await;
+    check(&world, &desk, &path, &cancel, "200 cancelled").await;
+    world.close().await;
+}

@@ -196,3 +196,36 @@ async fn no_visit_is_endless_and_one_service_is_one_kind() {
     }
     world.close().await;
 }
+
+#[tokio::test]
+async fn what_took_place_is_noted_as_it_was() {
+    let Some(world) = clinic().await else {
+        return;
+    };
+    let cx = staff();
+    let key = booked(&world, &cx, &visit(&world, "pending", 0, &ROOM_1, SCAN)).await;
+    let over = RequestContext {
+        now: monday(&world, 9, 45).timestamp(),
+        ..cx.clone()
+    };
+    // It took longer, until after the calendars close, and what it is of is not offered any more.
+    let took = visit(&world, "arrived", 0, &ROOM_1, SCAN);
+    let id = key.strip_prefix("Appointment/").unwrap();
+    let ends = Resource::parse(took.clone()).unwrap();
+    let ends = ends.get("end").unwrap().raw().to_owned();
+    let later = format!(r#""{}""#, monday(&world, 23, 0).timestamp());
+    let took = took.replace(&ends, &later);
+    assert_eq!(update(&world, &over, &key, &took).await, "200", "{id}");
+    // Where that is still to come, or a patient says so, it is judged.
+    assert_eq!(
+        update(
+            &world,
+            &cx,
+            &key,
+            &visit(&world, "arrived", 14 * 60, &ROOM_1, SCAN)
+        )
+        .await,
+        "422 outside-availability"
+    );
+    world.close().await;
+}
