@@ -152,8 +152,8 @@ impl Identity {
         }
     }
 
-    /// What an access token stands for; `None` where it is not in force, or is bound to another certificate than was shown. Asked anew for every request, so that what is
-    /// revoked on one server is revoked on all.
+    /// What an access token stands for; `None` where it is not in force, or is bound to another certificate than was shown.
+    /// Asked anew for every request, so that what is revoked on one server is revoked on all.
     pub async fn grant(
         &self,
         bearer: &str,
