@@ -94,7 +94,7 @@ impl App {
             limits,
             base_url: base_url.into(),
             definitions_from,
-            messages: Messages::of(&config.messages)?,
+            messages: Messages::of(&config.messages, reply_page(config, base_url))?,
         })
     }
 
@@ -400,6 +400,14 @@ fn identity_settings(config: &Config, base_url: &Arc<str>) -> Result<identity::S
             None => Vec::new(),
         },
     })
+}
+
+/// Where patients answer to messages.
+fn reply_page(config: &Config, base_url: &str) -> Option<String> {
+    match config.auth {
+        Auth::Smart => Some(format!("{base_url}{}", identity::REPLY_PAGE)),
+        Auth::Disabled => None,
+    }
 }
 
 /// A start that cannot go on: one line for whoever started it.

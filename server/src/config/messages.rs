@@ -38,6 +38,12 @@ pub struct MessageSettings {
     #[arg(long, env = "VESTA_MESSAGE_LINK", global = true, value_name = "URL")]
     pub message_link: Option<String>,
 
+    /// Whether messages have a link by which patients confirm or cancel, or take what is offered;
+    /// needs VESTA_AUTH=smart
+    #[arg(long, env = "VESTA_REPLY_LINKS", global = true, value_name = "BOOL")]
+    #[arg(default_value_t = true, action = clap::ArgAction::Set)]
+    pub reply_links: bool,
+
     /// Server that takes mail: smtps://host[:port] with TLS, smtp://host[:port] with STARTTLS, or
     /// without on this machine
     #[arg(long, env = "VESTA_SMTP_URL", global = true, value_name = "URL")]

@@ -24,8 +24,11 @@ mod passkeys;
 mod password;
 mod records;
 mod registration;
+mod replies;
 mod secret;
 mod session;
+#[cfg(test)]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -49,6 +52,7 @@ pub use demonstration::{Demonstration, FirstToken};
 pub use federation::Provider;
 pub use password::{NewSecondFactor, new_password};
 pub use records::PerformFor;
+pub use replies::REPLY_PAGE;
 pub use vault::Vault;
 
 /// Scopes that apps may have which register themselves; what is no such scope is refused.
@@ -228,6 +232,8 @@ impl Identity {
             ("POST", "/auth/consent") => authorize::decide(self, asked).await,
             ("GET", "/auth/account") => account::show(self, asked).await,
             ("POST", "/auth/account/revoke") => account::revoke(self, asked).await,
+            ("GET", REPLY_PAGE) => replies::show(self, asked).await,
+            ("POST", REPLY_PAGE) => replies::answer(self, asked).await,
             ("POST", "/auth/token") => token::answer(self, asked).await,
             ("POST", "/auth/introspect") => introspection::introspect(self, asked).await,
             ("POST", "/auth/revoke") => introspection::revoke(self, asked).await,
@@ -309,7 +315,8 @@ pub struct HeldGrant {
 }
 
 /// What people see, rather than clients.
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 13] = [
+    REPLY_PAGE,
     passkeys::ADD,
     passkeys::REMOVE,
     passkeys::SHOW,

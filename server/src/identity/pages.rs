@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::answer::{Answered, Refusal, log};
 use super::records::PatientLine;
+use super::replies::Words;
 use crate::error::Error;
 
 const STYLE: &str = include_str!("../../templates/style.css");
@@ -126,6 +127,29 @@ pub(super) struct Consent<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "reply.html")]
+struct ReplyPage<'a> {
+    style: &'a str,
+    it: &'a Reply<'a>,
+}
+
+/// What the page says on which a patient answers to a message.
+pub(super) struct Reply<'a> {
+    pub(super) language: &'a str,
+    pub(super) words: &'a Words,
+    /// What the message says.
+    pub(super) told: &'a str,
+    /// What came of the answer, or why there can be none.
+    pub(super) note: &'a str,
+    pub(super) is_problem: bool,
+    /// The secret of the link, where there is a question.
+    pub(super) key: &'a str,
+    pub(super) ask: &'a str,
+    pub(super) accept: &'a str,
+    pub(super) decline: &'a str,
+}
+
+#[derive(Template)]
 #[template(path = "account.html")]
 struct AccountPage<'a> {
     style: &'a str,
@@ -219,6 +243,10 @@ impl<'a> Page<'a> {
 
     pub(super) fn account(&self, it: &Account<'_>) -> Answered {
         self.render(&AccountPage { style: STYLE, it })
+    }
+
+    pub(super) fn reply(&self, it: &Reply<'_>) -> Answered {
+        self.render(&ReplyPage { style: STYLE, it })
     }
 
     fn render(&self, template: &impl Template) -> Answered {

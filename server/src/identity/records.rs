@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use fhir::ids::ResourceId;
 use fhir::json::{Document, Value};
+use fhir::resource::Resource;
 use futures_util::future::BoxFuture;
 use http::Method;
 use jiff::SignedDuration;
@@ -17,7 +18,7 @@ use super::session::authentication;
 use crate::auth::{FhirUser, Grant, LaunchContext, Scopes};
 use crate::context::Handling;
 use crate::error::{Error, ErrorKind, Result};
-use crate::interactions::route::{Route, RouteRequest};
+use crate::interactions::route::{Route, RouteBody, RouteRequest};
 use crate::interactions::{Interaction, Outcome};
 use crate::store::IdentitySession;
 
@@ -31,9 +32,9 @@ pub type PerformFor = Arc<
 /// What our own pages may ask for.
 const SCOPES: &str = "user/Patient.rs user/RelatedPerson.rs";
 /// The client that our own pages are.
-const OWN_PAGES: &str = "vesta";
+pub(super) const OWN_PAGES: &str = "vesta";
 /// How long one question may take.
-const LIFE: SignedDuration = SignedDuration::from_mins(1);
+pub(super) const LIFE: SignedDuration = SignedDuration::from_mins(1);
 
 /// The records, as the person of a session sees them.
 pub(super) struct Records {
@@ -184,25 +185,15 @@ impl Records {
         self.get(Some(grant), path, query, asked).await
     }
 
-    async fn get(
+    /// What a GET answers whoever holds a grant; `None` where there is nothing for them.
+    pub(super) async fn get(
         &self,
         grant: Option<Grant>,
         path: &str,
         query: &str,
         asked: &Asked<'_>,
     ) -> Result<Option<Document>> {
-        let routed = Route::parse(&Method::GET, path)?.interaction(RouteRequest {
-            method: &Method::GET,
-            path,
-            query,
-            body: None,
-            if_match: None,
-            if_none_match: None,
-            if_none_exist: None,
-            if_modified_since: None,
-            handling: Handling::Strict,
-        })?;
-        let outcome = match (self.perform)(grant, asked.address, routed.interaction).await {
+        let outcome = match self.ask(grant, Request::get(path, query), asked).await {
             Ok(outcome) => outcome,
             Err(error) => match error.kind() {
                 ErrorKind::NotFound
@@ -214,6 +205,62 @@ impl Records {
         };
         let parse = |body| Document::parse(body).map_err(Error::internal);
         outcome.body.map(parse).transpose()
+    }
+
+    /// What a request answers whoever holds a grant.
+    pub(super) async fn ask(
+        &self,
+        grant: Option<Grant>,
+        request: Request<'_>,
+        asked: &Asked<'_>,
+    ) -> Result<Outcome> {
+        let method = match request.body {
+            Some(_) => Method::POST,
+            None => Method::GET,
+        };
+        let routed = Route::parse(&method, request.path)?.interaction(RouteRequest {
+            method: &method,
+            path: request.path,
+            query: request.query,
+            body: request.body.map(RouteBody::Resource),
+            if_match: None,
+            if_none_match: None,
+            if_none_exist: request.if_none_exist,
+            if_modified_since: None,
+            handling: Handling::Strict,
+        })?;
+        (self.perform)(grant, asked.address, routed.interaction).await
+    }
+}
+
+/// What is asked for somebody.
+pub(super) struct Request<'a> {
+    path: &'a str,
+    query: &'a str,
+    body: Option<Resource>,
+    if_none_exist: Option<String>,
+}
+
+impl<'a> Request<'a> {
+    fn get(path: &'a str, query: &'a str) -> Self {
+        Self {
+            path,
+            query,
+            body: None,
+            if_none_exist: None,
+        }
+    }
+
+    pub(super) fn post(path: &'a str, body: Resource) -> Self {
+        Self {
+            body: Some(body),
+            ..Self::get(path, "")
+        }
+    }
+
+    pub(super) fn if_none_exist(mut self, query: String) -> Self {
+        self.if_none_exist = Some(query);
+        self
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) fn random_bytes<const N: usize>() -> Result<[u8; N]> {
 
 /// What a text is known by.
 pub(super) fn hash(text: &str) -> SecretHash {
-    SecretHash(Sha256::digest(text.as_bytes()).into())
+    SecretHash::of(text)
 }
 
 /// `BASE64URL(SHA256(text))`: the challenge of a verifier (<https://www.rfc-editor.org/rfc/rfc7636#section-4.2>).

@@ -14,7 +14,8 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::plan::{Subject, category, concept, reference, unreadable};
 use super::recipient::{Address, address};
-use super::texts::{Told, text};
+use super::replies::with_link;
+use super::texts::{Said, Told, text};
 use super::{CATEGORY, FAILURE, MEDIUM, Outgoing, Unsent, Work, is_active, new_key};
 use crate::context::RequestContext;
 use crate::error::{Error, Result};
@@ -169,13 +170,14 @@ async fn look(work: Work<'_>, tx: &mut Transaction, mut message: Planned) -> Res
         let due = work.cx.now.checked_add(BUSY).map_err(Error::internal)?;
         return put_back(tx, message, due).await;
     };
-    let (subject, text) = said(work, &message, &subject, &patient)?;
-    let key = in_progress(work, tx, &message, &address, &text).await?;
+    let said = said(work, &message, &subject, &patient)?;
+    let key = in_progress(work, tx, &message, &address, &said.text).await?;
+    let text = with_link(work, tx, &message, &subject, &key, &said).await?;
     let outgoing = Outgoing {
         medium: address.medium,
         id: key.id.to_string(),
         to: address.value,
-        subject,
+        subject: said.subject,
         text,
     };
     message.communication = Some(key);
@@ -191,13 +193,8 @@ async fn put_back(tx: &mut Transaction, mut message: Planned, due: Timestamp) ->
     Ok(Looked::Done(Delivered::Later))
 }
 
-/// Subject and text of a message, in a language of the patient.
-fn said(
-    work: Work<'_>,
-    message: &Planned,
-    subject: &Subject,
-    patient: &Resource,
-) -> Result<(String, String)> {
+/// What a message says, in a language of the patient.
+fn said(work: Work<'_>, message: &Planned, subject: &Subject, patient: &Resource) -> Result<Said> {
     let languages = languages(patient, &work.messages.language);
     let link = work.messages.link.as_deref();
     let link = link.map(|link| link.replace("{id}", subject.key.id.as_str()));

@@ -5,6 +5,7 @@ mod deliver;
 mod plan;
 mod providers;
 mod recipient;
+mod replies;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -47,6 +48,8 @@ pub struct Messages {
     pub language: Arc<str>,
     /// Where patients find the visit; `{id}` stands for its id.
     pub link: Option<Arc<str>>,
+    /// The page where patients answer; nothing where they do not.
+    pub replies: Option<Arc<str>>,
     /// What sends, the best first for each medium.
     pub providers: Vec<Arc<dyn Provider>>,
     /// How many messages are handed over at the same time.
@@ -89,8 +92,8 @@ impl Hands {
 }
 
 impl Messages {
-    /// As settings have it; what cannot be used stops the start.
-    pub fn of(settings: &MessageSettings) -> Result<Self> {
+    /// As settings have it; what cannot be used stops the start. `replies` is the page where patients answer, where there is one.
+    pub fn of(settings: &MessageSettings, replies: Option<String>) -> Result<Self> {
         let mut providers: Vec<Arc<dyn Provider>> = Vec::new();
         if let (Some(url), Some(from)) = (&settings.smtp_url, &settings.smtp_from) {
             let password = settings.smtp_password_file.as_deref().map(secret);
@@ -114,6 +117,7 @@ impl Messages {
             zone: zone.unwrap_or(TimeZone::UTC),
             language: settings.clinic_language.as_str().into(),
             link: settings.message_link.as_deref().map(Into::into),
+            replies: replies.filter(|_| settings.reply_links).map(Into::into),
             providers,
             hands: Hands::new(usize::try_from(settings.messages_at_once).unwrap_or(2)),
         })

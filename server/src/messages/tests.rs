@@ -2,6 +2,7 @@
 
 mod once;
 mod reached;
+mod replies;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -69,6 +70,7 @@ impl Clinic {
             zone: fhir::scheduling::zone("Europe/Berlin").unwrap(),
             language: "en".into(),
             link: Some("https://portal.example/{id}".into()),
+            replies: None,
             providers: vec![Arc::clone(&kept) as Arc<dyn Provider>],
             hands: Hands::new(4),
         };

@@ -25,6 +25,8 @@ struct Texts {
     cancelled: String,
     offered: String,
     reminder: String,
+    reply: String,
+    reply_offered: String,
 }
 
 static TEXTS: LazyLock<BTreeMap<String, Texts>> =
@@ -42,14 +44,39 @@ pub(super) struct Told<'a> {
     pub(super) link: Option<&'a str>,
 }
 
-/// Subject and text of a message in the first of these languages that there is.
-pub(super) fn text(told: &Told<'_>, languages: &[String]) -> Option<(String, String)> {
+/// What a message says.
+pub(super) struct Said {
+    /// Its language.
+    pub(super) language: &'static str,
+    /// What it is called, where messages are called something.
+    pub(super) subject: String,
+    /// What it tells.
+    pub(super) told: String,
+    /// All of it: what it tells, and where to look.
+    pub(super) text: String,
+    texts: &'static Texts,
+}
+
+impl Said {
+    /// All of it, and a link by which it is answered.
+    pub(super) fn with_link(&self, kind: News, link: &str) -> String {
+        let pattern = match kind {
+            News::Offered => &self.texts.reply_offered,
+            _ => &self.texts.reply,
+        };
+        let link = filled(pattern, &[("link", link.to_owned())]);
+        format!("{}\n{link}", self.text)
+    }
+}
+
+/// A message in the first of these languages that there is.
+pub(super) fn text(told: &Told<'_>, languages: &[String]) -> Option<Said> {
     let primary = |language: &String| {
         let tag = language.split(['-', '_']).next().unwrap_or_default();
-        TEXTS.get(&tag.to_lowercase())
+        TEXTS.get_key_value(&tag.to_lowercase())
     };
     let texts = languages.iter().find_map(primary);
-    let texts = texts.or_else(|| TEXTS.get(OTHERWISE))?;
+    let (language, texts) = texts.or_else(|| TEXTS.get_key_value(OTHERWISE))?;
     let pattern = match told.kind {
         News::Booked => &texts.booked,
         News::Changed => &texts.changed,
@@ -64,12 +91,15 @@ pub(super) fn text(told: &Told<'_>, languages: &[String]) -> Option<(String, Str
         ("when", texts.moment(told.start, told.zone)),
         ("until", until.unwrap_or_default()),
     ];
-    let mut body = filled(pattern, &parts);
-    if let Some(link) = told.link {
-        body.push('\n');
-        body.push_str(link);
-    }
-    Some((filled(&texts.subject, &parts), body))
+    let body = filled(pattern, &parts);
+    let link = told.link.map(|link| format!("\n{link}"));
+    Some(Said {
+        language,
+        subject: filled(&texts.subject, &parts),
+        text: format!("{body}{}", link.unwrap_or_default()),
+        told: body,
+        texts,
+    })
 }
 
 impl Texts {
@@ -132,7 +162,7 @@ mod tests {
                 link: Some("https://portal/a"),
             };
             let languages: Vec<String> = languages.iter().map(ToString::to_string).collect();
-            text(&told, &languages).unwrap().1
+            text(&told, &languages).unwrap()
         };
         for (kind, languages, expected) in [
             (
@@ -151,8 +181,12 @@ mod tests {
                 "We look forward to seeing you at Haus {when}: Monday, 1 March 2027, 09:05.\nhttps://portal/a",
             ),
         ] {
-            assert_eq!(said(kind, languages), expected);
+            assert_eq!(said(kind, languages).text, expected);
         }
+        assert_eq!(
+            said(News::Booked, &["de"]).with_link(News::Booked, "https://x/{when}"),
+            "Ihr Termin bei Haus {when}: Montag, 1. März 2027, 09:05 Uhr.\nhttps://portal/a\nZusagen oder absagen: https://x/{when}"
+        );
         assert_eq!(TEXTS.len(), 2);
         for language in TEXTS.keys() {
             for (kind, names) in [
@@ -161,7 +195,9 @@ mod tests {
                 (News::Offered, 1),
                 (News::Reminder, 0),
             ] {
-                let text = said(kind, &[language]);
+                let said = said(kind, &[language]);
+                assert!(said.with_link(kind, "https://x").ends_with(": https://x"));
+                let text = said.text;
                 assert!(text.contains("Haus {when}"), "{text}");
                 assert_eq!(text.matches("09:05").count(), 1 + names, "{text}");
             }

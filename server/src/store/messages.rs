@@ -43,7 +43,7 @@ impl News {
         kinds.find(|(one, _)| *one == self).map_or("", |one| one.1)
     }
 
-    fn parse(code: &str) -> Result<Self> {
+    pub(super) fn parse(code: &str) -> Result<Self> {
         let mut kinds = KINDS.iter();
         let found = kinds.find(|(_, known)| *known == code);
         found

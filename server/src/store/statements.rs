@@ -89,6 +89,8 @@ statements! {
     LIST_MEETING = "list_meeting";
     KEEP_CALENDAR_LINK = "keep_calendar_link";
     READ_CALENDAR_LINK = "read_calendar_link";
+    ADD_REPLY_LINK = "add_reply_link";
+    READ_REPLY_LINK = "read_reply_link";
     DROP_CALENDAR_LINK = "drop_calendar_link";
     KEEP_SLOTS = "keep_slots";
     KEEP_CALENDARS = "keep_calendars";

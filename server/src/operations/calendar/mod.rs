@@ -12,11 +12,10 @@ use fhir::resource::Resource;
 use fhir::scheduling::subscription;
 use jiff::SignedDuration;
 
-use super::calendar_link::hash;
 use super::find::calendars::{search, versions};
 use super::{Arguments, Operation, OperationAnswer, OperationContext, Params};
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::Source;
+use crate::store::{SecretHash, Source};
 
 /// Days before and after now whose visits are shown.
 const DAYS: (i64, i64) = (30, 366);
@@ -47,7 +46,10 @@ impl Operation for Calendar {
 
     async fn invoke(cx: OperationContext<'_>, params: CalendarParams) -> Result<OperationAnswer> {
         let person = cx.instance()?;
-        let found = cx.store.calendar_of_link(&hash(&params.key)).await?;
+        let found = cx
+            .store
+            .calendar_of_link(&SecretHash::of(&params.key))
+            .await?;
         if found.as_ref() != Some(person) {
             let sentence = "there is no such calendar";
             return Err(Error::new(ErrorKind::NotFound, sentence));

@@ -6,7 +6,6 @@ mod tests;
 
 use fhir::ids::ResourceType;
 use fhir::json::Writer;
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::scopes;
@@ -39,7 +38,8 @@ impl Change for CalendarLink {
         cx.read_locked(tx, person).await?;
         // Two of 122 random bits each.
         let secret = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
-        tx.keep_calendar_link(person, &hash(&secret)).await?;
+        tx.keep_calendar_link(person, &SecretHash::of(&secret))
+            .await?;
         let base = &cx.request.base_url;
         let url = format!("{base}/{person}/$calendar?key={secret}");
         let mut writer = Writer::with_capacity(512);
@@ -54,11 +54,6 @@ impl Change for CalendarLink {
         });
         Ok(OperationAnswer::resource(writer.finish()))
     }
-}
-
-/// What is stored of a secret.
-pub(super) fn hash(secret: &str) -> SecretHash {
-    SecretHash(Sha256::digest(secret).into())
 }
 
 /// Refuses whoever is neither the person nor keeps calendars, and whoever may not read visits: the link shows them for as long

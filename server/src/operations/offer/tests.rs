@@ -1,6 +1,7 @@
 //! Freed time is offered to whose turn it is, once; theirs to book or to let go.
 
 mod fair;
+mod replied;
 
 use fhir::json::Value;
 use fhir::resource::Resource;

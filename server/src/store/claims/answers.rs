@@ -64,7 +64,8 @@ impl Transaction {
         let by_patient = actor.resource_type.name() == "Patient";
         let mut answered = with_status(&stored, place, &answer.status)?;
         if declines && by_patient {
-            if self.is_late(&there, &asker).await? {
+            let is_booked = there.status == Some(Status::Booked);
+            if is_booked && self.is_late(&there, &asker).await? {
                 return Err(OpError::CancelCutoff
                     .refused("it is too late to decline by this way: call the clinic")
                     .at("AppointmentResponse.participantStatus"));

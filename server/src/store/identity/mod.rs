@@ -28,6 +28,8 @@ pub(super) use tokens::Tokens;
 pub use tokens::{CodeTerms, KnownToken, NewCode, NewToken, ReusedGrant, TokenKind, UsedCode};
 pub use users::{Attempt, Credentials, Epochs, IdentityUser};
 
+use sha2::{Digest, Sha256};
+
 use super::Store;
 use super::fault::from_sqlx;
 use super::instant::Instant;
@@ -37,6 +39,13 @@ use crate::error::Result;
 /// The SHA-256 hash of what somebody shows to be let in.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SecretHash(pub [u8; 32]);
+
+impl SecretHash {
+    /// What a secret is known by.
+    pub fn of(secret: &str) -> Self {
+        Self(Sha256::digest(secret.as_bytes()).into())
+    }
+}
 
 impl fmt::Debug for SecretHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

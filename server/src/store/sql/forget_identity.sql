@@ -9,6 +9,8 @@ with sessions as (
     delete from identity_launch where expires_at <= $1
 ), departures as (
     delete from identity_departure where expires_at <= $1
+), replies as (
+    delete from reply_link where expires_at <= $1
 ), ceremonies as (
     delete from identity_ceremony where expires_at <= $1
 ), clients as (

@@ -44,8 +44,7 @@ async fn failures_are_counted_before_they_are_judged_and_make_the_next_one_wait(
 }
 
 fn secret_of(login: &str) -> SecretHash {
-    use sha2::Digest;
-    SecretHash(sha2::Sha256::digest(login.as_bytes()).into())
+    SecretHash::of(login)
 }
 
 #[tokio::test]
