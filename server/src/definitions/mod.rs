@@ -38,7 +38,7 @@ pub use rules::{Definitions, FoundBy, Patch, stored_only};
 pub use searched::Searched;
 pub use stored_profiles::StoredProfile;
 pub use targets::RequiredTargets;
-pub use terminology::{terminology, terminology_fingerprint};
+pub use terminology::{Brought, PACKAGE_TYPES, terminology, terminology_fingerprint};
 
 /// Where the definitions come from.
 #[derive(Clone, Debug)]

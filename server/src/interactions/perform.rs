@@ -206,7 +206,12 @@ impl Interactions {
                         if let Some(offered) = read::offered(cx, &self.store, &key).await? {
                             return Ok(offered);
                         }
-                        self.own_definition(&key).ok_or(error)
+                        if let Some(own) = self.own_definition(&key) {
+                            return Ok(own);
+                        }
+                        let brought = self.store.package_definition(&key).await?;
+                        let outcome = |text| Outcome::body(StatusCode::OK, text);
+                        brought.map(outcome).ok_or(error)
                     }
                     read => read,
                 }

@@ -73,8 +73,6 @@ pub(super) async fn search(
     }
     let shown = page.matches.len() + within.len();
     let is_all = page.next.is_none() && cursor.is_none();
-    let is_empty = is_all && shown == 0 && !counts_only;
-    warnings.extend(own::told_of_packages(&plan, is_empty));
     let included = source.included(cx, definitions, &plan.includes, &page.matches);
     let included = included.await?;
     let known = (is_all.then_some(shown), own.count());

@@ -47,7 +47,7 @@ async fn fill(store: &Store, settings: &Arc<Settings>) -> Result<bool> {
     let (sender, resources) = mpsc::channel(WAITING);
     let settings = Arc::clone(settings);
     let reading = tokio::task::spawn_blocking(move || {
-        let read = terminology(&settings, |bytes| sender.blocking_send(Ok(bytes)).is_ok());
+        let read = terminology(&settings, |one| sender.blocking_send(Ok(one)).is_ok());
         if let Err(error) = read {
             // Whoever writes may have failed before.
             let _ = sender.blocking_send(Err(Error::internal(error)));

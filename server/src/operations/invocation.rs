@@ -111,11 +111,19 @@ impl<'a> OperationContext<'a> {
         }
     }
 
-    /// The current version of a resource and its text; 404 where there never was one, 410 where it is deleted.
+    /// The current version of a resource and its text, or what a package defines under that key; 404 where there never was one,
+    /// 410 where it is deleted.
     pub async fn read(&self, key: &ResourceKey) -> Result<(StoredVersion, Bytes)> {
         let found = Source::Committed(self.store)
             .read(self.request, key)
             .await?;
+        if found.is_none()
+            && let Some(text) = self.store.package_definition(key).await?
+        {
+            let content = Bytes::from(text);
+            let brought = StoredVersion::unwritten(key.clone(), content.clone());
+            return Ok((brought, content));
+        }
         present(key, found)
     }
 

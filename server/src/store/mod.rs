@@ -127,6 +127,19 @@ pub struct StoredVersion {
     pub content: Option<Bytes>,
 }
 
+impl StoredVersion {
+    /// A definition that nobody has ever written.
+    pub fn unwritten(key: ResourceKey, content: Bytes) -> Self {
+        Self {
+            key,
+            version: VersionId::FIRST,
+            last_updated: Timestamp::UNIX_EPOCH,
+            verb: Verb::Put,
+            content: Some(content),
+        }
+    }
+}
+
 /// What a write did.
 #[derive(Clone, Debug)]
 pub struct Written {

@@ -156,6 +156,10 @@ statements! {
     BEGIN_PACKAGE_TERMINOLOGY = "begin_package_terminology";
     FINISH_PACKAGE_TERMINOLOGY = "finish_package_terminology";
     ADD_TERMINOLOGY = "add_terminology";
+    ADD_PACKAGE_DEFINITIONS = "add_package_definitions";
+    CLEAR_PACKAGE_DEFINITIONS = "clear_package_definitions";
+    FIND_PACKAGE_DEFINITIONS = "find_package_definitions";
+    READ_PACKAGE_DEFINITION = "read_package_definition";
     LIST_KNOWN_SYSTEMS = "list_known_systems";
     FIND_MAPPINGS = "find_mappings";
     LIST_CONCEPT_MAPS = "list_concept_maps";

@@ -6,16 +6,25 @@ use fhir::search::coded::CodesAsked;
 use fhir::terminology::membership::{MemberQuestion, Membership};
 
 use super::{Given, Terminology};
+use crate::definitions::Brought;
 use crate::store::Store;
 use crate::store::testing::TestDatabase;
 
 const COLOURS: &str = r#"{"resourceType":"CodeSystem","url":"http://here/colours","version":"1","status":"active","content":"complete",
     "valueSet":"http://here/all","concept":[{"code":"red","concept":[{"code":"scarlet"}]},{"code":"blue"}]}"#;
 
+fn brought(resource: &str) -> Brought {
+    Brought {
+        text: resource.as_bytes().to_vec(),
+        is_terminology: !resource.contains("StructureDefinition"),
+        is_of_package: true,
+    }
+}
+
 async fn fill(store: &Store, fingerprint: &str, resources: &[&str]) -> bool {
     let (sender, receiver) = tokio::sync::mpsc::channel(resources.len().max(1));
     for resource in resources {
-        sender.send(Ok(resource.as_bytes().to_vec())).await.unwrap();
+        sender.send(Ok(brought(resource))).await.unwrap();
     }
     drop(sender);
     let filled = store.fill_package_terminology(fingerprint, receiver);
@@ -76,7 +85,7 @@ async fn a_package_that_fails_changes_nothing() {
     let store = database.store().await;
     assert!(fill(&store, "one", &[COLOURS]).await);
     let (sender, receiver) = tokio::sync::mpsc::channel(2);
-    sender.send(Ok(COLOURS.into())).await.unwrap();
+    sender.send(Ok(brought(COLOURS))).await.unwrap();
     let fault = crate::error::Error::internal("no such package");
     sender.send(Err(fault)).await.unwrap();
     drop(sender);
@@ -88,6 +97,40 @@ async fn a_package_that_fails_changes_nothing() {
     );
     assert_eq!(store.package_terminology().await.unwrap(), "one");
     assert_eq!(store.known_systems().await.unwrap().len(), 1);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn what_packages_define_is_kept_as_they_bring_it() {
+    let database = TestDatabase::new().await;
+    let store = database.store().await;
+    let profile = r#"{"resourceType":"StructureDefinition","id":"p","url":"http://here/p"}"#;
+    let other = profile.replace("here", "there");
+    let colours = COLOURS.replacen("CodeSystem\"", "CodeSystem\",\"id\":\"c\"", 1);
+    assert!(fill(&store, "one", &[profile, &other, &colours]).await);
+    let read = async |key: &str| {
+        store
+            .package_definition(&key.parse().unwrap())
+            .await
+            .unwrap()
+    };
+    assert_eq!(read("StructureDefinition/p").await.unwrap(), profile);
+    assert_eq!(read("CodeSystem/c").await.unwrap(), colours);
+    assert_eq!(read("Patient/p").await, None);
+    let found = async |urls: &[&str], ids: &[&str]| {
+        let types = ["StructureDefinition", "CodeSystem"];
+        let found = store.package_definitions(&types, urls, ids).await.unwrap();
+        let mut keys: Vec<String> = found.iter().map(|(key, _)| key.to_string()).collect();
+        keys.sort();
+        keys.join(" ")
+    };
+    assert_eq!(
+        found(&["http://here/p"], &["c"]).await,
+        "CodeSystem/c StructureDefinition/p"
+    );
+    assert_eq!(found(&["http://there/p"], &[]).await, "");
+    assert!(fill(&store, "two", &[COLOURS]).await);
+    assert_eq!(read("StructureDefinition/p").await, None);
     store.close().await;
 }
 

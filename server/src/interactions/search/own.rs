@@ -1,37 +1,25 @@
-//! The server's own definitions in searches: they are part of it and not stored, and yet found where somebody asks for a
-//! definition by its `url` or `_id` (<https://hl7.org/fhir/R4/resource.html#canonical>). They come behind all that is
+//! The server's own definitions and those of packages in searches: they are not stored, and yet found where somebody asks for
+//! a definition by its `url` or `_id` (<https://hl7.org/fhir/R4/resource.html#canonical>). They come behind all that is
 //! stored, in the order of their ids.
 
-use fhir::ids::{ResourceKey, ResourceType, VersionId};
-use fhir::json::ParseLimits;
-use fhir::outcome::{Issue, IssueType, Severity};
+use bytes::Bytes;
+use fhir::ids::{ResourceKey, ResourceType};
+use fhir::json::{Document, ParseLimits, Value};
 use fhir::resource::Resource;
 use fhir::search::plan::{Contained, Plan};
-use jiff::Timestamp;
+use fhir::search::query::split_unescaped;
 
 use super::room;
-use crate::context::RequestContext;
-use crate::definitions::{own_definitions, own_types};
+use crate::context::{Handling, RequestContext};
+use crate::definitions::{PACKAGE_TYPES, Searched, own_definitions, own_types};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interactions::perform::Interactions;
-use crate::store::{SearchPage, Source, StoredVersion, Verb};
+use crate::searchset::query_text;
+use crate::store::{SearchPage, Source, StoredVersion};
+use crate::terminology::planned;
 
 /// What the cursor of a page that begins with own definitions begins with; no other begins so.
 const MARK: char = '!';
-
-/// Types of what packages bring.
-const OF_PACKAGES: [&str; 7] = [
-    "CodeSystem",
-    "CompartmentDefinition",
-    "ConceptMap",
-    "OperationDefinition",
-    "SearchParameter",
-    "StructureDefinition",
-    "ValueSet",
-];
-
-/// What the URLs of HL7's definitions begin with.
-const HL7: [&str; 2] = ["http://hl7.org/fhir/", "http://terminology.hl7.org/"];
 
 /// Whether a cursor leads to own definitions.
 pub(super) fn is_place(cursor: &str) -> bool {
@@ -57,22 +45,9 @@ impl OwnMatches {
         }
         let mut found = Vec::new();
         for (key, text) in definitions(interactions, plan) {
-            let resource =
-                Resource::parse_with(text, ParseLimits::STORED).map_err(Error::internal)?;
-            let definitions = &interactions.definitions;
-            let values = definitions.index_values(&resource, &cx.base_url)?;
-            // Nobody has ever written it.
-            let moment = Timestamp::UNIX_EPOCH;
-            if definitions.matches(plan, &key, &values, moment) == Some(true) {
-                found.push(StoredVersion {
-                    key,
-                    version: VersionId::FIRST,
-                    last_updated: moment,
-                    verb: Verb::Put,
-                    content: Some(text.into()),
-                });
-            }
+            found.extend(matching(interactions, cx, plan, key, text.into())?);
         }
+        found.extend(brought(interactions, cx, source, plan).await?);
         if found.is_empty() {
             return Ok(Self::default());
         }
@@ -120,28 +95,12 @@ impl OwnMatches {
     }
 }
 
-/// What a search by a `url` of HL7 that finds nothing says, where packages define things of the type: they are used, but not
-/// kept as resources.
-pub(super) fn told_of_packages(plan: &Plan, is_empty: bool) -> Option<Issue> {
-    let mut types = plan.resource_types.iter();
-    let of_packages = |one: &ResourceType| OF_PACKAGES.contains(&one.name());
-    let is_theirs = |url: &str| HL7.iter().any(|base| url.starts_with(base));
-    let mut understood = plan.understood.iter();
-    let by_url = understood.any(|(name, urls)| name == "url" && urls.split(',').any(is_theirs));
-    let is_asked = is_empty && by_url && types.any(of_packages);
-    is_asked.then(|| {
-        let sentence = "what HL7's packages define that this server was set up with is used, but not kept as resources: \
-                        searches do not find it";
-        Issue::new(Severity::Information, IssueType::Informational, sentence)
-    })
-}
-
 /// Whether a search is of some types, and by what identifies a definition.
 fn names_definitions(plan: &Plan) -> bool {
     // With a modifier they are not named, but described.
     let identifies = |name: &str| matches!(name, "url" | "_id");
     let has_own =
-        |one: &ResourceType| own_types().contains(one) || one.name() == "OperationDefinition";
+        |one: &ResourceType| own_types().contains(one) || PACKAGE_TYPES.contains(&one.name());
     plan.contained == Contained::False
         && plan.resource_types.iter().any(has_own)
         && plan.understood.iter().any(|(name, _)| identifies(name))
@@ -156,4 +115,82 @@ fn definitions<'i>(
     operations
         .chain(own_definitions())
         .filter(|(key, _)| plan.covers(key.resource_type))
+}
+
+/// A definition, where a search finds it.
+fn matching(
+    interactions: &Interactions,
+    cx: &RequestContext,
+    plan: &Plan,
+    key: ResourceKey,
+    text: Bytes,
+) -> Result<Option<StoredVersion>> {
+    let resource = Resource::parse_with(text.clone(), ParseLimits::STORED);
+    let resource = resource.map_err(Error::internal)?;
+    let definitions = &interactions.definitions;
+    let values = definitions.index_values(&resource, &cx.base_url)?;
+    let definition = StoredVersion::unwritten(key, text);
+    let moment = definition.last_updated;
+    let is_found = definitions.matches(plan, &definition.key, &values, moment) == Some(true);
+    Ok(is_found.then_some(definition))
+}
+
+/// What packages define that a search finds, but for that whose URL something stored has, or a definition of the server's own.
+async fn brought(
+    interactions: &Interactions,
+    cx: &RequestContext,
+    source: &mut Source<'_>,
+    plan: &Plan,
+) -> Result<Vec<StoredVersion>> {
+    let types = PACKAGE_TYPES.iter().copied();
+    let types: Vec<&str> = types
+        .filter(|name| ResourceType::parse(name).is_some_and(|one| plan.covers(one)))
+        .collect();
+    let values = |name: &str| -> Vec<&str> {
+        let named = plan.understood.iter().filter(|(own, _)| own == name);
+        named
+            .flat_map(|(_, value)| split_unescaped(value, ','))
+            .collect()
+    };
+    let found = interactions
+        .store
+        .package_definitions(&types, &values("url"), &values("_id"))
+        .await?;
+    let is_own = |key: &ResourceKey| definitions(interactions, plan).any(|(own, _)| own == *key);
+    let mut kept = Vec::new();
+    for (key, text) in found {
+        let Some(url) = url(&text) else { continue };
+        let brought = matching(interactions, cx, plan, key, text.into())?;
+        if let Some(one) = brought.filter(|one| !is_own(&one.key))
+            && !is_stored(interactions, cx, source, one.key.resource_type, &url).await?
+        {
+            kept.push(one);
+        }
+    }
+    Ok(kept)
+}
+
+fn url(text: &str) -> Option<String> {
+    let document = Document::parse_with(text.to_owned(), ParseLimits::STORED).ok()?;
+    let url = document.root().get("url").and_then(Value::string);
+    url.map(Into::into)
+}
+
+/// Whether something of a type is stored with that URL.
+async fn is_stored(
+    interactions: &Interactions,
+    cx: &RequestContext,
+    source: &mut Source<'_>,
+    resource_type: ResourceType,
+    url: &str,
+) -> Result<bool> {
+    let types = [resource_type];
+    let query = query_text(&[("url".to_owned(), url.replace(',', "\\,"))]);
+    let searched = Searched::of(&types, &query, Handling::Strict);
+    let (store, definitions) = (&interactions.store, &interactions.definitions);
+    let plan = planned(cx, store, definitions, &searched).await?;
+    let page = source
+        .search(cx, &plan, 1, resource_type.name(), None)
+        .await?;
+    Ok(!page.matches.is_empty())
 }

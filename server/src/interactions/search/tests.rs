@@ -4,6 +4,7 @@ use fhir::json::Value;
 use fhir::resource::Resource;
 
 use crate::context::Handling;
+use crate::definitions::Brought;
 use crate::interactions::Interaction;
 use crate::operations::testing::{World, entries, said};
 
@@ -289,31 +290,58 @@ async fn the_limits_of_a_search_are_named() {
 }
 
 #[tokio::test]
-async fn what_packages_define_is_not_passed_over_in_silence() {
+async fn what_packages_define_gives_way_to_what_is_stored() {
     let Some(world) = World::new().await else {
         return;
     };
-    let structure = "StructureDefinition?url=http://hl7.org/fhir/StructureDefinition/Patient";
-    for (url, is_told) in [
-        (structure, true),
-        (
-            "ValueSet?url=http://hl7.org/fhir/ValueSet/administrative-gender",
-            true,
-        ),
-        ("StructureDefinition?name=Patient", false),
-        ("StructureDefinition?url=http://example.org/none", false),
-        ("Questionnaire?url=http://example.org/none", false),
-        (
-            "SearchParameter?url=https://vesta.example/fhir/SearchParameter/appointment-series",
-            false,
-        ),
+    let (sender, receiver) = tokio::sync::mpsc::channel(9);
+    let ours = "https://vesta.example/fhir/StructureDefinition/clinic-patient";
+    for (name, id, url) in [
+        ("ValueSet", "one", "http://hl7.org/one"),
+        ("ValueSet", "two", "http://hl7.org/two"),
+        ("StructureDefinition", "clinic-patient", ours),
     ] {
-        let answer = world.get(url).await.unwrap();
-        assert_eq!(
-            answer.contains("not kept as resources"),
-            is_told,
-            "{url} {answer}"
+        let text = format!(
+            r#"{{"resourceType":"{name}","id":"{id}","url":"{url}","name":"X","status":"active","kind":"logical"}}"#
         );
+        let brought = Brought {
+            text: text.into_bytes(),
+            is_terminology: false,
+            is_of_package: true,
+        };
+        sender.send(Ok(brought)).await.unwrap();
     }
+    drop(sender);
+    let store = &world.interactions.store;
+    assert!(store.fill_package_terminology("x", receiver).await.unwrap());
+    let search = async |query: &str| {
+        let url = format!("ValueSet?{query}");
+        let found = entries(&world.get(&url).await.unwrap()).0.join(" ");
+        found.replace("match ", "")
+    };
+    let both = "url=http://hl7.org/one,http://hl7.org/two";
+    let (one, two) = ("ValueSet/one", "ValueSet/two");
+    assert_eq!(search(both).await, format!("{one} {two}"));
+    assert_eq!(search(&format!("{both}&_count=1")).await, one);
+    assert_eq!(search("_id=two&url=http://hl7.org/one").await, "");
+    assert_eq!(search("_id=two&status=active").await, two);
+    assert_eq!(search("_id=two&status=draft").await, "");
+    assert_eq!(search("name=X").await, "");
+    let own = format!("StructureDefinition?url={ours}");
+    let own = entries(&world.get(&own).await.unwrap()).0;
+    assert_eq!(own, ["match StructureDefinition/clinic-patient"]);
+    assert!(world.read(one).await.unwrap().contains("hl7.org/one"));
+    assert!(
+        !world
+            .read("StructureDefinition/clinic-patient")
+            .await
+            .unwrap()
+            .contains("logical")
+    );
+    world
+        .put(r#"{"resourceType":"ValueSet","id":"mine","url":"http://hl7.org/one","status":"draft"}"#)
+        .await;
+    assert_eq!(search(both).await, format!("ValueSet/mine {two}"));
+    assert_eq!(search("_id=one").await, "");
     world.close().await;
 }

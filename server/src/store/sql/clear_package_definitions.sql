@@ -1,0 +1,2 @@
+-- what packages have brought so far
+delete from package_definition
