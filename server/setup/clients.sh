@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SMART clients that nobody here wrote, against a Vesta with the demo clinic: fhirclient for JavaScript in a headless
-# Chromium, a passkey there, fhirclient for Python. What cannot be installed is skipped with a reason. SERVER_PROGRAM is the vesta to test.
+# Chromium, a passkey and the link of a message there, fhirclient for Python. What cannot be installed is skipped with a reason. SERVER_PROGRAM is the vesta to test.
 . "$(dirname "${BASH_SOURCE[0]}")/console.sh"
 program="${SERVER_PROGRAM:-target/release/vesta}"
 . "$SETUP/server.sh"
@@ -41,6 +41,11 @@ interpreter="$(find_python)" || interpreter=""
 export VESTA_AUTH=smart VESTA_PROFILES=clinic VESTA_LOAD_WHEN_EMPTY="$ROOT/bundles" VESTA_DEMO_ACCOUNTS="$ROOT/bundles/accounts.toml"
 # Passkeys are bound to a host with a name.
 SERVER_HOST=localhost
+# Messages are files, and it is noon where the clinic is: at night nobody is told anything.
+export VESTA_CLINIC_NAME="Haus am See" VESTA_MESSAGES_DIR
+VESTA_MESSAGES_DIR="$(mktemp -d /tmp/vesta-test-messages-XXXXXXXX)"
+VESTA_CLINIC_ZONE="$(printf 'Etc/GMT%+d' "$((10#$(date -u +%H) - 12))")"
+export VESTA_CLINIC_ZONE
 start_server
 # What registers clients works beside the server, on its database.
 export FHIR_BASE SERVER_PROGRAM="$ROOT/$SERVER_PROGRAM" VESTA_DATA_DIR="$SERVER_DATA/data"
@@ -48,7 +53,8 @@ unset VESTA_DEMO_ACCOUNTS
 if [ -n "$browser" ]; then
     say "fhirclient $FHIRCLIENT_VERSION for JavaScript in $("$browser" --version 2>/dev/null)"
     CHROMIUM="$browser" FHIR_CLIENT_JS="$WORK/package/build/fhir-client.min.js" \
-        node --test --test-concurrency=1 "$CLIENTS/smart.test.mjs" "$CLIENTS/passkeys.test.mjs" || fail "an app in a browser does not get through" "read the first failure above"
+        node --test --test-concurrency=1 "$CLIENTS/smart.test.mjs" "$CLIENTS/passkeys.test.mjs" "$CLIENTS/replies.test.mjs" \
+        || fail "an app in a browser does not get through" "read the first failure above"
 else
     say "NOT RUN, for want of a Chromium that can be installed here: fhirclient for JavaScript"
 fi
@@ -59,3 +65,4 @@ else
     say "NOT RUN, for want of a Python with what conformance-tests/clients/requirements.txt names: fhirclient for Python"
 fi
 stop_server
+rm -rf "$VESTA_MESSAGES_DIR"
