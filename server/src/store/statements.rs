@@ -114,6 +114,7 @@ statements! {
     ADD_FREED_TIME = "add_freed_time";
     TAKE_FREED_TIME = "take_freed_time";
     DROP_FREED_TIME = "drop_freed_time";
+    HALVE_FREED_TIME = "halve_freed_time";
     POSTPONE_FREED_TIME = "postpone_freed_time";
     ADD_WAITLIST_OFFER = "add_waitlist_offer";
     READ_WAITLIST_ENTRY = "read_waitlist_entry";
