@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::auth::Access;
 
-/// Limits a request is held to; all are settings.
+/// Limits a request is held to; most are settings.
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Bounds of every JSON text.
@@ -37,6 +37,8 @@ pub struct Limits {
     pub waiting: u32,
     /// Most Slots that one `$generate-slots` makes, and visits that one `$block` is put over.
     pub slots: usize,
+    /// Most Slots of a hundred calendars that one question looks at.
+    pub slots_read: usize,
     /// What is told whoever asks.
     pub published: Published,
 }
@@ -69,6 +71,7 @@ impl Default for Limits {
             self_booked: 5,
             waiting: 10,
             slots: 5_000,
+            slots_read: 20_000,
             published: Published::default(),
             expansion: 10_000,
         }

@@ -24,6 +24,7 @@ pub(super) fn limits(config: &Config) -> Limits {
         self_booked: limits.self_booked_max,
         waiting: limits.waiting_max,
         slots: usize::try_from(config.calendars.slots_generated_max).unwrap_or(usize::MAX),
+        slots_read: Limits::default().slots_read,
         published: Published {
             is_on: config.calendars.bulk_publish,
             booking_url: config.calendars.booking_url.as_deref().map(Into::into),

@@ -86,6 +86,7 @@ pub(super) fn settings() -> Settings {
             self_booked: 5,
             waiting: 10,
             slots: 100,
+            slots_read: 20_000,
             published: crate::context::Published::default(),
             search: SearchLimits::default(),
         }),

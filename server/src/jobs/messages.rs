@@ -7,7 +7,8 @@ use jiff::SignedDuration;
 
 use crate::context::RequestContext;
 use crate::definitions::CurrentDefinitions;
-use crate::messages::{Delivered, Messages, Work, deliver, plan};
+use crate::error::{Error, Result};
+use crate::messages::{Delivered, Messages, Work, deliver, end_over, plan};
 use crate::store::Store;
 
 /// How often.
@@ -19,6 +20,45 @@ const SELDOM: Duration = Duration::from_secs(3600);
 /// So long what is due is kept for processes that send.
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
 
+/// What is done of it.
+#[derive(Clone, Copy)]
+enum Part {
+    Plan,
+    Send,
+    /// What was due so long ago that it is of no use to anybody.
+    EndOver,
+}
+
+impl Part {
+    /// Does the next piece; `false` where there is none.
+    async fn next(self, work: Work<'_>) -> Result<bool> {
+        match self {
+            Self::Plan => plan(work).await,
+            Self::Send => Ok(deliver(work).await? != Delivered::Nothing),
+            Self::EndOver => {
+                let before = work.cx.now.checked_sub(KEPT).map_err(Error::internal)?;
+                end_over(work, before).await
+            }
+        }
+    }
+
+    fn every(self) -> Duration {
+        match self {
+            Self::Plan | Self::Send => EVERY,
+            Self::EndOver => SELDOM,
+        }
+    }
+
+    /// What has failed.
+    fn failed(self) -> &'static str {
+        match self {
+            Self::Plan => "what became of a visit is not told yet",
+            Self::Send => "a message is not sent yet",
+            Self::EndOver => "messages that nobody has sent are kept",
+        }
+    }
+}
+
 /// Plans, again and again; what sends may be slow, and holds up nobody here.
 pub async fn keep_planning(
     store: &Store,
@@ -26,27 +66,7 @@ pub async fn keep_planning(
     cx: &RequestContext,
     messages: &Messages,
 ) {
-    let mut turns = tokio::time::interval(EVERY);
-    loop {
-        turns.tick().await;
-        loop {
-            let (cx, definitions) = (at_this_moment(cx), current.now());
-            let work = Work {
-                cx: &cx,
-                store,
-                definitions: &definitions,
-                messages,
-            };
-            match plan(work).await {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(error) => {
-                    tracing::warn!(%error, cause = ?error.cause(), "what became of a visit is not told yet");
-                    break;
-                }
-            }
-        }
-    }
+    keep_doing(Part::Plan, store, current, cx, messages).await;
 }
 
 /// Sends, again and again, several at the same time: one that takes long does not hold up the others.
@@ -58,60 +78,46 @@ pub async fn keep_sending(
 ) {
     if !messages.are_sent() {
         tracing::info!("this process sends no messages: what is due stays for those that do");
-        return keep_for_others(store).await;
+        return keep_doing(Part::EndOver, store, current, cx, messages).await;
     }
-    let hands = (0..messages.hands.count()).map(|_| send(store, current, cx, messages));
+    let hands = 0..messages.hands.count();
+    let hands = hands.map(|_| keep_doing(Part::Send, store, current, cx, messages));
     join_all(hands).await;
 }
 
-/// Sends one after the other.
-async fn send(
+/// Does all there is to do of one part, again and again, one after the other.
+async fn keep_doing(
+    part: Part,
     store: &Store,
     current: &CurrentDefinitions,
     cx: &RequestContext,
     messages: &Messages,
 ) {
-    let mut turns = tokio::time::interval(EVERY);
+    let mut turns = tokio::time::interval(part.every());
     turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         turns.tick().await;
         loop {
-            let (cx, definitions) = (at_this_moment(cx), current.now());
+            let cx = RequestContext {
+                now: crate::context::now(),
+                ..cx.clone()
+            };
+            let definitions = current.now();
             let work = Work {
                 cx: &cx,
                 store,
                 definitions: &definitions,
                 messages,
             };
-            match deliver(work).await {
-                Ok(Delivered::Nothing) => break,
-                Ok(Delivered::Sent | Delivered::Later | Delivered::NotSent) => {}
+            match part.next(work).await {
+                Ok(true) => {}
+                Ok(false) => break,
                 Err(error) => {
-                    tracing::warn!(%error, cause = ?error.cause(), "a message is not sent yet");
+                    let cause = error.cause();
+                    tracing::warn!(%error, ?cause, "{}", part.failed());
                     break;
                 }
             }
         }
-    }
-}
-
-/// Leaves what is due to others, until it is of no use to anybody.
-async fn keep_for_others(store: &Store) {
-    let mut turns = tokio::time::interval(SELDOM);
-    loop {
-        turns.tick().await;
-        let Ok(before) = crate::context::now().checked_sub(KEPT) else {
-            continue;
-        };
-        if let Err(error) = store.drop_messages_over(before).await {
-            tracing::warn!(%error, cause = ?error.cause(), "messages that nobody has sent are kept");
-        }
-    }
-}
-
-fn at_this_moment(cx: &RequestContext) -> RequestContext {
-    RequestContext {
-        now: crate::context::now(),
-        ..cx.clone()
     }
 }

@@ -21,7 +21,7 @@ pub async fn keep_waiting(store: &Store, current: &CurrentDefinitions, cx: &Requ
                 ..cx.clone()
             };
             match wake(store, &current.now(), &cx).await {
-                Ok(Woken::Offered(_) | Woken::Dropped) => {}
+                Ok(Woken::Offered(_) | Woken::Dropped | Woken::Halved) => {}
                 Ok(Woken::Nothing) => break,
                 Err(error) => {
                     tracing::warn!(%error, cause = ?error.cause(), "freed time is not offered to those who wait yet");

@@ -287,13 +287,24 @@ fn communication(
     writer.finish()
 }
 
-/// A message that is never sent: the request is revoked, and the Communication says why.
+/// The same as what a look has come to.
 async fn fail(
     work: Work<'_>,
     tx: &mut Transaction,
     message: &Planned,
     why: &str,
 ) -> Result<Looked> {
+    unsent(work, tx, message, why).await?;
+    Ok(Looked::Done(Delivered::NotSent))
+}
+
+/// A message that is never sent: the request is revoked, and the Communication says why.
+pub(super) async fn unsent(
+    work: Work<'_>,
+    tx: &mut Transaction,
+    message: &Planned,
+    why: &str,
+) -> Result<()> {
     let reason = format!(r#"{{"coding":[{{"system":"{FAILURE}","code":"{why}"}}]}}"#);
     match &message.communication {
         Some(key) => {
@@ -307,8 +318,7 @@ async fn fail(
         }
     }
     work.end_request(tx, &message.request, "revoked").await?;
-    tx.drop_message(&message.request).await?;
-    Ok(Looked::Done(Delivered::NotSent))
+    tx.drop_message(&message.request).await
 }
 
 /// A resource with some members as they are now.
@@ -366,7 +376,7 @@ async fn note(
             Ok(Delivered::Later)
         }
         Err(_) => {
-            fail(work, tx, &message, "undeliverable").await?;
+            unsent(work, tx, &message, "undeliverable").await?;
             Ok(Delivered::NotSent)
         }
     }

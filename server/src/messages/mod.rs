@@ -2,6 +2,7 @@
 //! noted as Communication (<https://hl7.org/fhir/R4/communication.html>; server/SCHEDULING.md, messages).
 
 mod deliver;
+mod over;
 mod plan;
 mod providers;
 mod recipient;
@@ -20,6 +21,7 @@ use jiff::tz::TimeZone;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use self::deliver::{Delivered, deliver};
+pub use self::over::end_over;
 pub use self::plan::plan;
 pub use self::providers::{
     FileSink, Medium, Outgoing, Provider, SmsGateway, Smtp, SmtpSettings, Unsent,

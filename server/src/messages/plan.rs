@@ -7,13 +7,17 @@ use fhir::scheduling::{Coding, Policy};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use super::deliver::unsent;
 use super::{CATEGORY, Work, new_key};
 use crate::error::{Error, Result};
 use crate::scheduling::{Ruled, Status, Visit, quiet};
 use crate::store::{News, Planned, Transaction, Verb};
 
-/// So long a process that sends nothing leaves news to those that do: by it nobody would be told.
+/// So long a process that sends nothing leaves news where it knows of none that sends: one may be about to start.
 const LEFT: SignedDuration = SignedDuration::from_mins(5);
+
+/// So long it leaves news to those that send, where there were some in that time: by it nobody would be told.
+const LEFT_TO_SENDERS: SignedDuration = SignedDuration::from_hours(24);
 
 /// A visit that something is told of.
 pub(super) struct Subject {
@@ -25,6 +29,7 @@ pub(super) struct Subject {
 }
 
 /// Something to send.
+#[derive(PartialEq, Eq)]
 struct Wanted {
     patient: ResourceKey,
     kind: News,
@@ -35,6 +40,7 @@ struct Wanted {
 /// Plans what is told of one visit, by what became of it, all in one transaction; `false` where nothing became of any. What
 /// fails is tried again later.
 pub async fn plan(work: Work<'_>) -> Result<bool> {
+    let due = due(work).await?;
     let mut looked_at = None;
     let mut attempts = work.store.attempts();
     let done = loop {
@@ -42,7 +48,7 @@ pub async fn plan(work: Work<'_>) -> Result<bool> {
             Ok(tx) => tx,
             Err(error) => break Err(error),
         };
-        let result = tell(work, &mut tx, &mut looked_at).await;
+        let result = tell(work, &mut tx, due, &mut looked_at).await;
         if let Some(done) = attempts.finish(tx, result).await {
             break done;
         }
@@ -53,12 +59,28 @@ pub async fn plan(work: Work<'_>) -> Result<bool> {
     done
 }
 
-async fn tell(work: Work<'_>, tx: &mut Transaction, looked_at: &mut Option<i64>) -> Result<bool> {
-    let due = match work.messages.are_sent() {
-        true => Ok(work.cx.now),
-        false => work.cx.now.checked_sub(LEFT),
-    };
-    let Some(news) = tx.visit_news(due.map_err(Error::internal)?).await? else {
+/// Since when news waits that is told here. Whoever sends says so, and is left what it has not come to yet.
+async fn due(work: Work<'_>) -> Result<Timestamp> {
+    let now = work.cx.now;
+    if work.messages.are_sent() {
+        work.store.note_sender(now).await?;
+        return Ok(now);
+    }
+    let before = |pause| now.checked_sub(pause).map_err(Error::internal);
+    let long_ago = before(LEFT_TO_SENDERS)?;
+    match work.store.has_sender(long_ago).await? {
+        true => Ok(long_ago),
+        false => before(LEFT),
+    }
+}
+
+async fn tell(
+    work: Work<'_>,
+    tx: &mut Transaction,
+    due: Timestamp,
+    looked_at: &mut Option<i64>,
+) -> Result<bool> {
+    let Some(news) = tx.visit_news(due).await? else {
         return Ok(false);
     };
     *looked_at = Some(news.id);
@@ -89,8 +111,7 @@ async fn tell(work: Work<'_>, tx: &mut Transaction, looked_at: &mut Option<i64>)
             _ => planned.tries == 0 && wanted.iter().any(is_older),
         };
         if is_over {
-            work.end_request(tx, &planned.request, "revoked").await?;
-            tx.drop_message(&planned.request).await?;
+            supersede(work, tx, planned).await?;
         }
     }
     for one in &wanted {
@@ -103,6 +124,15 @@ async fn tell(work: Work<'_>, tx: &mut Transaction, looked_at: &mut Option<i64>)
     }
     tx.drop_visit_news(news.id).await?;
     Ok(true)
+}
+
+/// Ends what is not told any more; what was tried says so, too.
+async fn supersede(work: Work<'_>, tx: &mut Transaction, planned: &Planned) -> Result<()> {
+    if planned.communication.is_some() {
+        return unsent(work, tx, planned, "superseded").await;
+    }
+    work.end_request(tx, &planned.request, "revoked").await?;
+    tx.drop_message(&planned.request).await
 }
 
 impl Wanted {
@@ -210,12 +240,18 @@ async fn reminders(
         let before = SignedDuration::from_mins(i64::from(rule.minutes_before));
         let at = start.checked_sub(before).unwrap_or(start);
         let due = quiet::evening_before(at, &subject.zone);
-        wanted.extend(subject.patients.iter().map(|patient| Wanted {
-            patient: patient.clone(),
-            kind: News::Reminder,
-            due,
-            medium: rule.medium.clone(),
-        }));
+        for patient in &subject.patients {
+            let one = Wanted {
+                patient: patient.clone(),
+                kind: News::Reminder,
+                due,
+                medium: rule.medium.clone(),
+            };
+            // The night moves several to the same evening.
+            if !wanted.contains(&one) {
+                wanted.push(one);
+            }
+        }
     }
     Ok(wanted)
 }

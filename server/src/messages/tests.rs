@@ -1,5 +1,6 @@
 //! What becomes of visits is told once, to whom it concerns, and never of what is no more.
 
+mod kept;
 mod once;
 mod reached;
 mod replies;
@@ -15,7 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::providers::tests::mail_server;
 use super::{
     Delivered, Hands, Medium, Messages, Outgoing, Provider, Smtp, SmtpSettings, Unsent, Work,
-    deliver, plan,
+    deliver, end_over, plan,
 };
 use crate::context::RequestContext;
 use crate::interactions::{Interaction, WriteConditions};
@@ -357,14 +358,17 @@ async fn what_others_send_stays() {
     assert_eq!(clinic.deliver().await, Delivered::Sent);
     clinic.messages.providers.clear();
     // When it has long been due it is of no use to anybody here.
-    let store = &clinic.world.interactions.store;
     let due: Timestamp = "2099-03-04T19:00:00Z".parse().unwrap();
-    for (before, left) in [(due - SignedDuration::from_mins(1), 1), (due, 0)] {
-        store.drop_messages_over(before).await.unwrap();
-        assert_eq!(clinic.planned().await.len(), left);
-    }
+    let cx = clinic.cx();
+    let end = async |before| end_over(clinic.work(&cx), before).await.unwrap();
+    assert!(!end(due - SignedDuration::from_mins(1)).await);
+    assert_eq!(clinic.planned().await.len(), 1);
+    assert!(end(due).await && !end(due).await);
+    assert_eq!(clinic.planned().await, [""; 0]);
     let states = clinic.states("CommunicationRequest").await;
-    assert_eq!(states, ["active sms", "completed"]);
+    assert_eq!(states, ["completed", "revoked sms"]);
+    let said = clinic.states("Communication").await;
+    assert_eq!(said, ["completed email", "not-done no-provider"]);
     clinic.world.close().await;
 }
 

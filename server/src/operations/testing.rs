@@ -333,6 +333,7 @@ pub(crate) fn context() -> RequestContext {
         self_booked: 2,
         waiting: 3,
         slots: 50,
+        slots_read: 20_000,
         published: crate::context::Published::default(),
         search: SearchLimits::default(),
     };

@@ -56,6 +56,8 @@ pub(crate) struct Judged<'a> {
     taken: Vec<(usize, ResourceKey)>,
     /// For each need, who meets it.
     met: Vec<Option<usize>>,
+    /// Whether a Slot begins with it.
+    begins_slot: bool,
 }
 
 impl Kind {
@@ -123,9 +125,18 @@ impl<'a> Judged<'a> {
             base,
             taken: taken.collect(),
             met: Vec::new(),
+            begins_slot: false,
         };
         judged.met = judged.meeting();
         judged
+    }
+
+    /// The same of a visit that begins when a Slot of its own does: whoever made that has said when visits begin.
+    pub(crate) fn beginning_slot(self, begins_slot: bool) -> Self {
+        Self {
+            begins_slot,
+            ..self
+        }
     }
 
     /// Gives each need one of those who take part, each person once. The first need is given the first who meets it, as far
@@ -246,9 +257,9 @@ impl<'a> Judged<'a> {
     }
 
     /// Whether a start is one of those at which `$find` offers visits with these: where nobody has a calendar,
-    /// all are. Where there are Slots, whoever made them has said when visits begin.
+    /// all are.
     fn is_aligned(&self, start: Timestamp) -> bool {
-        if !self.visit.slots.is_empty() {
+        if self.begins_slot {
             return true;
         }
         let (zones, aligned) = self.alignment();

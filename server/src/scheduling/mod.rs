@@ -20,6 +20,7 @@ pub use claims::{Actors, Claim, ClaimKind, Clash, claims_of_block};
 pub(crate) use claims::{actors_of, claims_of_visit, refuse_out_of_use};
 pub(crate) use judge::{Judged, Kind, Known, not_by_patients, refuse_beyond};
 pub(crate) use pools::{LEVELS, Pools};
+pub(crate) use quiet::TZ_CODE;
 pub use rebook::Rebook;
 pub use states::{Status, Transition};
 pub(crate) use visit::canonical;

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan, civil};
 
 /// The extension by which a moment names its zone.
-const TZ_CODE: &str = "http://hl7.org/fhir/StructureDefinition/tz-code";
+pub(crate) const TZ_CODE: &str = "http://hl7.org/fhir/StructureDefinition/tz-code";
 
 /// When the day begins.
 const MORNING: i8 = 8;

@@ -140,6 +140,9 @@ impl Transition<'_> {
         if !self.by_operation {
             self.permit_plain(access, from, to)?;
         }
+        if from == Some(Noshow) && !access.imports() {
+            self.refuse_other(after)?;
+        }
         if from == Some(to) {
             return Ok(());
         }
@@ -178,6 +181,16 @@ impl Transition<'_> {
             )
             .at("Appointment.status")),
             false => Ok(()),
+        }
+    }
+
+    /// Refuses to make another visit of one to which nobody came: it may only turn out that somebody did.
+    fn refuse_other(&self, after: &Visit) -> Result<()> {
+        match self.before.is_none_or(|before| before.is_as(after)) {
+            true => Ok(()),
+            false => Err(OpError::InvalidTransition.refused(
+                "a visit to which nobody came stays at its time, with those who take part",
+            )),
         }
     }
 

@@ -5,7 +5,8 @@ use fhir::resource::Resource;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Actors, Judged, Kind, Known, Participant, Status, Transition, Visit};
-use crate::auth::{Access, Reason};
+use crate::auth::{Access, Reason, Rows};
+use crate::operations::testing::granted;
 
 const ALL: [&str; 10] = [
     "proposed",
@@ -182,5 +183,49 @@ fn a_visit_is_as_it_was_whoever_else_is_named_in_whatever_order() {
         with(&[doctor, ("Patient/anna", false), kind]),
     ] {
         assert!(!was.is_as(&other), "{other:?}");
+    }
+}
+
+/// A visit to which nobody came stays what it was, but for what is said beside it, until it turns out that somebody did.
+#[test]
+fn nobody_makes_another_visit_of_one_to_which_nobody_came() {
+    let hour = |hours| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours);
+    let was = visit("noshow");
+    let staff = granted(Some("Practitioner/desk"), Rows::All, Vec::new());
+    let load = Access::system(Reason::Load);
+    let with = |status: &str, start, actor: Option<&str>| Visit {
+        start: Some(hour(start)),
+        participants: actor
+            .map(|actor| Participant {
+                actor: Some(actor.into()),
+                is_required: true,
+            })
+            .into_iter()
+            .collect(),
+        ..visit(status)
+    };
+    let check = |after: &Visit, by_operation, access: &Access, expected| {
+        let transition = Transition {
+            before: Some(&was),
+            after: Some(after),
+            by_operation,
+            now: hour(1),
+        };
+        let done = transition.permit(access);
+        assert_eq!(done.is_ok(), expected, "{after:?}");
+    };
+    for (start, actor, is_same) in [
+        (0, None, true),
+        (2, None, false),
+        (0, Some("Practitioner/a"), false),
+    ] {
+        for status in ["noshow", "arrived"] {
+            for by_operation in [false, true] {
+                let after = with(status, start, actor);
+                check(&after, by_operation, &staff.access, is_same);
+                // The history of another system is corrected.
+                check(&after, by_operation, &load, true);
+            }
+        }
     }
 }

@@ -226,8 +226,9 @@ impl Transaction {
         let known = known.map_err(|error| refused(first, error))?;
         for (key, changed) in unsettled {
             let made = match &changed.after {
-                Some(Ruled::Visit(visit)) if visit.takes_time() => {
-                    self.asked(changed, visit, &known).and_then(|permitted| {
+                Some(Ruled::Visit(visit)) if visit.takes_time() => self
+                    .asked(key, changed, visit, &known)
+                    .and_then(|permitted| {
                         asked.warnings.extend(permitted.warnings);
                         let kind = permitted.kind.as_ref();
                         let claims = claims_of_visit(key, visit, &known, kind, &base);
@@ -235,8 +236,7 @@ impl Transaction {
                         let service = service.map(|kind| (key.clone(), kind.service));
                         asked.services.extend(service);
                         claims
-                    })
-                }
+                    }),
                 Some(Ruled::Block(block)) => {
                     claims_of_block(key, block, &schedules, &known.actors, &base)
                 }

@@ -175,6 +175,16 @@ impl Transaction {
         row.as_ref().map(planned).transpose()
     }
 
+    /// A message that was due before a moment; others may send it meanwhile.
+    pub async fn message_over(&mut self, before: Timestamp) -> Result<Option<Planned>> {
+        let row = sqlx::query(statements::READ_MESSAGE_OVER)
+            .bind(Instant(before))
+            .fetch_optional(self.connection())
+            .await
+            .map_err(from_sqlx)?;
+        row.as_ref().map(planned).transpose()
+    }
+
     /// Whether a message is still as it was handed over; nobody else changes that until the end.
     pub async fn is_handed_over(&mut self, message: &Planned) -> Result<bool> {
         let tries: Option<i32> = sqlx::query_scalar(statements::LOCK_MESSAGE)
@@ -210,14 +220,23 @@ impl Transaction {
 }
 
 impl Store {
-    /// What was due before a moment is sent by nobody any more.
-    pub async fn drop_messages_over(&self, before: Timestamp) -> Result<()> {
-        sqlx::query(statements::DROP_MESSAGES_OVER)
-            .bind(Instant(before))
+    /// Notes that a process that sends messages is there.
+    pub async fn note_sender(&self, now: Timestamp) -> Result<()> {
+        sqlx::query(statements::NOTE_SENDER)
+            .bind(Instant(now))
             .execute(&self.pool)
             .await
             .map_err(from_sqlx)?;
         Ok(())
+    }
+
+    /// Whether one has been there since a moment.
+    pub async fn has_sender(&self, since: Timestamp) -> Result<bool> {
+        sqlx::query_scalar(statements::HAS_SENDER)
+            .bind(Instant(since))
+            .fetch_one(&self.pool)
+            .await
+            .map_err(from_sqlx)
     }
 
     /// What became of a visit is told later, since that has failed now.

@@ -112,10 +112,13 @@ statements! {
     LOCK_MESSAGE = "lock_message";
     KEEP_MESSAGE = "keep_message";
     DROP_MESSAGE = "drop_message";
-    DROP_MESSAGES_OVER = "drop_messages_over";
+    READ_MESSAGE_OVER = "read_message_over";
+    NOTE_SENDER = "note_sender";
+    HAS_SENDER = "has_sender";
     ADD_FREED_TIME = "add_freed_time";
     TAKE_FREED_TIME = "take_freed_time";
     DROP_FREED_TIME = "drop_freed_time";
+    HALVE_FREED_TIME = "halve_freed_time";
     POSTPONE_FREED_TIME = "postpone_freed_time";
     ADD_WAITLIST_OFFER = "add_waitlist_offer";
     READ_WAITLIST_ENTRY = "read_waitlist_entry";

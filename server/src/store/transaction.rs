@@ -43,6 +43,8 @@ pub struct Transaction {
     unsettled: Unsettled,
     /// Slots that are blocks over whatever visits there are.
     pub(super) forced: BTreeSet<ResourceKey>,
+    /// Visits that begin when a Slot of theirs does.
+    pub(super) slot_starts: BTreeSet<ResourceKey>,
     /// What is to be said beside the answer.
     pub(super) warnings: Vec<Issue>,
     /// Whether nobody is told what becomes of visits.
@@ -118,6 +120,7 @@ impl Attempts<'_> {
                         self_booked_max: cx.limits.self_booked,
                         unsettled: Unsettled::default(),
                         forced: BTreeSet::new(),
+                        slot_starts: BTreeSet::new(),
                         warnings: Vec::new(),
                         is_silent: false,
                     });

@@ -86,6 +86,17 @@ impl Transaction {
         Ok(())
     }
 
+    /// Freed time is looked at in two: until a moment, and from then on.
+    pub async fn halve_freed_time(&mut self, id: i64, middle: Timestamp) -> Result<()> {
+        sqlx::query(statements::HALVE_FREED_TIME)
+            .bind(id)
+            .bind(Instant(middle))
+            .execute(self.connection())
+            .await
+            .map_err(from_sqlx)?;
+        Ok(())
+    }
+
     /// Waits for whoever offers something to a patient, or puts them on the waiting list; nobody else does until the end.
     pub async fn lock_waiting(&mut self, patient: &ResourceKey) -> Result<()> {
         sqlx::query(statements::LOCK_WAITING)

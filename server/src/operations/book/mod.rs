@@ -252,6 +252,7 @@ impl BookParams {
             None => false,
         };
         draft.set_overbooked(stays)?;
+        draft.tell_zone(tx).await?;
         if stays || self.overbook != Some(true) {
             return written(cx, tx, current, draft).await;
         }

@@ -13,13 +13,12 @@ use super::asked::Asked;
 use crate::error::{Error, Result};
 use crate::operations::visits::OFFERED;
 use crate::operations::{OperationAnswer, OperationContext};
+use crate::scheduling::TZ_CODE;
 use crate::searchset::{PageLinks, Searchset};
 use crate::store::{Proposal, StoredVersion, Verb};
 
 /// How long a proposal can be held or booked.
 const LASTS: SignedDuration = SignedDuration::from_mins(15);
-
-const TZ_CODE: &str = "http://hl7.org/fhir/StructureDefinition/tz-code";
 
 /// One visit.
 pub(super) struct Visit {

@@ -30,11 +30,12 @@ pub(in crate::operations) struct Wish {
 }
 
 /// A time that somebody who waits could have.
-pub(in crate::operations) struct Time {
+pub(in crate::operations) struct Time<'a> {
     pub(in crate::operations) start: Timestamp,
     pub(in crate::operations) end: Timestamp,
-    /// The Appointment.
-    pub(in crate::operations) resource: Resource,
+    visit: &'a Visit,
+    /// Of which they have this.
+    period: Interval,
 }
 
 /// What can be had of a kind of visit that meets freed time, whoever waits for it.
@@ -101,6 +102,16 @@ impl Had {
         self.visits.is_empty()
     }
 
+    /// When visits could begin.
+    pub(in crate::operations) fn starts(&self) -> impl Iterator<Item = Timestamp> {
+        self.visits.iter().map(|visit| visit.start)
+    }
+
+    /// Leaves the visits whose starts pass.
+    pub(in crate::operations) fn keep(&mut self, passes: impl Fn(&Timestamp) -> bool) {
+        self.visits.retain(|visit| passes(&visit.start));
+    }
+
     /// The zone that visits are told in.
     pub(in crate::operations) fn zone(&self) -> TimeZone {
         self.zone.clone().unwrap_or(TimeZone::UTC)
@@ -111,7 +122,7 @@ impl Had {
         &self,
         cx: OperationContext<'_>,
         wish: &Wish,
-    ) -> Result<Vec<Time>> {
+    ) -> Result<Vec<Time<'_>>> {
         let within = wish.periods.within(self.window);
         let theirs = self.visits.iter().filter_map(|visit| {
             let time = taken(visit)?;
@@ -122,37 +133,43 @@ impl Had {
         if theirs.is_empty() {
             return Ok(Vec::new());
         }
-        let patient = wish.patient.to_string();
-        let busy = cx
-            .store
-            .busy(std::slice::from_ref(&patient), self.window, cx.request.now);
+        let patient = [wish.patient.to_string()];
+        let busy = cx.store.busy(&patient, self.window, cx.request.now);
         let busy = busy.await?;
         let busy: Intervals = busy.iter().flat_map(|lane| lane.times.iter()).collect();
         let free = theirs.into_iter().filter(|(_, time, _)| !busy.meets(*time));
-        free.map(|(visit, time, period)| {
-            let patients = vec![patient.clone()];
-            let asked = Asked::of(
-                self.service.key.clone(),
-                period,
-                patients,
-                self.named.clone(),
-            );
-            let proposals = Proposals {
-                cx,
-                asked: &asked,
-                service: &self.service.key,
-                resource: &self.service.resource,
-                referrals: &wish.referrals,
-                zone: self.zone.clone(),
-            };
-            let text = proposals.appointment(OFFERED, visit);
-            Ok(Time {
-                start: time.start,
-                end: time.end,
-                resource: Resource::parse(text).map_err(Error::internal)?,
-            })
-        })
-        .collect()
+        let free = free.map(|(visit, time, period)| Time {
+            start: time.start,
+            end: time.end,
+            visit,
+            period,
+        });
+        Ok(free.collect())
+    }
+
+    /// The Appointment of somebody who waits at a time.
+    pub(in crate::operations) fn appointment(
+        &self,
+        cx: OperationContext<'_>,
+        wish: &Wish,
+        time: &Time<'_>,
+    ) -> Result<Resource> {
+        let asked = Asked::of(
+            self.service.key.clone(),
+            time.period,
+            vec![wish.patient.to_string()],
+            self.named.clone(),
+        );
+        let proposals = Proposals {
+            cx,
+            asked: &asked,
+            service: &self.service.key,
+            resource: &self.service.resource,
+            referrals: &wish.referrals,
+            zone: self.zone.clone(),
+        };
+        let text = proposals.appointment(OFFERED, time.visit);
+        Resource::parse(text).map_err(Error::internal)
     }
 }
 

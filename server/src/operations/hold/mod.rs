@@ -69,6 +69,7 @@ impl Change for Hold {
                     Some(Status::Proposed) => {
                         refuse_more(cx, tx).await?;
                         held(&mut draft, ends, &patients, cx)?;
+                        draft.tell_zone(tx).await?;
                     }
                     Some(Status::Pending) => {
                         let is_extended = current.refuse_others(cx, tx).await?;
@@ -93,6 +94,7 @@ impl Change for Hold {
                 let ends = params.ends(cx, tx, &visit).await?;
                 let mut draft = Draft::of(resource);
                 held(&mut draft, ends, &patients, cx)?;
+                draft.tell_zone(tx).await?;
                 draft.create(cx, tx).await?
             }
             _ => return Err(one_of_two()),

@@ -30,6 +30,9 @@ const BOOKED: &str = r#"{"coding":[{"system":"https://vesta.example/fhir/CodeSys
 /// How far ahead the hours of the clinic are looked at.
 const HOURS: SignedDuration = SignedDuration::from_hours(14 * 24);
 
+/// No question looks at less time at once.
+const PIECE: SignedDuration = SignedDuration::from_hours(24);
+
 /// Whoever has less time than that to answer is not offered anything.
 const LEAST: SignedDuration = SignedDuration::from_mins(15);
 
@@ -99,12 +102,8 @@ impl Change for Offer {
                 ));
             }
         };
-        let answering = Answering {
-            policy: &policy,
-            zone: &quiet::zone_of(&proposal).unwrap_or(TimeZone::UTC),
-            start,
-        };
-        let ends = answered_by(cx, &answering).await?;
+        let zone = quiet::zone_of(&proposal).unwrap_or(TimeZone::UTC);
+        let ends = Answering::of(cx, &policy, &zone).await?.until(start);
         let ends =
             ends.ok_or_else(|| OpError::LeadTime.refused("there is no time left to answer"))?;
         let time = (start, end);
@@ -147,34 +146,58 @@ async fn offer(
     Ok(done)
 }
 
-/// What somebody who waits is asked about.
+/// How long somebody who waits has to answer, whichever visit of a kind they are asked about. By night nobody is told, and no
+/// time to answer passes.
 struct Answering<'a> {
-    policy: &'a Policy,
     /// The zone of the clinic.
     zone: &'a TimeZone,
-    /// When the visit begins.
-    start: Timestamp,
+    now: Timestamp,
+    /// When their time is over.
+    ends: Timestamp,
+    /// How long that is at least.
+    least: SignedDuration,
+    /// So long before a visit nobody takes it any more.
+    lead: SignedDuration,
 }
 
-/// Until when somebody who waits can take a visit; nothing where that is too soon after they are told of it. By night nobody is
-/// told, and no time to answer passes.
-async fn answered_by(cx: OperationContext<'_>, asked: &Answering<'_>) -> Result<Option<Timestamp>> {
-    let now = cx.request.now;
-    let window = Interval {
-        start: now,
-        end: now.checked_add(HOURS).map_err(Error::internal)?,
-    };
-    let days = quiet::days(window, asked.zone);
-    let open = clinic_hours(cx, asked.policy, window).await?;
-    let minutes = |minutes: u32| SignedDuration::from_mins(i64::from(minutes));
-    let (time, lead) = (
-        minutes(asked.policy.offer_minutes),
-        minutes(asked.policy.lead_minutes),
-    );
-    let last = asked.start.checked_sub(lead).unwrap_or(now);
-    let ends = passed(&open.intersect(&days), &days, now, time).min(last);
-    let told = quiet::told_at(now, asked.start, asked.zone);
-    Ok((ends.duration_since(told) >= LEAST.min(time)).then_some(ends))
+impl<'a> Answering<'a> {
+    async fn of(
+        cx: OperationContext<'_>,
+        policy: &Policy,
+        zone: &'a TimeZone,
+    ) -> Result<Answering<'a>> {
+        let now = cx.request.now;
+        let until = |ahead| now.checked_add(ahead).map_err(Error::internal);
+        let window = |end| Interval { start: now, end };
+        let days = quiet::days(window(until(HOURS)?), zone);
+        // Where there are too many Slots to look that far, it is looked less far.
+        let mut ahead = HOURS;
+        let open = loop {
+            match clinic_hours(cx, policy, window(until(ahead)?)).await {
+                Err(error) if error.kind() == ErrorKind::TooCostly && ahead > PIECE => {
+                    ahead /= 2;
+                }
+                open => break open?,
+            }
+        };
+        let minutes = |minutes: u32| SignedDuration::from_mins(i64::from(minutes));
+        let time = minutes(policy.offer_minutes);
+        Ok(Answering {
+            zone,
+            now,
+            ends: passed(&open.intersect(&days), &days, now, time),
+            least: LEAST.min(time),
+            lead: minutes(policy.lead_minutes),
+        })
+    }
+
+    /// Until when a visit that begins then can be taken; nothing where that is too soon after they are told of it.
+    fn until(&self, start: Timestamp) -> Option<Timestamp> {
+        let last = start.checked_sub(self.lead).unwrap_or(self.now);
+        let ends = self.ends.min(last);
+        let told = quiet::told_at(self.now, start, self.zone);
+        (ends.duration_since(told) >= self.least).then_some(ends)
+    }
 }
 
 /// When so much of some time has passed; where there is not so much of it, the days that follow count as well.

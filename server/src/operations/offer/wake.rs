@@ -6,8 +6,9 @@ use fhir::ids::{ResourceKey, ResourceType};
 use fhir::json::Value;
 use fhir::resource::Resource;
 use fhir::scheduling::Interval;
+use jiff::{SignedDuration, Timestamp};
 
-use super::{Answering, Current, answered_by, offer};
+use super::{Answering, Current, PIECE, offer};
 use crate::context::RequestContext;
 use crate::definitions::Definitions;
 use crate::error::{Error, ErrorKind, Result};
@@ -16,7 +17,7 @@ use crate::operations::find::{Had, Time, Wish, had, service_of_types};
 use crate::operations::waitlist::Entry;
 use crate::operations::{OperationContext, OperationTarget};
 use crate::scheduling::Status;
-use crate::store::{Source, Store, StoredVersion, Transaction};
+use crate::store::{FreedTime, Source, Store, StoredVersion, Transaction};
 
 /// What came of one look at freed time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub enum Woken {
     Offered(ResourceKey),
     /// Nobody waits for what was left.
     Dropped,
+    /// There is more in it than one look takes: each half is looked at by itself.
+    Halved,
 }
 
 /// Looks for somebody who waits for time that was freed, and holds a visit for them: all of it in one transaction. What fails
@@ -82,13 +85,37 @@ async fn look(
             known: BTreeMap::new(),
         };
         for entry in waiting(cx, rest).await? {
-            if let Some(held) = look.offered(tx, &entry).await? {
-                return Ok(Woken::Offered(held));
+            match look.offered(tx, &entry).await {
+                Ok(Some(held)) => return Ok(Woken::Offered(held)),
+                Ok(None) => {}
+                Err(error) => return halved(tx, &freed, rest, error).await,
             }
         }
     }
     tx.drop_freed_time(freed.id).await?;
     Ok(Woken::Dropped)
+}
+
+/// Leaves freed time to be looked at half by half, where it was too much for one look.
+async fn halved(
+    tx: &mut Transaction,
+    freed: &FreedTime,
+    rest: Interval,
+    error: Error,
+) -> Result<Woken> {
+    let Some(middle) = middle(&error, rest) else {
+        return Err(error);
+    };
+    tx.halve_freed_time(freed.id, middle).await?;
+    Ok(Woken::Halved)
+}
+
+/// Where freed time is cut that is too much for one look.
+fn middle(error: &Error, freed: Interval) -> Option<Timestamp> {
+    let length = freed.end.duration_since(freed.start);
+    let is_cut = error.kind() == ErrorKind::TooCostly && length > PIECE;
+    let half = SignedDuration::from_secs(length.as_secs() / 2);
+    freed.start.checked_add(half).ok().filter(|_| is_cut)
 }
 
 /// All who wait for time that meets what is freed, whose turn it is first. Who waited for time that is over is left out by
@@ -112,12 +139,40 @@ pub(super) async fn waiting(cx: OperationContext<'_>, freed: Interval) -> Result
 /// What a kind of visit is asked for by: the HealthcareService, and those of whom any will do.
 type Asked = (String, Vec<String>);
 
+/// What can be had of a kind of visit, whoever waits.
+pub(super) struct Takeable {
+    had: Had,
+    /// By when a visit begins, until when it can be taken.
+    ends: BTreeMap<Timestamp, Timestamp>,
+}
+
+impl Takeable {
+    /// What can be had of freed time, as far as somebody who is told of it has the time to answer; nothing where there is none.
+    pub(super) async fn of(
+        cx: OperationContext<'_>,
+        (service, named): Asked,
+        freed: Interval,
+    ) -> Result<Option<Self>> {
+        let mut had = had(cx, service, named, freed).await?;
+        if had.is_empty() {
+            return Ok(None);
+        }
+        let zone = had.zone();
+        let answering = Answering::of(cx, had.policy(), &zone).await?;
+        let ends = had.starts().map(|start| (start, answering.until(start)));
+        let ends = ends.filter_map(|(start, ends)| Some((start, ends?)));
+        let ends: BTreeMap<Timestamp, Timestamp> = ends.collect();
+        had.keep(|start| ends.contains_key(start));
+        Ok((!had.is_empty()).then_some(Self { had, ends }))
+    }
+}
+
 /// One look for who waits for freed time.
 struct Look<'a> {
     cx: OperationContext<'a>,
     freed: Interval,
-    /// What can be had of it, whoever waits; nothing of what cannot be booked.
-    known: BTreeMap<Asked, Option<Had>>,
+    /// What can be had of it; nothing of what cannot be booked.
+    known: BTreeMap<Asked, Option<Takeable>>,
 }
 
 impl Look<'_> {
@@ -135,23 +190,23 @@ impl Look<'_> {
             Err(error) => return passed_over(entry, error).map(|()| None),
         };
         if !self.known.contains_key(&asked) {
-            let (service, named) = asked.clone();
-            let found = match had(cx, service, named, freed).await {
-                Ok(found) => Some(found).filter(|found| !found.is_empty()),
+            let found = match Takeable::of(cx, asked.clone(), freed).await {
+                Ok(found) => found,
+                Err(error) if middle(&error, freed).is_some() => return Err(error),
                 // What cannot be booked is waited for in vain.
                 Err(error) => passed_over(entry, error).map(|()| None)?,
             };
             self.known.insert(asked.clone(), found);
         }
-        let Some(Some(had)) = self.known.get(&asked) else {
+        let Some(Some(takeable)) = self.known.get(&asked) else {
             return Ok(None);
         };
-        let times = match wish(cx, entry, had).await {
-            Ok(Some(wish)) => had.times(cx, &wish).await,
+        let wish = match wish(cx, entry, &takeable.had).await {
+            Ok(Some(wish)) => wish,
             Ok(None) => return Ok(None),
-            Err(error) => Err(error),
+            Err(error) => return passed_over(entry, error).map(|()| None),
         };
-        let times = match times {
+        let times = match takeable.had.times(cx, &wish).await {
             Ok(times) => times,
             Err(error) => return passed_over(entry, error).map(|()| None),
         };
@@ -159,7 +214,7 @@ impl Look<'_> {
             return Ok(None);
         }
         for time in &times {
-            if let Some(held) = held(cx, tx, entry, had, time).await? {
+            if let Some(held) = takeable.held(cx, tx, (entry, &wish), time).await? {
                 return Ok(Some(held));
             }
         }
@@ -167,36 +222,32 @@ impl Look<'_> {
     }
 }
 
-/// The visit that is held for somebody at a time, where they have not had it before and can still answer.
-async fn held(
-    cx: OperationContext<'_>,
-    tx: &mut Transaction,
-    entry: &Entry,
-    had: &Had,
-    time: &Time,
-) -> Result<Option<ResourceKey>> {
-    let within = (time.start, time.end);
-    if tx.is_offered(entry.waiting(), within).await? {
-        return Ok(None);
-    }
-    let answering = Answering {
-        policy: had.policy(),
-        zone: &had.zone(),
-        start: time.start,
-    };
-    let ends = match answered_by(cx, &answering).await {
-        Ok(Some(ends)) => ends,
-        Ok(None) => return Ok(None),
-        Err(error) => return passed_over(entry, error).map(|()| None),
-    };
-    let mark = tx.mark().await?;
-    match offer(cx, tx, entry, &time.resource, within, ends).await {
-        Ok(done) => Ok(Some(done.key().clone())),
-        // Somebody else has taken it meanwhile, or it is not for this one.
-        Err(error) => {
-            passed_over(entry, error)?;
-            tx.back_to(mark).await?;
-            Ok(None)
+impl Takeable {
+    /// The visit that is held for somebody at a time, where they have not had it before.
+    async fn held(
+        &self,
+        cx: OperationContext<'_>,
+        tx: &mut Transaction,
+        (entry, wish): (&Entry, &Wish),
+        time: &Time<'_>,
+    ) -> Result<Option<ResourceKey>> {
+        let within = (time.start, time.end);
+        if tx.is_offered(entry.waiting(), within).await? {
+            return Ok(None);
+        }
+        let Some(ends) = self.ends.get(&time.start) else {
+            return Ok(None);
+        };
+        let visit = self.had.appointment(cx, wish, time)?;
+        let mark = tx.mark().await?;
+        match offer(cx, tx, entry, &visit, within, *ends).await {
+            Ok(done) => Ok(Some(done.key().clone())),
+            // Somebody else has taken it meanwhile, or it is not for this one.
+            Err(error) => {
+                passed_over(entry, error)?;
+                tx.back_to(mark).await?;
+                Ok(None)
+            }
         }
     }
 }

@@ -83,6 +83,7 @@ impl Change for Reschedule {
                 for (name, text) in given {
                     draft.set_text(name, text.as_deref().unwrap_or_default())?;
                 }
+                draft.tell_zone(tx).await?;
             }
         }
         current.change(cx, tx, &draft).await?.answer(cx)

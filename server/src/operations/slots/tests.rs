@@ -274,3 +274,57 @@ async fn two_who_want_one_slot_get_it_once() {
     );
     world.close().await;
 }
+
+/// A visit says its time in the zone of a calendar of those who take part, where nobody has said another.
+#[tokio::test]
+async fn a_visit_tells_the_zone_of_its_calendars() {
+    let Some((world, cx)) = clinic().await else {
+        return;
+    };
+    let zones = async |key: &str| {
+        let visit = Resource::parse(world.read(key).await.unwrap()).unwrap();
+        let all = visit.root().at(&["_start", "extension"]);
+        let all = all.into_iter().flat_map(Value::items);
+        let all = all.filter_map(|one| one.get("valueCode")?.string());
+        all.map(|one| one.into_owned()).collect::<Vec<String>>()
+    };
+    let at = |hour| visit("pending", (hour, hour + 1), "Patient/anna", WEISS);
+    let hold = of_resource(&at(9));
+    let held = check(&world, &cx, "Appointment/$hold", &hold, "201 pending").await;
+    assert_eq!(zones(&held).await, ["Europe/Berlin"]);
+    let own = of_reference(&held);
+    check(&world, &cx, "Appointment/$book", &own, "200 booked").await;
+    assert_eq!(zones(&held).await, ["Europe/Berlin"]);
+    // What a client says stands, and so does what else it says there.
+    for (said, expected) in [
+        (
+            r#"{"url":"http://hl7.org/fhir/StructureDefinition/tz-code","valueCode":"Europe/Vienna"}"#,
+            &["Europe/Vienna"][..],
+        ),
+        (
+            r#"{"url":"https://x.example/said","valueCode":"x"}"#,
+            &["x", "Europe/Berlin"],
+        ),
+    ] {
+        let said = format!(r#""_start":{{"extension":[{said}]}},"participant""#);
+        let body = at(10).replacen(r#""participant""#, &said, 1);
+        let body = of_resource(&body);
+        let key = check(&world, &cx, "Appointment/$book", &body, "201 booked").await;
+        assert_eq!(zones(&key).await, expected);
+        let reason = parameters(&[("reason", "valueCodeableConcept", r#"{"text":"ill"}"#)]);
+        let path = format!("{key}/$cancel");
+        check(&world, &cx, &path, &reason, "200 cancelled").await;
+    }
+    // Plain REST says what it says; moved, the visit tells its zone.
+    let plain = at(11).replacen('{', r#"{"id":"plain","#, 1);
+    world.put(&plain.replace("pending", "booked")).await;
+    assert_eq!(zones("Appointment/plain").await, [""; 0]);
+    let moved = parameters(&[
+        ("start", "valueDateTime", r#""2027-03-01T10:00:00+01:00""#),
+        ("end", "valueDateTime", r#""2027-03-01T11:00:00+01:00""#),
+    ]);
+    let path = "Appointment/plain/$reschedule";
+    check(&world, &cx, path, &moved, "200 booked").await;
+    assert_eq!(zones("Appointment/plain").await, ["Europe/Berlin"]);
+    world.close().await;
+}

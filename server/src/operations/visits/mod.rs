@@ -6,6 +6,7 @@ pub(super) mod series;
 pub(super) mod testing;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use bytes::Bytes;
 use fhir::ids::{Reference, ResourceKey, ResourceType, VersionId};

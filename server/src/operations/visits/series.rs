@@ -13,6 +13,7 @@ use super::{Current, Draft, visit_of};
 use crate::context::Handling;
 use crate::definitions::Searched;
 use crate::error::{Error, ErrorKind, Result};
+use crate::scheduling::TZ_CODE;
 use crate::store::Transaction;
 
 /// The system of the identifier that the visits of a series share.
@@ -21,7 +22,6 @@ pub(in crate::operations) const SERIES: &str =
 /// The place of a visit in its series.
 pub(in crate::operations) const INDEX: &str =
     "https://vesta.example/fhir/StructureDefinition/series-index";
-const TZ_CODE: &str = "http://hl7.org/fhir/StructureDefinition/tz-code";
 
 /// No series that is booked here is longer.
 const VISITS_MAX: u32 = 60;

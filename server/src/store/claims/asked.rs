@@ -56,6 +56,7 @@ impl Transaction {
     /// What a visit must be that takes time it did not take before: what its kind asks.
     pub(super) fn asked(
         &self,
+        key: &ResourceKey,
         changed: &Changed,
         visit: &Visit,
         known: &Known,
@@ -87,7 +88,9 @@ impl Transaction {
         let had_kind = before.and_then(|one| Kind::known(one, &known.actors, &base));
         let warnings = match &kind {
             Some(kind) => {
-                Judged::new(visit, kind, known, &base).permit(self.access(), now, time)?
+                let judged = Judged::new(visit, kind, known, &base);
+                let judged = judged.beginning_slot(self.slot_starts.contains(key));
+                judged.permit(self.access(), now, time)?
             }
             None if self.access().is_patients() => return Err(not_by_patients()),
             None if had_kind.is_some() => return Err(of_no_kind()),

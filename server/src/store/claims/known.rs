@@ -8,6 +8,7 @@ use fhir::resource::Resource;
 use fhir::scheduling::{Interval, Policy, Requirement};
 use fhir::search::hash::{ANY_REFERENCE, key_hash, reference};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use sqlx::Row;
 
 use super::super::batch::key_columns;
@@ -81,6 +82,19 @@ impl Transaction {
             pools,
             calendars,
         })
+    }
+
+    /// The zone of the calendar of the first, staff before others, whom a visit needs and who has one.
+    pub async fn zone_of(&mut self, visit: &Visit) -> Result<Option<TimeZone>> {
+        let base = self.base_url();
+        let needed = visit.participants.iter().filter(|one| one.is_required);
+        let mut keys: Vec<ResourceKey> = needed.filter_map(|one| one.key(&base)).collect();
+        keys.sort_by_key(|key| !key.resource_type.name().starts_with("Practitioner"));
+        let found = self.stored(keys.clone()).await?;
+        let calendars = self.calendars(&found, &[], Vec::new()).await?;
+        let mut named = keys.iter().map(ToString::to_string);
+        let first = named.find_map(|key| calendars.by_actor.get(&key)?.first());
+        Ok(first.map(|one| one.schedule.availability.zone.clone()))
     }
 
     /// The Locations above those there are, where a requirement draws from a Location.

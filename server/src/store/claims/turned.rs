@@ -95,8 +95,12 @@ impl Transaction {
             is_same,
         };
         let mut taken = Vec::new();
+        self.slot_starts.remove(&write.key);
         for calendar in &calendars {
             let slots = self.locked_slots(calendar, &windows).await?;
+            if part.begins_one(&slots) {
+                self.slot_starts.insert(write.key.clone());
+            }
             let turned = part.turned(slots, self.access())?;
             taken.extend(self.turn(&appointment.definitions, turned).await?);
         }
@@ -335,6 +339,13 @@ impl Part<'_> {
             }
         }
         Ok(turned)
+    }
+
+    /// Whether the visit begins when a Slot does that is open to it.
+    fn begins_one(&self, slots: &[SlotTime]) -> bool {
+        let start = self.visit.and_then(|one| one.start);
+        let mut open = slots.iter().filter(|one| self.is_open(one));
+        open.any(|one| Some(one.times.start) == start)
     }
 
     /// Refuses a visit that names Slots, and has none.

@@ -24,8 +24,6 @@ use crate::terminology::planned;
 
 /// Calendars that one question looks at.
 const CALENDARS_MAX: usize = 2000;
-/// Slots that one question looks at.
-const SLOTS_MAX: usize = 20_000;
 /// Ids in one search: what is more is asked for in turn.
 const IDS: usize = 100;
 
@@ -68,13 +66,14 @@ async fn slots(
     let mut of_schedule: BTreeMap<String, Vec<Interval>> = BTreeMap::new();
     let keys = calendars.by_actor.values().flatten();
     let keys: Vec<String> = keys.map(|one| one.key.to_string()).collect();
+    let most = cx.request.limits.slots_read;
     for keys in keys.chunks(IDS) {
         let query = format!(
             "schedule={}&status=free&start=ge{early}&start=lt{}",
             keys.join(","),
             window.end
         );
-        for (_, slot) in search(cx, "Slot", &query, SLOTS_MAX).await? {
+        for (_, slot) in search(cx, "Slot", &query, most).await? {
             let schedule = slot.root().at(&["schedule", "reference"]);
             let schedule = schedule.and_then(Value::string);
             let times = moment(slot.get("start")).zip(moment(slot.get("end")));

@@ -3,7 +3,7 @@
 use fhir::scheduling::Interval;
 use jiff::SignedDuration;
 
-use super::super::wake::waiting;
+use super::super::wake::{Takeable, waiting};
 use super::*;
 use crate::operations::{OperationContext, OperationTarget};
 
@@ -26,6 +26,34 @@ fn participants(patient: &str) -> String {
 fn day(world: &World) -> String {
     let day = monday(world, 9, 0).date();
     format!(r#"{{"start":"{day}","end":"{day}"}}"#)
+}
+
+fn appointments() -> OperationTarget {
+    OperationTarget::Type(fhir::ids::ResourceType::parse("Appointment").unwrap())
+}
+
+fn asking<'a>(
+    world: &'a World,
+    cx: &'a RequestContext,
+    target: &'a OperationTarget,
+) -> OperationContext<'a> {
+    OperationContext {
+        request: cx,
+        store: &world.interactions.store,
+        definitions: &world.interactions.definitions,
+        target,
+        formats: &[],
+        if_match: None,
+        call: None,
+    }
+}
+
+/// Half an hour from ten on that Monday.
+fn ten(world: &World) -> Interval {
+    Interval {
+        start: monday(world, 10, 0).timestamp(),
+        end: monday(world, 10, 30).timestamp(),
+    }
 }
 
 #[tokio::test]
@@ -56,21 +84,9 @@ async fn who_waited_for_what_is_over_is_not_looked_at() {
         ..crate::context::Limits::clone(&cx.limits)
     };
     cx.limits = std::sync::Arc::new(limits);
-    let target = OperationTarget::Type(fhir::ids::ResourceType::parse("Appointment").unwrap());
-    let cx = OperationContext {
-        request: &cx,
-        store: &world.interactions.store,
-        definitions: &world.interactions.definitions,
-        target: &target,
-        formats: &[],
-        if_match: None,
-        call: None,
-    };
-    let freed = Interval {
-        start: monday(&world, 10, 0).timestamp(),
-        end: monday(&world, 10, 30).timestamp(),
-    };
-    let found = waiting(cx, freed).await.unwrap();
+    let target = appointments();
+    let cx = asking(&world, &cx, &target);
+    let found = waiting(cx, ten(&world)).await.unwrap();
     let ids: Vec<&str> = found.iter().map(|one| one.key.id.as_str()).collect();
     assert_eq!(ids, ["n-3", "n-2", "n-1", "n-0", "open"]);
     world.close().await;
@@ -230,6 +246,70 @@ async fn what_is_told_too_late_to_answer_is_not_offered() {
     // Told at eight, it could be taken until five past eight.
     let night = monday(&world, 5, 0).timestamp();
     assert_eq!(woken(&world, night).await, Woken::Dropped);
+    // That is known before anybody is looked at who waits, and all the same for everybody.
+    let service = ("HealthcareService/scan".to_owned(), Vec::new());
+    for (hour, is_had) in [(5, false), (1, true)] {
+        let cx = RequestContext {
+            now: monday(&world, hour, 0).timestamp()
+                - SignedDuration::from_hours(8 * i64::from(is_had)),
+            ..world.cx.clone()
+        };
+        let target = appointments();
+        let found = Takeable::of(asking(&world, &cx, &target), service.clone(), ten(&world));
+        assert_eq!(found.await.unwrap().is_some(), is_had, "{hour}");
+    }
+    world.close().await;
+}
+
+/// Freed time in which there are more Slots than one look reads is looked at in pieces, and none of it is lost.
+#[tokio::test]
+async fn much_freed_time_is_looked_at_piece_by_piece() {
+    let Some(mut world) = world().await else {
+        return;
+    };
+    for day in 0..12 {
+        let start = monday(&world, 9, 0)
+            .checked_add(jiff::ToSpan::days(day))
+            .unwrap();
+        let end = start.timestamp() + SignedDuration::from_mins(30);
+        world
+            .put(&format!(
+                r#"{{"resourceType":"Slot","id":"free-{day}","schedule":{{"reference":"Schedule/s0"}},"status":"free",
+                "start":"{}","end":"{end}"}}"#,
+                start.timestamp()
+            ))
+            .await;
+    }
+    let limits = crate::context::Limits {
+        slots_read: 4,
+        ..crate::context::Limits::clone(&world.cx.limits)
+    };
+    world.cx.limits = std::sync::Arc::new(limits);
+    let (from, to) = (
+        monday(&world, 0, 0).timestamp(),
+        monday(&world, 0, 0).timestamp() + SignedDuration::from_hours(12 * 24),
+    );
+    let sql = format!(
+        "insert into freed_time (source, during, due) values ('Slot/x', tstzrange('{from}', '{to}'), now())"
+    );
+    world.database().execute(sql.leak()).await.unwrap();
+    waits(&world, "Patient/eva", &[]).await;
+    let now = soon(&world);
+    let mut found = Vec::new();
+    loop {
+        match woken(&world, now).await {
+            Woken::Nothing => break,
+            one => found.push(one),
+        }
+        assert!(found.len() < 50, "{found:?}");
+    }
+    let count = |is: fn(&Woken) -> bool| found.iter().filter(|one| is(one)).count();
+    assert_eq!(
+        count(|one| matches!(one, Woken::Offered(_))),
+        1,
+        "{found:?}"
+    );
+    assert!(count(|one| *one == Woken::Halved) > 1, "{found:?}");
     world.close().await;
 }
 

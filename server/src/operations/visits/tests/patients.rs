@@ -1,6 +1,9 @@
 //! What patients may not reach on other ways than `$waitlist` and `$find` let them.
 
+use jiff::SignedDuration;
+
 use crate::auth::Rows;
+use crate::operations::find::tests::{clinic, monday};
 use crate::operations::testing::{World, granted};
 
 use super::super::testing::*;
@@ -88,5 +91,69 @@ async fn what_is_over_is_not_waited_for() {
         ("on-clash", "valueCode", r#""waitlist""#),
     ]);
     check(&world, &staff(), BOOK, &waits, "409 appointment-clash").await;
+    world.close().await;
+}
+
+/// In a long Slot patients begin where `$find` lets them, and anywhere where a Slot does.
+#[tokio::test]
+async fn patients_begin_where_slots_do_or_find_says() {
+    let Some(world) = clinic().await else {
+        return;
+    };
+    let service = world.read("HealthcareService/scan").await.unwrap();
+    let duration = r#"{"url": "duration""#;
+    let own = format!(r#"{{"url":"self-book","valueBoolean":true}},{duration}"#);
+    world.put(&service.replacen(duration, &own, 1)).await;
+    let schedule = world.read("Schedule/s0").await.unwrap();
+    let slots = schedule.replacen(r#""rules""#, r#""slots""#, 1);
+    world.put(&slots).await;
+    let at = |hour, minute| monday(&world, hour, minute).timestamp();
+    for (id, from, to) in [
+        ("short", at(9, 7), at(9, 37)),
+        ("long", at(9, 40), at(11, 0)),
+    ] {
+        world
+            .put(&format!(
+                r#"{{"resourceType":"Slot","id":"{id}","schedule":{{"reference":"Schedule/s0"}},"status":"free","start":"{from}","end":"{to}"}}"#
+            ))
+            .await;
+    }
+    let anna = granted(Some("Patient/anna"), Rows::All, Vec::new());
+    for ((hour, minute), who, expected) in [
+        ((9, 43), &anna, "422 -"),
+        ((10, 3), &anna, "422 -"),
+        ((9, 7), &anna, "201 pending"),
+        ((10, 3), &staff(), "201 pending"),
+    ] {
+        let (from, to) = (
+            at(hour, minute),
+            at(hour, minute) + SignedDuration::from_mins(30),
+        );
+        let room = if expected.starts_with("201") && hour == 10 {
+            2
+        } else {
+            1
+        };
+        let body = visit("pending", (9, 10), "Patient/anna", &["PractitionerRole/role-a"])
+            .replace("2027-03-01T09:00:00+01:00", &from.to_string())
+            .replace("2027-03-01T10:00:00+01:00", &to.to_string())
+            .replacen(
+                r#""participant":["#,
+                &format!(
+                    r#""participant":[{{"actor":{{"reference":"HealthcareService/scan"}},"required":"information-only","status":"needs-action"}},
+                    {{"actor":{{"reference":"Location/room-{room}"}},"status":"needs-action"}},
+                    {{"actor":{{"reference":"Device/scanner-{room}"}},"status":"needs-action"}},"#
+                ),
+                1,
+            );
+        check(
+            &world,
+            who,
+            "Appointment/$hold",
+            &of_resource(&body),
+            expected,
+        )
+        .await;
+    }
     world.close().await;
 }

@@ -118,6 +118,7 @@ pub(super) fn context() -> RequestContext {
         self_booked: 5,
         waiting: 10,
         slots: 50,
+        slots_read: 20_000,
         published: crate::context::Published::default(),
         search: SearchLimits::default(),
     };
