@@ -343,6 +343,10 @@ impl<'a> Search<'a> {
         let mut bytes: usize = 0;
         let mut stream = statement.build().fetch(connection);
         while let Some(row) = stream.try_next().await.map_err(from_sqlx)? {
+            // Read to its end, the connection is free for the next search.
+            if rows.has_more {
+                continue;
+            }
             let was_cut: bool = row.try_get("was_cut").map_err(from_sqlx)?;
             let is_end: Option<bool> = row.try_get("is_end").map_err(from_sqlx)?;
             rows.is_uncertain |= was_cut || is_end == Some(true);
@@ -353,7 +357,7 @@ impl<'a> Search<'a> {
             bytes += content.map_or(0, str::len);
             if rows.found.len() == self.count || (bytes > BYTES_MAX && !rows.found.is_empty()) {
                 rows.has_more = true;
-                return Ok(());
+                continue;
             }
             rows.found.push(found(&row, self.plan.sort.len())?);
         }
