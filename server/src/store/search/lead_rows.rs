@@ -23,7 +23,7 @@ pub(super) fn push_lead(
 ) -> String {
     let name = match clauses {
         [Clause::RefersTo { seeds, target }] => {
-            push_refers_to(statement, estimator, seeds, target, cap)
+            push_refers_to(statement, estimator, seeds, target, cap, &|_| {})
         }
         [Clause::ReferredBy { seeds, source }] => {
             push_referred_by(statement, estimator, seeds, source, cap)
@@ -32,15 +32,8 @@ pub(super) fn push_lead(
         [Clause::All(parts)] => {
             let parts = flat(parts);
             let choice = choose(estimator, types, &parts);
-            let (candidates, left) = push_candidates(
-                statement,
-                estimator,
-                types,
-                &parts,
-                &choice.lead,
-                cap,
-                false,
-            );
+            let (candidates, left) =
+                push_candidates(statement, estimator, types, &parts, &choice.lead, cap, &[]);
             let name = statement.begin_with("l");
             statement.push(format!("select c.rid from {candidates} c where "));
             push_all(statement, "c", left);
@@ -113,13 +106,15 @@ fn push_simple_lead(statement: &mut Statement, types: &[ResourceType], clauses: 
     }
 }
 
-/// From the targets to the rows that refer to them: one look into the lists or the index of elements for each.
-fn push_refers_to(
+/// From the targets to the rows that refer to them: one look into the lists or the index of elements for each. `newest` may
+/// say which of a list are enough.
+pub(super) fn push_refers_to(
     statement: &mut Statement,
     estimator: &Estimator<'_>,
     seeds: &[i64],
     target: &Criteria,
     cap: Option<i64>,
+    newest: &dyn Fn(&mut Statement),
 ) -> String {
     let members = push_members(statement, estimator, target, "c.key_hash", cap);
     let name = statement.begin_with("l");
@@ -127,20 +122,23 @@ fn push_refers_to(
         .push(format!("select r.rid from {members} t cross join unnest("))
         .elements(seeds)
         .push(") seeds(seed) cross join lateral (");
-    statement.push(match seeds.iter().copied().all(is_listed) {
-        true => {
-            "select l.rid from index_element l where l.element = (t.key_hash & -2) # seeds.seed"
-        }
-        false => {
-            "select r.rid from resource r where r.tok @> array[(t.key_hash & -2) # seeds.seed]"
-        }
-    });
+    if seeds.iter().copied().all(is_listed) {
+        statement.push(
+            "select l.rid from index_element l where l.element = (t.key_hash & -2) # seeds.seed",
+        );
+        newest(statement);
+    } else {
+        statement.push(
+            "select r.rid from resource r where r.tok @> array[(t.key_hash & -2) # seeds.seed]",
+        );
+    }
     statement.push(" offset 0) r");
     statement.cap(&name, cap);
     name
 }
 
-/// From the rows that refer to those they refer to: each element is tried as a reference.
+/// From the rows that refer to those they refer to: each element that is listed where the references are, or is not where
+/// they are not, is tried as one.
 fn push_referred_by(
     statement: &mut Statement,
     estimator: &Estimator<'_>,
@@ -152,10 +150,10 @@ fn push_referred_by(
     let name = statement.begin_with("l");
     statement
         .push(format!(
-            "select r.rid from (select distinct e.element # seeds.seed as key_hash from {members} t cross join lateral unnest(t.tok) e(element) cross join unnest("
+            "select r.rid from (select distinct e.element # seeds.seed as key_hash from (select unnest(t.tok) as element from {members} t) e cross join unnest("
         ))
         .elements(seeds)
-        .push(") seeds(seed)) t cross join lateral (select r.rid from resource r where r.key_hash & -2 = t.key_hash and not r.deleted offset 0) r");
+        .push(") seeds(seed) where (e.element # seeds.seed) & 1 = 0) t cross join lateral (select r.rid from resource r where r.key_hash & -2 = t.key_hash and not r.deleted offset 0) r");
     statement.cap(&name, cap);
     name
 }
@@ -172,7 +170,7 @@ fn push_names(
     let name = statement.begin_with("l");
     statement
         .push(format!(
-            "select r.rid from (select distinct e.element # ways.way as element from {members} t cross join lateral unnest(t.tok) e(element) cross join unnest("
+            "select r.rid from (select distinct e.element # ways.way as element from (select unnest(t.tok) as element from {members} t) e cross join unnest("
         ))
         .elements(ways)
         .push(") ways(way)) t cross join lateral (select r.rid from resource r where r.tok @> array[t.element] offset 0) r");
@@ -180,7 +178,7 @@ fn push_names(
     name
 }
 
-/// A CTE of the resources that meet criteria, with one of their columns.
+/// A CTE of the resources that meet criteria, with one of their columns and perhaps others.
 pub(super) fn push_members(
     statement: &mut Statement,
     estimator: &Estimator<'_>,
@@ -198,8 +196,11 @@ pub(super) fn push_members(
         &clauses,
         &choice.lead,
         cap,
-        false,
+        &[],
     );
+    if left.is_empty() {
+        return candidates;
+    }
     let name = statement.begin_with("t");
     statement.push(format!("select {column} from {candidates} c where "));
     push_all(statement, "c", left);

@@ -48,7 +48,7 @@ use super::read::{stored_key, stored_version};
 use super::{StoredVersion, Transaction};
 use crate::error::{Error, Result};
 use estimate::Estimator;
-use leads::flat;
+use leads::{flat, left_after};
 use listed::Listed;
 use order::Direction;
 use path::{Attempt, Path, Tuning, Way};
@@ -276,7 +276,7 @@ impl<'a> Search<'a> {
     /// The statements of one way, to be run one after the other until the page is full.
     fn statements(
         &self,
-        path: &Path<'_>,
+        path: &Path<'a>,
         attempt: Attempt,
         set_max: i64,
         begin: fn() -> Statement,
@@ -289,7 +289,8 @@ impl<'a> Search<'a> {
             let mut statement = begin();
             if let Some(rows) = attempt.rows {
                 let estimator = self.estimator;
-                Sets { estimator, set_max }.push(&mut statement, &self.clauses, rows);
+                let asked = self.asked(path, attempt.way);
+                Sets { estimator, set_max }.push(&mut statement, &asked, rows);
             }
             let page = match attempt.way {
                 Way::ValueFirst => ValueFirst {
@@ -332,6 +333,17 @@ impl<'a> Search<'a> {
             statement
         };
         parts.iter().enumerate().map(one).collect()
+    }
+
+    /// The clauses that rows are asked by, once what leads to them has been followed.
+    fn asked(&self, path: &Path<'a>, way: Way) -> Vec<&'a Clause> {
+        match way {
+            Way::ValueFirst => {
+                let (cheap, costly) = left_after(&self.clauses, &path.choice.lead);
+                cheap.into_iter().chain(costly).collect()
+            }
+            Way::Recent | Way::Listed | Way::Walk => self.clauses.clone(),
+        }
     }
 
     async fn read(

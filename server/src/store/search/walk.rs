@@ -7,7 +7,7 @@ use fhir::search::fold::index_prefix;
 use fhir::search::index_values::INDEX_PREFIX_CHARACTERS;
 use fhir::search::plan::{Clause, Plan, Sort, SortKey};
 
-use super::conditions::{columns, push_all, push_any, push_seeds, push_types};
+use super::conditions::{columns, is_cheap, push_all, push_any, push_seeds, push_types};
 use super::leads::push_walked_types;
 use super::order::{
     Direction, is_always_there, is_in_content, key_type, push_behind, push_key, push_value,
@@ -143,12 +143,18 @@ impl Walk<'_> {
         name
     }
 
-    /// What is asked of the row `s`. What is asked about the one period that the walk goes by is asked of that.
+    /// What is asked of the row `s`, what costs least first. What is asked about the one period that the walk goes by is
+    /// asked of that.
     fn push_clauses(&self, statement: &mut Statement) {
         let about = match self.part {
             Part::With => about_the_order(self.plan, self.clauses),
             Part::Without => Vec::new(),
         };
+        let is_other = |clause: &&Clause| !about.iter().any(|one| std::ptr::eq(*one, *clause));
+        let others = self.clauses.iter().copied().filter(is_other);
+        let (cheap, costly): (Vec<_>, Vec<_>) = others.partition(|clause| is_cheap(clause));
+        push_all(statement, "s", cheap);
+        statement.push(" and ");
         if about.is_empty() {
             self.push_choice(statement, "s");
         }
@@ -160,12 +166,7 @@ impl Walk<'_> {
                 statement.push(" and ");
             }
         }
-        let is_other = |clause: &&Clause| !about.iter().any(|one| std::ptr::eq(*one, *clause));
-        push_all(
-            statement,
-            "s",
-            self.clauses.iter().copied().filter(is_other),
-        );
+        push_all(statement, "s", costly);
     }
 
     fn push_later_keys(&self, statement: &mut Statement) {

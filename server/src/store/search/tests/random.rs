@@ -12,7 +12,7 @@ use fhir::search::plan::{
 use super::oracle;
 use super::world::{
     CITED, DATES, Dice, NUMBERS, PARTNER, POSITIONS, STRINGS, SUBJECT, WORDS, World, day, decimal,
-    element, seeds_of, text, types,
+    element, reference_of, seeds_of, text, types,
 };
 use crate::store::{Source, Store};
 
@@ -118,13 +118,18 @@ fn seeds(dice: &mut Dice, all: &'static [i64; 4], types: &[ResourceType]) -> Vec
     some(dice, &own)
 }
 
+/// Some seeds of references of these types.
+fn references(dice: &mut Dice, types: &[ResourceType]) -> Vec<i64> {
+    let own = |one: &ResourceType| [PARTNER, SUBJECT].map(|seed| reference_of(seed, *one));
+    some(dice, &types.iter().flat_map(own).collect::<Vec<_>>())
+}
+
 fn clause(world: &World, dice: &mut Dice, types: &[ResourceType], depth: u32) -> Clause {
     let elements: Vec<i64> = types
         .iter()
         .copied()
         .flat_map(|one| (1..=9).map(move |number| element(number, one)))
         .collect();
-    let references = [PARTNER, SUBJECT];
     let ids: Vec<_> = world.known.iter().map(|one| one.key.id.clone()).collect();
     match dice.roll(if depth == 0 { 12 } else { 17 }) {
         0..=2 => Clause::AnyToken(few_or_many(dice, &elements)),
@@ -170,13 +175,16 @@ fn clause(world: &World, dice: &mut Dice, types: &[ResourceType], depth: u32) ->
             query: words(dice, 2),
         },
         12 => Clause::RefersTo {
-            seeds: some(dice, &references),
+            seeds: references(dice, types),
             target: criteria(world, dice, depth - 1),
         },
-        13 => Clause::ReferredBy {
-            seeds: some(dice, &references),
-            source: criteria(world, dice, depth - 1),
-        },
+        13 => {
+            let source = criteria(world, dice, depth - 1);
+            Clause::ReferredBy {
+                seeds: references(dice, &source.resource_types),
+                source,
+            }
+        }
         14 => Clause::All(several(dice, |dice| clause(world, dice, types, depth - 1))),
         15 => Clause::Any(several(dice, |dice| clause(world, dice, types, depth - 1))),
         _ => match dice.roll(9) {
