@@ -395,6 +395,15 @@ async fn nothing_is_looked_up_in_vain() {
     assert_eq!(dated.looks("index_date_rid"), 10, "{}", dated.plans);
 }
 
+/// One of two types is as rare to a plan without values as one of all there are.
+#[tokio::test]
+async fn a_type_is_walked_by_its_own_index_however_few_there_are() {
+    let gate = Gate::new().await;
+    let walked = gate.take(&of_patients(&[Clause::NoToken(vec![10])])).await;
+    let rows = walked.of_index("resource_walk", "Plan Rows");
+    assert!(rows.iter().all(|rows| *rows < 250), "{}", walked.plans);
+}
+
 #[tokio::test]
 async fn an_explanation_shows_the_way_and_no_value() {
     let gate = Gate::new().await;
