@@ -132,6 +132,9 @@ impl Source<'_> {
         includes: &[Include],
         matches: &[StoredVersion],
     ) -> Result<Vec<StoredVersion>> {
+        if includes.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut gathering = Gathering::new(cx, definitions, includes, matches);
         while let Some(round) = gathering.round()? {
             let read = over_a_living_connection!(self, search_connection, connection => read_round(cx, connection, &round))?;

@@ -8,7 +8,9 @@ use sqlx::{PgConnection, Row};
 use super::conditions::{push_all, push_types};
 use super::estimate::Estimator;
 use super::lead_rows::push_lead;
-use super::leads::{Choice, Lead, choose, flat, left_after, push_candidates, push_walked_types};
+use super::leads::{
+    Choice, Lead, Reading, choose, flat, left_after, push_candidates, push_walked_types,
+};
 use super::listed;
 use super::sets::Sets;
 use super::statement::Statement;
@@ -113,7 +115,7 @@ fn push_count(
                 clauses,
                 &choice.lead,
                 None,
-                &[],
+                &Reading::of_rows(&[]),
             );
             push_selected(statement, "count(*)");
             statement.push(format!(" from {candidates} c where "));

@@ -7,7 +7,7 @@ use fhir::search::plan::{Clause, Criteria};
 use super::conditions::{push_all, push_any};
 use super::elements::push_rows_with;
 use super::estimate::Estimator;
-use super::leads::{choose, flat, push_candidates, push_walked_types};
+use super::leads::{Reading, choose, flat, left_after, push_candidates, push_walked_types};
 use super::listed;
 use super::periods::push_instant_test;
 use super::ranges;
@@ -32,8 +32,15 @@ pub(super) fn push_lead(
         [Clause::All(parts)] => {
             let parts = flat(parts);
             let choice = choose(estimator, types, &parts);
-            let (candidates, left) =
-                push_candidates(statement, estimator, types, &parts, &choice.lead, cap, &[]);
+            let (candidates, left) = push_candidates(
+                statement,
+                estimator,
+                types,
+                &parts,
+                &choice.lead,
+                cap,
+                &Reading::of_rows(&[]),
+            );
             let name = statement.begin_with("l");
             statement.push(format!("select c.rid from {candidates} c where "));
             push_all(statement, "c", left);
@@ -116,7 +123,7 @@ pub(super) fn push_refers_to(
     cap: Option<i64>,
     newest: &dyn Fn(&mut Statement),
 ) -> String {
-    let members = push_members(statement, estimator, target, "c.key_hash", cap);
+    let members = push_members(statement, estimator, target, "key_hash", cap);
     let name = statement.begin_with("l");
     statement
         .push(format!("select r.rid from {members} t cross join unnest("))
@@ -146,7 +153,7 @@ fn push_referred_by(
     source: &Criteria,
     cap: Option<i64>,
 ) -> String {
-    let members = push_members(statement, estimator, source, "c.tok", cap);
+    let members = push_members(statement, estimator, source, "tok", cap);
     let name = statement.begin_with("l");
     statement
         .push(format!(
@@ -166,7 +173,7 @@ fn push_names(
     other: &Criteria,
     cap: Option<i64>,
 ) -> String {
-    let members = push_members(statement, estimator, other, "c.tok", cap);
+    let members = push_members(statement, estimator, other, "tok", cap);
     let name = statement.begin_with("l");
     statement
         .push(format!(
@@ -178,7 +185,7 @@ fn push_names(
     name
 }
 
-/// A CTE of the resources that meet criteria, with one of their columns and perhaps others.
+/// A CTE of the resources that meet criteria, with one of their columns.
 pub(super) fn push_members(
     statement: &mut Statement,
     estimator: &Estimator<'_>,
@@ -189,6 +196,11 @@ pub(super) fn push_members(
     let clauses = flat(&criteria.clauses);
     let types = &criteria.resource_types;
     let choice = choose(estimator, types, &clauses);
+    // Where nothing is left to ask, more is not read.
+    let mut reading = Reading::of_rows(&[]);
+    if left_after(&clauses, &choice.lead).1.is_empty() {
+        reading.columns = format!("r.{column}");
+    }
     let (candidates, left) = push_candidates(
         statement,
         estimator,
@@ -196,13 +208,13 @@ pub(super) fn push_members(
         &clauses,
         &choice.lead,
         cap,
-        &[],
+        &reading,
     );
     if left.is_empty() {
         return candidates;
     }
     let name = statement.begin_with("t");
-    statement.push(format!("select {column} from {candidates} c where "));
+    statement.push(format!("select c.{column} from {candidates} c where "));
     push_all(statement, "c", left);
     statement.push(")");
     name

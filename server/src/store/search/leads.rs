@@ -272,8 +272,25 @@ pub(super) fn left_after<'a>(
         .partition(|clause| is_cheap(clause))
 }
 
-/// Writes a CTE of the rows that a lead names, as far as their own columns pass, with the sort values that are read from
-/// the content; gives its name and what is left to ask.
+/// What is read of the rows that a lead names.
+pub(super) struct Reading<'a> {
+    /// Columns of `r`.
+    pub(super) columns: String,
+    /// The order, of which those values are read that stand in the content.
+    pub(super) sort: &'a [Sort],
+}
+
+impl<'a> Reading<'a> {
+    /// All that conditions may look at.
+    pub(super) fn of_rows(sort: &'a [Sort]) -> Self {
+        Self {
+            columns: columns("r"),
+            sort,
+        }
+    }
+}
+
+/// Writes a CTE of the rows that a lead names, as far as their own columns pass; gives its name and what is left to ask.
 pub(super) fn push_candidates<'a>(
     statement: &mut Statement,
     estimator: &Estimator<'_>,
@@ -281,13 +298,13 @@ pub(super) fn push_candidates<'a>(
     clauses: &[&'a Clause],
     lead: &Lead<'a>,
     cap: Option<i64>,
-    sort: &[Sort],
+    reading: &Reading<'_>,
 ) -> (String, Vec<&'a Clause>) {
     let (cheap, costly) = left_after(clauses, lead);
     let name = match lead {
         Lead::Elements(elements) => {
             let name = statement.begin_with("c");
-            push_selected(statement, sort);
+            push_selected(statement, reading);
             statement
                 .push(" where r.tok @> ")
                 .elements(elements)
@@ -305,7 +322,7 @@ pub(super) fn push_candidates<'a>(
                 .push("select r.* from (select distinct rid from ")
                 .push(&rows)
                 .push(") l cross join lateral (");
-            push_selected(statement, sort);
+            push_selected(statement, reading);
             statement.push(" where r.rid = l.rid and not r.deleted and ");
             push_types(statement, "r", types);
             statement.push(" and ");
@@ -315,7 +332,7 @@ pub(super) fn push_candidates<'a>(
         }
         Lead::Everything => {
             let name = statement.begin_with("c");
-            push_selected(statement, sort);
+            push_selected(statement, reading);
             statement.push(" where not r.deleted and ");
             push_walked_types(statement, "r", types);
             push_all(statement, "r", cheap);
@@ -327,9 +344,9 @@ pub(super) fn push_candidates<'a>(
     (name, costly)
 }
 
-fn push_selected(statement: &mut Statement, sort: &[Sort]) {
-    statement.push("select ").push(columns("r"));
-    for (n, key) in in_content(sort) {
+fn push_selected(statement: &mut Statement, reading: &Reading<'_>) {
+    statement.push("select ").push(&reading.columns);
+    for (n, key) in in_content(reading.sort) {
         statement.push(", ");
         push_content_key(statement, "r", key);
         statement.push(format!(" as k{n}"));

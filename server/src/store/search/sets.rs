@@ -79,7 +79,7 @@ impl Sets<'_> {
             Clause::Not(clause) => return self.push_set(statement, clause),
             Clause::RefersTo { seeds, target } => {
                 let gathered = "(t.key_hash & -2) # seeds.seed as element";
-                let rows = self.push_members(statement, target, "c.key_hash");
+                let rows = self.push_members(statement, target, "key_hash");
                 self.push_gathered(statement, gathered, &format!("{rows} t"), seeds, "")
             }
             Clause::ReferredBy { seeds, source }
@@ -92,7 +92,7 @@ impl Sets<'_> {
                     _ => "",
                 };
                 let gathered = "e.element # seeds.seed as element";
-                let rows = self.push_members(statement, source, "c.tok");
+                let rows = self.push_members(statement, source, "tok");
                 let elements = format!("(select unnest(t.tok) as element from {rows} t) e");
                 self.push_gathered(statement, gathered, &elements, seeds, tried)
             }

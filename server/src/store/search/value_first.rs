@@ -5,7 +5,7 @@ use fhir::search::plan::{Clause, Plan, Sort};
 use super::conditions::{columns, push_all, push_any, push_seeds, push_types};
 use super::estimate::Estimator;
 use super::lead_rows::{push_lead, push_refers_to};
-use super::leads::{Lead, left_after, push_candidates};
+use super::leads::{Lead, Reading, left_after, push_candidates};
 use super::order::{
     Direction, in_content, is_in_content, push_behind, push_key, push_order, push_order_of_first,
 };
@@ -39,7 +39,7 @@ impl ValueFirst<'_> {
             self.clauses,
             self.lead,
             self.cap,
-            sort,
+            &Reading::of_rows(sort),
         );
         let about = about_the_order(self.plan, &left);
         let is_other = |clause: &&Clause| !about.iter().any(|one| std::ptr::eq(*one, *clause));

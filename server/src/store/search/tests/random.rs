@@ -124,6 +124,14 @@ fn references(dice: &mut Dice, types: &[ResourceType]) -> Vec<i64> {
     some(dice, &types.iter().flat_map(own).collect::<Vec<_>>())
 }
 
+fn referred_by(world: &World, dice: &mut Dice, depth: u32) -> Clause {
+    let source = criteria(world, dice, depth);
+    Clause::ReferredBy {
+        seeds: references(dice, &source.resource_types),
+        source,
+    }
+}
+
 fn clause(world: &World, dice: &mut Dice, types: &[ResourceType], depth: u32) -> Clause {
     let elements: Vec<i64> = types
         .iter()
@@ -178,13 +186,7 @@ fn clause(world: &World, dice: &mut Dice, types: &[ResourceType], depth: u32) ->
             seeds: references(dice, types),
             target: criteria(world, dice, depth - 1),
         },
-        13 => {
-            let source = criteria(world, dice, depth - 1);
-            Clause::ReferredBy {
-                seeds: references(dice, &source.resource_types),
-                source,
-            }
-        }
+        13 => referred_by(world, dice, depth - 1),
         14 => Clause::All(several(dice, |dice| clause(world, dice, types, depth - 1))),
         15 => Clause::Any(several(dice, |dice| clause(world, dice, types, depth - 1))),
         _ => match dice.roll(9) {
@@ -204,14 +206,14 @@ fn canonical_ways() -> Vec<i64> {
     types.map(|one| hash::canonical_way(CITED, one)).collect()
 }
 
-fn sort(dice: &mut Dice) -> Sort {
+fn sort(dice: &mut Dice, types: &[ResourceType]) -> Sort {
     Sort {
         key: match dice.roll(6) {
             0 => SortKey::Id,
             1 => SortKey::LastUpdated,
-            2 => SortKey::String(some(dice, &STRINGS)),
-            3 => SortKey::Date(some(dice, &DATES)),
-            4 => SortKey::Number(some(dice, &NUMBERS)),
+            2 => SortKey::String(seeds(dice, &STRINGS, types)),
+            3 => SortKey::Date(seeds(dice, &DATES, types)),
+            4 => SortKey::Number(seeds(dice, &NUMBERS, types)),
             _ => SortKey::Text(vec!["$.gender".into()]),
         },
         descending: dice.one_in(2),
@@ -223,6 +225,7 @@ fn plan(world: &World, dice: &mut Dice) -> Plan {
     let clauses = (0..dice.roll(4))
         .map(|_| clause(world, dice, &searched, 2))
         .collect();
+    let sort = (0..dice.roll(3)).map(|_| sort(dice, &searched)).collect();
     Plan {
         // All of them may go without saying.
         resource_types: match searched.len() == types().len() && dice.one_in(2) {
@@ -230,7 +233,7 @@ fn plan(world: &World, dice: &mut Dice) -> Plan {
             false => searched,
         },
         clauses,
-        sort: (0..dice.roll(3)).map(|_| sort(dice)).collect(),
+        sort,
         ..Plan::default()
     }
 }
