@@ -25,9 +25,11 @@ impl Store {
         if targets.is_empty() {
             return Ok(HashSet::new());
         }
-        // This pool keeps its plans.
-        let mut connection = self.searches.acquire().await.map_err(from_sqlx)?;
-        absent(&cx.access, &mut connection, targets.keys().collect()).await
+        // These connections keep their plans.
+        let mut lent = self.searches.lend().await?;
+        let found = absent(&cx.access, lent.get(), targets.keys().collect()).await?;
+        lent.give_back();
+        Ok(found)
     }
 
     /// Refuses a write that refers to what is absent. It may refer to itself.

@@ -13,6 +13,7 @@ use super::cursor::CursorKey;
 use super::fault::from_sqlx;
 use super::identity::Tokens;
 use super::judged::JudgedRows;
+use super::lending::Lending;
 use super::read::Reads;
 use super::role::grant_serve_role;
 use super::terminology::Codes;
@@ -218,7 +219,7 @@ impl Store {
             beside: None,
             codes: Combiner::start(&pools.terminology, tasks, batch, Codes),
             pool: pools.general,
-            searches: pools.searches,
+            searches: Lending::of(pools.searches),
             searching: Arc::default(),
             health: pools.health,
         })

@@ -223,15 +223,19 @@ pub(super) async fn read_round(
         let rows = asked.query().fetch(&mut *connection);
         let (rows, is_cut) = page_of(rows, round.limit).await?;
         read.is_cut |= is_cut;
+        let mut found = Vec::with_capacity(rows.len());
         for row in rows {
             let n: i32 = row.try_get(0).map_err(from_sqlx)?;
             let place = usize::try_from(n - 1).map_err(Error::internal)?;
             if let Some(key) = round.keys.get(place) {
                 let version = stored_version(&row, key.clone())?;
-                read.by_key
-                    .extend(version.content.is_some().then_some(version));
+                found.extend(version.content.is_some().then_some((place, version)));
             }
         }
+        // The database gives them as its plan finds them.
+        found.sort_by_key(|(place, _)| *place);
+        read.by_key
+            .extend(found.into_iter().map(|(_, version)| version));
     }
     if !round.elements.is_empty() {
         let limit = i64::try_from(round.limit + 1).map_err(Error::internal)?;

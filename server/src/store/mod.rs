@@ -30,6 +30,7 @@ mod instant;
 mod judged;
 mod kept;
 mod labels;
+mod lending;
 mod links;
 mod locks;
 mod mark;
@@ -108,6 +109,7 @@ pub use crate::audit::{SecurityEvent, SecurityEventKind};
 use combine::Combiner;
 use cursor::CursorKey;
 use judged::{Judged, JudgedRow};
+use lending::Lending;
 use read::Wanted;
 use search::Searching;
 use terminology::{Cache, FoundCodes, WantedCodes};
@@ -167,7 +169,7 @@ pub enum Deleted {
 pub struct Store {
     pool: PgPool,
     /// Statements of searches are fenced: here they are planned once for each connection.
-    searches: PgPool,
+    searches: Lending,
     searching: Arc<Searching>,
     /// One connection that no request can take, so that readiness is told from load.
     health: PgPool,

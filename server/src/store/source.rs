@@ -11,6 +11,7 @@ use super::cursor::CursorKey;
 use super::fault::{STALE_MAX, from_sqlx, is_stale};
 use super::history::list_versions;
 use super::include::{Gathering, Round, read_round};
+use super::lending::Lent;
 use super::read::{read_resources, read_version};
 use super::search::{
     ConfinedPlan, PageRequest, RowFilter, Searching, count_matches, explain, find_page, purpose,
@@ -34,7 +35,11 @@ macro_rules! over_a_living_connection {
             let result = {
                 let mut held = $source.$kind().await?;
                 let $connection = held.get();
-                $look.await
+                let result = $look.await;
+                if result.is_ok() {
+                    held.give_back();
+                }
+                result
             };
             match result {
                 Err(error) if $source.is_committed() && is_stale(&error) && tries < STALE_MAX => {
@@ -127,6 +132,9 @@ impl Source<'_> {
         includes: &[Include],
         matches: &[StoredVersion],
     ) -> Result<Vec<StoredVersion>> {
+        if includes.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut gathering = Gathering::new(cx, definitions, includes, matches);
         while let Some(round) = gathering.round()? {
             let read = over_a_living_connection!(self, search_connection, connection => read_round(cx, connection, &round))?;
@@ -212,15 +220,16 @@ impl Source<'_> {
 
     async fn search_connection(&mut self) -> Result<Held<'_>> {
         match self {
-            Self::Committed(store) => Held::of(&store.searches).await,
+            Self::Committed(store) => Ok(Held::Lent(store.searches.lend().await?)),
             Self::Within(_, tx) => Ok(Held::Transaction(tx.connection())),
         }
     }
 }
 
-/// A connection of the pool or of the transaction.
+/// A connection of a pool or of the transaction.
 enum Held<'a> {
     Pooled(PoolConnection<sqlx::Postgres>),
+    Lent(Lent),
     Transaction(&'a mut PgConnection),
 }
 
@@ -232,7 +241,14 @@ impl Held<'_> {
     fn get(&mut self) -> &mut PgConnection {
         match self {
             Self::Pooled(connection) => connection,
+            Self::Lent(lent) => lent.get(),
             Self::Transaction(connection) => connection,
+        }
+    }
+
+    fn give_back(self) {
+        if let Self::Lent(lent) = self {
+            lent.give_back();
         }
     }
 }

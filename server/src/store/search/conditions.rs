@@ -301,7 +301,7 @@ fn push_refers_to(statement: &mut Statement, alias: &str, seeds: &[i64], target:
             "exists (select from resource {row} where {row}.key_hash & -2 = any(array(select e.element # seeds.seed from unnest({alias}.tok) e(element), unnest("
         ))
         .elements(seeds)
-        .push(format!(") seeds(seed))) and not {row}.deleted and "));
+        .push(format!(") seeds(seed) where (e.element # seeds.seed) & 1 = 0)) and not {row}.deleted and "));
     push_types(statement, &row, &target.resource_types);
     statement.push(" and ");
     push_all(statement, &row, &target.clauses);

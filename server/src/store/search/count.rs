@@ -8,7 +8,9 @@ use sqlx::{PgConnection, Row};
 use super::conditions::{push_all, push_types};
 use super::estimate::Estimator;
 use super::lead_rows::push_lead;
-use super::leads::{Choice, Lead, choose, flat, left_after, push_candidates, push_walked_types};
+use super::leads::{
+    Choice, Lead, Reading, choose, flat, left_after, push_candidates, push_walked_types,
+};
 use super::listed;
 use super::sets::Sets;
 use super::statement::Statement;
@@ -36,10 +38,12 @@ pub(in super::super) async fn count_matches(
     let clauses = flat(&plan.clauses);
     let choice = choose(&estimator, types, &clauses);
     let set_max = searching.tuning.set_max;
+    let (cheap, costly) = left_after(&clauses, &choice.lead);
+    let asked: Vec<&Clause> = cheap.into_iter().chain(costly).collect();
     for sets in [Some(Sets { estimator, set_max }), None] {
         let mut statement = Statement::new();
         if let Some(sets) = &sets {
-            sets.push(&mut statement, &clauses, choice.rows);
+            sets.push(&mut statement, &asked, choice.rows);
         }
         push_count(&mut statement, &estimator, plan, &clauses, &choice);
         let row = statement
@@ -111,7 +115,7 @@ fn push_count(
                 clauses,
                 &choice.lead,
                 None,
-                false,
+                &Reading::of_rows(&[]),
             );
             push_selected(statement, "count(*)");
             statement.push(format!(" from {candidates} c where "));

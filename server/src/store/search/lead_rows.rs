@@ -7,7 +7,7 @@ use fhir::search::plan::{Clause, Criteria};
 use super::conditions::{push_all, push_any};
 use super::elements::push_rows_with;
 use super::estimate::Estimator;
-use super::leads::{choose, flat, push_candidates, push_walked_types};
+use super::leads::{Reading, choose, flat, left_after, push_candidates, push_walked_types};
 use super::listed;
 use super::periods::push_instant_test;
 use super::ranges;
@@ -23,7 +23,7 @@ pub(super) fn push_lead(
 ) -> String {
     let name = match clauses {
         [Clause::RefersTo { seeds, target }] => {
-            push_refers_to(statement, estimator, seeds, target, cap)
+            push_refers_to(statement, estimator, seeds, target, cap, &|_| {})
         }
         [Clause::ReferredBy { seeds, source }] => {
             push_referred_by(statement, estimator, seeds, source, cap)
@@ -39,7 +39,7 @@ pub(super) fn push_lead(
                 &parts,
                 &choice.lead,
                 cap,
-                false,
+                &Reading::of_rows(&[]),
             );
             let name = statement.begin_with("l");
             statement.push(format!("select c.rid from {candidates} c where "));
@@ -113,34 +113,39 @@ fn push_simple_lead(statement: &mut Statement, types: &[ResourceType], clauses: 
     }
 }
 
-/// From the targets to the rows that refer to them: one look into the lists or the index of elements for each.
-fn push_refers_to(
+/// From the targets to the rows that refer to them: one look into the lists or the index of elements for each. `newest` may
+/// say which of a list are enough.
+pub(super) fn push_refers_to(
     statement: &mut Statement,
     estimator: &Estimator<'_>,
     seeds: &[i64],
     target: &Criteria,
     cap: Option<i64>,
+    newest: &dyn Fn(&mut Statement),
 ) -> String {
-    let members = push_members(statement, estimator, target, "c.key_hash", cap);
+    let members = push_members(statement, estimator, target, "key_hash", cap);
     let name = statement.begin_with("l");
     statement
         .push(format!("select r.rid from {members} t cross join unnest("))
         .elements(seeds)
         .push(") seeds(seed) cross join lateral (");
-    statement.push(match seeds.iter().copied().all(is_listed) {
-        true => {
-            "select l.rid from index_element l where l.element = (t.key_hash & -2) # seeds.seed"
-        }
-        false => {
-            "select r.rid from resource r where r.tok @> array[(t.key_hash & -2) # seeds.seed]"
-        }
-    });
+    if seeds.iter().copied().all(is_listed) {
+        statement.push(
+            "select l.rid from index_element l where l.element = (t.key_hash & -2) # seeds.seed",
+        );
+        newest(statement);
+    } else {
+        statement.push(
+            "select r.rid from resource r where r.tok @> array[(t.key_hash & -2) # seeds.seed]",
+        );
+    }
     statement.push(" offset 0) r");
     statement.cap(&name, cap);
     name
 }
 
-/// From the rows that refer to those they refer to: each element is tried as a reference.
+/// From the rows that refer to those they refer to: each element that is listed where the references are, or is not where
+/// they are not, is tried as one.
 fn push_referred_by(
     statement: &mut Statement,
     estimator: &Estimator<'_>,
@@ -148,14 +153,14 @@ fn push_referred_by(
     source: &Criteria,
     cap: Option<i64>,
 ) -> String {
-    let members = push_members(statement, estimator, source, "c.tok", cap);
+    let members = push_members(statement, estimator, source, "tok", cap);
     let name = statement.begin_with("l");
     statement
         .push(format!(
-            "select r.rid from (select distinct e.element # seeds.seed as key_hash from {members} t cross join lateral unnest(t.tok) e(element) cross join unnest("
+            "select r.rid from (select distinct e.element # seeds.seed as key_hash from (select unnest(t.tok) as element from {members} t) e cross join unnest("
         ))
         .elements(seeds)
-        .push(") seeds(seed)) t cross join lateral (select r.rid from resource r where r.key_hash & -2 = t.key_hash and not r.deleted offset 0) r");
+        .push(") seeds(seed) where (e.element # seeds.seed) & 1 = 0) t cross join lateral (select r.rid from resource r where r.key_hash & -2 = t.key_hash and not r.deleted offset 0) r");
     statement.cap(&name, cap);
     name
 }
@@ -168,11 +173,11 @@ fn push_names(
     other: &Criteria,
     cap: Option<i64>,
 ) -> String {
-    let members = push_members(statement, estimator, other, "c.tok", cap);
+    let members = push_members(statement, estimator, other, "tok", cap);
     let name = statement.begin_with("l");
     statement
         .push(format!(
-            "select r.rid from (select distinct e.element # ways.way as element from {members} t cross join lateral unnest(t.tok) e(element) cross join unnest("
+            "select r.rid from (select distinct e.element # ways.way as element from (select unnest(t.tok) as element from {members} t) e cross join unnest("
         ))
         .elements(ways)
         .push(") ways(way)) t cross join lateral (select r.rid from resource r where r.tok @> array[t.element] offset 0) r");
@@ -191,6 +196,11 @@ pub(super) fn push_members(
     let clauses = flat(&criteria.clauses);
     let types = &criteria.resource_types;
     let choice = choose(estimator, types, &clauses);
+    // Where nothing is left to ask, more is not read.
+    let mut reading = Reading::of_rows(&[]);
+    if left_after(&clauses, &choice.lead).1.is_empty() {
+        reading.columns = format!("r.{column}");
+    }
     let (candidates, left) = push_candidates(
         statement,
         estimator,
@@ -198,10 +208,13 @@ pub(super) fn push_members(
         &clauses,
         &choice.lead,
         cap,
-        false,
+        &reading,
     );
+    if left.is_empty() {
+        return candidates;
+    }
     let name = statement.begin_with("t");
-    statement.push(format!("select {column} from {candidates} c where "));
+    statement.push(format!("select c.{column} from {candidates} c where "));
     push_all(statement, "c", left);
     statement.push(")");
     name

@@ -2,12 +2,13 @@
 
 use fhir::ids::ResourceType;
 use fhir::search::hash::is_listed;
-use fhir::search::plan::{Clause, Criteria};
+use fhir::search::plan::{Clause, Criteria, Sort};
 
 use super::conditions::{columns, is_cheap, push_all, push_types};
 use super::estimate::{Estimator, about_the_same_period};
 use super::lead_rows::push_lead;
 use super::listed;
+use super::order::{in_content, push_content_key};
 use super::ranges;
 use super::statement::Statement;
 
@@ -85,6 +86,10 @@ pub(super) const ROW: i64 = 1_500;
 const ENTRY: i64 = 450;
 /// Elements a resource is thought to have.
 pub(super) const ELEMENTS: i64 = 30;
+/// Those of them that are thought to be listed.
+const LISTED: i64 = 3;
+/// Looking at an element of a row.
+const ELEMENT: i64 = 150;
 /// Following one number to rows by an index.
 pub(super) const PROBE: i64 = 15_000;
 
@@ -177,8 +182,13 @@ fn cost_of(
             let probes = targets.saturating_mul(probe + ROW);
             Some((rows, visited.saturating_add(cost).saturating_add(probes)))
         }
-        Clause::ReferredBy { source, .. } | Clause::Names { other: source, .. } => {
+        Clause::ReferredBy { seeds, source } => {
             let (sources, cost) = members(estimator, source);
+            let probes = sources.saturating_mul(ELEMENTS * ELEMENT + tried(seeds) * ROW);
+            Some((rows, visited.saturating_add(cost).saturating_add(probes)))
+        }
+        Clause::Names { other, .. } => {
+            let (sources, cost) = members(estimator, other);
             // Each of their elements is tried.
             let probes = sources.saturating_mul(ELEMENTS * ROW);
             Some((rows, visited.saturating_add(cost).saturating_add(probes)))
@@ -195,6 +205,14 @@ fn cost_of(
             (choice.lead != Lead::Everything).then_some((choice.rows, choice.cost))
         }
         Clause::NoToken(_) | Clause::NotIds(_) | Clause::Types(_) | Clause::Not(_) => None,
+    }
+}
+
+/// How many elements of a row are tried as references of these seeds.
+pub(super) fn tried(seeds: &[i64]) -> i64 {
+    match seeds.iter().copied().all(is_listed) {
+        true => LISTED,
+        false => ELEMENTS,
     }
 }
 
@@ -254,8 +272,25 @@ pub(super) fn left_after<'a>(
         .partition(|clause| is_cheap(clause))
 }
 
-/// Writes a CTE of the rows that a lead names, as far as their own columns pass, with their content where that is asked
-/// for; gives its name and what is left to ask.
+/// What is read of the rows that a lead names.
+pub(super) struct Reading<'a> {
+    /// Columns of `r`.
+    pub(super) columns: String,
+    /// The order, of which those values are read that stand in the content.
+    pub(super) sort: &'a [Sort],
+}
+
+impl<'a> Reading<'a> {
+    /// All that conditions may look at.
+    pub(super) fn of_rows(sort: &'a [Sort]) -> Self {
+        Self {
+            columns: columns("r"),
+            sort,
+        }
+    }
+}
+
+/// Writes a CTE of the rows that a lead names, as far as their own columns pass; gives its name and what is left to ask.
 pub(super) fn push_candidates<'a>(
     statement: &mut Statement,
     estimator: &Estimator<'_>,
@@ -263,20 +298,15 @@ pub(super) fn push_candidates<'a>(
     clauses: &[&'a Clause],
     lead: &Lead<'a>,
     cap: Option<i64>,
-    content: bool,
+    reading: &Reading<'_>,
 ) -> (String, Vec<&'a Clause>) {
     let (cheap, costly) = left_after(clauses, lead);
-    let mut columns = columns("r");
-    if content {
-        columns.push_str(", r.json");
-    }
     let name = match lead {
         Lead::Elements(elements) => {
             let name = statement.begin_with("c");
+            push_selected(statement, reading);
             statement
-                .push("select ")
-                .push(&columns)
-                .push(" from resource r where r.tok @> ")
+                .push(" where r.tok @> ")
                 .elements(elements)
                 .push(" and not r.deleted and ");
             push_types(statement, "r", types);
@@ -289,13 +319,11 @@ pub(super) fn push_candidates<'a>(
             let rows = push_lead(statement, estimator, types, leading, cap);
             let name = statement.begin_with("c");
             statement
-                .push("select ")
-                .push(&columns)
-                .push(" from (select distinct rid from ")
+                .push("select r.* from (select distinct rid from ")
                 .push(&rows)
-                .push(") l cross join lateral (select ")
-                .push(&columns)
-                .push(" from resource r where r.rid = l.rid and not r.deleted and ");
+                .push(") l cross join lateral (");
+            push_selected(statement, reading);
+            statement.push(" where r.rid = l.rid and not r.deleted and ");
             push_types(statement, "r", types);
             statement.push(" and ");
             push_all(statement, "r", cheap);
@@ -304,10 +332,8 @@ pub(super) fn push_candidates<'a>(
         }
         Lead::Everything => {
             let name = statement.begin_with("c");
-            statement
-                .push("select ")
-                .push(&columns)
-                .push(" from resource r where not r.deleted and ");
+            push_selected(statement, reading);
+            statement.push(" where not r.deleted and ");
             push_walked_types(statement, "r", types);
             push_all(statement, "r", cheap);
             statement.cap(&name, cap);
@@ -316,6 +342,16 @@ pub(super) fn push_candidates<'a>(
     };
     statement.push(")");
     (name, costly)
+}
+
+fn push_selected(statement: &mut Statement, reading: &Reading<'_>) {
+    statement.push("select ").push(&reading.columns);
+    for (n, key) in in_content(reading.sort) {
+        statement.push(", ");
+        push_content_key(statement, "r", key);
+        statement.push(format!(" as k{n}"));
+    }
+    statement.push(" from resource r");
 }
 
 /// The types, so that an index on them is used; followed by `and`.

@@ -48,7 +48,7 @@ use super::read::{stored_key, stored_version};
 use super::{StoredVersion, Transaction};
 use crate::error::{Error, Result};
 use estimate::Estimator;
-use leads::flat;
+use leads::{flat, left_after};
 use listed::Listed;
 use order::Direction;
 use path::{Attempt, Path, Tuning, Way};
@@ -276,7 +276,7 @@ impl<'a> Search<'a> {
     /// The statements of one way, to be run one after the other until the page is full.
     fn statements(
         &self,
-        path: &Path<'_>,
+        path: &Path<'a>,
         attempt: Attempt,
         set_max: i64,
         begin: fn() -> Statement,
@@ -289,7 +289,8 @@ impl<'a> Search<'a> {
             let mut statement = begin();
             if let Some(rows) = attempt.rows {
                 let estimator = self.estimator;
-                Sets { estimator, set_max }.push(&mut statement, &self.clauses, rows);
+                let asked = self.asked(path, attempt.way);
+                Sets { estimator, set_max }.push(&mut statement, &asked, rows);
             }
             let page = match attempt.way {
                 Way::ValueFirst => ValueFirst {
@@ -334,6 +335,17 @@ impl<'a> Search<'a> {
         parts.iter().enumerate().map(one).collect()
     }
 
+    /// The clauses that rows are asked by, once what leads to them has been followed.
+    fn asked(&self, path: &Path<'a>, way: Way) -> Vec<&'a Clause> {
+        match way {
+            Way::ValueFirst => {
+                let (cheap, costly) = left_after(&self.clauses, &path.choice.lead);
+                cheap.into_iter().chain(costly).collect()
+            }
+            Way::Recent | Way::Listed | Way::Walk => self.clauses.clone(),
+        }
+    }
+
     async fn read(
         &self,
         connection: &mut PgConnection,
@@ -343,6 +355,10 @@ impl<'a> Search<'a> {
         let mut bytes: usize = 0;
         let mut stream = statement.build().fetch(connection);
         while let Some(row) = stream.try_next().await.map_err(from_sqlx)? {
+            // Read to its end, the connection is free for the next search.
+            if rows.has_more {
+                continue;
+            }
             let was_cut: bool = row.try_get("was_cut").map_err(from_sqlx)?;
             let is_end: Option<bool> = row.try_get("is_end").map_err(from_sqlx)?;
             rows.is_uncertain |= was_cut || is_end == Some(true);
@@ -353,7 +369,7 @@ impl<'a> Search<'a> {
             bytes += content.map_or(0, str::len);
             if rows.found.len() == self.count || (bytes > BYTES_MAX && !rows.found.is_empty()) {
                 rows.has_more = true;
-                return Ok(());
+                continue;
             }
             rows.found.push(found(&row, self.plan.sort.len())?);
         }

@@ -5,7 +5,7 @@
 
 use fhir::search::plan::Plan;
 
-use super::conditions::{columns, push_all, push_types};
+use super::conditions::{columns, is_cheap, push_all, push_types};
 use super::leads::push_walked_types;
 use super::order::key_type;
 use super::statement::Statement;
@@ -37,8 +37,12 @@ impl Walk<'_> {
             push_types(statement, "r", &self.plan.resource_types);
             statement.push(" and ");
         }
+        let clauses = self.clauses.iter().copied();
+        let (cheap, costly): (Vec<_>, Vec<_>) = clauses.partition(|clause| is_cheap(clause));
+        push_all(statement, "r", cheap);
+        statement.push(" and ");
         self.push_choice(statement, "r");
-        push_all(statement, "r", self.clauses.iter().copied());
+        push_all(statement, "r", costly);
         statement.push_limit(limit).push(")");
         if let Some(cap) = self.cap {
             statement.push(format!(

@@ -73,6 +73,12 @@ pub(super) fn is_in_content(key: &SortKey) -> bool {
     matches!(key, SortKey::Text(_))
 }
 
+/// The keys that are read from the content, with their places.
+pub(super) fn in_content(sort: &[Sort]) -> impl Iterator<Item = (usize, &Sort)> {
+    let keys = sort.iter().enumerate();
+    keys.filter(|(_, key)| is_in_content(&key.key))
+}
+
 /// The value a row is ordered by.
 pub(super) fn push_key(statement: &mut Statement, alias: &str, sort: &Sort, plan: &Plan) {
     let choice = if sort.descending { "max" } else { "min" };
@@ -95,17 +101,24 @@ pub(super) fn push_key(statement: &mut Statement, alias: &str, sort: &Sort, plan
             let value = format!("{choice}(v.lower)");
             push_least(statement, alias, &value, "index_number", seeds);
         }
-        SortKey::Text(paths) => {
-            let paths = paths.iter().map(ToString::to_string).collect();
-            statement.push(format!(
-                "(select {choice}(left(x.value #>> '{{}}', {TEXT_MAX}) collate \"C\") from unnest((select "
-            ));
-            statement.texts(paths).push(format!(
-                "::jsonpath[])) p(path) cross join lateral jsonb_path_query({alias}.json, p.path, '{{}}', true) x(value))"
-            ));
-        }
+        SortKey::Text(_) => push_content_key(statement, alias, sort),
         SortKey::Score => push_score(statement, alias, plan),
     }
+}
+
+/// The value a row is ordered by where it stands in the content.
+pub(super) fn push_content_key(statement: &mut Statement, alias: &str, sort: &Sort) {
+    let SortKey::Text(paths) = &sort.key else {
+        return;
+    };
+    let choice = if sort.descending { "max" } else { "min" };
+    let paths = paths.iter().map(ToString::to_string).collect();
+    statement.push(format!(
+        "(select {choice}(left(x.value #>> '{{}}', {TEXT_MAX}) collate \"C\") from unnest((select "
+    ));
+    statement.texts(paths).push(format!(
+        "::jsonpath[])) p(path) cross join lateral jsonb_path_query({alias}.json, p.path, '{{}}', true) x(value))"
+    ));
 }
 
 fn push_least(statement: &mut Statement, alias: &str, value: &str, table: &str, seeds: &[i64]) {
@@ -160,15 +173,28 @@ fn push_score(statement: &mut Statement, alias: &str, plan: &Plan) {
 /// `order by` of columns `k0`, `k1` … and `rid`.
 pub(super) fn push_order(statement: &mut Statement, sort: &[Sort], direction: Direction) {
     statement.push(" order by ");
+    for (place, key) in sort.iter().enumerate() {
+        push_way(statement, key, direction, place);
+        statement.push(", ");
+    }
+    statement.push(format!("rid {}", direction.of_key(true)));
+}
+
+/// `order by` the column of the first key alone.
+pub(super) fn push_order_of_first(statement: &mut Statement, sort: &[Sort], direction: Direction) {
+    if let Some(first) = sort.first() {
+        statement.push(" order by ");
+        push_way(statement, first, direction, 0);
+    }
+}
+
+fn push_way(statement: &mut Statement, key: &Sort, direction: Direction, place: usize) {
+    let way = direction.of_key(key.descending);
     let nulls = match direction {
         Direction::Forward => "last",
         Direction::Back => "first",
     };
-    for (place, key) in sort.iter().enumerate() {
-        let way = direction.of_key(key.descending);
-        statement.push(format!("k{place} {way} nulls {nulls}, "));
-    }
-    statement.push(format!("rid {}", direction.of_key(true)));
+    statement.push(format!("k{place} {way} nulls {nulls}"));
 }
 
 /// Rows that come behind a place: `(k0, k1, rid)` with a direction for each.

@@ -6,7 +6,7 @@ use fhir::search::plan::{Clause, Criteria};
 
 use super::estimate::Estimator;
 use super::lead_rows::push_members;
-use super::leads::{ELEMENTS, ROW, members};
+use super::leads::{ELEMENTS, ROW, members, tried};
 use super::path::row_cost;
 use super::statement::Statement;
 
@@ -23,14 +23,15 @@ fn making(estimator: &Estimator<'_>, clause: &Clause) -> Option<i64> {
             let (targets, cost) = members(estimator, target);
             (targets.saturating_mul(length(seeds)), cost)
         }
-        Clause::ReferredBy { seeds, source }
-        | Clause::Names {
-            ways: seeds,
-            other: source,
-        } => {
+        Clause::ReferredBy { seeds, source } => {
             let (sources, cost) = members(estimator, source);
-            let elements = sources.saturating_mul(ELEMENTS);
+            let elements = sources.saturating_mul(tried(seeds));
             (elements.saturating_mul(length(seeds)), cost)
+        }
+        Clause::Names { ways, other } => {
+            let (sources, cost) = members(estimator, other);
+            let elements = sources.saturating_mul(ELEMENTS);
+            (elements.saturating_mul(length(ways)), cost)
         }
         Clause::Not(clause) => return making(estimator, clause),
         _ => return None,
@@ -78,18 +79,22 @@ impl Sets<'_> {
             Clause::Not(clause) => return self.push_set(statement, clause),
             Clause::RefersTo { seeds, target } => {
                 let gathered = "(t.key_hash & -2) # seeds.seed as element";
-                let rows = self.push_members(statement, target, "c.key_hash");
-                self.push_gathered(statement, gathered, &format!("{rows} t"), seeds)
+                let rows = self.push_members(statement, target, "key_hash");
+                self.push_gathered(statement, gathered, &format!("{rows} t"), seeds, "")
             }
             Clause::ReferredBy { seeds, source }
             | Clause::Names {
                 ways: seeds,
                 other: source,
             } => {
+                let tried = match clause {
+                    Clause::ReferredBy { .. } => " where (e.element # seeds.seed) & 1 = 0",
+                    _ => "",
+                };
                 let gathered = "e.element # seeds.seed as element";
-                let rows = self.push_members(statement, source, "c.tok");
-                let elements = format!("{rows} t cross join lateral unnest(t.tok) e(element)");
-                self.push_gathered(statement, gathered, &elements, seeds)
+                let rows = self.push_members(statement, source, "tok");
+                let elements = format!("(select unnest(t.tok) as element from {rows} t) e");
+                self.push_gathered(statement, gathered, &elements, seeds, tried)
             }
             _ => return,
         };
@@ -112,6 +117,7 @@ impl Sets<'_> {
         gathered: &str,
         rows: &str,
         seeds: &[i64],
+        tried: &str,
     ) -> String {
         let name = statement.begin_with("h");
         statement
@@ -119,7 +125,7 @@ impl Sets<'_> {
                 "select distinct {gathered} from {rows} cross join unnest("
             ))
             .elements(seeds)
-            .push(") seeds(seed)");
+            .push(format!(") seeds(seed){tried}"));
         statement.cap(&name, Some(self.set_max)).push(")");
         name
     }

@@ -151,8 +151,12 @@ impl Statement {
     /// Ends a query behind so many rows or some more. A plan is made for few rows only where their number is in the text,
     /// so it is one of few numbers; who reads the query asks for the true one.
     pub(super) fn push_limit(&mut self, limit: i64) -> &mut Self {
-        let few = [64, 512, 4096].into_iter().find(|few| *few >= limit);
-        self.push(format!(" limit {}", few.unwrap_or(limit)))
+        self.push(format!(" limit {}", few(limit)))
+    }
+
+    /// The same for a query that says what becomes of ties.
+    pub(super) fn push_first(&mut self, limit: i64) -> &mut Self {
+        self.push(format!(" fetch first {} rows", few(limit)))
     }
 
     /// Remembers the CTE that has the references a chain asks for.
@@ -200,6 +204,12 @@ impl Statement {
     pub(super) fn recorded(&self) -> &[String] {
         self.recorded.as_deref().unwrap_or_default()
     }
+}
+
+/// One of few numbers, at least as many.
+fn few(limit: i64) -> i64 {
+    let few = [24, 64, 512, 4096].into_iter().find(|few| *few >= limit);
+    few.unwrap_or(limit)
 }
 
 /// An array as PostgreSQL reads it.

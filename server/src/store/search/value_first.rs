@@ -1,14 +1,18 @@
 //! Beginning with the rows that an index names, and ordering what is left of them: the way where matches are rare.
 
-use fhir::search::plan::{Clause, Plan};
+use fhir::search::plan::{Clause, Plan, Sort};
 
-use super::conditions::{columns, push_all, push_types};
+use super::conditions::{columns, push_all, push_any, push_seeds, push_types};
 use super::estimate::Estimator;
-use super::lead_rows::push_lead;
-use super::leads::{Lead, left_after, push_candidates};
-use super::order::{Direction, is_in_content, push_behind, push_key, push_order};
+use super::lead_rows::{push_lead, push_refers_to};
+use super::leads::{Lead, Reading, left_after, push_candidates};
+use super::order::{
+    Direction, in_content, is_in_content, push_behind, push_key, push_order, push_order_of_first,
+};
+use super::periods::push_period_test;
 use super::place::Place;
 use super::statement::Statement;
+use super::walk::about_the_order;
 
 /// A page of what a lead names.
 pub(super) struct ValueFirst<'a> {
@@ -35,18 +39,49 @@ impl ValueFirst<'_> {
             self.clauses,
             self.lead,
             self.cap,
-            sort.iter().any(|one| is_in_content(&one.key)),
+            &Reading::of_rows(sort),
         );
+        let about = about_the_order(self.plan, &left);
+        let is_other = |clause: &&Clause| !about.iter().any(|one| std::ptr::eq(*one, *clause));
+        let asked: Vec<&Clause> = left.iter().copied().filter(is_other).collect();
+        // Only rows that may be on the page need further keys: those before which few come, and what they tie with.
+        let first = match self.place {
+            None => sort.get(..1).unwrap_or_default(),
+            Some(_) => sort,
+        };
+        let is_parted = first.len() < sort.len();
         let name = statement.begin_with("p");
-        statement.push("select * from (select c.rid, false as is_end");
-        for (n, key) in sort.iter().enumerate() {
-            statement.push(", ");
-            push_key(statement, "c", key, self.plan);
-            statement.push(format!(" as k{n}"));
+        statement.push("select * from (");
+        if is_parted {
+            statement.push("select c.rid, c.is_end, c.k0");
+            self.push_keys(statement, sort, 1);
+            statement.push(" from (select * from (");
         }
-        statement.push(format!(" from {candidates} c where "));
-        push_all(statement, "c", left);
-        statement.push(" offset 0) t");
+        statement.push("select c.rid, false as is_end");
+        if is_parted {
+            statement.push(", c.id, c.last_updated");
+            for (n, _) in in_content(sort).filter(|(n, _)| *n > 0) {
+                statement.push(format!(", c.k{n}"));
+            }
+        }
+        match about.is_empty() {
+            true => self.push_keys(statement, first, 0),
+            false => {
+                statement.push(", v0.lower as k0");
+                self.push_keys(statement, first, 1);
+            }
+        }
+        statement.push(format!(" from {candidates} c"));
+        push_period(statement, &about);
+        statement.push(" where ");
+        push_all(statement, "c", asked);
+        statement.push(" offset 0) ");
+        if is_parted {
+            statement.push("c");
+            push_order_of_first(statement, sort, Direction::Forward);
+            statement.push_first(limit).push(" with ties) c offset 0) ");
+        }
+        statement.push("t");
         if let Some(place) = self.place {
             statement.push(" where ");
             push_behind(statement, sort, place);
@@ -54,6 +89,29 @@ impl ValueFirst<'_> {
         push_order(statement, sort, Direction::of(self.place));
         statement.push_limit(limit).push(")");
         name
+    }
+
+    fn push_behind_number(&self, statement: &mut Statement, begin: &str) {
+        if let Some(place) = self.place {
+            let operator = Direction::of(self.place).operator(true);
+            statement
+                .push(format!("{begin}{operator} "))
+                .integer(place.rid);
+        }
+    }
+
+    /// `, … as k1` and so on of the row `c`, from a key on.
+    fn push_keys(&self, statement: &mut Statement, sort: &[Sort], from: usize) {
+        for (n, key) in sort.iter().enumerate().skip(from) {
+            statement.push(", ");
+            match is_in_content(&key.key) {
+                true => {
+                    statement.push(format!("c.k{n}"));
+                }
+                false => push_key(statement, "c", key, self.plan),
+            }
+            statement.push(format!(" as k{n}"));
+        }
     }
 
     /// The lead gives the numbers that rows are ordered by: they are put in order before a row is visited, and no more
@@ -65,23 +123,40 @@ impl ValueFirst<'_> {
         limit: i64,
     ) -> String {
         let types = &self.plan.resource_types;
-        let rows = push_lead(statement, &self.estimator, types, leading, self.cap);
         let (cheap, costly) = left_after(self.clauses, self.lead);
         let direction = Direction::of(self.place);
         let way = direction.of_key(true);
+        let is_all =
+            cheap.is_empty() && costly.is_empty() && leading.iter().all(|one| says_type(one));
+        let rows = match leading {
+            [Clause::RefersTo { seeds, target }] if is_all => {
+                let newest = |statement: &mut Statement| {
+                    self.push_behind_number(statement, " and l.rid ");
+                    statement
+                        .push(format!(" order by l.rid {way}"))
+                        .push_limit(limit);
+                };
+                let estimator = &self.estimator;
+                let rows = push_refers_to(statement, estimator, seeds, target, self.cap, &newest);
+                statement.push(")");
+                rows
+            }
+            _ => push_lead(statement, &self.estimator, types, leading, self.cap),
+        };
         let name = statement.begin_with("p");
-        statement.push(format!(
-            "select c.rid, false as is_end from (select distinct rid from {rows}"
-        ));
-        if let Some(place) = self.place {
-            statement
-                .push(format!(" where rid {} ", direction.operator(true)))
-                .integer(place.rid);
+        statement.push(match is_all {
+            true => "select l.rid, false as is_end from (select distinct rid from ",
+            false => "select c.rid, false as is_end from (select distinct rid from ",
+        });
+        statement.push(rows);
+        self.push_behind_number(statement, " where rid ");
+        statement.push(format!(" order by rid {way}) l"));
+        if is_all {
+            statement.push_limit(limit).push(")");
+            return name;
         }
         statement
-            .push(format!(
-                " order by rid {way}) l cross join lateral (select "
-            ))
+            .push(" cross join lateral (select ")
             .push(columns("r"))
             .push(" from resource r where r.rid = l.rid and not r.deleted and ");
         push_types(statement, "r", types);
@@ -92,5 +167,43 @@ impl ValueFirst<'_> {
         statement.push(format!(" order by l.rid {way}"));
         statement.push_limit(limit).push(")");
         name
+    }
+}
+
+/// Whether the rows that a clause names are those of resources of the types searched: value rows and elements come and go
+/// with their resource, and their parameter says its type.
+fn says_type(clause: &Clause) -> bool {
+    matches!(
+        clause,
+        Clause::String { .. }
+            | Clause::Date { .. }
+            | Clause::Number(_)
+            | Clause::Near { .. }
+            | Clause::RefersTo { .. }
+    )
+}
+
+/// The one period that clauses speak of and the order goes by, looked up once for all of that.
+fn push_period(statement: &mut Statement, about: &[&Clause]) {
+    for (n, clause) in about.iter().enumerate() {
+        let Clause::Date {
+            parameters, tests, ..
+        } = clause
+        else {
+            continue;
+        };
+        if n == 0 {
+            statement.push(
+                " cross join lateral (select v.lower from index_date v where v.rid = c.rid and (",
+            );
+            push_seeds(statement, "v", parameters);
+        }
+        statement.push(" and ");
+        push_any(statement, tests, |statement, test| {
+            push_period_test(statement, test, "v");
+        });
+    }
+    if !about.is_empty() {
+        statement.push(") is true offset 0) v0");
     }
 }

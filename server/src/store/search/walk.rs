@@ -7,7 +7,7 @@ use fhir::search::fold::index_prefix;
 use fhir::search::index_values::INDEX_PREFIX_CHARACTERS;
 use fhir::search::plan::{Clause, Plan, Sort, SortKey};
 
-use super::conditions::{columns, push_all, push_any, push_seeds, push_types};
+use super::conditions::{columns, is_cheap, push_all, push_any, push_seeds, push_types};
 use super::leads::push_walked_types;
 use super::order::{
     Direction, is_always_there, is_in_content, key_type, push_behind, push_key, push_value,
@@ -122,8 +122,10 @@ impl Walk<'_> {
         statement.push(format!("q.{first} {way}) as w from ("));
         self.push_source(statement);
         statement.push(format!(") q) s where {end} or (s.rid is not null and "));
-        push_types(statement, "s", &self.plan.resource_types);
-        statement.push(" and ");
+        if !self.is_of_values_alone() {
+            push_types(statement, "s", &self.plan.resource_types);
+            statement.push(" and ");
+        }
         self.push_clauses(statement);
         statement.push(")) t");
         if let Some(place) = self.place {
@@ -143,12 +145,32 @@ impl Walk<'_> {
         name
     }
 
-    /// What is asked of the row `s`. What is asked about the one period that the walk goes by is asked of that.
+    /// Whether nothing is asked or ordered by but the values walked by: they come and go with their resource, and their
+    /// parameter says its type, so that the row need not be visited.
+    fn is_of_values_alone(&self) -> bool {
+        let is_value = |sort: &Sort| {
+            matches!(
+                sort.key,
+                SortKey::String(_) | SortKey::Date(_) | SortKey::Number(_)
+            )
+        };
+        self.part == Part::With
+            && matches!(self.plan.sort.as_slice(), [one] if is_value(one))
+            && about_the_order(self.plan, self.clauses).len() == self.clauses.len()
+    }
+
+    /// What is asked of the row `s`, what costs least first. What is asked about the one period that the walk goes by is
+    /// asked of that.
     fn push_clauses(&self, statement: &mut Statement) {
         let about = match self.part {
             Part::With => about_the_order(self.plan, self.clauses),
             Part::Without => Vec::new(),
         };
+        let is_other = |clause: &&Clause| !about.iter().any(|one| std::ptr::eq(*one, *clause));
+        let others = self.clauses.iter().copied().filter(is_other);
+        let (cheap, costly): (Vec<_>, Vec<_>) = others.partition(|clause| is_cheap(clause));
+        push_all(statement, "s", cheap);
+        statement.push(" and ");
         if about.is_empty() {
             self.push_choice(statement, "s");
         }
@@ -160,12 +182,7 @@ impl Walk<'_> {
                 statement.push(" and ");
             }
         }
-        let is_other = |clause: &&Clause| !about.iter().any(|one| std::ptr::eq(*one, *clause));
-        push_all(
-            statement,
-            "s",
-            self.clauses.iter().copied().filter(is_other),
-        );
+        push_all(statement, "s", costly);
     }
 
     fn push_later_keys(&self, statement: &mut Statement) {
@@ -285,9 +302,13 @@ impl Walk<'_> {
             ),
         };
         let first = self.first_key();
+        let is_alone = self.is_of_values_alone();
+        let columns = match is_alone {
+            true => "v.rid".to_owned(),
+            false => self.columns(),
+        };
         statement.push(format!(
-            "select {keys}, v.t, {} from (select v.* from (",
-            self.columns()
+            "select {keys}, v.t, {columns} from (select v.* from ("
         ));
         for (n, seed) in seeds.iter().enumerate() {
             if n > 0 {
@@ -306,10 +327,12 @@ impl Walk<'_> {
         }
         statement.push(format!(") v order by v.{first} {way}"));
         self.push_limit(statement);
-        statement.push(format!(
-            ") v left join lateral (select {} from resource r where r.rid = v.rid and not r.deleted offset 0) r on true",
-            self.columns()
-        ));
+        statement.push(") v");
+        if !is_alone {
+            statement.push(format!(
+                " left join lateral (select {columns} from resource r where r.rid = v.rid and not r.deleted offset 0) r on true"
+            ));
+        }
     }
 
     /// Where the order is that of the one period the search speaks of, only a part of it is walked.

@@ -79,14 +79,18 @@ impl Store {
             return Ok(false);
         }
         if !value_sets.is_empty() {
-            let (revision, found) = rows::value_sets(&self.searches, &value_sets).await?;
+            let mut lent = self.searches.lend().await?;
+            let (revision, found) = rows::value_sets(lent.get(), &value_sets).await?;
+            lent.give_back();
             if !self.confirmed(moment, revision) {
                 return Ok(false);
             }
             self.learn_value_sets(knowledge, value_sets, &found, revision);
         }
         if !code_systems.is_empty() {
-            let (revision, found) = rows::code_systems(&self.searches, &code_systems).await?;
+            let mut lent = self.searches.lend().await?;
+            let (revision, found) = rows::code_systems(lent.get(), &code_systems).await?;
+            lent.give_back();
             if !self.confirmed(moment, revision) {
                 return Ok(false);
             }

@@ -9,7 +9,7 @@ use fhir::terminology::concept::Concept;
 use fhir::terminology::knowledge::{Concepts, Selection};
 use fhir::terminology::value_set::ValueSet;
 use sqlx::postgres::PgRow;
-use sqlx::{PgPool, Row};
+use sqlx::{PgConnection, PgPool, Row};
 
 use super::broken;
 use crate::error::{Error, Result};
@@ -18,12 +18,12 @@ use crate::store::statements;
 
 /// Value sets of these URLs.
 pub(super) async fn value_sets(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     urls: &[Box<str>],
 ) -> Result<(i64, Vec<Arc<ValueSet>>)> {
     let rows = sqlx::query(statements::LIST_VALUE_SETS)
         .bind(texts(urls))
-        .fetch_all(pool)
+        .fetch_all(connection)
         .await
         .map_err(from_sqlx)?;
     let mut found = Vec::new();
@@ -38,12 +38,12 @@ pub(super) async fn value_sets(
 
 /// Code systems of these URLs, supplements to them, and those whose value sets have them.
 pub(super) async fn code_systems(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     urls: &[Box<str>],
 ) -> Result<(i64, Vec<Arc<CodeSystem>>)> {
     let rows = sqlx::query(statements::LIST_CODE_SYSTEMS)
         .bind(texts(urls))
-        .fetch_all(pool)
+        .fetch_all(connection)
         .await
         .map_err(from_sqlx)?;
     let mut found = Vec::new();

@@ -46,10 +46,33 @@ struct Gate {
     cx: RequestContext,
 }
 
-/// The plans of all statements, and where the search began.
+/// The plans of all statements, and their texts.
 struct Taken {
     plans: String,
+    texts: String,
     statements: usize,
+}
+
+impl Taken {
+    /// What the plans say of each scan of an index.
+    fn of_index(&self, index: &str, what: &str) -> Vec<i64> {
+        let (named, said) = (
+            format!("\"Index Name\": \"{index}\""),
+            format!("\"{what}\": "),
+        );
+        let scans = self.plans.split(named.as_str()).skip(1);
+        let number = |scan: &str| {
+            let (_, rest) = scan.split_once(said.as_str()).unwrap();
+            let (number, _) = rest.split_once(',').unwrap();
+            number.parse().unwrap()
+        };
+        scans.map(number).collect()
+    }
+
+    /// How often an index was looked into.
+    fn looks(&self, index: &str) -> i64 {
+        self.of_index(index, "Actual Loops").iter().sum()
+    }
 }
 
 impl Gate {
@@ -71,8 +94,10 @@ impl Gate {
             .unwrap();
         assert!(explained.statements.last().unwrap().is_certain);
         let plans = explained.statements.iter().map(|one| one.plan.as_str());
+        let texts = explained.statements.iter().map(|one| one.sql.as_str());
         Taken {
             plans: plans.collect(),
+            texts: texts.collect(),
             statements: explained.statements.len(),
         }
     }
@@ -322,6 +347,66 @@ async fn a_walk_reads_in_order_and_ends_early() {
             taken.plans
         );
     }
+}
+
+/// What has been found once is not looked up again.
+#[tokio::test]
+async fn nothing_is_looked_up_in_vain() {
+    let gate = Gate::new().await;
+    // A page of value rows is one of resources: each is read once, for what it says.
+    let found = gate.take(&of_patients(&[named("name77")])).await;
+    assert_eq!(found.of_index("resource_rid", "Actual Loops").len(), 1);
+    // Where a chain leads, what it leads to is not gathered for another question.
+    let chain = Clause::RefersTo {
+        seeds: vec![PATIENT],
+        target: Criteria {
+            resource_types: vec![resource_type("Patient")],
+            clauses: vec![token(10_022)],
+        },
+    };
+    let led = gate.take(&of(&[chain])).await;
+    assert!(!led.texts.contains("as element"), "{}", led.texts);
+    // And no more of a list is read than a page may need.
+    let newest = "order by l.rid desc limit 24 offset 0";
+    assert!(led.texts.contains(newest), "{}", led.texts);
+    // Of what refers by a listed element only listed elements are tried: the reference, the code, and one more.
+    let has = Clause::ReferredBy {
+        seeds: vec![PATIENT],
+        source: Criteria {
+            resource_types: vec![observation()],
+            clauses: vec![token(10_024)],
+        },
+    };
+    let tried = gate.take(&of_patients(&[has])).await;
+    assert!(tried.looks("resource_key") <= 3, "{}", tried.plans);
+    // Of ninety in the order of another key, dates are looked up where those tie that may be on the page: a third.
+    let patients = (2..11).map(|n| PATIENT ^ (22 * n)).collect();
+    let ninety = of(&[Clause::AnyToken(patients)]);
+    let mut by_two = sorted(ninety, SortKey::Text(vec!["$.gender".into()]));
+    by_two.sort[1].key = SortKey::Date(vec![2]);
+    let ordered = gate.take(&by_two).await;
+    let looks = ordered.looks("index_date_rid");
+    assert!((24..45).contains(&looks), "{looks}: {}", ordered.plans);
+    // Where only values are walked by and asked about, the rows behind them are not visited.
+    let mut walked = sorted(of(&[date(Prefix::Lt, 9, 9)]), SortKey::Date(vec![2]));
+    walked.sort.truncate(1);
+    let values = gate.take(&walked).await;
+    assert_eq!(values.looks("resource_rid"), 21, "{}", values.plans);
+    // The date that is asked about and ordered by is looked up once.
+    let of_one = [token(PATIENT ^ 44), date(Prefix::Ge, 0, 0)];
+    let mut by_date = sorted(of(&of_one), SortKey::Date(vec![2]));
+    by_date.sort.truncate(1);
+    let dated = gate.take(&by_date).await;
+    assert_eq!(dated.looks("index_date_rid"), 10, "{}", dated.plans);
+}
+
+/// One of two types is as rare to a plan without values as one of all there are.
+#[tokio::test]
+async fn a_type_is_walked_by_its_own_index_however_few_there_are() {
+    let gate = Gate::new().await;
+    let walked = gate.take(&of_patients(&[Clause::NoToken(vec![10])])).await;
+    let rows = walked.of_index("resource_walk", "Plan Rows");
+    assert!(rows.iter().all(|rows| *rows < 250), "{}", walked.plans);
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use fhir::search::plan::{
 use super::oracle;
 use super::world::{
     CITED, DATES, Dice, NUMBERS, PARTNER, POSITIONS, STRINGS, SUBJECT, WORDS, World, day, decimal,
-    element, seeds_of, text, types,
+    element, reference_of, seeds_of, text, types,
 };
 use crate::store::{Source, Store};
 
@@ -118,13 +118,26 @@ fn seeds(dice: &mut Dice, all: &'static [i64; 4], types: &[ResourceType]) -> Vec
     some(dice, &own)
 }
 
+/// Some seeds of references of these types.
+fn references(dice: &mut Dice, types: &[ResourceType]) -> Vec<i64> {
+    let own = |one: &ResourceType| [PARTNER, SUBJECT].map(|seed| reference_of(seed, *one));
+    some(dice, &types.iter().flat_map(own).collect::<Vec<_>>())
+}
+
+fn referred_by(world: &World, dice: &mut Dice, depth: u32) -> Clause {
+    let source = criteria(world, dice, depth);
+    Clause::ReferredBy {
+        seeds: references(dice, &source.resource_types),
+        source,
+    }
+}
+
 fn clause(world: &World, dice: &mut Dice, types: &[ResourceType], depth: u32) -> Clause {
     let elements: Vec<i64> = types
         .iter()
         .copied()
         .flat_map(|one| (1..=9).map(move |number| element(number, one)))
         .collect();
-    let references = [PARTNER, SUBJECT];
     let ids: Vec<_> = world.known.iter().map(|one| one.key.id.clone()).collect();
     match dice.roll(if depth == 0 { 12 } else { 17 }) {
         0..=2 => Clause::AnyToken(few_or_many(dice, &elements)),
@@ -170,13 +183,10 @@ fn clause(world: &World, dice: &mut Dice, types: &[ResourceType], depth: u32) ->
             query: words(dice, 2),
         },
         12 => Clause::RefersTo {
-            seeds: some(dice, &references),
+            seeds: references(dice, types),
             target: criteria(world, dice, depth - 1),
         },
-        13 => Clause::ReferredBy {
-            seeds: some(dice, &references),
-            source: criteria(world, dice, depth - 1),
-        },
+        13 => referred_by(world, dice, depth - 1),
         14 => Clause::All(several(dice, |dice| clause(world, dice, types, depth - 1))),
         15 => Clause::Any(several(dice, |dice| clause(world, dice, types, depth - 1))),
         _ => match dice.roll(9) {
@@ -196,14 +206,14 @@ fn canonical_ways() -> Vec<i64> {
     types.map(|one| hash::canonical_way(CITED, one)).collect()
 }
 
-fn sort(dice: &mut Dice) -> Sort {
+fn sort(dice: &mut Dice, types: &[ResourceType]) -> Sort {
     Sort {
         key: match dice.roll(6) {
             0 => SortKey::Id,
             1 => SortKey::LastUpdated,
-            2 => SortKey::String(some(dice, &STRINGS)),
-            3 => SortKey::Date(some(dice, &DATES)),
-            4 => SortKey::Number(some(dice, &NUMBERS)),
+            2 => SortKey::String(seeds(dice, &STRINGS, types)),
+            3 => SortKey::Date(seeds(dice, &DATES, types)),
+            4 => SortKey::Number(seeds(dice, &NUMBERS, types)),
             _ => SortKey::Text(vec!["$.gender".into()]),
         },
         descending: dice.one_in(2),
@@ -215,6 +225,7 @@ fn plan(world: &World, dice: &mut Dice) -> Plan {
     let clauses = (0..dice.roll(4))
         .map(|_| clause(world, dice, &searched, 2))
         .collect();
+    let sort = (0..dice.roll(3)).map(|_| sort(dice, &searched)).collect();
     Plan {
         // All of them may go without saying.
         resource_types: match searched.len() == types().len() && dice.one_in(2) {
@@ -222,7 +233,7 @@ fn plan(world: &World, dice: &mut Dice) -> Plan {
             false => searched,
         },
         clauses,
-        sort: (0..dice.roll(3)).map(|_| sort(dice)).collect(),
+        sort,
         ..Plan::default()
     }
 }

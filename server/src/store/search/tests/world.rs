@@ -99,6 +99,14 @@ pub(super) fn element(number: i64, resource_type: ResourceType) -> i64 {
     }
 }
 
+/// The seed of a reference of a type: it says the type, and whether what it makes is listed.
+pub(super) fn reference_of(seed: i64, resource_type: ResourceType) -> i64 {
+    match resource_type.name() {
+        "Patient" => seed,
+        _ => seed + (1 << 33),
+    }
+}
+
 /// A day of January 2020.
 pub(super) fn day(number: i64) -> Timestamp {
     let first: Timestamp = "2020-01-01T00:00:00Z".parse().unwrap();
@@ -220,6 +228,7 @@ impl World {
         }
         for seed in [SUBJECT, PARTNER] {
             let target = Self::key_of(dice.number(number + 2));
+            let seed = reference_of(seed, Self::key_of(number).resource_type);
             values
                 .tokens
                 .push(hash::reference(seed, hash::key_hash(&target)));
