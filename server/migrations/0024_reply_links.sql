@@ -1,8 +1,6 @@
 -- Links in messages by which patients say whether they come: of the secret of each a hash alone is kept.
 create table reply_link (
     secret bytea primary key check (length(secret) = 32),
-    -- Communication/…, the message that it stands in.
-    message text not null,
     -- Appointment/… and Patient/…
     appointment text not null,
     patient text not null,

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::key::AuditKey;
-use crate::auth::{Access, Reason};
+use crate::auth::{ACT_REASON, Access, Reason};
 use crate::context::{AuditedResource, RequestContext};
 
 /// Where a record was made, and of which installation: the same for all records of a process.
@@ -142,7 +142,9 @@ impl Who {
             who.agent = grant.user.as_ref().map(|user| user.to_string().into());
             who.login = grant.login.clone();
             let purpose = grant.purpose.as_ref();
-            who.purpose = purpose.map(|purpose| (purpose.system.clone(), purpose.code.clone()));
+            let said = purpose.map(|purpose| (purpose.system.clone(), purpose.code.clone()));
+            let of_role = || Some((ACT_REASON.into(), access.purpose()?.into()));
+            who.purpose = said.or_else(of_role);
         }
         who
     }

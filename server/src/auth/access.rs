@@ -127,6 +127,14 @@ impl Access {
         }
     }
 
+    /// What the holder's roles use data for, the first that says it, where the grant does not say otherwise.
+    pub fn purpose(&self) -> Option<&str> {
+        match &self.holder {
+            Holder::System(_) => None,
+            Holder::Granted(granted) => granted.rights.consented.purpose(),
+        }
+    }
+
     /// Whether the holder is a patient, or speaks for one.
     pub fn is_patients(&self) -> bool {
         let user = self.grant().and_then(|grant| grant.user.as_ref());

@@ -42,6 +42,11 @@ pub struct Consented {
 }
 
 impl Consented {
+    /// The first purpose of the roles.
+    pub fn purpose(&self) -> Option<&str> {
+        self.purposes.iter().find_map(Option::as_deref)
+    }
+
     /// The Consents that deny a resource with these values.
     pub fn deciding(&self, key: &ResourceKey, values: &IndexValues) -> Vec<ResourceKey> {
         let mut found = Vec::new();

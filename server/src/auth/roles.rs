@@ -39,6 +39,8 @@ pub enum Act {
     BookOutside,
     /// Open and block the time of calendars.
     KeepCalendars,
+    /// Restrict the use of a patient's record, and lift that.
+    Restrict,
 }
 
 /// One role.

@@ -2,13 +2,16 @@
 //! (<https://hl7.org/fhir/smart-app-launch/app-launch.html#launch-app-ehr-launch>).
 
 use fhir::ids::{ResourceId, ResourceType};
+use fhir::json::Value;
 use http::StatusCode;
 use jiff::SignedDuration;
 use serde_json::json;
 
 use super::answer::{Answered, Refusal, json_with, with_query};
-use super::{Asked, Identity, secret};
-use crate::auth::{ClientCertificate, FhirContext, LaunchContext, Permission, ScopeContext};
+use super::{Asked, Identity, granted, secret};
+use crate::auth::{
+    ClientCertificate, FhirContext, Grant, LaunchContext, Permission, ScopeContext, Scopes,
+};
 use crate::store::{IdentityClient, PreparedLaunch, TokenKind};
 
 /// How long a handle is good.
@@ -67,10 +70,12 @@ pub(super) async fn prepare(identity: &Identity, asked: &Asked<'_>) -> Answered 
             .map(entry)
             .collect::<Answered<_>>()?,
     };
+    let user = user.id;
+    check(identity, asked, granted(token), &context).await?;
     let handle = secret::random()?;
     let launch = PreparedLaunch {
         hash: secret::hash(&handle),
-        user: user.id,
+        user,
         client_id: Some(client.id.clone()),
         context,
         expires: asked.now + LIFE,
@@ -81,6 +86,48 @@ pub(super) async fn prepare(identity: &Identity, asked: &Asked<'_>) -> Answered 
         None => json!({"launch": handle}),
     };
     Ok(json_with(StatusCode::OK, &body))
+}
+
+/// Refuses a context that the person does not see, or whose parts do not belong together: an app writes where it is started.
+async fn check(
+    identity: &Identity,
+    asked: &Asked<'_>,
+    grant: Grant,
+    context: &LaunchContext,
+) -> Answered<()> {
+    let read = async |path: String| {
+        let reading = Grant {
+            // What the person sees, whatever the front-end may.
+            scopes: Scopes::parse("user/*.rs").scopes,
+            ..grant.clone()
+        };
+        identity.records.get(Some(reading), &path, "", asked).await
+    };
+    let unseen = |what: &str| Refusal::new("invalid_request", format!("there is no such {what}"));
+    if let Some(patient) = &context.patient
+        && read(format!("/Patient/{patient}")).await?.is_none()
+    {
+        return Err(unseen("patient"));
+    }
+    if let Some(encounter) = &context.encounter {
+        let found = read(format!("/Encounter/{encounter}")).await?;
+        let found = found.ok_or_else(|| unseen("encounter"))?;
+        let subject = found.root().at(&["subject", "reference"]);
+        let subject = subject.and_then(Value::string).unwrap_or_default();
+        let base = &*identity.settings.base_url;
+        let subject = subject.strip_prefix(base).unwrap_or(&subject);
+        let patient = context.patient.as_ref().map(|id| format!("Patient/{id}"));
+        if patient.is_some_and(|patient| subject.trim_start_matches('/') != patient) {
+            let sentence = "the encounter is of another patient";
+            return Err(Refusal::new("invalid_request", sentence));
+        }
+    }
+    for entry in &context.fhir_context {
+        if read(format!("/{}", entry.reference)).await?.is_none() {
+            return Err(unseen("fhirContext"));
+        }
+    }
+    Ok(())
 }
 
 /// Where the browser goes to start the app.

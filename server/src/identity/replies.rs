@@ -112,19 +112,19 @@ pub(super) async fn answer(identity: &Identity, asked: &Asked<'_>) -> Answered {
             &Shown::Problem(StatusCode::NOT_FOUND, |it| &it.over),
         );
     };
+    let mut now = standing(identity, asked, &link).await?;
+    if now == Standing::Open {
+        if let Err(error) = tell(identity, asked, (&link, key), is_accepted).await {
+            return page(asked, Some((&link, key)), &refused(error)?);
+        }
+        // What is said is what has become of the visit, whoever else answers at the same time.
+        now = standing(identity, asked, &link).await?;
+    }
     let is_offer = link.kind == News::Offered;
-    let shown = match (standing(identity, asked, &link).await?, is_accepted) {
-        (Standing::Open, _) => match tell(identity, asked, &link, is_accepted).await {
-            Ok(()) => Shown::Said(match (is_offer, is_accepted) {
-                (false, true) => |it| &it.accepted,
-                (false, false) => |it| &it.cancelled,
-                (true, true) => |it| &it.booked,
-                (true, false) => |it| &it.let_go,
-            }),
-            Err(error) => refused(error)?,
-        },
-        // The form was sent twice.
+    let shown = match (now, is_accepted) {
+        (Standing::Open, true) if !is_offer => Shown::Said(|it| &it.accepted),
         (Standing::Booked, true) => Shown::Said(|it| &it.booked),
+        (Standing::Cancelled, false) if is_offer => Shown::Said(|it| &it.let_go),
         (Standing::Cancelled, false) => Shown::Said(|it| &it.cancelled),
         _ => Shown::Problem(StatusCode::GONE, |it| &it.over),
     };
@@ -174,11 +174,11 @@ fn takes_part(visit: &Document, patient: &str, base: &str) -> bool {
     })
 }
 
-/// Writes what the patient has said, once for each message.
+/// Writes what the patient has said, once for each link: by a number that nobody knows who does not have it.
 async fn tell(
     identity: &Identity,
     asked: &Asked<'_>,
-    link: &ReplyLink,
+    (link, key): (&ReplyLink, &str),
     is_accepted: bool,
 ) -> Result<()> {
     let grant = grant(link, asked)?;
@@ -191,7 +191,7 @@ async fn tell(
         }
         _ => {
             let status = if is_accepted { "accepted" } else { "declined" };
-            let value = format!("{}-{status}", link.message.id);
+            let value = secret::challenge(&format!("{status} by {key}"));
             let body = json!({
                 "resourceType": "AppointmentResponse",
                 "identifier": [{"system": REPLY, "value": value}],

@@ -112,6 +112,20 @@ async fn perform(_: Option<Grant>, interaction: Interaction) -> Result<Outcome> 
             StatusCode::OK,
             r#"{"resourceType":"RelatedPerson","id":"r","patient":{"reference":"Patient/p1"}}"#,
         )),
+        Interaction::Read { key, .. }
+            if ["Encounter/e1", "Encounter/e2"].contains(&&*key.to_string()) =>
+        {
+            let patient = key.id.as_str().replace('e', "p");
+            let subject = format!(
+                r#"{{"resourceType":"Encounter","subject":{{"reference":"Patient/{patient}"}}}}"#
+            );
+            Ok(Outcome::body(StatusCode::OK, subject))
+        }
+        Interaction::Read { key, .. }
+            if ["Task/1", "ImagingStudy/2"].contains(&&*key.to_string()) =>
+        {
+            Ok(Outcome::body(StatusCode::OK, r#"{"resourceType":"Task"}"#))
+        }
         Interaction::Search { query, .. } if query.starts_with("name=ada") => Ok(Outcome::body(
             StatusCode::OK,
             format!(r#"{{"resourceType":"Bundle","entry":[{{"resource":{patient}}}]}}"#),

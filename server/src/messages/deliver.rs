@@ -172,7 +172,7 @@ async fn look(work: Work<'_>, tx: &mut Transaction, mut message: Planned) -> Res
     };
     let said = said(work, &message, &subject, &patient)?;
     let key = in_progress(work, tx, &message, &address, &said.text).await?;
-    let text = with_link(work, tx, &message, &subject, &key, &said).await?;
+    let text = with_link(work, tx, &message, &subject, &said).await?;
     let outgoing = Outgoing {
         medium: address.medium,
         id: key.id.to_string(),

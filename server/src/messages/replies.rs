@@ -3,7 +3,6 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use fhir::ids::ResourceKey;
 use uuid::Uuid;
 
 use super::Work;
@@ -12,13 +11,12 @@ use super::texts::Said;
 use crate::error::Result;
 use crate::store::{News, Planned, ReplyLink, SecretHash, Transaction};
 
-/// The text that is handed over: what is told, and a link where it can be answered. `key` is its Communication.
+/// The text that is handed over: what is told, and a link where it can be answered.
 pub(super) async fn with_link(
     work: Work<'_>,
     tx: &mut Transaction,
     message: &Planned,
     subject: &Subject,
-    key: &ResourceKey,
     said: &Said,
 ) -> Result<String> {
     let (Some(page), true) = (&work.messages.replies, is_answered(message.kind)) else {
@@ -28,7 +26,6 @@ pub(super) async fn with_link(
     let secret = URL_SAFE_NO_PAD.encode(Uuid::new_v4().as_bytes());
     let offered_until = subject.visit.hold_expires;
     let link = ReplyLink {
-        message: key.clone(),
         appointment: message.appointment.clone(),
         patient: message.patient.clone(),
         kind: message.kind,

@@ -7,7 +7,7 @@ use fhir::search::index_values::IndexValues;
 
 use super::judged::{Judged, JudgedRow, judged_rows};
 use super::{Deleted, PreparedDelete, PreparedWrite, Transaction, write};
-use crate::auth::{Access, Permission, Rows};
+use crate::auth::{Access, Act, Permission, RESTRICTED_BY_LAW, Rows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::scheduling::Ruled;
 
@@ -16,7 +16,12 @@ pub(super) fn puts_anything(access: &Access, resource_type: ResourceType) -> boo
     let all = |permission| access.rows(permission, resource_type) == Rows::All;
     let is_known = access.reach(resource_type) == Rows::All;
     let may_name_anybody = access.never_named(resource_type).is_empty();
-    all(Permission::Update) && all(Permission::Create) && is_known && may_name_anybody
+    let may_restrict = resource_type.name() != "Patient" || access.may_do(Act::Restrict);
+    may_restrict
+        && all(Permission::Update)
+        && all(Permission::Create)
+        && is_known
+        && may_name_anybody
 }
 
 /// Whether all deletes of a type are permitted.
@@ -28,15 +33,23 @@ pub(super) fn deletes_anything(access: &Access, resource_type: ResourceType) -> 
 
 /// Refuses a create of what may not be created.
 pub(super) fn permit_create(access: &Access, write: &PreparedWrite) -> Result<()> {
-    permit(access, Permission::Create, write)
+    permit(access, Permission::Create, write, false)
 }
 
 /// Refuses a write whose text would lie outside of what may be written.
-fn permit(access: &Access, permission: Permission, write: &PreparedWrite) -> Result<()> {
+fn permit(
+    access: &Access,
+    permission: Permission,
+    write: &PreparedWrite,
+    was_restricted: bool,
+) -> Result<()> {
     let rows = access.rows(permission, write.key.resource_type);
     let is_admitted = rows.admit(&write.key, &write.index) || answers_for_self(access, write);
     if names_holder(access, write) {
         return Err(names_yourself());
+    }
+    if !access.may_do(Act::Restrict) && is_restricted(write) != was_restricted {
+        return Err(restricts(write));
     }
     match is_admitted && keeps_to_own(access, write) {
         true => Ok(()),
@@ -62,6 +75,26 @@ fn names_holder(access: &Access, write: &PreparedWrite) -> bool {
         let element = hash::reference(hash::ANY_REFERENCE, hash::key_hash(name));
         write.key == *name || write.index.tokens.binary_search(&element).is_ok()
     })
+}
+
+/// The label of a Patient whose record the law has restricted.
+fn restriction() -> i64 {
+    hash::label(RESTRICTED_BY_LAW.0, RESTRICTED_BY_LAW.1)
+}
+
+fn is_restricted(write: &PreparedWrite) -> bool {
+    write.index.tokens.binary_search(&restriction()).is_ok()
+}
+
+fn restricts(write: &PreparedWrite) -> Error {
+    let name = write.key.resource_type;
+    Error::new(
+        ErrorKind::Forbidden,
+        format!(
+            "whether the use of a {name} is restricted by law is said by those who keep records"
+        ),
+    )
+    .at(format!("{name}.meta.security"))
 }
 
 fn names_yourself() -> Error {
@@ -193,7 +226,8 @@ pub(super) fn judge_put(
     let may = |permission| row.is_among(key, &access.rows(permission, resource_type));
     if may(Permission::Update) {
         keep(access, key, row)?;
-        return permit(access, Permission::Update, write);
+        let was_restricted = row.has(restriction());
+        return permit(access, Permission::Update, write, was_restricted);
     }
     match may(Permission::Read) {
         true => Err(outside(key)),
@@ -246,7 +280,7 @@ fn permit_new(access: &Access, write: &PreparedWrite) -> Result<()> {
         .iter()
         .any(|one| access.is_unconfined(*one, write.key.resource_type));
     match write.is_new || sees_all {
-        true => permit(access, Permission::Create, write),
+        true => permit(access, Permission::Create, write, false),
         false => Err(not_found(&write.key)),
     }
 }

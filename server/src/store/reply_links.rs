@@ -13,8 +13,6 @@ use crate::error::{Error, Result};
 /// What a link is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplyLink {
-    /// The Communication that it stands in.
-    pub message: ResourceKey,
     /// The visit.
     pub appointment: ResourceKey,
     /// Who is asked.
@@ -53,7 +51,6 @@ impl Transaction {
     pub async fn keep_reply_link(&mut self, secret: &SecretHash, link: &ReplyLink) -> Result<()> {
         sqlx::query(statements::ADD_REPLY_LINK)
             .bind(secret.0.as_slice())
-            .bind(link.message.to_string())
             .bind(link.appointment.to_string())
             .bind(link.patient.to_string())
             .bind(link.kind.code())
@@ -78,7 +75,6 @@ fn link(row: &PgRow) -> Result<ReplyLink> {
         Ok::<_, Error>(instant.0)
     };
     Ok(ReplyLink {
-        message: key("message")?,
         appointment: key("appointment")?,
         patient: key("patient")?,
         kind: News::parse(row.try_get("kind").map_err(from_sqlx)?)?,

@@ -260,6 +260,11 @@ pub fn compartment(center: &ResourceKey) -> i64 {
     unlisted(reference(COMPARTMENT, key_hash(center)))
 }
 
+/// The compartment that a reference places its resource into, by its element ([`reference`]) and the seed that this was made with.
+pub fn compartment_by(seed: i64, element: i64) -> i64 {
+    unlisted(COMPARTMENT ^ element ^ seed)
+}
+
 /// "The resource has this security label", whatever its type (<https://hl7.org/fhir/R4/security-labels.html>).
 pub fn label(system: &str, code: &str) -> i64 {
     unlisted(pair(Form::Label, system, code))

@@ -35,6 +35,8 @@ pub struct Plan {
     pub understood: Vec<(String, String)>,
     /// What a lenient search left out.
     pub warnings: Vec<Issue>,
+    /// Of a search of one type: that type, and the seeds of references that place resources of it into compartments.
+    pub placed_by: Option<(ResourceType, Vec<i64>)>,
 }
 
 /// What the resources at the other end of a reference must be.

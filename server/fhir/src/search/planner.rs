@@ -142,6 +142,9 @@ impl Planner<'_> {
             }
         }
         self.check_contained(&plan)?;
+        if let [only] = plan.resource_types.as_slice() {
+            plan.placed_by = Some((*only, self.index.placing_seeds(*only)));
+        }
         Ok(plan)
     }
 

@@ -238,7 +238,8 @@ impl Definitions {
             return Vec::new();
         };
         let mut seeds = Vec::new();
-        for resource_type in types {
+        // A Patient who is linked with another is in the own compartment alone.
+        for resource_type in types.iter().filter(|one| **one != around) {
             for code in compartment.parameters(*resource_type) {
                 seeds.extend(self.reference_seeds(*resource_type, code, around));
             }

@@ -4,6 +4,7 @@ mod clinic;
 mod consents;
 mod labels;
 mod leaks;
+mod links;
 mod matrix;
 mod races;
 mod remembered;

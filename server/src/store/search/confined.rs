@@ -22,9 +22,9 @@ impl<'a> ConfinedPlan<'a> {
         let clauses = confined.clauses.iter();
         confined.clauses = clauses.map(|one| confine(access, one)).collect();
         let found = |one| access.rows(Permission::Search, one);
-        confined
-            .clauses
-            .extend(Rows::of_types(&plan.resource_types, found));
+        if let Some(rows) = Rows::of_types(&plan.resource_types, found) {
+            confined.clauses.extend(known(rows, &plan.compartments()));
+        }
         // Statistics know of what is hidden.
         if confined.total == Total::Estimate {
             confined.total = Total::Accurate;
@@ -80,5 +80,75 @@ fn criteria(access: &Access, asked: &Criteria) -> Criteria {
     Criteria {
         resource_types: asked.resource_types.clone(),
         clauses,
+    }
+}
+
+/// What is left to ask of rows that have some elements for certain; nothing where all of them pass. Whoever may see hundreds of patients
+/// and asks for one is not compared with all of them.
+fn known(clause: Clause, elements: &[i64]) -> Option<Clause> {
+    let has_one = |some: &[i64]| elements.iter().any(|one| some.binary_search(one).is_ok());
+    match clause {
+        Clause::AnyToken(some) if has_one(&some) => None,
+        Clause::NoToken(some) if has_one(&some) => Some(Clause::Nothing),
+        Clause::All(parts) => {
+            let left = parts.into_iter().filter_map(|one| known(one, elements));
+            let mut left: Vec<Clause> = left.collect();
+            match left.len() {
+                0 | 1 => left.pop(),
+                _ if left.contains(&Clause::Nothing) => Some(Clause::Nothing),
+                _ => Some(Clause::All(left)),
+            }
+        }
+        Clause::Any(parts) => {
+            let parts: Option<Vec<Clause>> =
+                parts.into_iter().map(|one| known(one, elements)).collect();
+            let mut left = parts?;
+            left.retain(|one| *one != Clause::Nothing);
+            match left.len() {
+                0 => Some(Clause::Nothing),
+                1 => left.pop(),
+                _ => Some(Clause::Any(left)),
+            }
+        }
+        Clause::Not(part) => match known(*part, elements) {
+            None => Some(Clause::Nothing),
+            Some(Clause::Nothing) => None,
+            Some(left) => Some(Clause::Not(Box::new(left))),
+        },
+        other => Some(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_certain_is_not_asked() {
+        let any = |some: &[i64]| Clause::AnyToken(some.to_vec());
+        let none = |some: &[i64]| Clause::NoToken(some.to_vec());
+        let not = |one: Clause| Clause::Not(Box::new(one));
+        let (all, or) = (Clause::All, Clause::Any);
+        for (clause, expected) in [
+            (any(&[3, 5, 9]), None),
+            (any(&[3, 9]), Some(any(&[3, 9]))),
+            (none(&[5]), Some(Clause::Nothing)),
+            (none(&[6]), Some(none(&[6]))),
+            (all(vec![any(&[5]), none(&[6])]), Some(none(&[6]))),
+            (all(vec![any(&[5]), any(&[4, 5])]), None),
+            (
+                all(vec![any(&[1]), any(&[2]), none(&[5])]),
+                Some(Clause::Nothing),
+            ),
+            (or(vec![any(&[1]), any(&[5])]), None),
+            (or(vec![any(&[1]), none(&[5])]), Some(any(&[1]))),
+            (or(vec![none(&[5]), none(&[4, 5])]), Some(Clause::Nothing)),
+            (not(any(&[5])), Some(Clause::Nothing)),
+            (not(none(&[5])), None),
+            (not(any(&[6])), Some(not(any(&[6])))),
+        ] {
+            assert_eq!(known(clause.clone(), &[5, 7]), expected, "{clause:?}");
+            assert_eq!(known(clause.clone(), &[]), Some(clause));
+        }
     }
 }

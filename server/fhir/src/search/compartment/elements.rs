@@ -7,6 +7,7 @@ use crate::search::combine;
 use crate::search::hash;
 use crate::search::index_plan::{IndexPlan, TypePlan};
 use crate::search::index_values::IndexValues;
+use crate::search::plan::{Clause, Contained, Plan};
 
 /// The types around whose instances compartments are kept: those that confine what somebody may see.
 const KEPT: [&str; 1] = ["Patient"];
@@ -40,6 +41,10 @@ impl Placing {
             let Some(compartment) = definitions.compartments.of(center) else {
                 continue;
             };
+            // Whoever a record is linked with is somebody else: a compartment holds the data of one.
+            if resource_type == center {
+                continue;
+            }
             let codes = compartment.parameters(resource_type);
             let is_beside = |code: &str| BESIDE.contains(&(resource_type.name(), code));
             let named = plan
@@ -57,7 +62,46 @@ impl Placing {
     }
 }
 
+impl Plan {
+    /// Elements of compartments that all matches are in, because of whom they refer to. Others may be among them that nothing has.
+    pub fn compartments(&self) -> Vec<i64> {
+        let seeds = match (&self.placed_by, self.resource_types.as_slice()) {
+            (Some((of, seeds)), [only]) if of == only && self.contained == Contained::False => {
+                seeds.as_slice()
+            }
+            _ => &[],
+        };
+        let around = |element: i64| {
+            seeds
+                .iter()
+                .map(move |seed| hash::compartment_by(*seed, element))
+        };
+        let mut found = Vec::new();
+        for clause in &self.clauses {
+            let Clause::AnyToken(elements) = clause else {
+                continue;
+            };
+            // Whichever of them a match has, it is in the same compartment.
+            let Some((first, others)) = elements.split_first() else {
+                continue;
+            };
+            let in_all = |one: &i64| others.iter().all(|other| around(*other).any(|c| c == *one));
+            if others.len() <= seeds.len() {
+                found.extend(around(*first).filter(in_all));
+            }
+        }
+        found
+    }
+}
+
 impl IndexPlan {
+    /// Seeds of the references that place resources of a type into compartments that are kept.
+    pub(in crate::search) fn placing_seeds(&self, resource_type: ResourceType) -> Vec<i64> {
+        let plan = self.types.get(&resource_type);
+        let placing = plan.into_iter().flat_map(|plan| &plan.placing);
+        combine::sorted(placing.flat_map(|one| one.seeds.iter().copied()))
+    }
+
     /// The types whose resources are in compartments, sorted: of any other it cannot be said whose they are.
     pub fn placed(&self) -> Vec<ResourceType> {
         let placed = self

@@ -91,7 +91,7 @@ async fn labels_need_a_clearance_or_the_care_of_the_patient() {
         "Patient/zq01zq",
         "patient/*.rs",
         "GET Observation/early",
-        DENIED,
+        "404 there is no Observation/early",
     )
     .await;
     let meta = clinic.access(laboratory, scopes).await;

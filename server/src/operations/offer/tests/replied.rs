@@ -17,7 +17,6 @@ async fn offered_by_link(world: &World, now: Timestamp) -> String {
     let stored = Resource::parse(text.clone()).unwrap();
     let start = stored.get("start").and_then(Value::string).unwrap();
     let link = ReplyLink {
-        message: "Communication/m".parse().unwrap(),
         appointment: key.parse::<ResourceKey>().unwrap(),
         patient: "Patient/eva".parse().unwrap(),
         kind: News::Offered,

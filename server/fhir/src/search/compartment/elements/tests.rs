@@ -52,6 +52,8 @@ fn examples_are_in_the_compartments_that_searches_find_them_in() {
             centers.push("Patient/nobody".parse().unwrap());
         }
         centers.extend((own.resource_type == patient).then(|| own.clone()));
+        // By Patient.link a search finds others, in whose compartments the Patient is not.
+        centers.retain(|center| own.resource_type != patient || *center == own);
         for center in centers {
             let searched = [own.resource_type];
             let facts = ResourceFacts {
@@ -81,6 +83,93 @@ fn examples_are_in_the_compartments_that_searches_find_them_in() {
         types.len()
     );
     assert!(inside > 300 && outside > 300 && types.len() > 50);
+}
+
+#[test]
+fn what_refers_to_a_patient_is_known_to_be_in_the_compartment() {
+    let (Some(definitions), Some(planner)) = (definitions(), planner(Handling::Strict)) else {
+        return;
+    };
+    let index = IndexPlan::compile(definitions).unwrap();
+    let extractor = Extractor {
+        plan: &index,
+        definitions,
+        base_url: planner.base_url,
+        limits: ExtractLimits::default(),
+    };
+    let mut known = std::collections::BTreeSet::new();
+    assert!(fixtures::examples(|name, bytes| {
+        let Ok(resource) = Resource::parse(bytes) else {
+            return;
+        };
+        let types = [resource.resource_type()];
+        let values = extractor.extract(&resource).unwrap();
+        let patients = values.references.iter();
+        let patients = patients.filter(|key| key.resource_type.name() == "Patient");
+        for (patient, code) in patients.flat_map(|patient| {
+            let codes = index.types[&types[0]].parameters.iter();
+            codes.map(move |one| (patient, &*one.code))
+        }) {
+            let query = format!("{code}={patient}");
+            let query = Query::parse(&query, QueryLimits::default()).unwrap();
+            let Ok(plan) = planner.plan(&types, &query) else {
+                continue;
+            };
+            let element = hash::compartment(patient);
+            if !plan.compartments().contains(&element) {
+                continue;
+            }
+            let facts = ResourceFacts {
+                resource_type: types[0],
+                id: &"x".parse().unwrap(),
+                last_updated: Timestamp::UNIX_EPOCH,
+                values: &values,
+            };
+            if plan.matches(facts) == Some(true) {
+                let is_in = values.tokens.binary_search(&element).is_ok();
+                assert!(is_in, "{name}: {code}={patient}");
+                known.insert(format!("{}?{code}", types[0]));
+            }
+        }
+    }));
+    for query in [
+        "Observation?patient",
+        "Observation?subject",
+        "Appointment?patient",
+        "Claim?patient",
+    ] {
+        assert!(known.contains(query), "{query} of {known:?}");
+    }
+    assert!(!known.contains("Appointment?supporting-info"), "{known:?}");
+}
+
+#[test]
+fn compartments_are_known_of_one_type_and_of_what_all_matches_refer_to() {
+    let Some(planner) = planner(Handling::Strict) else {
+        return;
+    };
+    let observation = ResourceType::parse("Observation").unwrap();
+    let condition = ResourceType::parse("Condition").unwrap();
+    let check = |types: &[ResourceType], query: &str, expected: bool| {
+        let parsed = Query::parse(query, QueryLimits::default()).unwrap();
+        let plan = planner.plan(types, &parsed).unwrap();
+        let element = hash::compartment(&"Patient/1".parse().unwrap());
+        assert_eq!(plan.compartments().contains(&element), expected, "{query}");
+    };
+    for (query, expected) in [
+        ("patient=1", true),
+        ("patient=Patient/1&code=x", true),
+        ("subject=Patient/1", true),
+        ("performer=Patient/1", true),
+        ("subject=Patient/1,Patient/2", false),
+        ("focus=Patient/1", false),
+        ("patient.name=x", false),
+        ("patient=1&_contained=true", false),
+        ("_filter=patient re Patient/1 or code eq x", false),
+    ] {
+        check(&[observation], query, expected);
+    }
+    check(&[observation, condition], "subject=Patient/1", false);
 }
 
 #[test]
