@@ -108,7 +108,9 @@ impl CurrentDefinitions {
                 for (key, content) in &stored.parameters {
                     parameters.extend(RunTimeParameter::of_stored(key, content)?);
                 }
-                join(&self.built_in, parameters)?
+                let mut joined = join(&self.built_in, parameters)?;
+                joined.failures = Arc::default();
+                joined
             }
         };
         match &stored.profiles {

@@ -16,6 +16,7 @@ mod targets;
 mod terminology;
 #[cfg(test)]
 mod tests;
+mod unindexed;
 mod usable;
 mod validity;
 mod wanted;
@@ -39,6 +40,7 @@ pub use searched::Searched;
 pub use stored_profiles::StoredProfile;
 pub use targets::RequiredTargets;
 pub use terminology::{Brought, PACKAGE_TYPES, terminology, terminology_fingerprint};
+pub use unindexed::FailingParameter;
 
 /// Where the definitions come from.
 #[derive(Clone, Debug)]

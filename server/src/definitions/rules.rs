@@ -28,6 +28,7 @@ use jiff::Timestamp;
 use super::offered::{self, Inclusions, SearchParameterEntry};
 use super::run_time::RunTimeParameter;
 use super::stored_profiles::StoredProfiles;
+use super::unindexed::{FailingParameter, Failures};
 use super::validity::Validity;
 use super::wanted::Wanted;
 use crate::context::RequestContext;
@@ -39,7 +40,7 @@ pub struct Definitions {
     pub(super) registries: Arc<Registries>,
     /// Without the parameters that are stored.
     pub(super) built_in: Arc<Registries>,
-    structures: Arc<Structures>,
+    pub(super) structures: Arc<Structures>,
     pub(super) index: Arc<IndexPlan>,
     pub(super) full_text: bool,
     pub(super) validity: Validity,
@@ -57,6 +58,7 @@ pub struct Definitions {
     pub(super) revision: i64,
     /// The search parameters, with what is not answered at the moment.
     pub(super) parameters: Arc<SearchParameters>,
+    pub(super) failures: Arc<Failures>,
 }
 
 /// Seeds of what finds codes, by type.
@@ -119,6 +121,7 @@ impl Definitions {
             generation: FIRST_GENERATION,
             revision: 0,
             parameters,
+            failures: Arc::default(),
         })
     }
 
@@ -182,7 +185,16 @@ impl Definitions {
     /// What a resource is found by.
     pub fn index_values(&self, resource: &Resource, base_url: &str) -> Result<FoundBy> {
         let values = self.extractor(base_url).extract(resource);
-        self.found_by(resource, values)
+        let found = self.found_by(resource, values)?;
+        self.failures
+            .note(resource.resource_type(), &found.values.unindexed);
+        Ok(found)
+    }
+
+    /// The parameters that some resources give no values for, because their expressions fail on them: as far as this
+    /// process has seen since the definitions last changed.
+    pub fn failing_parameters(&self) -> Vec<FailingParameter> {
+        self.failures.list()
     }
 
     /// What a resource that another contains is found by.

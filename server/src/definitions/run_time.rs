@@ -11,6 +11,7 @@ use fhir::definitions::search_parameters::{Activity, SearchParameter, SearchType
 use fhir::definitions::structure::{Structures, TypeKind};
 use fhir::ids::{ResourceKey, ResourceType};
 use fhir::json::ParseLimits;
+use fhir::path::{Expression, SemanticError};
 use fhir::resource::Resource;
 use fhir::search::index_plan::IndexPlan;
 
@@ -78,8 +79,37 @@ fn check_alone(parameter: &SearchParameter) -> std::result::Result<(), String> {
     match parameter.expression.as_deref() {
         None | Some("") => Err("there is no expression to find values by".to_owned()),
         Some(_) if parameter.base.is_empty() => Err("no type is named in base".to_owned()),
-        Some(_) => Ok(()),
+        // One that does not parse is refused with the place.
+        Some(text) => match Expression::parse(text).ok().and_then(|one| one.outside()) {
+            Some(fault) => Err(format!(
+                "no resource alone tells what the expression asks: {fault}"
+            )),
+            None => Ok(()),
+        },
     }
+}
+
+/// Whether the expression can mean anything for the types it is for. What is stored already stays in force: it finds
+/// nothing, and harms nobody.
+fn check_meaning(
+    structures: &Structures,
+    parameter: &SearchParameter,
+) -> std::result::Result<(), String> {
+    let text = parameter.expression.as_deref().unwrap_or_default();
+    let Ok(expression) = Expression::parse(text) else {
+        return Ok(());
+    };
+    for resource_type in types(structures, parameter) {
+        let Some(context) = structures.by_name(resource_type.name()) else {
+            continue;
+        };
+        match expression.check(structures, context) {
+            // It finds nothing in this type, and something in another.
+            Ok(()) | Err(SemanticError::WrongContext(_)) => {}
+            Err(fault) => return Err(format!("for {resource_type}, {fault}")),
+        }
+    }
+    Ok(())
 }
 
 /// The definitions that stored parameters make of those the server brings. What does not fit is left out.
@@ -248,7 +278,9 @@ impl Definitions {
         check_beside(self, &one).map_err(refused)?;
         let mut all = self.run_time.to_vec();
         all.retain(|other| other.key != one.key);
+        let parameter = one.parameter.clone();
         all.push(one);
-        with(self, all).map(drop).map_err(refused)
+        with(self, all).map(drop).map_err(refused)?;
+        check_meaning(&self.structures, &parameter).map_err(refused)
     }
 }

@@ -109,6 +109,8 @@ pub struct SearchParameters {
     lists: Lists,
     by_type: HashMap<ResourceType, Vec<u16>>,
     by_url: HashMap<Box<str>, u16>,
+    /// Where those begin that were added to the server's own.
+    added: usize,
     unready: Unready,
 }
 
@@ -142,6 +144,7 @@ impl TryFrom<Lists> for SearchParameters {
             .map(|(parameter, place)| (parameter.url.clone(), place))
             .collect();
         Ok(Self {
+            added: lists.all.len(),
             lists,
             by_type,
             by_url,
@@ -212,7 +215,15 @@ impl SearchParameters {
         for parameter in further {
             builder.push(parameter);
         }
-        builder.build(structures)
+        let mut all = builder.build(structures)?;
+        all.added = self.lists.all.len();
+        Ok(all)
+    }
+
+    /// Whether one of them was added to the server's own ([`SearchParameters::with`]).
+    pub fn is_added(&self, parameter: &SearchParameter) -> bool {
+        let place = self.by_url.get(&parameter.url);
+        place.is_some_and(|place| usize::from(*place) >= self.added)
     }
 
     /// How many are active.

@@ -4,6 +4,8 @@
 //! Evaluation is lenient: an element that does not exist is not there. Whoever takes an expression from outside
 //! checks it first, and refuses what no resource could ever satisfy.
 
+mod operands;
+
 use super::Expression;
 use super::signatures::{Input, Output, signature};
 use super::tree::{Call, Literal, Namespace, Operator, Step, Tree, TypeName};
@@ -25,6 +27,9 @@ pub enum SemanticError {
     /// A function or operator never takes what stands before it.
     #[error("'{0}' does not take what stands before it")]
     WrongInput(&'static str),
+    /// An operator never takes two such values together.
+    #[error("'{0}' does not take such values together")]
+    WrongOperands(&'static str),
     /// A condition that is never true or false.
     #[error("the condition of '{0}' is no boolean")]
     NoCondition(&'static str),
@@ -144,6 +149,7 @@ impl Checker<'_> {
             };
         }
         let (left, right) = (left?, right?);
+        self.operands(operator, &left, &right)?;
         if super::operators::is_predicate(operator) {
             return Ok(Shape::of(Type::System("Boolean")));
         }

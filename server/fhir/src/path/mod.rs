@@ -18,6 +18,7 @@ mod members;
 mod memo;
 mod navigation;
 mod operators;
+mod outside;
 mod parser;
 mod pattern;
 mod quantity;

@@ -2,7 +2,7 @@
 
 use super::hash;
 use super::index_plan::{IndexPlan, Operand, Source};
-use super::index_values::IndexValues;
+use super::index_values::{IndexValues, Unindexed};
 use super::link;
 use super::operand::RootMembers;
 use super::value_kind::suits;
@@ -14,7 +14,7 @@ use crate::json::{Kind, Value};
 use crate::path::{Environment, EvaluationError, Expression, Item, Node, evaluate};
 use crate::resource::Resource;
 
-/// Why a resource cannot be indexed, and so not stored.
+/// Why a resource cannot be indexed. It is not stored then, unless the fault is of a parameter that it may do without.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ExtractError {
     /// More values than a resource may be found by.
@@ -128,11 +128,26 @@ impl Extractor<'_> {
         };
         let plan = self.plan.types.get(&resource.resource_type());
         for operand in plan.into_iter().flat_map(|plan| &plan.operands) {
-            self.operand(resource.root(), members, operand, &mut values, misfit)?;
-            self.check_count(values.count(), &operand.code)?;
+            let before = values.mark_place();
+            let done = self
+                .operand(resource.root(), members, operand, &mut values, misfit)
+                .and_then(|()| self.check_count(values.count(), &operand.code));
+            match done {
+                Err(fault) if operand.may_fail() => {
+                    values.go_without(&operand.code, &fault, before)
+                }
+                done => done?,
+            }
         }
         for group in plan.into_iter().flat_map(|plan| &plan.groups) {
-            self.group(members, group, &mut values)?;
+            let before = values.mark_place();
+            match self.group(members, group, &mut values) {
+                // The parameters of the components have refused what they do not go without.
+                Err(fault @ (ExtractError::Number { .. } | ExtractError::Date { .. })) => {
+                    values.go_without(&group.code, &fault, before);
+                }
+                done => done?,
+            }
         }
         let is_carrier = is_carrier(resource);
         values.narrative = words::narrative(resource.root()).into();
@@ -346,6 +361,35 @@ fn is_reference(object: Value<'_>) -> bool {
 }
 
 impl IndexValues {
+    /// How many values of each kind there are.
+    fn mark_place(&self) -> [usize; 5] {
+        [
+            self.tokens.len(),
+            self.strings.len(),
+            self.dates.len(),
+            self.numbers.len(),
+            self.positions.len(),
+        ]
+    }
+
+    /// Takes back the values since a place: the parameter has none.
+    fn go_without(&mut self, code: &str, fault: &ExtractError, place: [usize; 5]) {
+        let [tokens, strings, dates, numbers, positions] = place;
+        self.tokens.truncate(tokens);
+        self.strings.truncate(strings);
+        self.dates.truncate(dates);
+        self.numbers.truncate(numbers);
+        self.positions.truncate(positions);
+        let reason = match fault {
+            ExtractError::Evaluation { source, .. } => source.to_string(),
+            other => other.to_string(),
+        };
+        self.unindexed.push(Unindexed {
+            parameter: code.into(),
+            reason: reason.into(),
+        });
+    }
+
     pub(super) fn count(&self) -> usize {
         self.tokens.len()
             + self.strings.len()

@@ -148,6 +148,7 @@ pub(super) struct IndexedParameter {
     bare_codes: Vec<i64>,
     uncased: Vec<i64>,
     media_types: Vec<i64>,
+    truths: Vec<i64>,
     sort_paths: Option<Vec<Box<str>>>,
     pub(super) composite: Option<CompositePlan>,
 }
@@ -164,6 +165,16 @@ pub(super) struct Operand {
     pub(super) is_whole: bool,
     /// `where(resolve() is T)`: the types that parameters narrow it to.
     pub(super) targets: Vec<ResourceType>,
+    /// Whether only parameters that somebody stored have it.
+    is_added: bool,
+}
+
+impl Operand {
+    /// Whether a resource is stored all the same where its values cannot be had: nobody who writes a resource answers
+    /// for the expression that somebody else has stored, or for what an evaluation makes of it.
+    pub(super) fn may_fail(&self) -> bool {
+        self.is_added || matches!(self.source, Source::Expression(_))
+    }
 }
 
 /// How an operand's values are found.
@@ -278,6 +289,12 @@ impl IndexPlan {
     pub fn media_types(&self, resource_type: ResourceType, code: &str) -> &[i64] {
         self.parameter(resource_type, code)
             .map_or(&[], |parameter| &parameter.media_types)
+    }
+
+    /// Seeds of those values of a token parameter that are booleans, or computed, as booleans often are.
+    pub fn truths(&self, resource_type: ResourceType, code: &str) -> &[i64] {
+        self.parameter(resource_type, code)
+            .map_or(&[], |parameter| &parameter.truths)
     }
 
     /// SQL/JSON paths (lax) to the texts that a token, reference or uri parameter is sorted by: the code of a token,

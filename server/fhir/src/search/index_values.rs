@@ -25,6 +25,17 @@ pub struct IndexValues {
     /// The resources of this server that it refers to by literal references, sorted, each once. Not stored: each is
     /// among the tokens under [`super::hash::ANY_REFERENCE`] as well.
     pub references: Vec<ResourceKey>,
+    /// The parameters whose values the resource does not give, though it is stored. Not stored.
+    pub unindexed: Vec<Unindexed>,
+}
+
+/// A parameter that has no values in a resource because they could not be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unindexed {
+    /// The code.
+    pub parameter: Box<str>,
+    /// Why, without anything of the resource.
+    pub reason: Box<str>,
 }
 
 /// A string of one parameter.

@@ -29,7 +29,7 @@ impl Extractor<'_> {
         for operand in asked {
             self.visit(resource.root(), &members, operand, &mut |value, kind| {
                 keys.extend(self.key(value, kind));
-            })?;
+            });
         }
         keys.sort_unstable();
         keys.dedup();
@@ -54,7 +54,7 @@ impl Extractor<'_> {
                 if kind != ValueKind::Reference {
                     texts.extend(value.string().map(|text| Box::<str>::from(&*text)));
                 }
-            })?;
+            });
         }
         let element = |text: &str, target: &ResourceType| {
             let whole = text.split_once('#').map_or(text, |(whole, _)| whole);
@@ -96,13 +96,15 @@ impl Extractor<'_> {
         members: &RootMembers<'_>,
         operand: &Operand,
         see: &mut dyn FnMut(Value<'_>, ValueKind),
-    ) -> Result<(), ExtractError> {
+    ) {
         match &operand.source {
             Source::Path { path, .. } => path.visit(members, &mut |value, type_id| {
                 see(value, self.plan.kind(type_id));
             }),
             Source::Expression(expression) => {
-                for item in self.evaluated(resource, expression, &operand.code)? {
+                // One that fails leads nowhere, as it finds nothing.
+                let items = self.evaluated(resource, expression, &operand.code);
+                for item in items.unwrap_or_default() {
                     if let Some(node) = item.node()
                         && let Some(value) = node.value
                     {
@@ -111,7 +113,6 @@ impl Extractor<'_> {
                 }
             }
         }
-        Ok(())
     }
 
     fn key(&self, value: Value<'_>, kind: ValueKind) -> Option<ResourceKey> {

@@ -111,6 +111,84 @@ fn what_cannot_be_answered_is_refused_with_the_reason() {
 }
 
 #[test]
+fn what_no_resource_tells_is_refused_before_there_is_one() {
+    let Some(definitions) = definitions() else {
+        return;
+    };
+    for (expression, expected) in [
+        ("now()", Some("'now' is not supported")),
+        ("Patient.birthDate < today()", Some("'today'")),
+        ("iif(true, timeOfDay(), {})", Some("'timeOfDay'")),
+        (
+            "Patient.managingOrganization.resolve().name",
+            Some("elsewhere"),
+        ),
+        (
+            "Patient.link.other.resolve().where(name.exists())",
+            Some("elsewhere"),
+        ),
+        ("Patient.link.other.where(resolve() is Patient)", None),
+        (
+            "Patient.maritalStatus.memberOf('http://a')",
+            Some("'memberOf'"),
+        ),
+        ("Patient.conformsTo('http://a')", Some("'conformsTo'")),
+        ("Patient.elementDefinition()", Some("'elementDefinition'")),
+        (
+            "Patient.language.encode('foo')",
+            Some("a format of this name"),
+        ),
+        ("Patient.language.encode('hex')", None),
+        ("%foo", Some("'%foo' is unknown")),
+        ("%resource.language & %ucum", None),
+        ("1 + 'a'", Some("'+' does not take such values together")),
+        ("Patient.birthDate + 1", Some("'+' does not take")),
+        ("Patient.identifier.value > 5", Some("'>' does not take")),
+        ("(Patient.multipleBirth as integer) > 5", None),
+        ("Patient.name.nothing.count()", Some("no element 'nothing'")),
+        // What depends on the resource is no mistake.
+        ("Patient.name.family.length() > 5", None),
+    ] {
+        let quoted = fhir::json::quoted(expression);
+        let members = [
+            ("expression", &*quoted),
+            (
+                "type",
+                if expression.contains("other.where") {
+                    r#""reference""#
+                } else {
+                    r#""token""#
+                },
+            ),
+        ];
+        expect(&definitions, &members, expected);
+    }
+}
+
+/// What HL7 and the server's own search parameters ask is all answered: nothing of it is refused by mistake.
+#[test]
+fn all_parameters_that_the_server_brings_could_be_stored() {
+    let Some(definitions) = definitions() else {
+        return;
+    };
+    let structures = &definitions.structures;
+    let parameters = &definitions.registries().search_parameters;
+    let mut checked = 0;
+    for resource_type in ResourceType::all() {
+        for one in parameters
+            .for_type(resource_type)
+            .filter(|one| one.expression.is_some())
+        {
+            let expression = Expression::parse(one.expression.as_deref().unwrap());
+            assert_eq!(expression.unwrap().outside(), None, "{}", one.url);
+            check_meaning(structures, one).unwrap_or_else(|fault| panic!("{}: {fault}", one.url));
+            checked += 1;
+        }
+    }
+    assert!(checked > 1000);
+}
+
+#[test]
 fn what_the_server_has_already_is_not_replaced() {
     let Some(definitions) = definitions() else {
         return;

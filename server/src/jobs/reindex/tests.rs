@@ -281,19 +281,18 @@ async fn a_resource_that_cannot_be_indexed_stops_its_type_and_says_so() {
         return;
     };
     let (one, other, cx) = (server(&world).await, server(&world).await, &world.cx);
-    let two = r#"{"resourceType":"Patient","id":"two","name":[{"family":"a"},{"family":"b"}]}"#;
+    let two = r#"{"resourceType":"Patient","id":"two","birthDate":"2000-01-01"}"#;
     put(&one, cx, two).await.unwrap();
-    let single = MARITAL.replace(
-        "Patient.maritalStatus",
-        "Patient.name.single().family.exists()",
-    );
-    put(&one, cx, &single).await.unwrap();
+    put(&one, cx, MARITAL).await.unwrap();
+    // What no write lets in.
+    let spoil = "update resource set json = replace(json::text, '2000-01', '2000-99')::jsonb where id = 'two'";
+    world.database().execute(spoil).await.unwrap();
     let mut resting = Resting::new();
     let missing = index_missing(&one.store, &one.current, cx, &mut resting);
     missing.await.unwrap();
     assert!(resting.contains_key(&ResourceType::parse("Patient").unwrap()));
     assert!(
-        found(&one, cx, "marital=true")
+        found(&one, cx, "marital=M")
             .await
             .unwrap_err()
             .contains("is being indexed")
@@ -304,10 +303,11 @@ async fn a_resource_that_cannot_be_indexed_stops_its_type_and_says_so() {
         .clone()
         .unwrap();
     assert!(
-        fault.starts_with("Patient/two: ") && fault.contains("'marital'"),
+        fault.starts_with("Patient/two: ") && fault.contains("'birthdate'"),
         "{fault}"
     );
-    put(&one, cx, MARITAL).await.unwrap();
+    let mend = "update resource set json = replace(json::text, '2000-99', '2000-01')::jsonb where id = 'two'";
+    world.database().execute(mend).await.unwrap();
     index_in_pieces(&other, cx, LONG).await;
     assert_eq!(found(&other, cx, "marital:missing=true").await, Ok(1));
     close(world, [one, other]).await;
@@ -354,4 +354,80 @@ async fn a_server_with_other_definitions_takes_over() {
     reindex(&newer.store, &newer.current, cx).await.unwrap();
     assert_eq!(found(&newer, cx, "marital=M").await, Ok(2));
     close(world, [one, newer]).await;
+}
+
+/// A parameter that looks into the names of patients, as one of a type.
+fn of_names(id: &str, search_type: &str, expression: &str) -> String {
+    format!(
+        r#"{{"resourceType":"SearchParameter","id":"{id}","url":"http://here/{id}","name":"one","status":"active",
+            "description":"d","code":"{id}","base":["Patient"],"type":"{search_type}","expression":"{expression}"}}"#
+    )
+}
+
+#[tokio::test]
+async fn an_expression_that_fails_on_a_resource_finds_nothing_in_it_and_stops_nobody() {
+    let Some(world) = World::new().await else {
+        return;
+    };
+    let (server, cx) = (server(&world).await, &world.cx);
+    let named = |id: &str, names: &[&str]| {
+        let names: Vec<String> = names
+            .iter()
+            .map(|one| format!(r#"{{"family":"{one}"}}"#))
+            .collect();
+        let names = names.join(",");
+        format!(
+            r#"{{"resourceType":"Patient","id":"{id}","name":[{names}],"maritalStatus":{{"coding":[{{"code":"M"}}]}}}}"#
+        )
+    };
+    put(&server, cx, &named("one", &["Moreau"])).await.unwrap();
+    put(&server, cx, &named("two", &["Moreau", "Dupont"]))
+        .await
+        .unwrap();
+    for parameter in [
+        of_names("letters", "number", "Patient.name.family.length()"),
+        of_names("initial", "string", "Patient.name.family.substring(0,1)"),
+        of_names(
+            "endless",
+            "string",
+            "Patient.name.family.repeat($this + 'a')",
+        ),
+        MARITAL.to_owned(),
+    ] {
+        assert_eq!(
+            put(&server, cx, &parameter).await.unwrap(),
+            StatusCode::CREATED
+        );
+    }
+    // Neither a new one nor an update is refused, and all parameters of the type become searchable.
+    put(&server, cx, &named("three", &["Moreau", "Dubois"]))
+        .await
+        .unwrap();
+    put(&server, cx, &named("two", &["Moreau", "Durand"]))
+        .await
+        .unwrap();
+    index_in_pieces(&server, cx, LONG).await;
+    for (query, count) in [
+        ("letters=6", 1),
+        ("initial=m", 1),
+        ("endless=m", 0),
+        ("marital=M", 3),
+        ("family=durand", 1),
+        ("letters:missing=true", 2),
+    ] {
+        assert_eq!(found(&server, cx, query).await, Ok(count), "{query}");
+    }
+    let failing = server.current.now().failing_parameters();
+    let told: Vec<(&str, &str)> = failing
+        .iter()
+        .map(|one| (&*one.code, &*one.reason))
+        .collect();
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert!(
+        told.contains(&("letters", "'length' takes a single item")),
+        "{told:?}"
+    );
+    assert!(failing.iter().all(|one| one.times >= 2));
+    drop(server);
+    world.close().await;
 }

@@ -75,13 +75,7 @@ impl<'a> Record<'a> {
                 .push(Clause::LastUpdated(vec![since_test(since)]));
         }
         plan.understood = understood;
-        let count = match asked.count {
-            None => cx.request.limits.page_size_max,
-            Some(count) => match u32::try_from(count) {
-                Ok(count) if count > 0 => count.min(cx.request.limits.page_size_max),
-                _ => return Err(bad("'_count' is a whole number, 1 or greater")),
-            },
-        };
+        let count = page_size(asked.count, cx.request.limits.page_size_max)?;
         Ok(Self {
             cx,
             center,
@@ -269,6 +263,23 @@ fn with_referents(compartment: Plan, types: Option<Vec<ResourceType>>) -> Plan {
         resource_types: types.unwrap_or_default(),
         clauses: vec![Clause::Any(vec![is_member, is_referred_to])],
         ..Plan::default()
+    }
+}
+
+/// How many resources of the compartment a page holds.
+fn page_size(asked: Option<i32>, most: u32) -> Result<u32> {
+    let Some(count) = asked else {
+        return Ok(most);
+    };
+    match u32::try_from(count) {
+        Ok(count) if count > most => {
+            let sentence = format!(
+                "'_count': a page has at most {most} resources, the limit of its size (VESTA_PAGE_SIZE_MAX)"
+            );
+            Err(Error::new(ErrorKind::TooCostly, sentence))
+        }
+        Ok(count) if count > 0 => Ok(count),
+        _ => Err(bad("'_count' is a whole number, 1 or greater")),
     }
 }
 

@@ -255,6 +255,10 @@ async fn what_means_nothing_is_refused() {
         ("Patient/a/$everything?_count=0", "400 '_count' is"),
         ("Patient/a/$everything?_count=-1", "400 '_count' is"),
         (
+            "Patient/a/$everything?_count=1000000",
+            "422 '_count': a page has at most 100 resources, the limit of its size (VESTA_PAGE_SIZE_MAX)",
+        ),
+        (
             "Patient/a/$everything?start=2021&end=2020",
             "400 'start' is after 'end'",
         ),

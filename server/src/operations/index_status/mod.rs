@@ -7,7 +7,7 @@ use fhir::ids::ResourceType;
 use fhir::json::{ObjectWriter, Writer};
 
 use super::{Operation, OperationAnswer, OperationContext};
-use crate::definitions::IndexState;
+use crate::definitions::{FailingParameter, IndexState};
 use crate::error::Result;
 
 /// The operation.
@@ -40,6 +40,9 @@ impl Operation for IndexStatus {
                 for (resource_type, code, state) in &indexing {
                     list.object(|one| write(one, *resource_type, code, state));
                 }
+                for failing in cx.definitions.failing_parameters() {
+                    list.object(|one| write_failing(one, &failing));
+                }
             });
         });
         Ok(OperationAnswer::resource(writer.finish()))
@@ -59,6 +62,20 @@ fn write(one: &mut ObjectWriter<'_>, resource_type: ResourceType, code: &str, st
         if let Some(fault) = &state.fault {
             text(parts, "fault", "valueString", fault);
         }
+    });
+}
+
+fn write_failing(one: &mut ObjectWriter<'_>, failing: &FailingParameter) {
+    one.string("name", "failing");
+    one.array("part", |parts| {
+        text(parts, "type", "valueCode", failing.resource_type.name());
+        text(parts, "code", "valueCode", &failing.code);
+        number(
+            parts,
+            "times",
+            i64::try_from(failing.times).unwrap_or(i64::MAX),
+        );
+        text(parts, "reason", "valueString", &failing.reason);
     });
 }
 

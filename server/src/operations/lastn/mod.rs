@@ -180,7 +180,8 @@ fn last(
     let mut taken: HashMap<usize, (usize, Option<Timestamp>)> = HashMap::new();
     dated.retain(|(effective, place, _)| {
         let (count, newest) = taken.entry(groups.of(*place)).or_insert((0, None));
-        let is_tied = *count > 0 && *newest == *effective;
+        // Without a time nothing is known to be of the same time.
+        let is_tied = *count > 0 && effective.is_some() && *newest == *effective;
         let is_taken = *count < most || is_tied;
         if is_taken {
             *count += 1;

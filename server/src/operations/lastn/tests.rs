@@ -131,6 +131,31 @@ async fn the_last_of_each_code_are_answered_newest_first() {
 }
 
 #[tokio::test]
+async fn what_has_no_time_is_no_tie() {
+    let Some(world) = world().await else {
+        return;
+    };
+    for id in ["w3", "w4", "w5"] {
+        let json = format!(
+            r#"{{"resourceType":"Observation","id":"{id}","status":"final","code":{{"coding":[{{"system":"s","code":"weight"}}]}},"subject":{{"reference":"Patient/a"}}}}"#
+        );
+        world.put(&json).await;
+    }
+    for (max, expected) in [
+        (1, "w1"),
+        (2, "w1 w5"),
+        (3, "w1 w5 w4"),
+        (9, "w1 w5 w4 w3 w2"),
+    ] {
+        let path = format!("Observation/$lastn?patient=a&code=s|weight&max={max}");
+        let (found, _) = entries(&world.get(&path).await.unwrap());
+        let found = found.join(" ").replace("match Observation/", "");
+        assert_eq!(found, expected, "{max}");
+    }
+    world.close().await;
+}
+
+#[tokio::test]
 async fn what_means_nothing_is_refused() {
     let Some(mut world) = world().await else {
         return;

@@ -151,6 +151,8 @@ impl<'d> Compiler<'d> {
         let code_sets = &self.definitions.code_sets;
         let media_types = compiled.iter().filter(|one| one.has_media_types(code_sets));
         let media_types = media_types.map(|one| one.seed).collect();
+        let truths = compiled.iter().filter(|one| one.may_be_truth());
+        let truths = truths.map(|one| one.seed).collect();
         let sort_paths = sorting::sort_paths(parameter.search_type, &compiled);
         let mut seeds: Vec<ParameterSeed> = compiled.into_iter().map(|one| plan.add(one)).collect();
         seeds.sort_unstable();
@@ -164,6 +166,7 @@ impl<'d> Compiler<'d> {
             bare_codes,
             uncased,
             media_types,
+            truths,
             sort_paths,
             composite: None,
         }))
@@ -185,6 +188,7 @@ impl<'d> Compiler<'d> {
                 bare_codes: Vec::new(),
                 uncased: Vec::new(),
                 media_types: Vec::new(),
+                truths: Vec::new(),
                 sort_paths: None,
                 composite: Some(composite),
             }),
@@ -218,7 +222,10 @@ impl<'d> Compiler<'d> {
         let (path, ends) = match Path::compile(part, subject.type_id, structures) {
             Ok(compiled) => compiled,
             Err(NotAPath::Otherwise) => {
-                return Ok(CompiledOperand::evaluated(subject, part, expression));
+                return Ok(CompiledOperand {
+                    is_added: self.is_added(subject),
+                    ..CompiledOperand::evaluated(subject, part, expression)
+                });
             }
             Err(NotAPath::UnknownElement) => {
                 return Err(IndexPlanError::UnknownElement {
@@ -244,6 +251,11 @@ impl<'d> Compiler<'d> {
         Ok(compiled)
     }
 
+    fn is_added(&self, subject: &Subject<'d>) -> bool {
+        let parameters = &self.definitions.search_parameters;
+        parameters.is_added(subject.parameter)
+    }
+
     /// The operand at a path, and the types there that its search type cannot compare.
     pub(super) fn walked(
         &self,
@@ -265,6 +277,7 @@ impl<'d> Compiler<'d> {
             target: path.resolves_to(),
             source: Source::Path { path, code_sets },
             kinds,
+            is_added: self.is_added(subject),
         };
         (compiled, unsuited)
     }
@@ -303,6 +316,7 @@ pub(super) struct CompiledOperand {
     pub(super) source: Source,
     /// Of the values that its search type compares, each with its place among the members of the path's last step.
     pub(super) kinds: Vec<(usize, ValueKind)>,
+    pub(super) is_added: bool,
 }
 
 impl CompiledOperand {
@@ -347,6 +361,13 @@ impl CompiledOperand {
         }
     }
 
+    /// Whether there may be booleans.
+    fn may_be_truth(&self) -> bool {
+        let is_computed = matches!(self.source, Source::Expression(_));
+        self.search_type == SearchType::Token
+            && (is_computed || self.kinds.iter().any(|one| one.1 == ValueKind::Boolean))
+    }
+
     fn evaluated(subject: &Subject<'_>, part: &str, expression: Arc<Expression>) -> Self {
         let search_type = subject.parameter.search_type;
         // No path begins with an equals sign.
@@ -358,6 +379,7 @@ impl CompiledOperand {
             target: None,
             source: Source::Expression(expression),
             kinds: Vec::new(),
+            is_added: false,
         }
     }
 }
@@ -376,11 +398,13 @@ impl TypePlan {
                     source: compiled.source,
                     is_whole: false,
                     targets: Vec::new(),
+                    is_added: true,
                 });
                 self.operands.len() - 1
             }
         };
         if let Some(operand) = self.operands.get_mut(place) {
+            operand.is_added &= compiled.is_added;
             match target {
                 None => operand.is_whole = true,
                 Some(target) if operand.targets.contains(&target) => {}
