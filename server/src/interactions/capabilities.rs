@@ -126,11 +126,13 @@ impl Capabilities {
                 if former.is_some() {
                     software.date = crate::context::now();
                 }
+                let mut entries = operations.entries();
+                entries.retain(|one| one.is_offered);
                 let offered = Offered {
                     search_parameters: &definitions.search_parameter_entries(software.date),
                     inclusions: &definitions.inclusions(software.date),
                     compartments: &definitions.compartment_urls(),
-                    operations: &operations.entries(),
+                    operations: &entries,
                     profiles: &definitions.profiles_by_type(),
                 };
                 let statement = Arc::new(CapabilityStatement::new(&software, offered));

@@ -11,7 +11,7 @@ use super::{
     history, patch, permission, read, search, update,
 };
 use crate::context::RequestContext;
-use crate::definitions::{CurrentDefinitions, Definitions, own_definition};
+use crate::definitions::{CurrentDefinitions, Definitions};
 use crate::error::{ErrorKind, Result};
 use crate::operations::{CalledOperation, OperationAnswer, Registry};
 use crate::store::{Source, Store, is_outdated, trail_is_closed};
@@ -206,12 +206,11 @@ impl Interactions {
                         if let Some(offered) = read::offered(cx, &self.store, &key).await? {
                             return Ok(offered);
                         }
-                        if let Some(own) = self.own_definition(&key) {
-                            return Ok(own);
-                        }
-                        let brought = self.store.package_definition(&key).await?;
-                        let outcome = |text| Outcome::body(StatusCode::OK, text);
-                        brought.map(outcome).ok_or(error)
+                        self.brought(&key).await?.ok_or(error)
+                    }
+                    // What is deleted gives back the definition in whose place it stood.
+                    Err(error) if error.kind() == ErrorKind::Gone => {
+                        self.brought(&key).await?.ok_or(error)
                     }
                     read => read,
                 }
@@ -239,13 +238,12 @@ impl Interactions {
         }
     }
 
-    /// A definition of the server's own, which is not stored but part of it.
-    fn own_definition(&self, key: &ResourceKey) -> Option<Outcome> {
-        let is_operation = key.resource_type.name() == "OperationDefinition";
-        let of_operation = self.operations.definition(key.id.as_str());
-        let text = of_operation
-            .filter(|_| is_operation)
-            .or_else(|| own_definition(key))?;
-        Some(Outcome::body(StatusCode::OK, text))
+    /// The definition that the server or a package brings under a key: it is not stored.
+    async fn brought(&self, key: &ResourceKey) -> Result<Option<Outcome>> {
+        if let Some(own) = self.operations.own_definition(key) {
+            return Ok(Some(Outcome::body(StatusCode::OK, own)));
+        }
+        let text = self.store.package_definition(key).await?;
+        Ok(text.map(|text| Outcome::body(StatusCode::OK, text)))
     }
 }

@@ -145,7 +145,9 @@ impl OperationDefinition {
         let mut resources = self
             .inputs
             .iter()
-            .filter(|input| matches!(input.content, Content::Resource(_)));
+            .filter(|input| matches!(input.content, Content::Resource(_)))
+            // What comes beside the subject of a call, as often as one likes, is not it.
+            .filter(|input| input.name.as_ref() != "tx-resource");
         match (resources.next(), resources.next()) {
             (Some(only), None) => Some(only),
             _ => None,

@@ -9,6 +9,7 @@ use fhir::resource::Resource;
 use http::StatusCode;
 use sha2::{Digest, Sha256};
 
+use super::registry::Registry;
 use crate::context::RequestContext;
 use crate::definitions::Definitions;
 use crate::error::{Error, ErrorKind, Result};
@@ -98,6 +99,8 @@ pub struct OperationContext<'a> {
     pub if_match: Option<&'a ExpectedVersions>,
     /// The call, where its caller has given it a key.
     pub call: Option<&'a IdempotentCall>,
+    /// All operations: their definitions are read as others are.
+    pub operations: Option<&'a Registry>,
 }
 
 impl<'a> OperationContext<'a> {
@@ -111,20 +114,28 @@ impl<'a> OperationContext<'a> {
         }
     }
 
-    /// The current version of a resource and its text, or what a package defines under that key; 404 where there never was one,
-    /// 410 where it is deleted.
+    /// The current version of a resource and its text, or else the definition that the server or a package brings under that
+    /// key; 404 where there never was one, 410 where it is deleted.
     pub async fn read(&self, key: &ResourceKey) -> Result<(StoredVersion, Bytes)> {
         let found = Source::Committed(self.store)
             .read(self.request, key)
             .await?;
-        if found.is_none()
-            && let Some(text) = self.store.package_definition(key).await?
-        {
-            let content = Bytes::from(text);
+        let is_here = found.as_ref().is_some_and(|one| one.content.is_some());
+        if !is_here && let Some(content) = self.brought(key).await? {
             let brought = StoredVersion::unwritten(key.clone(), content.clone());
             return Ok((brought, content));
         }
         present(key, found)
+    }
+
+    /// What the server or a package defines under a key.
+    async fn brought(&self, key: &ResourceKey) -> Result<Option<Bytes>> {
+        let own = self.operations.and_then(|all| all.own_definition(key));
+        if let Some(own) = own {
+            return Ok(Some(Bytes::from_static(own.as_bytes())));
+        }
+        let text = self.store.package_definition(key).await?;
+        Ok(text.map(Bytes::from))
     }
 
     /// The same, of a resource that nobody else changes until the end of a transaction.

@@ -17,7 +17,7 @@ use super::invocation::{
     CalledOperation, OperationAnswer, OperationContext, OperationInput, OperationTarget,
 };
 use crate::context::RequestContext;
-use crate::definitions::Definitions;
+use crate::definitions::{Definitions, own_definition};
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::{IdempotentCall, Store};
 
@@ -28,6 +28,9 @@ pub trait Operation {
 
     /// Whether what is wrong with a body that cannot be read is its answer, and no refusal.
     const JUDGES_BODIES: bool = false;
+
+    /// Whether it does anything but refuse: what does not is in no CapabilityStatement.
+    const IS_OFFERED: bool = true;
 
     /// What it takes.
     type Params: Params;
@@ -48,6 +51,8 @@ pub struct OperationEntry<'a> {
     pub definition: &'a str,
     /// Whether it is called on the system.
     pub is_system: bool,
+    /// Whether it does anything but refuse.
+    pub is_offered: bool,
     /// The types it is called on, by type or instance.
     pub resource_types: &'a [ResourceType],
 }
@@ -69,6 +74,7 @@ struct Added {
     text: &'static str,
     invoke: Invoke,
     judges_bodies: bool,
+    is_offered: bool,
     /// Whether it is a [`Change`].
     keeps_contract: bool,
     #[cfg(test)]
@@ -92,6 +98,7 @@ impl Registry {
         self.add(Added {
             text: Op::DEFINITION,
             judges_bodies: Op::JUDGES_BODIES,
+            is_offered: Op::IS_OFFERED,
             keeps_contract: false,
             invoke: |cx, arguments| {
                 Box::pin(async move { Op::invoke(cx, arguments.bind()?).await })
@@ -106,6 +113,7 @@ impl Registry {
         self.add(Added {
             text: Op::DEFINITION,
             judges_bodies: false,
+            is_offered: true,
             keeps_contract: true,
             invoke: |cx, arguments| {
                 Box::pin(async move { contract::perform::<Op>(cx, arguments.bind()?).await })
@@ -186,6 +194,7 @@ impl Registry {
             formats: &formats,
             if_match: conditions.if_match.as_ref(),
             call: known.as_ref().filter(|_| is_change),
+            operations: Some(self),
         };
         (operation.added.invoke)(context, arguments).await
     }
@@ -207,6 +216,15 @@ impl Registry {
         self.operations
             .get(id)
             .map(|operation| operation.added.text)
+    }
+
+    /// The text of a definition of the server's own, an operation's among them, which is not stored but part of it.
+    pub fn own_definition(&self, key: &ResourceKey) -> Option<&'static str> {
+        let is_operation = key.resource_type.name() == "OperationDefinition";
+        let of_operation = self.definition(key.id.as_str());
+        of_operation
+            .filter(|_| is_operation)
+            .or_else(|| own_definition(key))
     }
 
     /// All definitions as resources, in the order of their ids.
@@ -232,6 +250,7 @@ impl Registry {
             .map(|operation| OperationEntry {
                 code: &operation.definition.code,
                 definition: &operation.definition.url,
+                is_offered: operation.added.is_offered,
                 is_system: operation.definition.levels.system,
                 resource_types: &operation.definition.resource_types,
             })

@@ -108,7 +108,11 @@ impl Meant {
             }
             (_, Some(url), None) => {
                 let mut canonical = settings.versions.value_set(&url);
+                let named = Canonical::parse(&url).version;
                 if let Some(version) = self.version {
+                    if named.is_some_and(|named| *named != *version) {
+                        return Err(twice("the version of the value set"));
+                    }
                     canonical = Canonical::of(&canonical.url, Some(&version));
                 }
                 Ok(Named::By(canonical))

@@ -6,7 +6,9 @@ use fhir::search::coded::CodesAsked;
 use fhir::terminology::membership::{MemberQuestion, Membership};
 
 use super::{Given, Terminology};
-use crate::definitions::Brought;
+use crate::definitions::{Brought, own_definition};
+use crate::interactions::{Interaction, WriteConditions};
+use crate::operations::testing::World;
 use crate::store::Store;
 use crate::store::testing::TestDatabase;
 
@@ -167,4 +169,55 @@ async fn members_are_told_in_one_go() {
         ]
     );
     store.close().await;
+}
+
+#[tokio::test]
+async fn definitions_of_ours_are_worked_with_as_they_are_read() {
+    let Some(world) = World::new().await else {
+        return;
+    };
+    let roles = own_definition(&"CodeSystem/staff-role".parse().unwrap()).unwrap();
+    fill(&world.interactions.store, "one", &[roles]).await;
+    let check = async |url: &str, expected: &str| {
+        let answer = world.get(url).await.unwrap_or_else(|refusal| refusal);
+        assert!(answer.contains(expected), "{url}: {answer}");
+    };
+    check("ValueSet/staff-role/$expand", "\"contains\"").await;
+    check(
+        "CodeSystem/staff-role/$validate-code?code=nope",
+        "\"valueBoolean\":false",
+    )
+    .await;
+    check("StructureDefinition/clinic-patient/$validate", "All OK").await;
+    check("OperationDefinition/ValueSet-expand/$validate", "All OK").await;
+    check("StructureDefinition/nope/$validate", "404").await;
+    world.close().await;
+}
+
+/// What stood in the place of a definition of a package gives it back when it is deleted; its versions stay.
+#[tokio::test]
+async fn what_is_deleted_gives_back_what_a_package_defines() {
+    let Some(world) = World::new().await else {
+        return;
+    };
+    let colours = COLOURS.replacen("CodeSystem\"", "CodeSystem\",\"id\":\"c\"", 1);
+    fill(&world.interactions.store, "one", &[&colours]).await;
+    world.put(&colours.replace("scarlet", "crimson")).await;
+    let check = async |url: &str, expected: &str| {
+        let answer = world.get(url).await.unwrap_or_else(|refusal| refusal);
+        assert!(answer.contains(expected), "{url}: {answer}");
+    };
+    check("CodeSystem/c", "crimson").await;
+    let delete = Interaction::Delete {
+        key: "CodeSystem/c".parse().unwrap(),
+        conditions: WriteConditions::default(),
+    };
+    let deleted = world.interactions.perform(&world.cx, delete).await;
+    deleted.unwrap();
+    check("CodeSystem/c", "scarlet").await;
+    let known = "CodeSystem/c/$validate-code?code=scarlet";
+    check(known, "\"valueBoolean\":true").await;
+    check("CodeSystem/c/_history/1", "crimson").await;
+    check("CodeSystem/c/_history/2", "410").await;
+    world.close().await;
 }

@@ -4,17 +4,24 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::terminology::canonical::{Canonical, version_matches};
+
 /// A value set's place in [`CodeSets`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CodeSetId(pub(crate) u16);
 
 /// The value sets whose codes are known here.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(from = "Vec<CodeSet>", into = "Vec<CodeSet>")]
+#[serde(from = "Vec<Versioned>", into = "Vec<Versioned>")]
 pub struct CodeSets {
     sets: Vec<CodeSet>,
+    /// The version of each.
+    versions: Vec<Option<Box<str>>>,
     by_url: HashMap<Box<str>, CodeSetId>,
 }
+
+/// A value set and its version.
+pub(crate) type Versioned = (CodeSet, Option<Box<str>>);
 
 /// The codes of one value set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,20 +56,25 @@ pub enum Codes {
     MimeTypes,
 }
 
-impl From<Vec<CodeSet>> for CodeSets {
-    fn from(sets: Vec<CodeSet>) -> Self {
+impl From<Vec<Versioned>> for CodeSets {
+    fn from(sets: Vec<Versioned>) -> Self {
+        let (sets, versions): (Vec<CodeSet>, Vec<_>) = sets.into_iter().unzip();
         let by_url = sets
             .iter()
             .zip(0u16..)
             .map(|(set, place)| (set.url.clone(), CodeSetId(place)))
             .collect();
-        Self { sets, by_url }
+        Self {
+            sets,
+            versions,
+            by_url,
+        }
     }
 }
 
-impl From<CodeSets> for Vec<CodeSet> {
+impl From<CodeSets> for Vec<Versioned> {
     fn from(sets: CodeSets) -> Self {
-        sets.sets
+        sets.sets.into_iter().zip(sets.versions).collect()
     }
 }
 
@@ -70,6 +82,20 @@ impl CodeSets {
     /// The value set of that canonical URL.
     pub fn by_url(&self, url: &str) -> Option<&CodeSet> {
         self.by_url.get(url).map(|id| self.get(*id))
+    }
+
+    /// The value set of a canonical URL, and of the version behind `|` where it names one.
+    pub fn by_canonical(&self, canonical: &str) -> Option<&CodeSet> {
+        let Canonical { url, version } = Canonical::parse(canonical);
+        let id = self.by_url.get(&url)?;
+        let own = self.versions.get(usize::from(id.0))?.as_deref();
+        let is_it = |wanted: &str| {
+            // R4 was corrected twice; its value sets are the same ones.
+            let is_r4 = |version: &str| matches!(version, "4.0" | "4.0.0" | "4.0.1");
+            own.is_some_and(|own| version_matches(wanted, own) || is_r4(wanted) && is_r4(own))
+        };
+        let fits = version.as_deref().is_none_or(is_it);
+        fits.then(|| self.get(*id))
     }
 
     /// The value set at a place.

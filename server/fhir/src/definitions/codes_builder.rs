@@ -11,6 +11,7 @@ use crate::json::Value;
 pub(crate) struct CodeSetsBuilder {
     expansions: HashMap<String, Draft>,
     composes: HashMap<String, Compose>,
+    versions: HashMap<String, Box<str>>,
     systems: HashMap<String, Vec<Box<str>>>,
 }
 
@@ -45,6 +46,10 @@ impl CodeSetsBuilder {
         let Some(url) = text(value_set, "url") else {
             return;
         };
+        if let Some(version) = text(value_set, "version") {
+            let own = self.versions.entry(url.clone());
+            own.or_insert_with(|| version.into());
+        }
         if let Some(expansion) = value_set.get("expansion") {
             let mut draft = Draft::default();
             let count = contained(expansion, &mut draft);
@@ -75,21 +80,21 @@ impl CodeSetsBuilder {
 
     /// The sets of these URLs. One that nobody defines is open.
     pub(crate) fn build(&self, urls: impl Iterator<Item = Box<str>>) -> CodeSets {
-        let sets: Vec<CodeSet> = urls
+        let sets: Vec<(CodeSet, Option<Box<str>>)> = urls
             .map(|url| {
                 let draft = self.resolve(&url, 0);
-                CodeSet {
+                let version = self.versions.get(&*url).cloned();
+                let systems = draft.systems.into_iter();
+                let systems = systems.map(|(system, codes)| SystemCodes {
+                    system: system.into(),
+                    codes: codes.sorted(),
+                });
+                let set = CodeSet {
                     url,
                     is_open: draft.is_open,
-                    systems: draft
-                        .systems
-                        .into_iter()
-                        .map(|(system, codes)| SystemCodes {
-                            system: system.into(),
-                            codes: codes.sorted(),
-                        })
-                        .collect(),
-                }
+                    systems: systems.collect(),
+                };
+                (set, version)
             })
             .collect();
         sets.into()

@@ -78,7 +78,7 @@ impl DefinitionsBuilder {
         {
             Some("StructureDefinition") => {
                 // One that cannot be used is found by who claims or asks for it.
-                let _ = self.profiles.add(definition);
+                let _ = self.profiles.add_published(definition);
                 self.structures.add(definition)
             }
             Some("SearchParameter") => self.search_parameters.add(definition),

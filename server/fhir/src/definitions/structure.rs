@@ -318,6 +318,14 @@ impl TypeDefinition {
 }
 
 impl Binding {
+    /// The same, of the value sets that are published together with it, whatever version it names.
+    pub(crate) fn without_versions(mut self) -> Self {
+        let url = |canonical: &str| canonical.split('|').next().unwrap_or_default().into();
+        self.value_set = url(&self.value_set);
+        self.maximum = self.maximum.as_deref().map(url);
+        self
+    }
+
     /// The value sets whose codes tell what is an error or a warning.
     pub(crate) fn value_sets(&self) -> impl Iterator<Item = &str> {
         let own = matches!(

@@ -352,7 +352,10 @@ fn element(item: Value<'_>, name: &str, constraints: Vec<Constraint>) -> Element
             list.items()
                 .any(|code| code.string().as_deref() == Some("xmlAttr"))
         }),
-        binding: item.get("binding").and_then(binding),
+        binding: item
+            .get("binding")
+            .and_then(binding)
+            .map(Binding::without_versions),
         constraints,
     }
 }
@@ -434,17 +437,13 @@ pub(super) fn binding(item: Value<'_>) -> Option<Binding> {
     });
     Some(Binding {
         strength,
-        value_set: without_version(&value_set),
-        maximum: maximum.as_deref().map(without_version),
+        value_set: value_set.as_ref().into(),
+        maximum: maximum.as_deref().map(Box::from),
         code_set: None,
     })
 }
 
 const MAX_VALUE_SET: &str = "http://hl7.org/fhir/StructureDefinition/elementdefinition-maxValueSet";
-
-fn without_version(canonical: &str) -> Box<str> {
-    canonical.split('|').next().unwrap_or_default().into()
-}
 
 pub(super) fn constraints(item: Value<'_>) -> Vec<Constraint> {
     let Some(list) = item.get("constraint") else {

@@ -248,7 +248,9 @@ impl<'e, 'a> Evaluation<'e, 'a> {
             | Operator::GreaterOrEqual => Ok(self.predicate(operator, left, right, focus)?.into()),
             Operator::Union => {
                 let mut all = self.run(left, focus)?;
-                all.extend(self.run(right, focus)?);
+                let more = self.run(right, focus)?;
+                self.charge(all.len() + more.len())?;
+                all.extend(more);
                 self.distinct(all)
             }
             Operator::Add

@@ -17,6 +17,11 @@ use crate::json::{Kind, Value};
 /// Below this, comparing is cheaper than hashing.
 const FEW: usize = 12;
 
+/// What a hash costs, in steps.
+const HASHING: usize = 4;
+/// What it costs to keep an item in mind, in steps.
+const KEEPING: usize = 4;
+
 /// Items met so far.
 #[derive(Default)]
 pub(super) struct Seen<'a> {
@@ -52,6 +57,7 @@ impl<'a> Seen<'a> {
                 self.note(key, place);
             }
         }
+        evaluation.charge(KEEPING)?;
         if self.is_hashed {
             let key = hash(&item, evaluation)?;
             self.note(key, self.items.len());
@@ -108,6 +114,7 @@ fn hash<'a>(
     item: &Item<'a>,
     evaluation: &Evaluation<'_, 'a>,
 ) -> Result<Option<u64>, EvaluationError> {
+    evaluation.charge(HASHING)?;
     let structures = evaluation.environment.structures;
     Ok(match item.system(structures) {
         Some(Item::String(text)) => {

@@ -41,6 +41,8 @@ pub struct CodeSystem {
     pub version_needed: bool,
     /// The properties its concepts have.
     pub properties: Vec<PropertyDefinition>,
+    /// The properties that it says filters may ask for.
+    pub filters: Vec<Box<str>>,
     /// How many concepts there are.
     pub concept_count: usize,
     /// The concepts, where they came with the request.
@@ -119,6 +121,9 @@ impl CodeSystem {
             supplements: canonical("supplements"),
             version_needed: head.get("versionNeeded").and_then(Value::boolean) == Some(true),
             properties: items(head, "property").filter_map(definition).collect(),
+            filters: items(head, "filter")
+                .filter_map(|filter| text(filter, "code"))
+                .collect(),
             concept_count,
             given: None,
         })

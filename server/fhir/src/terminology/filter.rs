@@ -36,6 +36,12 @@ enum Test {
     In(Vec<Box<str>>),
     NotIn(Vec<Box<str>>),
     Exists(bool),
+    /// One of these codes: what is right above others.
+    HasBelow(Vec<Box<str>>),
+    /// None of these codes.
+    HasNotBelow(Vec<Box<str>>),
+    /// Whether anything is below it.
+    HasChildren(bool),
     Matches(Regex),
 }
 
@@ -74,7 +80,7 @@ impl Filters {
             Test::IsA => Some(below(filter, true)),
             Test::Below | Test::Leaf => Some(below(filter, false)),
             Test::RightBelow => Some(Selection::RightBelow(filter.value.clone())),
-            Test::Above(codes) => Some(Selection::Codes(codes.clone())),
+            Test::Above(codes) | Test::HasBelow(codes) => Some(Selection::Codes(codes.clone())),
             Test::Member => Some(Selection::Having(
                 snomed::MEMBER_OF.into(),
                 vec![filter.value.clone()],
@@ -124,6 +130,83 @@ fn is_stored(filter: &Filter) -> bool {
     )
 }
 
+/// Properties that concepts have in any code system: what FHIR defines of concepts, and what it names.
+const STANDARD: [&str; 24] = [
+    "concept",
+    "code",
+    "display",
+    "definition",
+    "designation",
+    "parent",
+    "child",
+    "subsumedBy",
+    "partOf",
+    "inactive",
+    "abstract",
+    "status",
+    "deprecated",
+    "deprecationDate",
+    "retirementDate",
+    "effectiveDate",
+    "notSelectable",
+    "synonym",
+    "comment",
+    "order",
+    "label",
+    "weight",
+    "itemWeight",
+    "replacedBy",
+];
+
+/// Whether concepts of a code system may have a property. One that declares none says nothing of those that there are.
+fn is_known(system: &CodeSystem, property: &str) -> bool {
+    let is_silent = system.properties.is_empty() && system.filters.is_empty();
+    let is_attribute = || {
+        // Relationships of SNOMED CT are concepts themselves.
+        *system.url == *snomed::URL && property.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    is_silent
+        || STANDARD.contains(&property)
+        || system.properties.iter().any(|one| *one.code == *property)
+        || system.filters.iter().any(|one| **one == *property)
+        || is_attribute()
+}
+
+/// Whether a filter asks for what is right below concepts.
+fn is_child(system: &CodeSystem, filter: &Filter) -> bool {
+    *filter.property == *"child" || *filter.property == *system.property_for("child")
+}
+
+/// The codes right above others.
+fn right_above(
+    knowledge: &Knowledge,
+    system: &CodeSystem,
+    codes: &[Box<str>],
+) -> Result<Vec<Box<str>>, Stop> {
+    let found = knowledge.concepts(system, Selection::Codes(codes.to_vec()))?;
+    let is_asked = |one: &Concept| codes.iter().any(|code| system.same_code(&one.code, code));
+    let asked = found.list.iter().filter(|one| is_asked(one));
+    Ok(asked.flat_map(|one| one.parents.iter().cloned()).collect())
+}
+
+/// A condition on what is right below; `None` where there is no such one.
+fn of_children(
+    knowledge: &Knowledge,
+    system: &CodeSystem,
+    filter: &Filter,
+) -> Result<Option<Test>, Stop> {
+    let above = |codes: &[Box<str>]| right_above(knowledge, system, codes);
+    Ok(match &*filter.op {
+        "=" => Some(Test::HasBelow(above(std::slice::from_ref(&filter.value))?)),
+        "in" => Some(Test::HasBelow(above(&list(&filter.value))?)),
+        "not-in" => Some(Test::HasNotBelow(above(&list(&filter.value))?)),
+        "exists" if matches!(&*filter.value, "true" | "false") => {
+            Some(Test::HasChildren(&*filter.value == "true"))
+        }
+        _ => None,
+    })
+}
+
 fn test(
     knowledge: &Knowledge,
     system: &CodeSystem,
@@ -138,7 +221,29 @@ fn test(
         let finding = Finding::of(Rule::FilterWithoutValue, sentence);
         return Err(finding.at(place).stop(FaultKind::Unprocessable));
     }
-    let test = match &*filter.op {
+    let test = match is_child(system, filter) {
+        true => of_children(knowledge, system, filter)?,
+        false if !is_known(system, &filter.property) => None,
+        false => of_concepts(knowledge, system, filter, place)?,
+    };
+    test.ok_or_else(|| {
+        let sentence = format!(
+            "The filter \"{} {} {}\" was not understood in the context of {}",
+            filter.property, filter.op, filter.value, system.url
+        );
+        let finding = Finding::of(Rule::UnknownFilter, sentence);
+        finding.at(place).stop(FaultKind::Unprocessable)
+    })
+}
+
+/// A condition on what concepts say themselves; `None` where there is no such one.
+fn of_concepts(
+    knowledge: &Knowledge,
+    system: &CodeSystem,
+    filter: &Filter,
+    place: &str,
+) -> Result<Option<Test>, Stop> {
+    Ok(Some(match &*filter.op {
         "is-a" if is_code(filter) => Test::IsA,
         "descendent-of" if is_code(filter) => Test::Below,
         "child-of" if is_code(filter) => Test::RightBelow,
@@ -160,16 +265,8 @@ fn test(
             Test::Exists(&*filter.value == "true")
         }
         "regex" => Test::Matches(regex(filter, place)?),
-        _ => {
-            let sentence = format!(
-                "The filter \"{} {} {}\" was not understood in the context of {}",
-                filter.property, filter.op, filter.value, system.url
-            );
-            let finding = Finding::of(Rule::UnknownFilter, sentence);
-            return Err(finding.at(place).stop(FaultKind::Unprocessable));
-        }
-    };
-    Ok(test)
+        _ => return Ok(None),
+    }))
 }
 
 fn regex(filter: &Filter, place: &str) -> Result<Regex, Stop> {
@@ -231,7 +328,9 @@ fn passes(test: &Test, filter: &Filter, system: &CodeSystem, concept: &Concept) 
         Test::RightBelow => concept.parents.contains(&filter.value),
         Test::IsNotA => !is_it() && !is_below(),
         Test::Leaf => is_below() && !concept.has_children,
-        Test::Above(codes) => codes.contains(&concept.code),
+        Test::Above(codes) | Test::HasBelow(codes) => codes.contains(&concept.code),
+        Test::HasNotBelow(codes) => !codes.contains(&concept.code),
+        Test::HasChildren(wanted) => concept.has_children == *wanted,
         Test::Member => concept
             .values(snomed::MEMBER_OF)
             .any(|refset| *refset == *filter.value),

@@ -33,6 +33,7 @@ pub(super) fn code_system(url: &str, version: Option<&str>) -> Option<CodeSystem
         supplements: None,
         version_needed: false,
         properties: Vec::new(),
+        filters: Vec::new(),
         concept_count: 0,
         given: None,
     })

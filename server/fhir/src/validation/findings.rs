@@ -81,12 +81,14 @@ impl fmt::Display for Path<'_> {
     }
 }
 
-/// The findings, up to [`ISSUES_MAX`] errors and as many others, each with its place in the text.
+/// The findings, up to [`ISSUES_MAX`] errors, as many warnings and as many of what is less, each with its place in the text.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     issues: Vec<(u32, Issue)>,
     errors: usize,
+    warnings: usize,
     more: bool,
+    is_full: bool,
     /// How many profiles lead to what is being checked; none where it is the specification itself.
     pub(super) profiles: usize,
     breaks_base: bool,
@@ -113,11 +115,12 @@ impl Findings {
     ) {
         let is_error = severity <= Severity::Error;
         self.breaks_base |= is_error && self.profiles == 0;
-        let others = self.issues.len() - self.errors;
-        if (is_error && self.errors == ISSUES_MAX) || (!is_error && others == ISSUES_MAX) {
-            self.more |= is_error;
-            return;
-        }
+        // What is less never takes the place of what is worse.
+        let count = match severity {
+            Severity::Fatal | Severity::Error => self.errors,
+            Severity::Warning => self.warnings,
+            Severity::Information => self.issues.len() - self.errors - self.warnings,
+        };
         let expression = path.to_string();
         let is_same = |(_, other): &(u32, Issue)| {
             other.severity == severity
@@ -130,7 +133,13 @@ impl Findings {
         if self.issues.iter().any(is_same) {
             return;
         }
+        if count >= ISSUES_MAX {
+            self.more = true;
+            self.is_full |= is_error;
+            return;
+        }
         self.errors += usize::from(is_error);
+        self.warnings += usize::from(severity == Severity::Warning);
         let issue = Issue::new(severity, code, text)
             .at(expression)
             .positioned(value.position());
@@ -147,9 +156,9 @@ impl Findings {
         self.breaks_base
     }
 
-    /// Whether nothing more would be listed.
+    /// Whether no more errors would be listed.
     pub(super) fn is_full(&self) -> bool {
-        self.more
+        self.is_full
     }
 
     /// The findings in the order they were made.

@@ -52,7 +52,9 @@ fn package() -> Option<(Profiles, BTreeMap<String, Resource>)> {
         if is_example {
             examples.insert(name, Resource::parse(bytes).unwrap());
         } else {
-            builder.add(Document::parse(bytes).unwrap().root()).unwrap();
+            builder
+                .add_published(Document::parse(bytes).unwrap().root())
+                .unwrap();
         }
     }
     let (profiles, faults) = builder.build(&definitions.structures, &definitions.profiles);

@@ -21,6 +21,8 @@ mod narrative;
 mod primitives;
 #[cfg(test)]
 mod primitives_tests;
+#[cfg(test)]
+mod profiles_tests;
 mod references;
 #[cfg(test)]
 mod tests;

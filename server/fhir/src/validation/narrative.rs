@@ -129,6 +129,7 @@ fn attribute(attribute: &Attribute<'_>) -> Result<bool, NarrativeError> {
         "xmlns" if value == NAMESPACE => Ok(true),
         "xmlns" => Err(NarrativeError::Div),
         "href" | "src" | "cite" | "longdesc" if runs_script(value) => Err(NarrativeError::Script),
+        "style" if style_runs_script(value) => Err(NarrativeError::Script),
         _ => Ok(false),
     }
 }
@@ -143,7 +144,50 @@ fn runs_script(link: &str) -> bool {
             .map(|byte| byte.to_ascii_lowercase())
             .eq(name.bytes())
     };
-    scheme.contains("&#") || is("javascript") || is("vbscript")
+    scheme.contains("&#") || is("javascript") || is("vbscript") || is("data") && is_page(link)
+}
+
+/// Media types of what a browser opens as a page, with scripts of its own.
+const PAGES: [&str; 5] = [
+    "text/html",
+    "application/xhtml",
+    "image/svg",
+    "text/xml",
+    "application/xml",
+];
+
+/// Whether a `data:` link holds a page.
+fn is_page(link: &str) -> bool {
+    let plain = plain(link);
+    let content = plain.strip_prefix("data:").unwrap_or_default();
+    content.contains('&') || PAGES.iter().any(|page| content.starts_with(page))
+}
+
+/// Whether a style names what runs a script.
+fn style_runs_script(style: &str) -> bool {
+    let plain = plain(style);
+    let is_named = |what: &str| plain.contains(what);
+    let is_page = |page: &&str| plain.contains(&format!("data:{page}"));
+    is_named("javascript:") || is_named("vbscript:") || PAGES.iter().any(|page| is_page(&page))
+}
+
+/// A text in lower case, without white space, its references to characters by number as these characters.
+fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("&#") {
+        plain.push_str(before);
+        let (digits, behind) = after.split_once(';').unwrap_or((after, ""));
+        let number = match digits.strip_prefix(['x', 'X']) {
+            Some(hex) => u32::from_str_radix(hex, 16).ok(),
+            None => digits.parse().ok(),
+        };
+        plain.extend(number.and_then(char::from_u32));
+        rest = behind;
+    }
+    plain.push_str(rest);
+    plain.retain(|one| one > ' ');
+    plain.to_lowercase()
 }
 
 /// The five entities of XML and references to characters by number.

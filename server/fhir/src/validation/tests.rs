@@ -421,7 +421,7 @@ fn the_rules_of_a_resource_cost_no_more_than_they_may() {
     let resource = Resource::parse(text).unwrap();
     let report = |steps| {
         let mut validator = Validator::new(definitions);
-        validator.steps = steps;
+        (validator.steps, validator.steps_per_byte) = (steps, 0);
         validator.validate(&resource, &[])
     };
     let enough = report(100_000);

@@ -41,6 +41,7 @@ fn made(version: &'static str) -> CapabilityStatement {
                 code: "meta",
                 definition: "http://hl7.org/fhir/OperationDefinition/Resource-meta",
                 is_system: true,
+                is_offered: true,
                 resource_types: &[patient],
             }],
             profiles: &[(patient, vec!["http://p".into()])].into(),

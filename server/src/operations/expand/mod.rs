@@ -28,6 +28,8 @@ impl Params for ExpandParams {
     fn take(arguments: &mut Arguments<'_>) -> Result<Self> {
         let texts = |list: Vec<String>| list.into_iter().map(Into::into).collect();
         let filter: Option<String> = arguments.optional("filter")?;
+        // No expansion has post-coordinated codes.
+        let _: Option<bool> = arguments.optional("excludePostCoordinated")?;
         let excluded: Vec<String> = arguments.list("exclude-system")?;
         let excluded = excluded.iter().map(|text| Canonical::parse(text));
         Ok(Self {

@@ -37,6 +37,7 @@ impl Params for FindMatchesParams {
 
 impl Operation for FindMatches {
     const DEFINITION: &'static str = include_str!("definition.json");
+    const IS_OFFERED: bool = false;
     type Params = FindMatchesParams;
 
     async fn invoke(_: OperationContext<'_>, _: FindMatchesParams) -> Result<OperationAnswer> {

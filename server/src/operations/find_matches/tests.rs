@@ -22,5 +22,7 @@ async fn it_is_refused() {
             .unwrap_err()
             .starts_with("400 $find-matches is not supported")
     );
+    let statement = world.get("metadata").await.unwrap();
+    assert!(statement.contains("CodeSystem-lookup") && !statement.contains("find-matches"));
     world.close().await;
 }

@@ -46,6 +46,7 @@ pub async fn wake(store: &Store, definitions: &Definitions, cx: &RequestContext)
         formats: &[],
         if_match: None,
         call: None,
+        operations: None,
     };
     let mut looked_at = None;
     let mut attempts = store.attempts();

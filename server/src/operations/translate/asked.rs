@@ -87,13 +87,10 @@ impl Asked {
         })
     }
 
-    /// The value sets between which a map is, without versions.
-    pub(super) fn value_sets(&self) -> (Option<String>, Option<String>) {
-        let url = |text: &Option<String>| {
-            let text = text.as_deref()?;
-            Some(Canonical::parse(text).url.into_string())
-        };
-        (url(&self.source), url(&self.target))
+    /// The value sets between which a map is.
+    pub(super) fn value_sets(&self) -> (Option<Canonical>, Option<Canonical>) {
+        let canonical = |text: &Option<String>| text.as_deref().map(Canonical::parse);
+        (canonical(&self.source), canonical(&self.target))
     }
 
     /// The codes, and where they go.
@@ -111,6 +108,10 @@ impl Asked {
         let single = codes.next();
         if codes.next().is_some() {
             return Err(twice("the code"));
+        }
+        if single.is_some() && system.is_none() {
+            let sentence = "a code means nothing without its system: give 'system', too";
+            return Err(Error::new(ErrorKind::BadValue, sentence));
         }
         let codings = match (single, self.coding, self.concept) {
             (Some(code), None, None) => vec![Coding {

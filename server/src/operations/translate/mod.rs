@@ -85,7 +85,7 @@ impl Operation for Translate {
                 };
                 let maps = given.concept_maps().iter().filter(is_of);
                 let mut found: Vec<Mapping> = maps.flat_map(|map| mappings(map.root())).collect();
-                let between = (source.as_deref(), target.as_deref());
+                let between = (source.as_ref(), target.as_ref());
                 let must_exist = found.is_empty();
                 let (more, others) = stored(cx, &asked, url.as_ref(), between, must_exist).await?;
                 found.extend(more);
@@ -129,7 +129,7 @@ async fn stored(
     cx: OperationContext<'_>,
     asked: &Translated,
     url: Option<&Canonical>,
-    (source, target): (Option<&str>, Option<&str>),
+    (source, target): (Option<&Canonical>, Option<&Canonical>),
     must_exist: bool,
 ) -> Result<(Vec<Mapping>, Vec<Canonical>)> {
     let given = asked.codings.iter().filter_map(|one| one.code.clone());

@@ -66,6 +66,11 @@ async fn codes_are_translated() {
         "404 there is no ConceptMap http://here/none",
     )
     .await;
+    check(
+        "$translate?code=dog",
+        "400 a code means nothing without its system: give 'system', too",
+    )
+    .await;
     check("$translate", "400 there is nothing to translate: give 'code' and 'system', 'coding' or 'codeableConcept'").await;
     world.close().await;
 }
@@ -159,7 +164,7 @@ async fn steps_that_depend_on_something_count_where_it_is_given() {
         "result=true match(equivalence=equivalent concept=oldie originMap=http://here/d)",
     )
     .await;
-    let half = r#"{"resourceType":"Parameters","parameter":[{"name":"code","valueCode":"dog"},{"name":"dependency","part":[{"name":"element","valueUri":"a:b"}]}]}"#;
+    let half = r#"{"resourceType":"Parameters","parameter":[{"name":"code","valueCode":"dog"},{"name":"system","valueUri":"http://here/animals"},{"name":"dependency","part":[{"name":"element","valueUri":"a:b"}]}]}"#;
     let refused = world.call("ConceptMap/$translate", Some(half)).await;
     assert!(refused.unwrap_err().starts_with("400 a 'dependency' has"));
     world.close().await;
@@ -193,5 +198,28 @@ async fn codes_are_translated_in_any_case_where_their_system_says_so() {
     let tiere = "system=http://here/tiere&reverse=true";
     check(&format!("{tiere}&code=HUND"), "").await;
     check(&format!("{tiere}&code=hund"), "concept=dog").await;
+    world.close().await;
+}
+
+#[tokio::test]
+async fn the_version_of_a_value_set_counts_where_the_map_says_one() {
+    let map = MAP.replace("here/pets\"", "here/pets|2\"");
+    let Some(world) = World::with(&[&map]).await else {
+        return;
+    };
+    let check = async |between: &str, is_found: bool| {
+        let query = format!("code=dog&system=http://here/animals&{between}");
+        let answer = world.told(&format!("ConceptMap/$translate?{query}")).await;
+        assert_eq!(
+            answer.starts_with("result=true"),
+            is_found,
+            "{between}: {answer}"
+        );
+    };
+    check("source=http://here/pets", true).await;
+    check("source=http://here/pets|2", true).await;
+    check("source=http://here/pets|10.0", false).await;
+    // The map says no version of its target.
+    check("target=http://here/tiere|7", true).await;
     world.close().await;
 }

@@ -20,10 +20,10 @@ pub struct MappingsOf<'a> {
     pub is_reverse: bool,
     /// Only of the concept maps of this URL.
     pub url: Option<&'a str>,
-    /// Only of concept maps from this value set.
-    pub source: Option<&'a str>,
-    /// Only of concept maps to this value set.
-    pub target: Option<&'a str>,
+    /// Only of concept maps from this value set, in this version where they say one.
+    pub source: Option<&'a Canonical>,
+    /// Only of concept maps to this value set, likewise.
+    pub target: Option<&'a Canonical>,
 }
 
 impl Store {
@@ -34,8 +34,10 @@ impl Store {
             .bind(codes)
             .bind(of.is_reverse)
             .bind(of.url)
-            .bind(of.source)
-            .bind(of.target)
+            .bind(of.source.map(|one| &*one.url))
+            .bind(of.target.map(|one| &*one.url))
+            .bind(of.source.and_then(|one| one.version.as_deref()))
+            .bind(of.target.and_then(|one| one.version.as_deref()))
             .fetch_all(&self.pool)
             .await
             .map_err(from_sqlx)?;

@@ -192,3 +192,65 @@ async fn a_code_that_its_code_system_does_not_have_is_told() {
     assert!(said.contains("Unknown code 'mauve'"), "{said}");
     world.close().await;
 }
+
+/// A profile is bound to the version that it names, and to no other where that is not here.
+#[tokio::test]
+async fn a_binding_is_to_the_version_it_names() {
+    let Some(world) = world().await else {
+        return;
+    };
+    let versions = [("1", "red"), ("2", "blue")];
+    for (version, code) in versions {
+        let set = REDS
+            .replace(r#""id":"reds""#, &format!(r#""id":"of-{version}""#))
+            .replace(
+                "here/reds\"",
+                &format!("here/some\",\"version\":\"{version}\""),
+            )
+            .replace(r#""value":"red""#, &format!(r#""value":"{code}""#));
+        world.put(&set).await;
+    }
+    let check = async |version: &str, code: &str, is_refused: bool| {
+        let profile = PROFILE.replacen("here/reds", &format!("here/some{version}"), 1);
+        world.put(&profile).await;
+        let members = format!(r#""maritalStatus":{}"#, colour(code));
+        let resource = Resource::parse(patient(&members)).unwrap();
+        let refused = world.create(resource).await.is_err();
+        assert_eq!(refused, is_refused, "{version} {code}");
+        let text = patient(&members);
+        let said = world.call("Patient/$validate", Some(&text)).await;
+        said.unwrap()
+    };
+    check("|1", "scarlet", false).await;
+    check("|1", "blue", true).await;
+    check("|2", "blue", false).await;
+    check("|2", "red", true).await;
+    check("", "red", true).await;
+    let said = check("|9", "red", false).await;
+    assert!(
+        said.contains("http://here/some|9 could not be found out"),
+        "{said}"
+    );
+    world.close().await;
+}
+
+#[tokio::test]
+async fn a_unit_that_there_is_not_is_told_where_it_stands() {
+    let Some(world) = world().await else {
+        return;
+    };
+    let check = async |unit: &str, is_told: bool| {
+        let observation = format!(
+            r#"{{"resourceType":"Observation","status":"final","code":{{"text":"t"}},"valueQuantity":{{"value":1,"system":"http://unitsofmeasure.org","code":"{unit}"}}}}"#
+        );
+        let said = world
+            .call("Observation/$validate", Some(&observation))
+            .await;
+        let said = said.unwrap();
+        let is_there = said.contains("Observation.value.ofType(Quantity).code");
+        assert_eq!(is_there && said.contains("code-invalid"), is_told, "{said}");
+    };
+    check("mg", false).await;
+    check("mgg", true).await;
+    world.close().await;
+}

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::merging::{TreeBuilder, complete, lay};
 use super::reading::{RawElement, contexts, element, text};
 use super::{ExtensionUse, Profile, ProfileElement, Profiles};
-use crate::definitions::structure::{Constraint, Structures, TypeId, TypeKind};
+use crate::definitions::structure::{Binding, Constraint, Structures, TypeId, TypeKind};
 use crate::json::Value;
 
 /// The longest line of profiles derived from each other.
@@ -105,6 +105,17 @@ impl ProfileDraft {
 }
 
 impl ProfileDraft {
+    /// The same, bound to the value sets that are published together with it, whatever versions it names.
+    fn without_versions(mut self) -> Self {
+        for element in self.differential.iter_mut().chain(&mut self.snapshot) {
+            let rules = &mut element.rules;
+            rules.binding = rules.binding.take().map(Binding::without_versions);
+            let more = std::mem::take(&mut rules.more_bindings);
+            rules.more_bindings = more.into_iter().map(Binding::without_versions).collect();
+        }
+        self
+    }
+
     /// The elements that count: where there is no differential, the snapshot's.
     pub(super) fn elements(&self) -> &[RawElement] {
         match &*self.differential {
@@ -120,6 +131,14 @@ impl ProfilesBuilder {
     pub fn add(&mut self, definition: Value<'_>) -> Result<(), ProfileError> {
         if let Some(draft) = ProfileDraft::read(definition)? {
             self.add_draft(Arc::new(draft));
+        }
+        Ok(())
+    }
+
+    /// The same of one that is published together with the value sets it is bound to: the versions it names are theirs.
+    pub(crate) fn add_published(&mut self, definition: Value<'_>) -> Result<(), ProfileError> {
+        if let Some(draft) = ProfileDraft::read(definition)? {
+            self.add_draft(Arc::new(draft.without_versions()));
         }
         Ok(())
     }

@@ -153,10 +153,22 @@ impl<'a> Check<'a> {
                 .filter_map(|(sample, name)| Some((&sample.as_ref()?.type_name, *name)));
             for (name, member) in named.chain(samples) {
                 if !is_one_of(structures, name, &place.types) {
-                    let sentence = format!("'{}' is not of the type '{name}'", raw.path);
+                    let is_bound = matches!(member, "minValue" | "maxValue");
+                    let sentence = match is_bound && matches!(&**name, "Quantity" | "Duration") {
+                        // A duration before or behind the present, on a date.
+                        true => format!(
+                            "a bound of '{}' relative to the present is not supported; give a date",
+                            raw.path
+                        ),
+                        false => format!("'{}' is not of the type '{name}'", raw.path),
+                    };
                     self.add(item, &format!("{here}.{member}"), sentence);
                 }
             }
+        }
+        if raw.rules.regex.as_ref().is_some_and(|one| !one.is_usable()) {
+            let sentence = format!("the regular expression of '{}' cannot be used", raw.path);
+            self.add(item, here, sentence);
         }
         self.expressions(item, here);
     }

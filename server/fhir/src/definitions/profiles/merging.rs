@@ -289,6 +289,7 @@ fn lay_rules(base: &mut ElementRules, over: ElementRules) {
     replace(&mut base.pattern, over.pattern);
     replace(&mut base.least, over.least);
     replace(&mut base.greatest, over.greatest);
+    replace(&mut base.regex, over.regex);
     replace(&mut base.max_length, over.max_length);
     replace(&mut base.binding, over.binding);
     replace(&mut base.is_modifier, over.is_modifier);

@@ -17,6 +17,7 @@ pub(crate) mod samples;
 mod snapshot_tests;
 #[cfg(test)]
 mod tests;
+mod text_pattern;
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -28,6 +29,7 @@ use crate::json::{Document, Value};
 
 pub use builder::{Faults, ProfileDraft, ProfileError, ProfilesBuilder};
 pub use checking::{faults, faults_of};
+pub use text_pattern::TextPattern;
 
 /// All profiles, extensions among them, by canonical URL.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -110,6 +112,8 @@ pub struct ElementRules {
     pub least: Option<Sample>,
     /// The greatest value.
     pub greatest: Option<Sample>,
+    /// What its text must match.
+    pub regex: Option<TextPattern>,
     /// The longest text, in characters.
     pub max_length: Option<u32>,
     /// Where its codes come from.

@@ -323,7 +323,7 @@ impl Comparison<'_> {
     /// A code of one value set that another does not have, as far as both are enumerated here.
     fn further_code(&self, own: &Binding, other: &Binding) -> Option<Box<str>> {
         let known = |binding: &Binding| {
-            let set = self.codes.by_url(&binding.value_set);
+            let set = self.codes.by_canonical(&binding.value_set);
             set.filter(|set| !set.is_open)
         };
         let (own, other) = known(own).zip(known(other))?;

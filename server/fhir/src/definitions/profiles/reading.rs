@@ -2,7 +2,7 @@
 
 use super::{
     AllowedType, Discriminator, DiscriminatorKind, ElementRules, ExtensionContext, Occurrences,
-    Sample, Slicing, SlicingRules,
+    Sample, Slicing, SlicingRules, TextPattern,
 };
 use crate::definitions::structure::{Binding, BindingStrength};
 use crate::definitions::structure_builder::{binding, constraints};
@@ -43,6 +43,7 @@ pub(super) fn element(item: Value<'_>) -> Option<RawElement> {
         pattern: sample(item, "pattern"),
         least: sample(item, "minValue"),
         greatest: sample(item, "maxValue"),
+        regex: regex(item),
         max_length: number("maxLength"),
         binding: item.get("binding").and_then(binding),
         more_bindings: more_bindings(item),
@@ -62,6 +63,16 @@ pub(super) fn element(item: Value<'_>) -> Option<RawElement> {
     })
 }
 
+/// The regular expression of the element or of its type.
+fn regex(item: Value<'_>) -> Option<TextPattern> {
+    let types = item.get("type").into_iter().flat_map(Value::items);
+    let mut all = std::iter::once(item)
+        .chain(types)
+        .flat_map(|one| extensions(one, REGEX));
+    Some(TextPattern::new(&text(all.next()?, "valueString")?))
+}
+
+const REGEX: &str = "http://hl7.org/fhir/StructureDefinition/regex";
 const MUST_HAVE_VALUE: &str =
     "http://hl7.org/fhir/5.0/StructureDefinition/extension-ElementDefinition.mustHaveValue";
 const VALUE_ALTERNATIVES: &str =
@@ -97,7 +108,7 @@ fn more_bindings(item: Value<'_>) -> Vec<Binding> {
             };
             Some(Binding {
                 strength,
-                value_set: value_set.split('|').next().unwrap_or_default().into(),
+                value_set: value_set.into(),
                 maximum: None,
                 code_set: None,
             })

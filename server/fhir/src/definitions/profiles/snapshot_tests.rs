@@ -227,7 +227,8 @@ fn differences(place: &Place<'_>, published: &reading::RawElement, is_slice: boo
     let binding = last(place, |rules| rules.binding.as_ref())
         .or_else(|| place.element.and_then(|element| element.binding.as_ref()));
     let shown = |binding: &crate::definitions::structure::Binding| {
-        format!("{:?} {}", binding.strength, binding.value_set)
+        let url = binding.value_set.split('|').next().unwrap();
+        format!("{:?} {url}", binding.strength)
     };
     let (ours, theirs) = (binding.map(shown), rules.binding.as_ref().map(shown));
     if ours != theirs {
@@ -290,7 +291,7 @@ fn compare(pinned: (&str, &str), expected: usize) {
     };
     let mut builder = ProfilesBuilder::default();
     for definition in &published {
-        builder.add(definition.root()).unwrap();
+        builder.add_published(definition.root()).unwrap();
     }
     let (profiles, faults) = builder.build(&definitions.structures, &definitions.profiles);
     assert_eq!(faults, []);

@@ -143,7 +143,7 @@ impl Page<'_> {
     }
 
     fn extensions(&self, expansion: &mut ObjectWriter<'_>, properties: &[Vec<Said>]) {
-        let mut names: BTreeMap<&str, String> = BTreeMap::new();
+        let mut names: BTreeMap<&str, Option<String>> = BTreeMap::new();
         for (entry, said) in self.entries.iter().zip(properties) {
             for (name, _, _) in said {
                 names.entry(name).or_insert_with(|| uri(entry, name));
@@ -170,7 +170,9 @@ impl Page<'_> {
                     one.string("url", &format!("{R5}.property"));
                     one.array("extension", |parts| {
                         part(parts, "code", "valueCode", &crate::json::quoted(name));
-                        part(parts, "uri", "valueUri", &crate::json::quoted(&uri));
+                        if let Some(uri) = uri {
+                            part(parts, "uri", "valueUri", &crate::json::quoted(&uri));
+                        }
                     });
                 });
             }
@@ -407,19 +409,38 @@ impl Page<'_> {
     }
 }
 
-/// Where a property is defined.
-fn uri(entry: &Entry, name: &str) -> String {
+/// Properties that FHIR defines for concepts of any code system.
+const STANDARD: [&str; 13] = [
+    "inactive",
+    "deprecated",
+    "deprecationDate",
+    "retirementDate",
+    "effectiveDate",
+    "notSelectable",
+    "status",
+    "parent",
+    "child",
+    "partOf",
+    "synonym",
+    "comment",
+    "definition",
+];
+
+/// Where a property is defined, as far as anybody says.
+fn uri(entry: &Entry, name: &str) -> Option<String> {
     let known = AS_PROPERTIES
         .iter()
         .find(|(_, _, property, _)| *property == name);
     if let Some((_, _, _, meaning)) = known {
-        return format!("{PROPERTIES}{meaning}");
+        return Some(format!("{PROPERTIES}{meaning}"));
     }
     let system = entry.code_system.as_ref();
     let defined = system.and_then(|system| system.properties.iter().find(|one| *one.code == *name));
     match defined.and_then(|one| one.uri.as_deref()) {
-        Some(uri) => uri.to_owned(),
-        None => format!("{PROPERTIES}{name}"),
+        Some(uri) => Some(uri.to_owned()),
+        None => STANDARD
+            .contains(&name)
+            .then(|| format!("{PROPERTIES}{name}")),
     }
 }
 

@@ -173,3 +173,84 @@ fn a_long_way_is_no_circle() {
         fault.issue.text
     );
 }
+
+/// A hierarchy by nesting, with one property declared.
+const LINES: &str = r#"{"resourceType":"CodeSystem","url":"http://here/lines","status":"active","content":"complete",
+    "property":[{"code":"length","type":"string"}],"concept":[
+    {"code":"a","concept":[{"code":"b","property":[{"code":"length","valueString":"1"}]},{"code":"c","concept":[{"code":"d"}]}]}]}"#;
+
+/// The codes that a filter leaves, or what is wrong with it.
+fn filtered(system: &str, property: &str, op: &str, value: &str) -> String {
+    let mut knowledge = knowledge(&["http://here/lines"]);
+    let document = crate::json::Document::parse(system.to_owned()).unwrap();
+    let key = knowledge.next_given_key();
+    let lines = crate::terminology::code_system::CodeSystem::read_whole(key, document.root());
+    knowledge.give_code_system(lines.unwrap());
+    let include = format!(
+        r#"{{"system":"http://here/lines","filter":[{{"property":"{property}","op":"{op}","value":"{value}"}}]}}"#
+    );
+    let value_set = Arc::new(value_set("http://here/some", &include));
+    let asked = Expansion {
+        exclude_nested: Some(true),
+        ..Expansion::default()
+    };
+    match expand(&knowledge, &Settings::default(), &value_set, &asked) {
+        Ok(found) => {
+            let found = Resource::parse(found).unwrap();
+            let items = found.get("expansion").and_then(|one| one.get("contains"));
+            let items = items.into_iter().flat_map(Value::items);
+            let codes: Vec<String> = items
+                .map(|one| one.get("code").unwrap().string().unwrap().into_owned())
+                .collect();
+            codes.join(" ")
+        }
+        Err(stop) => {
+            let issue = fault(stop).issue;
+            format!("{}: {}", issue.place.unwrap_or_default(), issue.text)
+        }
+    }
+}
+
+#[test]
+fn a_filter_on_a_property_that_there_is_not_is_refused() {
+    let check = |property: &str, op: &str, value: &str, expected: &str| {
+        let found = filtered(LINES, property, op, value);
+        assert!(
+            found.starts_with(expected),
+            "{property} {op} {value}: {found}"
+        );
+    };
+    for (op, value) in [
+        ("exists", "false"),
+        ("not-in", "1"),
+        ("=", "1"),
+        ("regex", ".*"),
+    ] {
+        let place = "ValueSet.compose.include[0].filter[0]: The filter \"nope";
+        check("nope", op, value, place);
+    }
+    check("length", "=", "1", "b");
+    check("length", "exists", "false", "a c d");
+    check("inactive", "=", "true", "");
+    // Who declares nothing says nothing of what there is.
+    let silent = LINES.replace(r#""property":[{"code":"length","type":"string"}],"#, "");
+    assert_eq!(filtered(&silent, "nope", "exists", "false"), "a b c d");
+    assert_eq!(filtered(&silent, "length", "=", "1"), "b");
+}
+
+#[test]
+fn children_are_those_that_stand_below() {
+    let check = |op: &str, value: &str, expected: &str| {
+        assert_eq!(
+            filtered(LINES, "child", op, value),
+            expected,
+            "{op} {value}"
+        );
+    };
+    check("=", "b", "a");
+    check("=", "d", "c");
+    check("in", "b,d", "a c");
+    check("not-in", "b", "b c d");
+    check("exists", "true", "a c");
+    check("exists", "false", "b d");
+}

@@ -21,8 +21,7 @@ pub trait Terminology {
 
 impl Terminology for CodeSets {
     fn contains(&self, value_set: &str, system: Option<&str>, code: &str) -> Option<bool> {
-        let url = value_set.split('|').next().unwrap_or_default();
-        match self.by_url(url)?.membership(system, code) {
+        match self.by_canonical(value_set)?.membership(system, code) {
             Membership::In => Some(true),
             Membership::Out => Some(false),
             Membership::Unknown => None,
@@ -73,14 +72,32 @@ impl<'a> Check<'_, 'a> {
 
     /// Takes note of a coding, where warnings are asked for.
     pub(super) fn coding(&self, node: Node<'a>, path: &Path<'_>) {
-        let Some(value) = node.value.filter(|_| self.validator.strictness.warnings) else {
+        if let Some(value) = node.value {
+            self.found(Coding::read(value), (path.to_string(), value));
+        }
+    }
+
+    /// The same of the unit of a quantity: it is coded by `system` and `code`.
+    pub(super) fn unit(&self, node: Node<'a>, path: &Path<'_>) {
+        let text = |name| Some(node.value?.get(name)?.string()?.as_ref().into());
+        if let Some(code) = node.value.and_then(|value| value.get("code")) {
+            let unit = Coding {
+                system: text("system"),
+                code: text("code"),
+                ..Coding::default()
+            };
+            self.found(unit, (path.member("code").to_string(), code));
+        }
+    }
+
+    fn found(&self, coding: Coding, (place, value): (String, Value<'a>)) {
+        if !self.validator.strictness.warnings {
             return;
-        };
-        let coding = Coding::read(value);
+        }
         let mut codings = self.codings.borrow_mut();
         if coding.system.is_some() && coding.code.is_some() && codings.len() < CODINGS_MAX {
             let issue = Issue::new(Severity::Warning, IssueType::CodeInvalid, "")
-                .at(path.to_string())
+                .at(place)
                 .positioned(value.position());
             codings.push(FoundCoding { coding, issue });
         }

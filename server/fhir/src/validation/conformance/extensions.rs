@@ -1,9 +1,9 @@
 //! Extensions: known or not, where they may stand, and what they hold
 //! (<https://hl7.org/fhir/R4/extensibility.html>, <https://hl7.org/fhir/R4/defining-extensions.html#context>).
 
-use super::nodes::{Child, text};
+use super::nodes::{Child, children, text};
 use super::{Check, Scope};
-use crate::definitions::profiles::{ExtensionContext, Profile};
+use crate::definitions::profiles::{ExtensionContext, Profile, ProfileElement};
 use crate::definitions::structure::{Element, Shape, TypeDefinition};
 use crate::outcome::{IssueType, Severity};
 use crate::path::{self, Environment, Expression, Item, Node};
@@ -58,6 +58,44 @@ impl<'a> Check<'_, 'a> {
         }
         self.context(out, profile, host, scope);
         self.must_meet(out, node, profile, (path, scope));
+        self.parts(out, node, &profile.root, path);
+    }
+
+    /// Whether the parts of a complex extension are those that its definition gives it.
+    fn parts(
+        &self,
+        out: &mut Findings,
+        node: Node<'a>,
+        definition: &'a ProfileElement,
+        path: &Path<'_>,
+    ) {
+        let mut elements = definition.children.iter();
+        let Some(parts) = elements.find(|one| *one.name == *"extension") else {
+            return;
+        };
+        let known: Vec<(String, &ProfileElement)> = parts
+            .slices
+            .iter()
+            .filter_map(|slice| Some((url_of(slice)?, slice)))
+            .collect();
+        // One that does not say what its parts are called says nothing of others.
+        if known.is_empty() || known.len() < parts.slices.len() {
+            return;
+        }
+        let below = children(&self.definitions().structures, node);
+        for part in below.iter().filter(|one| &*one.element.name == "extension") {
+            let Some(url) = text(part.node, "url").filter(|url| !url.contains(':')) else {
+                continue;
+            };
+            let here = self.path_of(part, path);
+            match known.iter().find(|(own, _)| *own == *url) {
+                Some((_, slice)) => self.parts(out, part.node, slice, &here),
+                None => {
+                    let sentence = format!("the extension has no part '{url}'");
+                    self.error(out, &here, part.node, (IssueType::Extension, sentence));
+                }
+            }
+        }
     }
 
     fn unknown_extension(
@@ -187,4 +225,11 @@ impl<'a> Check<'_, 'a> {
             nodes.any(|node| node.is_same(&host))
         })
     }
+}
+
+/// The url that a part of a complex extension has.
+fn url_of(part: &ProfileElement) -> Option<String> {
+    let mut elements = part.children.iter();
+    let url = elements.find(|one| *one.name == *"url")?;
+    Some(url.rules.fixed.as_ref()?.value()?.string()?.into_owned())
 }

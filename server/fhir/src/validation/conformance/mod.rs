@@ -64,8 +64,11 @@ impl Default for Strictness {
     }
 }
 
-/// What the rules of one resource may cost together: seconds, of the largest Bundle.
-const STEPS_MAX: u32 = 100_000_000;
+/// What the rules of one resource may cost together, whatever it holds: a second or two, where they are made to cost much.
+const STEPS_MAX: u32 = 5_000_000;
+
+/// What they may cost more for each byte of it: the largest examples take less than one step.
+const STEPS_PER_BYTE: u32 = 2;
 
 /// Validates resources against the definitions, the profiles they claim, and others.
 #[derive(Clone, Copy)]
@@ -86,6 +89,8 @@ pub struct Validator<'a> {
     pub base_url: &'a str,
     /// What all rules together may cost: a resource that costs more is not valid.
     pub steps: u32,
+    /// What they may cost more for each byte of the resource.
+    pub steps_per_byte: u32,
 }
 
 /// What a validation has found.
@@ -128,6 +133,7 @@ impl<'a> Validator<'a> {
             now: None,
             base_url: "",
             steps: STEPS_MAX,
+            steps_per_byte: STEPS_PER_BYTE,
         }
     }
 
@@ -193,6 +199,9 @@ struct Scope<'a> {
 
 impl<'v, 'a> Check<'v, 'a> {
     fn new(validator: &'v Validator<'a>, root: Node<'a>) -> Self {
+        let bytes = root.value.map_or(0, |value| value.raw().len());
+        let by_size = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let by_size = by_size.saturating_mul(validator.steps_per_byte);
         Self {
             validator,
             world: World::of(root, &validator.definitions.structures),
@@ -202,7 +211,7 @@ impl<'v, 'a> Check<'v, 'a> {
             references: RefCell::default(),
             told: RefCell::default(),
             depth: Cell::new(0),
-            steps: Cell::new(validator.steps),
+            steps: Cell::new(validator.steps.saturating_add(by_size)),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::definitions::profiles::{
 };
 use crate::definitions::structure::{Shape, TypeKind};
 use crate::json::Value;
-use crate::outcome::IssueType;
+use crate::outcome::{IssueType, Severity};
 use crate::path::Node;
 use crate::validation::findings::{Findings, Path};
 
@@ -215,19 +215,52 @@ impl<'a> Check<'_, 'a> {
             (&rules.least, Ordering::Less, "less"),
             (&rules.greatest, Ordering::Greater, "more"),
         ] {
-            if let Some(bound) = bound
-                && samples::compare(value, bound) == Some(wrong)
-            {
+            let Some(bound) = bound else { continue };
+            let compared = samples::compare(value, bound);
+            if compared == Some(wrong) {
                 let text = format!("must not be {what} than {}", bound.json());
                 self.error(out, path, node, (IssueType::Value, text));
+            } else if compared.is_none() && value.get("value").is_some() {
+                let text = format!("cannot be compared with {}", bound.json());
+                let what = (IssueType::Value, text);
+                self.note(out, Severity::Warning, (path, value), what);
             }
         }
+        self.text(out, node, rules, (path, value));
         if let Some(max) = rules.max_length
             && let Some(text) = value.string()
             && text.chars().count() > max as usize
         {
             let text = format!("must not be longer than {max} characters");
             self.error(out, path, node, (IssueType::TooLong, text));
+        }
+    }
+
+    /// Whether a primitive is written as the profile has it.
+    fn text(
+        &self,
+        out: &mut Findings,
+        node: Node<'a>,
+        rules: &ElementRules,
+        (path, value): (&Path<'_>, Value<'a>),
+    ) {
+        let (Some(pattern), Some(text)) = (&rules.regex, value.primitive()) else {
+            return;
+        };
+        match pattern.matches(&text) {
+            Some(true) => {}
+            Some(false) => {
+                let sentence = format!("must match the regular expression {}", pattern.text());
+                self.error(out, path, node, (IssueType::Value, sentence));
+            }
+            None => {
+                let sentence = format!(
+                    "whether it matches {} could not be checked: that is no regular expression here",
+                    pattern.text()
+                );
+                let what = (IssueType::Processing, sentence);
+                self.note(out, Severity::Warning, (path, value), what);
+            }
         }
     }
 

@@ -88,7 +88,8 @@ impl<'a> Check<'_, 'a> {
             Shape::Reference => self.reference(out, child, &here, scope),
             Shape::Primitive(_) => self.primitive(out, child, self.type_name(host.node), &here),
             Shape::Coding => self.coding(child.node, &here),
-            Shape::Plain | Shape::AnyResource | Shape::CodeableConcept | Shape::Quantity => {}
+            Shape::Quantity => self.unit(child.node, &here),
+            Shape::Plain | Shape::AnyResource | Shape::CodeableConcept => {}
         }
         if definition.kind == TypeKind::Resource {
             return self.resource(out, child.node, &here, Some(scope));

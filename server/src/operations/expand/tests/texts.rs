@@ -117,3 +117,48 @@ async fn a_date_that_has_passed_is_refused() {
     }
     world.close().await;
 }
+
+/// R4 lets a value set be the whole body where it is the only resource, and whoever names it twice names it alike.
+#[tokio::test]
+async fn a_value_set_is_given_in_one_way() {
+    let Some(world) = World::with(&[FOODS]).await else {
+        return;
+    };
+    let body = r#"{"resourceType":"ValueSet","url":"http://here/some","version":"1","status":"active","compose":{"include":[
+        {"system":"http://here/foods","concept":[{"code":"apple"}]}]}}"#;
+    let found = world.call("ValueSet/$expand", Some(body)).await.unwrap();
+    assert_eq!(codes(&found), "apple");
+    world
+        .put(&body.replacen("ValueSet\"", "ValueSet\",\"id\":\"s\"", 1))
+        .await;
+    let check = async |query: &str, expected: &str| {
+        let url = format!("ValueSet/$expand?url=http://here/some{query}");
+        let found = world.get(&url).await;
+        let found = found.map_or_else(|refusal| refusal, |found| codes(&found));
+        assert_eq!(found, expected, "{query}");
+    };
+    check("|1&valueSetVersion=1", "apple").await;
+    check("&valueSetVersion=1&excludePostCoordinated=true", "apple").await;
+    let twice = "400 the version of the value set is given in more than one way";
+    check("|2.1&valueSetVersion=1", twice).await;
+    world.close().await;
+}
+
+/// Nobody says where this property is defined, so that no URI is made up for it.
+#[tokio::test]
+async fn properties_have_the_uris_that_somebody_gives_them() {
+    let system = r#"{"resourceType":"CodeSystem","id":"p","url":"http://here/p","status":"active","content":"complete",
+        "property":[{"code":"taste","type":"string"},{"code":"size","uri":"http://here/size","type":"string"}],
+        "concept":[{"code":"a","property":[{"code":"taste","valueString":"sweet"},{"code":"size","valueString":"big"}]}]}"#;
+    let Some(world) = World::with(&[system]).await else {
+        return;
+    };
+    let url = "ValueSet/$expand?url=http://here/p?fhir_vs&property=taste&property=size";
+    let found = world.get(url).await.unwrap();
+    assert!(
+        found.contains("http://here/size") && found.contains("sweet"),
+        "{found}"
+    );
+    assert!(!found.contains("concept-properties#taste"), "{found}");
+    world.close().await;
+}

@@ -45,6 +45,7 @@ fn asking<'a>(
         formats: &[],
         if_match: None,
         call: None,
+        operations: None,
     }
 }
 
