@@ -108,7 +108,9 @@ async fn a_launch_is_about_a_patient_whom_its_person_may_see() {
     let answer = prepared(&server, &ehr["access_token"], &form).await;
     let handle = answer.json()["launch"].as_str().unwrap().to_owned();
     let path = authorize("app", "launch patient/*.rs", &[("launch", &handle)]);
-    let answer = server.logged_in("anna", &path, &mut Cookie::default()).await;
+    let answer = server
+        .logged_in("anna", &path, &mut Cookie::default())
+        .await;
     assert_eq!(answer.sent("error"), "", "{answer:?}");
 }
 
