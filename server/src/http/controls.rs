@@ -48,6 +48,10 @@ impl Controls {
                 .and_then(|place| values.get_mut(place))
             {
                 let value = decoded(value)?;
+                // Forms send all their fields: one without a value asks nothing.
+                if value.is_empty() {
+                    continue;
+                }
                 *slot = match slot.take() {
                     None => Some(value),
                     Some(first) if name == "_elements" => Some(format!("{first},{value}")),
@@ -84,4 +88,22 @@ fn decoded(text: &str) -> Result<String> {
 
 fn bad(sentence: impl Into<Box<str>>) -> Error {
     Error::new(ErrorKind::BadValue, sentence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_no_value_is_passed_over() {
+        for kept in [Kept::Nothing, Kept::All] {
+            let query = "_summary=&_elements=&_format=&_pretty=&family=a&_summary";
+            let (controls, rest) = Controls::parse(query, kept).unwrap();
+            assert!(controls.format.is_none() && controls.subset.is_none() && !controls.pretty);
+            assert_eq!(rest, "family=a");
+        }
+        let (controls, _) = Controls::parse("_summary=&_summary=true", Kept::All).unwrap();
+        assert_eq!(controls.subset, Some(Subset::Summary));
+        assert!(Controls::parse("_summary=maybe", Kept::All).is_err());
+    }
 }

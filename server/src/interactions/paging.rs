@@ -33,7 +33,7 @@ pub(super) fn formats(query: &str) -> Result<Vec<(String, String)>> {
 pub(super) fn cursor(query: &str) -> Result<Option<String>> {
     let named = parameters(query)?
         .into_iter()
-        .find(|(name, _)| name == CURSOR);
+        .find(|(name, value)| name == CURSOR && !value.is_empty());
     Ok(named.map(|(_, value)| value))
 }
 

@@ -178,7 +178,12 @@ impl<'a> Planner<'a> {
             if targets.contains(resource_type) && !seeds.is_empty() {
                 ways.entry(seeds).or_default().push(*resource_type);
             } else if scope.is_all() {
-                return Err(refers_elsewhere(step, *resource_type, &targets));
+                let is_any = scope.types().len() == ResourceType::all().count();
+                let searched = match is_any {
+                    true => "every type, and all types are searched",
+                    false => resource_type.name(),
+                };
+                return Err(refers_elsewhere(step, searched, &targets));
             }
         }
         if ways.is_empty() {
@@ -339,11 +344,7 @@ fn wrong_target(step: Along<'_>, possible: &[ResourceType]) -> SearchError {
     SearchError::unknown(step.text, message)
 }
 
-fn refers_elsewhere(
-    step: Against<'_>,
-    searched: ResourceType,
-    possible: &[ResourceType],
-) -> SearchError {
+fn refers_elsewhere(step: Against<'_>, searched: &str, possible: &[ResourceType]) -> SearchError {
     let message = format!(
         "{}.{} does not refer to {searched}, but to: {}",
         step.resource_type,

@@ -1,12 +1,15 @@
 //! Parameters that shape the answer (<https://hl7.org/fhir/R4/search.html#return>).
 
+use std::borrow::Cow;
+
 use super::error::{SearchError, SearchLimit};
 use super::include;
 use super::plan::{Contained, ContainedType, Plan, Summary, Total};
-use super::planner::Planner;
+use super::planner::{Handling, Planner};
 use super::query::{Control, Query};
 use super::sort;
 use crate::ids::ResourceType;
+use crate::outcome::{Issue, Severity};
 
 impl Control {
     /// The name as it was written.
@@ -68,6 +71,30 @@ pub(super) fn apply(
     Ok(())
 }
 
+/// A control without the keys of an order that a lenient search leaves out. Where no key is left, it is as it was.
+pub(super) fn understood<'c>(
+    planner: &Planner<'_>,
+    plan: &mut Plan,
+    control: &'c Control,
+) -> Cow<'c, Control> {
+    if planner.handling == Handling::Strict || control.name != "_sort" {
+        return Cow::Borrowed(control);
+    }
+    let (kept, dropped) = sort::usable(planner, &plan.resource_types, &control.value);
+    if dropped.is_empty() || kept.is_empty() {
+        return Cow::Borrowed(control);
+    }
+    let warning = |fault: &SearchError| {
+        let message = format!("{fault}; this key of the order was left out");
+        Issue::new(Severity::Warning, fault.issue_type(), message)
+    };
+    plan.warnings.extend(dropped.iter().map(warning));
+    Cow::Owned(Control {
+        value: kept.join(",").into(),
+        ..control.clone()
+    })
+}
+
 /// What no control can say alone.
 pub(super) fn check(plan: &Plan, query: &Query) -> Result<(), SearchError> {
     let include = query
@@ -94,7 +121,9 @@ fn add_includes(
             plan.includes.push(include);
         }
     }
-    if plan.includes.len() > planner.limits.includes_max {
+    // What is counted is what was asked: a wildcard is one, whatever it stands for.
+    let asked = plan.understood.iter().filter(|one| is_include(&one.0));
+    if asked.count() >= planner.limits.includes_max {
         let message = format!(
             "more than {} inclusions, the limit of one search",
             planner.limits.includes_max
@@ -106,6 +135,12 @@ fn add_includes(
         ));
     }
     Ok(())
+}
+
+/// Whether a name, with its modifier or without, is of an inclusion.
+fn is_include(name: &str) -> bool {
+    let name = name.split(':').next().unwrap_or_default();
+    matches!(name, "_include" | "_revinclude")
 }
 
 fn contained(value: &str) -> Result<Contained, SearchError> {

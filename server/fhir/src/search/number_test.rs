@@ -64,7 +64,24 @@ fn is_one_digit_with_exponent(text: &str) -> bool {
     mantissa.is_some_and(|one| one.trim_start_matches('-').len() == 1)
 }
 
+/// Whether a text is written as a decimal, and longer or further from one than numbers here may be.
+pub(super) fn is_beyond(text: &str) -> bool {
+    exponent_of(text).is_some() && SearchNumber::parse(text).is_none()
+}
+
+/// What `is_beyond` is told with.
+pub(super) fn range() -> String {
+    format!(
+        "a number has at most {LENGTH_MAX} characters, and powers of ten from -{EXPONENT_MAX} to {EXPONENT_MAX}"
+    )
+}
+
 fn is_decimal(text: &str) -> bool {
+    text.len() <= LENGTH_MAX && exponent_of(text).is_some_and(|exponent| exponent.len() < 4)
+}
+
+/// The digits of the exponent, which may be none; nothing where the text is no decimal.
+fn exponent_of(text: &str) -> Option<&str> {
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     let (number, exponent) = match text.split_once(['e', 'E']) {
         Some((number, exponent)) => (number, Some(exponent)),
@@ -76,7 +93,8 @@ fn is_decimal(text: &str) -> bool {
         None => digits(number),
     };
     let unsigned = exponent.map(|one| one.strip_prefix(['-', '+']).unwrap_or(one));
-    text.len() <= LENGTH_MAX && is_number && unsigned.is_none_or(|one| digits(one) && one.len() < 4)
+    let is_exponent = unsigned.is_none_or(digits);
+    (is_number && is_exponent).then(|| unsigned.unwrap_or_default())
 }
 
 impl NumberTest {

@@ -7,7 +7,7 @@ use super::clauses::{self, Asked};
 use super::coded::KnownCodes;
 use super::combine;
 use super::controls;
-use super::error::SearchError;
+use super::error::{SearchError, SearchErrorKind};
 use super::index_plan::IndexPlan;
 use super::plan::{Clause, Plan};
 use super::query::{Parameter, Query, Step};
@@ -113,6 +113,7 @@ impl Planner<'_> {
             .partition(|one| one.1.name == "_type");
         for (is_last, controls) in [(false, types), (true, rest)] {
             for (place, control) in controls {
+                let control = &*controls::understood(self, &mut plan, control);
                 let done = controls::apply(self, &mut plan, control, any_type);
                 if self.keep(&mut plan, done)?.is_some() && !controls::is_foreign(control) {
                     let shown = (control.text(), control.value.to_string());
@@ -141,8 +142,25 @@ impl Planner<'_> {
                     .push((parameter.text.to_string(), parameter.value()));
             }
         }
+        for parameter in &query.blank {
+            let known = self.known(&plan.resource_types, parameter, query);
+            self.keep(&mut plan, known)?;
+        }
         self.check_contained(&plan)?;
         Ok(plan)
+    }
+
+    /// Refuses a parameter without a value that with one would be unknown.
+    fn known(
+        &self,
+        searched: &[ResourceType],
+        parameter: &Parameter,
+        query: &Query,
+    ) -> Result<(), SearchError> {
+        match self.condition(searched, parameter, query) {
+            Err(fault) if fault.kind == SearchErrorKind::Unknown => Err(fault),
+            _ => Ok(()),
+        }
     }
 
     /// In a lenient search, an error that is about the parameter's name becomes a warning.

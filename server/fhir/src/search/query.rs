@@ -9,6 +9,8 @@ pub struct Query {
     pub parameters: Vec<Parameter>,
     /// What shapes the answer, in the order of the text.
     pub controls: Vec<Control>,
+    /// What was named without a value, where that is allowed: nothing is asked of it, but its name must be known.
+    pub blank: Vec<Parameter>,
 }
 
 /// One `name=value`.
@@ -120,7 +122,8 @@ impl Query {
             let name = decode(name).map_err(|message| SearchError::malformed(name, message))?;
             let value = decode(value).map_err(|message| SearchError::malformed(&name, message))?;
             self.push(&name, &value, limits)?;
-            if self.parameters.len() + self.controls.len() > limits.parameters_max {
+            let count = self.parameters.len() + self.controls.len() + self.blank.len();
+            if count > limits.parameters_max {
                 let message = format!(
                     "more than {} parameters, the limit of one search",
                     limits.parameters_max
@@ -134,6 +137,10 @@ impl Query {
     fn push(&mut self, name: &str, value: &str, limits: QueryLimits) -> Result<(), SearchError> {
         if value.is_empty() && limits.empty_allowed {
             // A form sends all its fields (<https://hl7.org/fhir/R4/search.html#errors>).
+            let head = name.split(':').next().unwrap_or_default();
+            if !head.is_empty() && !CONTROLS.contains(&head) {
+                self.blank.push(read_name(name, limits)?);
+            }
             return Ok(());
         }
         if value.is_empty() {

@@ -103,14 +103,19 @@ impl<'a> Planner<'a> {
         text: &str,
         code: &str,
     ) -> SearchError {
-        let place = match scope {
+        let place = self.place(scope, lacking);
+        SearchError::unknown(text, list(&place, code, &self.common_codes(scope)))
+    }
+
+    /// Where a name is unknown.
+    pub(super) fn place(&self, scope: &[ResourceType], lacking: ResourceType) -> String {
+        match scope {
             [one] => format!("{one} has no such parameter"),
             _ if scope.len() == ResourceType::all().count() => {
                 "a search of all types has no such parameter".to_owned()
             }
             _ => format!("{lacking}, one of the types searched, has no such parameter"),
-        };
-        SearchError::unknown(text, list(&place, code, &self.common_codes(scope)))
+        }
     }
 
     /// Codes of the parameters that all of the types have and that are answered.

@@ -22,20 +22,7 @@ pub(super) fn sort(
     let mut codes: Vec<&str> = Vec::new();
     for name in value.split(',') {
         let (code, descending) = direction(planner, &types, name);
-        if code.is_empty() {
-            return Err(SearchError::malformed(
-                "_sort",
-                "a name between commas is empty",
-            ));
-        }
-        let key = key(planner, &types, code).map_err(|error| match error {
-            KeyError::Unknown => unknown(planner, &types, code),
-            KeyError::NotReady(error) => error,
-            KeyError::NotSupported(reason) => {
-                let message = format!("sorting by '{code}' is not supported: {reason}");
-                SearchError::not_supported("_sort", message)
-            }
-        })?;
+        let key = named(planner, &types, code)?;
         if codes.contains(&code) {
             let message = "it names the same parameter twice";
             return Err(SearchError::malformed("_sort", message));
@@ -54,6 +41,46 @@ pub(super) fn sort(
         }
     }
     Ok(keys)
+}
+
+/// The names of an order that are keys, and why the others are none where a lenient search leaves them out.
+pub(super) fn usable<'n>(
+    planner: &Planner<'_>,
+    searched: &[ResourceType],
+    value: &'n str,
+) -> (Vec<&'n str>, Vec<SearchError>) {
+    let types = match searched {
+        [] => ResourceType::all().collect(),
+        some => some.to_vec(),
+    };
+    let (mut kept, mut dropped) = (Vec::new(), Vec::new());
+    for name in value.split(',') {
+        match named(planner, &types, direction(planner, &types, name).0) {
+            Err(fault) if fault.can_be_dropped() => dropped.push(fault),
+            // What cannot be read is refused with the rest.
+            _ => kept.push(name),
+        }
+    }
+    (kept, dropped)
+}
+
+fn named(
+    planner: &Planner<'_>,
+    types: &[ResourceType],
+    code: &str,
+) -> Result<SortKey, SearchError> {
+    if code.is_empty() {
+        let message = "a name between commas is empty";
+        return Err(SearchError::malformed("_sort", message));
+    }
+    key(planner, types, code).map_err(|error| match error {
+        KeyError::Unknown => unknown(planner, types, code),
+        KeyError::NotReady(error) => error,
+        KeyError::NotSupported(reason) => {
+            let message = format!("sorting by '{code}' is not supported: {reason}");
+            SearchError::not_supported("_sort", message)
+        }
+    })
 }
 
 /// A code and whether it is sorted downwards: `-date` is, but where `-date` is itself a code, and `date` is none.

@@ -195,7 +195,10 @@ fn reversed_chains_that_lead_nowhere_are_refused_by_name() {
     );
     refuse(
         "?_has:Observation:patient:code=x",
-        &["Unknown", "does not refer to Account"],
+        &[
+            "Unknown",
+            "does not refer to every type, and all types are searched, but to: Patient",
+        ],
     );
     refuse(
         "Patient?_has=x",

@@ -4,7 +4,7 @@
 use super::super::combine;
 use super::super::error::SearchError;
 use super::super::hash;
-use super::super::number_test::SearchNumber;
+use super::super::number_test::{self, SearchNumber};
 use super::super::period_test::Prefix;
 use super::super::plan::{Clause, NumberTest};
 use super::super::query::split_unescaped;
@@ -41,9 +41,8 @@ pub(in super::super) fn numbers(
     prefix: Prefix,
     text: &str,
 ) -> Result<NumberTest, SearchError> {
-    let number = SearchNumber::parse(text).ok_or_else(|| {
-        resolved.malformed("a value is a number like 100, 0.8 or 8e-1, with a prefix or without")
-    })?;
+    let message = "a value is a number like 100, 0.8 or 8e-1, with a prefix or without";
+    let number = read(resolved, text, message)?;
     Ok(test(number, seeds.to_vec(), None, prefix))
 }
 
@@ -54,18 +53,15 @@ pub(in super::super) fn quantities(
     prefix: Prefix,
     text: &str,
 ) -> Result<NumberTest, SearchError> {
-    let malformed = || {
-        resolved.malformed(
-            "a value is 'number', 'number|system|code' or 'number||unit', with a prefix or without",
-        )
-    };
+    let message =
+        "a value is 'number', 'number|system|code' or 'number||unit', with a prefix or without";
     let parts: Vec<&str> = split_unescaped(text, '|').collect();
     let (number, system, code) = match *parts.as_slice() {
         [number] => (number, "", ""),
         [number, system, code] if !code.is_empty() => (number, system, code),
-        _ => return Err(malformed()),
+        _ => return Err(resolved.malformed(message)),
     };
-    let number = SearchNumber::parse(number).ok_or_else(malformed)?;
+    let number = read(resolved, number, message)?;
     let (system, code) = (plain(resolved, system)?, plain(resolved, code)?);
     if code.is_empty() {
         return Ok(test(number, seeds.to_vec(), None, prefix));
@@ -83,6 +79,18 @@ pub(in super::super) fn quantities(
     }
     let unit = unit(&system, &code);
     Ok(test(number, seeds.to_vec(), Some(unit), prefix))
+}
+
+/// A number, or the message of what a value is; one that is not searched for is told the range.
+fn read(
+    resolved: &Resolved<'_>,
+    text: &str,
+    message: &'static str,
+) -> Result<SearchNumber, SearchError> {
+    SearchNumber::parse(text).ok_or_else(|| match number_test::is_beyond(text) {
+        true => resolved.malformed(number_test::range()),
+        false => resolved.malformed(message),
+    })
 }
 
 fn test(

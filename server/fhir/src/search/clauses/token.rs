@@ -67,9 +67,19 @@ pub(in super::super) fn tokens(
             let is_uncased = resolved.is_uncased || uncased.contains(seed);
             add(&mut found, *seed, system.as_deref(), &code, is_uncased);
         }
+        if system.as_deref() == Some(TRUTHS) && !code.is_empty() {
+            let types = resolved.types().into_iter();
+            let truths = types.flat_map(|one| planner.index.truths(one, resolved.code));
+            for seed in truths.filter(|seed| seeds.contains(seed)) {
+                add(&mut found, *seed, Some(""), &code, resolved.is_uncased);
+            }
+        }
     }
     Ok(found)
 }
+
+/// The system of booleans, which no element writes (<https://hl7.org/fhir/R4/search.html#token>).
+const TRUTHS: &str = "http://terminology.hl7.org/CodeSystem/special-values";
 
 /// The elements of one code under a seed: in this case, or in any.
 pub(super) fn add(

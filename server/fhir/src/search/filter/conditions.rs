@@ -12,7 +12,7 @@ use crate::search::period_test::Prefix;
 use crate::search::plan::{Clause, StringOrder, StringTest};
 use crate::search::planner::{Planner, whole};
 use crate::search::query::split_unescaped;
-use crate::search::resolve::Resolved;
+use crate::search::resolve::{self, Resolved};
 
 /// Systems that may be written by a short name.
 const SYSTEMS: [(&str, &str); 4] = [
@@ -33,7 +33,7 @@ fn with_system(value: &str, place: usize) -> String {
 }
 
 /// Parameters that are no tests of a value.
-const NO_TESTS: [&str; 5] = ["_content", "_filter", "_list", "_query", "_text"];
+const NO_TESTS: [&str; 6] = ["_content", "_filter", "_has", "_list", "_query", "_text"];
 
 /// The condition of `_filter` on resources of all of the types.
 pub(in super::super) fn condition(
@@ -162,6 +162,7 @@ impl Filters<'_, '_> {
             let message = format!("'{}' has no values that a filter could test", test.code);
             return Err(SearchError::not_supported(self.text, message));
         }
+        self.check_name(scope, test)?;
         let value = self.value(scope, test);
         let asked = Asked {
             text: self.text,
@@ -177,6 +178,22 @@ impl Filters<'_, '_> {
             })
         };
         resolved.iter().map(group).collect()
+    }
+
+    /// Refuses a name that one of the types searched lacks, with those that a filter could test.
+    fn check_name(&self, scope: Scope<'_>, test: &Test) -> Result<(), SearchError> {
+        let types = scope.types();
+        let lacks = |one: &&ResourceType| self.planner.definition(**one, &test.code).is_none();
+        match types.iter().find(lacks).filter(|_| scope.is_all()) {
+            None => Ok(()),
+            Some(lacking) => {
+                let place = self.planner.place(types, *lacking);
+                let mut names = self.planner.common_codes(types);
+                names.retain(|name| !NO_TESTS.contains(name));
+                let message = resolve::list(&place, &test.code, &names);
+                Err(SearchError::unknown(self.text, message))
+            }
+        }
     }
 
     /// The value as a parameter of the type would have it: a string has no escapes of its own here.

@@ -106,3 +106,25 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn what_no_filter_tests_is_refused_and_not_offered() {
+    let refused = |text: &str| crate::search::planner::fixtures::shown_plan(text);
+    let Some(unknown) = refused("Patient?_filter=foo eq x") else {
+        return;
+    };
+    assert!(
+        unknown.starts_with("Unknown") && unknown.contains("family"),
+        "{unknown}"
+    );
+    let (_, offered) = unknown.split_once("there are: ").unwrap();
+    for name in ["_has", "_filter", "_text", "_content", "_list"] {
+        assert!(!offered.contains(name), "{unknown}");
+        let refused = refused(&format!("Patient?_filter={name} eq x")).unwrap();
+        let expected = format!("'{name}' has no values that a filter could test");
+        assert!(
+            refused.starts_with("NotSupported") && refused.contains(&expected),
+            "{refused}"
+        );
+    }
+}

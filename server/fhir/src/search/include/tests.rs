@@ -2,8 +2,9 @@
 
 use crate::search::error::SearchErrorKind;
 use crate::search::plan::Include;
-use crate::search::planner::Handling;
-use crate::search::planner::fixtures::{planned, seeds};
+use crate::search::planner::fixtures::{planned, planner, resource_types, seeds};
+use crate::search::planner::{Handling, PlanLimits, Planner};
+use crate::search::query::{Query, QueryLimits};
 
 fn shown(include: &Include) -> String {
     let kind = match (include.reverse, include.iterate) {
@@ -234,4 +235,30 @@ fn too_many_inclusions_are_refused() {
         assert_eq!(error.kind, SearchErrorKind::TooCostly, "{error}");
         assert!(error.message.contains("more than 20 inclusions"), "{error}");
     }
+}
+
+#[test]
+fn a_wildcard_is_one_inclusion_whatever_it_stands_for() {
+    let Some(planner) = planner(Handling::Strict) else {
+        return;
+    };
+    let planner = Planner {
+        limits: PlanLimits {
+            includes_max: 2,
+            ..PlanLimits::default()
+        },
+        ..planner
+    };
+    let planned = |text: &str| {
+        let query = Query::parse(text, QueryLimits::default()).unwrap();
+        planner.plan(&resource_types("Patient"), &query)
+    };
+    for text in [
+        "_include=*&_revinclude=*",
+        "_include:iterate=*&_revinclude:iterate=*",
+    ] {
+        assert!(planned(text).is_ok(), "{text}");
+    }
+    let error = planned("_include=Patient:link&_include=*&_revinclude=*").unwrap_err();
+    assert!(error.message.contains("more than 2 inclusions"), "{error}");
 }

@@ -173,3 +173,38 @@ proptest::proptest! {
         proptest::prop_assert_eq!(&*query.parameters[0].values[0], value.as_str());
     }
 }
+
+#[test]
+fn what_has_no_value_must_have_a_name_that_is_known() {
+    use crate::search::error::SearchErrorKind;
+    use crate::search::planner::Handling;
+    use crate::search::planner::fixtures::{planner, resource_types};
+    let limits = QueryLimits {
+        empty_allowed: true,
+        ..QueryLimits::default()
+    };
+    let (Some(strict), Some(lenient)) = (planner(Handling::Strict), planner(Handling::Lenient))
+    else {
+        return;
+    };
+    let types = resource_types("Patient");
+    let passed = "name=&birthdate=&gender:not=&gender:in=&_sort=&_elements=&_filter=&_text=&_list=&link.name=\
+                  &_has:Observation:patient:code=&active:missing=&identifier:of-type=&=&_cursor=&_format=&_include=";
+    let query = Query::parse(passed, limits).unwrap();
+    let plan = strict.plan(&types, &query).unwrap();
+    assert!(plan.clauses.is_empty() && plan.understood.is_empty() && plan.warnings.is_empty());
+    for text in [
+        "foo=",
+        "foo",
+        "gender:foo=",
+        "link.foo=",
+        "_has:Observation:patient:foo=",
+    ] {
+        let query = Query::parse(text, limits).unwrap();
+        let fault = strict.plan(&types, &query).unwrap_err();
+        assert_eq!(fault.kind, SearchErrorKind::Unknown, "{text}");
+    }
+    let query = Query::parse("foo=&name=a", limits).unwrap();
+    let plan = lenient.plan(&types, &query).unwrap();
+    assert_eq!((plan.clauses.len(), plan.warnings.len()), (1, 1));
+}

@@ -127,3 +127,34 @@ fn types_may_be_named_behind_the_order() {
         assert_eq!(names, ["_sort", "_type", "_count"]);
     }
 }
+
+#[test]
+fn a_lenient_search_leaves_out_the_keys_it_does_not_know() {
+    let Some(plan) = planned(
+        "Patient",
+        "_sort=-foo,family,address-x&_sort=-_id",
+        Handling::Lenient,
+    ) else {
+        return;
+    };
+    let plan = plan.unwrap();
+    assert_eq!(plan.sort.len(), 2);
+    assert!(plan.sort[1].descending && plan.sort[1].key == SortKey::Id);
+    let understood = ["family", "-_id"].map(|value| ("_sort".to_owned(), value.to_owned()));
+    assert_eq!(plan.understood, understood);
+    assert_eq!(plan.warnings.len(), 2);
+    for (warning, name) in plan.warnings.iter().zip(["'foo'", "'address-x'"]) {
+        let text = &warning.diagnostics;
+        assert!(
+            text.contains(name) && text.ends_with("was left out"),
+            "{text}"
+        );
+    }
+    // What cannot be read is refused all the same, and so is an order of which nothing is known.
+    let wrong = planned("Patient", "_sort=foo,,family", Handling::Lenient).unwrap();
+    assert_eq!(wrong.unwrap_err().kind, SearchErrorKind::Malformed);
+    let none = planned("Patient", "_sort=foo", Handling::Lenient)
+        .unwrap()
+        .unwrap();
+    assert!(none.sort.is_empty() && none.understood.is_empty() && none.warnings.len() == 1);
+}
