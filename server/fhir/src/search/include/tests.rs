@@ -257,7 +257,7 @@ fn a_wildcard_is_one_inclusion_whatever_it_stands_for() {
         "_include=*&_revinclude=*",
         "_include:iterate=*&_revinclude:iterate=*",
     ] {
-        assert!(planned(text).unwrap().includes.len() > 2, "{text}");
+        assert!(planned(text).is_ok(), "{text}");
     }
     let error = planned("_include=Patient:link&_include=*&_revinclude=*").unwrap_err();
     assert!(error.message.contains("more than 2 inclusions"), "{error}");
