@@ -320,9 +320,8 @@ impl TypeDefinition {
 impl Binding {
     /// The same, of the value sets that are published together with it, whatever version it names.
     pub(crate) fn without_versions(mut self) -> Self {
-        let url = |canonical: &str| canonical.split('|').next().unwrap_or_default().into();
-        self.value_set = url(&self.value_set);
-        self.maximum = self.maximum.as_deref().map(url);
+        self.value_set = without_version(&self.value_set);
+        self.maximum = self.maximum.as_deref().map(without_version);
         self
     }
 
@@ -335,6 +334,10 @@ impl Binding {
         let maximum = self.maximum.as_deref();
         own.then_some(&*self.value_set).into_iter().chain(maximum)
     }
+}
+
+fn without_version(canonical: &str) -> Box<str> {
+    canonical.split('|').next().unwrap_or_default().into()
 }
 
 impl Element {

@@ -168,7 +168,7 @@ fn style_runs_script(style: &str) -> bool {
     let plain = plain(style);
     let is_named = |what: &str| plain.contains(what);
     let is_page = |page: &&str| plain.contains(&format!("data:{page}"));
-    is_named("javascript:") || is_named("vbscript:") || PAGES.iter().any(|page| is_page(&page))
+    is_named("javascript:") || is_named("vbscript:") || PAGES.iter().any(is_page)
 }
 
 /// A text in lower case, without white space, its references to characters by number as these characters.
