@@ -86,6 +86,7 @@ async fn plan(cx: OperationContext<'_>, search: &[(String, String)]) -> Result<P
         clauses: plan.clauses.clone(),
         understood: plan.understood.clone(),
         warnings: plan.warnings.clone(),
+        placed_by: plan.placed_by.clone(),
         ..Plan::default()
     };
     let is_plain = plan.summary == Summary::False && plan.total == Total::Unasked;
