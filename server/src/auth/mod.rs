@@ -25,7 +25,7 @@ pub use labels::{NOT_RELEASED, RESTRICTED_BY_LAW, VERY_RESTRICTED, not_cleared};
 pub use limits::Limits;
 pub use pace::{Pace, Paces, TooFast, network};
 pub use permissions::{Permission, Permissions};
-pub use purposes::ACT_REASON;
+pub use purposes::{ACT_REASON, unaccounted};
 pub use rights::{Consented, Rights, Way};
 pub use roles::{Act, Confinement, Role, STAFF_ROLE};
 pub use rows::Rows;

@@ -99,6 +99,21 @@ pub(super) fn may_cover(said: &str, purpose: Option<&str>) -> bool {
     !is_known(said) || is_within(purpose, said) || is_within(said, purpose)
 }
 
+/// Purposes of which nobody has to be told who used data for them: treatment, payment, operations, and the patient's own
+/// request, with all that are kinds of them (45 CFR 164.528(a)(1)). What authorities and courts are given is told of.
+pub fn unaccounted() -> Vec<&'static str> {
+    let exempt = |purpose: &str| ["TREAT", "HPAYMT", "HOPERAT", "PATRQT"].contains(&purpose);
+    let purposes = KINDS.iter().filter(|(purpose, _)| exempt(purpose));
+    let with_kinds = |(purpose, kinds): &(&'static str, &'static [&'static str])| {
+        std::iter::once(*purpose).chain(kinds.iter().copied())
+    };
+    let outward = |purpose: &&str| ["GOV", "HLEGAL"].contains(purpose);
+    purposes
+        .flat_map(with_kinds)
+        .filter(|one| !outward(one))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,5 +131,23 @@ mod tests {
         check("PurposeOfUse", Some("TREAT"), true, true);
         check("HRESCH", None, false, true);
         check("SOMETHING", Some("TREAT"), false, true);
+    }
+
+    #[test]
+    fn what_a_clinic_does_for_itself_is_not_accounted_for() {
+        let unaccounted = unaccounted();
+        for one in [
+            "TREAT",
+            "BTG",
+            "COVERAGE",
+            "PATADMIN",
+            "HSYSADMIN",
+            "FAMRQT",
+        ] {
+            assert!(unaccounted.contains(&one), "{one}");
+        }
+        for one in ["HLEGAL", "GOV", "HRESCH", "CLINTRCH", "PUBHLTH", "HMARKT"] {
+            assert!(!unaccounted.contains(&one), "{one}");
+        }
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn puts_anything(access: &Access, resource_type: ResourceType) -> boo
     let all = |permission| access.rows(permission, resource_type) == Rows::All;
     let is_known = access.reach(resource_type) == Rows::All;
     let may_name_anybody = access.never_named(resource_type).is_empty();
-    let may_restrict = resource_type.name() != "Patient" || access.may_do(Act::Restrict);
+    let may_restrict = !may_be_restricted(resource_type) || access.may_do(Act::Restrict);
     may_restrict
         && all(Permission::Update)
         && all(Permission::Create)
@@ -48,8 +48,12 @@ fn permit(
     if names_holder(access, write) {
         return Err(names_yourself());
     }
-    if !access.may_do(Act::Restrict) && is_restricted(write) != was_restricted {
-        return Err(restricts(write));
+    let changes_restriction = is_restricted(write) != was_restricted;
+    if may_be_restricted(write.key.resource_type)
+        && changes_restriction
+        && !access.may_do(Act::Restrict)
+    {
+        return Err(restricts());
     }
     match is_admitted && keeps_to_own(access, write) {
         true => Ok(()),
@@ -82,19 +86,21 @@ fn restriction() -> i64 {
     hash::label(RESTRICTED_BY_LAW.0, RESTRICTED_BY_LAW.1)
 }
 
+/// Whether the label means anything there: with a Patient, whose whole record it is of.
+fn may_be_restricted(resource_type: ResourceType) -> bool {
+    resource_type.name() == "Patient"
+}
+
 fn is_restricted(write: &PreparedWrite) -> bool {
     write.index.tokens.binary_search(&restriction()).is_ok()
 }
 
-fn restricts(write: &PreparedWrite) -> Error {
-    let name = write.key.resource_type;
+fn restricts() -> Error {
     Error::new(
         ErrorKind::Forbidden,
-        format!(
-            "whether the use of a {name} is restricted by law is said by those who keep records"
-        ),
+        "whether the use of a patient's data is restricted by law is said by those who keep records",
     )
-    .at(format!("{name}.meta.security"))
+    .at("Patient.meta.security")
 }
 
 fn names_yourself() -> Error {

@@ -54,6 +54,9 @@ async fn disclosures_are_reads_for_other_purposes_than_care() {
         ("search-type", "E", "HRESCH", "anna"),
         ("update", "U", "HRESCH", "anna"),
         ("read", "R", "HRESCH", "bob"),
+        ("read", "R", "PATADMIN", "anna"),
+        ("read", "R", "HSYSADMIN", "anna"),
+        ("read", "R", "HLEGAL", "anna"),
     ] {
         let one = record(interaction, action, purpose, patient);
         world.interactions.store.add_record(one).await.unwrap();
@@ -64,9 +67,13 @@ async fn disclosures_are_reads_for_other_purposes_than_care() {
             .await;
         entries(&bundle.unwrap()).0
     };
-    let both = ["match AuditEvent/3-1", "match AuditEvent/2-1"];
-    assert_eq!(found("?end=2200").await, both);
-    assert_eq!(found("?_count=1").await, both[..1]);
+    let all = [
+        "match AuditEvent/8-1",
+        "match AuditEvent/3-1",
+        "match AuditEvent/2-1",
+    ];
+    assert_eq!(found("?end=2200").await, all);
+    assert_eq!(found("?_count=1").await, all[..1]);
     assert_eq!(found("?start=2026-11-02").await, Vec::<String>::new());
     world.close().await;
 }

@@ -8,7 +8,7 @@ use sqlx::{PgPool, Row};
 use crate::audit::{
     AuditEventId, AuditIndex, AuditRecord, AuditRow, AuditSource, Digest, Link, Who, element, event,
 };
-use crate::auth::Permission;
+use crate::auth::{Permission, unaccounted};
 use crate::context::RequestContext;
 use crate::error::{Error, Result};
 use crate::store::fault::from_sqlx;
@@ -189,6 +189,7 @@ impl Store {
             .bind(Instant(from))
             .bind(until.map(Instant))
             .bind(i64::from(limit))
+            .bind(unaccounted())
             .fetch_all(pool(self))
             .await
             .map_err(from_sqlx)?;

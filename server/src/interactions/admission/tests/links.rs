@@ -77,8 +77,7 @@ async fn a_restriction_is_said_and_lifted_by_those_who_keep_records() {
     let plain = r#"{"resourceType":"Patient","id":"zq00zq","active":true}"#;
     let closed = plain.replace(r#""active""#, &format!(r#"{LAW},"active""#));
     let put = |text: &str| format!("PUT Patient/zq00zq {text}");
-    let refused =
-        "403 whether the use of a Patient is restricted by law is said by those who keep records";
+    let refused = "403 whether the use of a patient's data is restricted by law is said by those who keep records";
     check(desk, &put(&closed), refused).await;
     let new = closed.replace(r#""id":"zq00zq","#, "");
     check(desk, &format!("POST Patient {new}"), refused).await;
@@ -88,5 +87,10 @@ async fn a_restriction_is_said_and_lifted_by_those_who_keep_records() {
     check(records, "GET Patient/zq00zq", "200 Patient/zq00zq").await;
     check(records, &put(plain), "200 Patient/zq00zq").await;
     check(desk, "GET Patient/zq00zq", "200 Patient/zq00zq").await;
+    // It is the record that is restricted: the label of anything else says nothing.
+    let aunt = format!(
+        r#"PUT RelatedPerson/aunt {{"resourceType":"RelatedPerson","id":"aunt",{LAW},"patient":{{"reference":"Patient/zq00zq"}}}}"#
+    );
+    check(desk, &aunt, "201").await;
     clinic.close().await;
 }
