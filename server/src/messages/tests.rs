@@ -158,6 +158,17 @@ impl Clinic {
     fn sent(&self) -> Vec<Outgoing> {
         self.kept.sent.lock().unwrap().clone()
     }
+
+    /// A visit that was told, and whose reminder was tried once, in vain.
+    async fn try_reminder(&mut self) {
+        self.visit("v", "booked", 10).await;
+        self.plan().await;
+        assert_eq!(self.deliver().await, Delivered::Sent);
+        self.wait(2 * 24 * 60);
+        let later = Err(Unsent::Later("x".to_owned()));
+        self.kept.answers.lock().unwrap().push_back(later);
+        assert_eq!(self.deliver().await, Delivered::Later);
+    }
 }
 
 #[tokio::test]

@@ -48,13 +48,7 @@ async fn a_reminder_that_was_tried_says_that_it_is_superseded() {
     let Some(mut clinic) = Clinic::new().await else {
         return;
     };
-    clinic.visit("v", "booked", 10).await;
-    clinic.plan().await;
-    assert_eq!(clinic.deliver().await, Delivered::Sent);
-    clinic.wait(2 * 24 * 60);
-    let later = Err(Unsent::Later("x".to_owned()));
-    clinic.kept.answers.lock().unwrap().push_back(later);
-    assert_eq!(clinic.deliver().await, Delivered::Later);
+    clinic.try_reminder().await;
     let said = clinic.states("Communication").await;
     assert_eq!(said, ["completed email", "in-progress email"]);
     clinic.visit("v", "cancelled", 10).await;

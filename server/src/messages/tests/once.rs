@@ -50,13 +50,7 @@ async fn a_reminder_that_is_tried_again_stays_when_others_take_part() {
     let Some(mut clinic) = Clinic::new().await else {
         return;
     };
-    clinic.visit("v", "booked", 10).await;
-    clinic.plan().await;
-    assert_eq!(clinic.deliver().await, Delivered::Sent);
-    clinic.wait(2 * 24 * 60);
-    let later = Err(Unsent::Later("x".to_owned()));
-    clinic.kept.answers.lock().unwrap().push_back(later);
-    assert_eq!(clinic.deliver().await, Delivered::Later);
+    clinic.try_reminder().await;
     clinic.visit_with(30, 10, WEISS).await;
     clinic.plan().await;
     let expected = ["reminder 04.03. 12:01", "reminder 04.03. 20:00"];

@@ -7,11 +7,44 @@ use crate::definitions::fixtures::definitions;
 use crate::fixtures;
 use crate::resource::Resource;
 use crate::search::extract::{ExtractLimits, Extractor};
-use crate::search::index_plan::IndexPlan;
+use crate::search::index_plan::{IndexPlan, Source};
 use crate::search::matches::ResourceFacts;
 use crate::search::planner::Handling;
 use crate::search::planner::fixtures::planner;
 use crate::search::query::{Query, QueryLimits};
+
+fn extractor<'a>(plan: &'a IndexPlan, definitions: &'a Definitions) -> Extractor<'a> {
+    Extractor {
+        plan,
+        definitions,
+        base_url: "http://here/fhir",
+        limits: ExtractLimits::default(),
+    }
+}
+
+/// An expression may fail on a resource, which goes without its values then: never into no compartment.
+#[test]
+fn what_places_a_resource_is_walked_and_never_evaluated() {
+    let Some(definitions) = definitions() else {
+        return;
+    };
+    let index = IndexPlan::compile(definitions).unwrap();
+    let mut placing = 0;
+    for (resource_type, plan) in &index.types {
+        let seeds = index.placing_seeds(*resource_type);
+        for operand in &plan.operands {
+            if seeds.contains(&operand.seed) {
+                let (code, path) = (&operand.code, &operand.source);
+                assert!(
+                    matches!(path, Source::Path { .. }),
+                    "{resource_type}: {code}"
+                );
+                placing += 1;
+            }
+        }
+    }
+    assert!(placing >= 100, "{placing}");
+}
 
 #[test]
 fn examples_are_in_the_compartments_that_searches_find_them_in() {
@@ -19,12 +52,7 @@ fn examples_are_in_the_compartments_that_searches_find_them_in() {
         return;
     };
     let index = IndexPlan::compile(definitions).unwrap();
-    let extractor = Extractor {
-        plan: &index,
-        definitions,
-        base_url: planner.base_url,
-        limits: ExtractLimits::default(),
-    };
+    let extractor = extractor(&index, definitions);
     let patient = ResourceType::parse("Patient").unwrap();
     let compartment = definitions.compartments.of(patient).unwrap();
     let everything = Query::parse("", QueryLimits::default()).unwrap();
@@ -91,12 +119,7 @@ fn what_refers_to_a_patient_is_known_to_be_in_the_compartment() {
         return;
     };
     let index = IndexPlan::compile(definitions).unwrap();
-    let extractor = Extractor {
-        plan: &index,
-        definitions,
-        base_url: planner.base_url,
-        limits: ExtractLimits::default(),
-    };
+    let extractor = extractor(&index, definitions);
     let mut known = std::collections::BTreeSet::new();
     assert!(fixtures::examples(|name, bytes| {
         let Ok(resource) = Resource::parse(bytes) else {
@@ -178,12 +201,7 @@ fn what_has_a_patient_is_the_patients_where_no_compartment_says_so() {
         return;
     };
     let index = IndexPlan::compile(definitions).unwrap();
-    let extractor = Extractor {
-        plan: &index,
-        definitions,
-        base_url: "http://here/fhir",
-        limits: ExtractLimits::default(),
-    };
+    let extractor = extractor(&index, definitions);
     let check = |text: &str, expected: bool| {
         let resource = Resource::parse(text.to_owned()).unwrap();
         let values = extractor.extract(&resource).unwrap();
