@@ -233,10 +233,12 @@ impl App {
         stop.run_until_cancelled(work).await;
     }
 
-    /// Follows the definitions that other servers change until told to stop.
-    pub async fn follow_definitions(self, stop: CancellationToken) {
+    /// Follows what other servers change, definitions and the stored values, until told to stop.
+    pub async fn follow(self, stop: CancellationToken) {
         let Interactions { store, current, .. } = &self.interactions;
-        let work = jobs::follow_definitions(store, current);
+        let definitions = jobs::follow_definitions(store, current);
+        let statistics = jobs::keep_statistics(store);
+        let work = async { tokio::join!(definitions, statistics) };
         stop.run_until_cancelled(work).await;
     }
 

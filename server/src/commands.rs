@@ -218,7 +218,7 @@ async fn serve(
     if config.auth == Auth::Disabled {
         tracing::warn!("VESTA_AUTH=disabled: whoever reaches this listener may do everything");
     }
-    let following = tokio::spawn(app.clone().follow_definitions(stop.clone()));
+    let following = tokio::spawn(app.clone().follow(stop.clone()));
     let metrics = tokio::spawn(keep_metrics(stop.clone()));
     let up = database.watch();
     let router = match role {

@@ -6,6 +6,7 @@ mod identity;
 mod messages;
 mod reindex;
 mod seal;
+mod statistics;
 mod terminology;
 mod waiting;
 
@@ -17,5 +18,6 @@ pub use identity::forget_identity;
 pub use messages::{keep_planning, keep_sending};
 pub use reindex::{follow_definitions, keep_indexed, reindex};
 pub use seal::seal_trail;
+pub use statistics::keep_statistics;
 pub use terminology::{clear_imports, fill_terminology};
 pub use waiting::keep_waiting;

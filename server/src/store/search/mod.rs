@@ -45,7 +45,7 @@ use super::cursor::CursorKey;
 use super::fault::from_sqlx;
 use super::page::BYTES_MAX;
 use super::read::{stored_key, stored_version};
-use super::{StoredVersion, Transaction};
+use super::{Store, StoredVersion, Transaction};
 use crate::error::{Error, Result};
 use estimate::Estimator;
 use leads::{flat, left_after};
@@ -108,13 +108,28 @@ pub(super) struct Searching {
 }
 
 impl Searching {
-    /// Reads statistics where they have grown old. A search does without them where that fails.
+    /// Reads statistics where no job has. A search does without them where that fails.
     pub(super) async fn refresh(&self, connection: &mut PgConnection, now: Timestamp) {
         if self.known.is_due(now)
             && let Ok(statistics) = statistics::read(connection).await
         {
-            self.known.set(statistics);
+            self.known.set(statistics, now);
         }
+    }
+
+    /// Reads statistics.
+    pub(super) async fn read(&self, connection: &mut PgConnection, now: Timestamp) -> Result<()> {
+        let statistics = statistics::read(connection).await?;
+        self.known.set(statistics, now);
+        Ok(())
+    }
+}
+
+impl Store {
+    /// Reads what searches go by of the stored values: what is rare and what is frequent.
+    pub async fn read_statistics(&self, now: Timestamp) -> Result<()> {
+        let mut connection = self.pool.acquire().await.map_err(from_sqlx)?;
+        self.searching.read(&mut connection, now).await
     }
 }
 

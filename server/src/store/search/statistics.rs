@@ -14,8 +14,8 @@ use super::super::fault::from_sqlx;
 use super::super::instant::Instant;
 use crate::error::Result;
 
-/// How long statistics are used before they are read again.
-const AGE_MAX: SignedDuration = SignedDuration::from_secs(60);
+/// How long statistics are used before a search reads them again, where no job does.
+const AGE_MAX: SignedDuration = SignedDuration::from_mins(10);
 
 /// Numbers of values, as far as they are known.
 #[derive(Debug, Default)]
@@ -119,9 +119,9 @@ impl Known {
     }
 
     /// Puts new ones in their place.
-    pub(super) fn set(&self, statistics: Statistics) {
+    pub(super) fn set(&self, statistics: Statistics, now: Timestamp) {
         let mut held = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        held.1 = Arc::new(statistics);
+        *held = (Some(now), Arc::new(statistics));
     }
 }
 
@@ -246,5 +246,21 @@ impl Statistics {
         let end = to.map_or(bounds.len(), |to| bounds.partition_point(|one| *one <= to));
         let share = end.saturating_sub(begin).max(1) * 1000 / bounds.len();
         i64::try_from(share).unwrap_or(1000)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_reads_what_no_job_has_read() {
+        let at = |minute| Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minute);
+        let known = Known::default();
+        // One of those that come at once.
+        assert!(known.is_due(at(0)) && !known.is_due(at(0)));
+        known.set(Statistics::default(), at(9));
+        assert!(!known.is_due(at(18)));
+        assert!(known.is_due(at(19)));
     }
 }

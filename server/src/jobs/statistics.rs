@@ -1,0 +1,21 @@
+//! Keeps what searches know of the stored values: no search waits for it.
+
+use std::time::Duration;
+
+use crate::context;
+use crate::store::Store;
+
+/// How often.
+const EVERY: Duration = Duration::from_secs(60);
+
+/// Reads it, again and again.
+pub async fn keep_statistics(store: &Store) {
+    let mut turns = tokio::time::interval(EVERY);
+    turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        turns.tick().await;
+        if let Err(error) = store.read_statistics(context::now()).await {
+            tracing::warn!(%error, cause = ?error.cause(), "searches go by old statistics");
+        }
+    }
+}
