@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::compare::{Comparison, Truth, and, any, not};
 use super::decimal;
 use super::path::{Context, Found};
-use super::query::{Clause, Query, Scope, parts, unescaped};
+use super::query::{Clause, Contained, Query, Scope, parts, unescaped};
 use super::value::{Reading, Value};
 use super::world::World;
 
@@ -20,8 +20,21 @@ pub struct Answer {
 
 /// Evaluates the conditions of a search at a moment.
 pub fn evaluate(world: &World, query: &Query, now: i128) -> Answer {
+    let places = match query.contained {
+        Contained::Outside => 0..world.stored,
+        Contained::Inside => world.stored..world.resources.len(),
+        Contained::Both => 0..world.resources.len(),
+    };
     let mut answer = Answer::default();
-    for place in 0..world.stored {
+    for place in places {
+        // What is contained is answered as what contains it.
+        let shown = match place < world.stored {
+            true => Some(place),
+            false => world.container(place),
+        };
+        let Some(shown) = shown else {
+            continue;
+        };
         let mut truth = in_scope(world, place, &query.scope);
         for clause in &query.clauses {
             if truth != Some(false) {
@@ -29,8 +42,8 @@ pub fn evaluate(world: &World, query: &Query, now: i128) -> Answer {
             }
         }
         match truth {
-            Some(true) => answer.sure.insert(place),
-            None => answer.open.insert(place),
+            Some(true) => answer.sure.insert(shown),
+            None => answer.open.insert(shown),
             Some(false) => false,
         };
     }
@@ -118,6 +131,11 @@ fn own(world: &World, place: usize, clause: &Clause, now: i128) -> Truth {
     if clause.code == "_text" {
         let json = &world.resources[place].json;
         let occurs = |raw: &String| super::narrative::holds(json, &unescaped(raw));
+        return any(clause.values.iter().map(occurs));
+    }
+    if clause.code == "_content" {
+        let json = &world.resources[place].json;
+        let occurs = |raw: &String| super::content::holds(json, &unescaped(raw));
         return any(clause.values.iter().map(occurs));
     }
     let parameter = world

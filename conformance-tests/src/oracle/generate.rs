@@ -1,6 +1,8 @@
 //! Random searches: of values that occur in the data, of values that nearly do, and of nonsense.
 
+mod contained;
 mod filter;
+mod include;
 mod literal;
 
 use std::collections::BTreeSet;
@@ -10,12 +12,12 @@ use proptest::prelude::*;
 
 use super::definitions::Parameter;
 use super::dice::Dice;
-use super::query::{Clause, Include, Query, Scope};
+use super::query::{Clause, Contained, Query, Scope};
 use super::value::Value;
 use super::world::World;
 
 /// What a search can ask for, as `--features` names it: search types, and what goes beyond them.
-pub const FEATURES: [&str; 22] = [
+pub const FEATURES: [&str; 25] = [
     "token",
     "string",
     "uri",
@@ -38,6 +40,9 @@ pub const FEATURES: [&str; 22] = [
     "below",
     "filter",
     "_text",
+    "_content",
+    "_contained",
+    "_summary",
 ];
 
 /// What proptest makes and shrinks: seeds of parts, so that what remains of a failure are the parts that matter.
@@ -50,6 +55,8 @@ pub struct Raw {
     count: Option<usize>,
     total: bool,
     post: bool,
+    contained: Option<bool>,
+    counts: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -80,16 +87,22 @@ pub fn raw() -> impl Strategy<Value = Raw> {
         proptest::option::weighted(0.3, 1..12_usize),
         proptest::bool::weighted(0.3),
         proptest::bool::weighted(0.1),
+        proptest::option::weighted(0.06, any::<bool>()),
+        proptest::bool::weighted(0.05),
     );
-    parts.prop_map(|(scope, clauses, sort, includes, count, total, post)| Raw {
-        scope,
-        clauses,
-        sort,
-        includes,
-        count,
-        total,
-        post,
-    })
+    parts.prop_map(
+        |(scope, clauses, sort, includes, count, total, post, contained, counts)| Raw {
+            scope,
+            clauses,
+            sort,
+            includes,
+            count,
+            total,
+            post,
+            contained,
+            counts,
+        },
+    )
 }
 
 /// Makes searches of raw ones.
@@ -108,6 +121,9 @@ impl Maker<'_> {
     /// The search that a raw one means.
     pub fn query(&self, raw: &Raw) -> Query {
         let mut dice = Dice::new(raw.scope);
+        if let Some(both) = raw.contained.filter(|_| self.has("_contained")) {
+            return self.within(&mut dice, raw, both);
+        }
         let kind = self.kind(&mut dice);
         let scope = self.scope(&mut dice, &kind);
         let is_system = matches!(scope, Scope::System(_));
@@ -140,6 +156,8 @@ impl Maker<'_> {
                 .collect(),
             count: raw.count,
             total: raw.total && self.has("total"),
+            contained: Contained::Outside,
+            counts: raw.counts && self.has("_summary"),
             post: raw.post && self.has("post"),
         }
     }
@@ -209,8 +227,9 @@ impl Maker<'_> {
             17..=28 if self.has("has") => self.referred(&mut dice, kind, &raw.values),
             29..=32 if self.has("list") => self.list(&mut dice),
             33..=37 if self.has("filter") => self.filter(&mut dice, kind, 2),
-            38..=40 if self.has("_text") => self.narrative(&mut dice, kind),
-            41..=50 => {
+            38..=40 if self.has("_text") => self.words(&mut dice, kind, "_text"),
+            41..=43 if self.has("_content") => self.words(&mut dice, kind, "_content"),
+            44..=50 => {
                 let code = dice.pick(&["_id", "_lastUpdated", "_tag", "_profile", "_source"]);
                 Some(self.plain(&mut dice, kind, code, &raw.values))
             }
@@ -256,6 +275,15 @@ impl Maker<'_> {
         None
     }
 
+    /// The same, of some contained resource now and then.
+    fn any_value(&self, dice: &mut Dice, kind: &str, code: &str) -> Option<(usize, Value)> {
+        let contained = match dice.chance(15) {
+            true => self.contained_value(dice, kind, code),
+            false => None,
+        };
+        contained.or_else(|| self.some_value(dice, kind, code))
+    }
+
     /// A condition on a parameter of the type itself.
     fn plain(&self, dice: &mut Dice, kind: &str, code: &str, seeds: &[u64]) -> Clause {
         let parameter = self
@@ -281,7 +309,7 @@ impl Maker<'_> {
         };
         for seed in seeds.iter().take(seeds_max) {
             let mut dice = Dice::new(*seed);
-            let value = self.some_value(&mut dice, kind, code);
+            let value = self.any_value(&mut dice, kind, code);
             let text = literal::text(
                 self.world,
                 &mut dice,
@@ -416,70 +444,6 @@ impl Maker<'_> {
             true => code,
             false => "_id".to_owned(),
         }
-    }
-
-    /// Whether a resource of a type refers to another that is there, by parameters that are all known.
-    fn refers(&self, kind: &str) -> bool {
-        if self.world.definitions.has_others.contains(kind) {
-            return false;
-        }
-        let mut codes = self
-            .world
-            .definitions
-            .of(kind)
-            .filter(|one| one.kind == "reference");
-        codes.any(|one| {
-            let mut places = self.world.of_kind(kind).iter();
-            places.any(|place| !self.world.targets(*place, &one.code).is_empty())
-        })
-    }
-
-    fn include(&self, dice: &mut Dice, kind: &str) -> Option<Include> {
-        let mut include = Include {
-            reverse: dice.chance(50),
-            iterate: dice.chance(30),
-            source: kind.to_owned(),
-            code: "*".to_owned(),
-            target: None,
-        };
-        if include.reverse {
-            let mut dice = dice.clone();
-            let clause = self.referred(&mut dice, kind, &[1])?;
-            let (source, code) = clause.has.first()?.clone();
-            return Some(Include {
-                source,
-                code,
-                ..include
-            });
-        }
-        if include.iterate {
-            include.source = self.kind(dice);
-        }
-        match dice.roll(10) {
-            0 if !include.iterate && self.refers(kind) => include.source = "*".to_owned(),
-            1 if self.refers(&include.source) => {}
-            _ => {
-                include.code = self.code(dice, &include.source, |one| one.kind == "reference");
-                // Canonicals are not followed.
-                let value = self.some_value(dice, &include.source, &include.code);
-                if matches!(
-                    value,
-                    None | Some((_, Value::Elsewhere(_, true) | Value::Present))
-                ) {
-                    return None;
-                }
-            }
-        }
-        // What a Bundle refers to stands in it.
-        if include.code == "_id" || include.source == "Bundle" {
-            return None;
-        }
-        let parameter = self.world.definitions.find(&include.source, &include.code);
-        if let Some(parameter) = parameter.filter(|_| dice.chance(20)) {
-            let target = parameter.targets.get(dice.roll(parameter.targets.len()));
-            include.target = target.filter(|one| points_at(parameter, one)).cloned();
-        }
-        Some(include)
     }
 }
 

@@ -4,6 +4,7 @@
 //! by the words of the specification, and by the server. What differs is printed in its least form.
 
 pub mod compare;
+pub mod content;
 pub mod data;
 pub mod decimal;
 pub mod definitions;

@@ -47,6 +47,18 @@ pub struct Include {
     pub target: Option<String>,
 }
 
+/// `_contained`: whether what resources contain is looked at; the containers are answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Contained {
+    /// `false`
+    #[default]
+    Outside,
+    /// `true`
+    Inside,
+    /// `both`
+    Both,
+}
+
 /// A search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
@@ -62,6 +74,10 @@ pub struct Query {
     pub count: Option<usize>,
     /// `_total=accurate`
     pub total: bool,
+    /// `_contained`
+    pub contained: Contained,
+    /// `_summary=count`
+    pub counts: bool,
     /// As `POST …/_search`.
     pub post: bool,
 }
@@ -122,6 +138,15 @@ impl Query {
         }
         if self.total {
             pairs.push(("_total".to_owned(), "accurate".to_owned()));
+        }
+        let contained = match self.contained {
+            Contained::Outside => None,
+            Contained::Inside => Some("true"),
+            Contained::Both => Some("both"),
+        };
+        pairs.extend(contained.map(|one| ("_contained".to_owned(), one.to_owned())));
+        if self.counts {
+            pairs.push(("_summary".to_owned(), "count".to_owned()));
         }
         let pairs: Vec<String> = pairs
             .into_iter()

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::definitions::{Definitions, Parameter, members, text};
 use super::moment;
 use super::path::{Context, Found, Node};
-use super::value::{Reading, Token, Value, scalar};
+use super::value::{Reading, Token, Value, is_id, scalar};
 use crate::json::Json;
 
 /// A resource as the server shows it.
@@ -37,6 +37,8 @@ pub struct World {
     pub stored: usize,
     /// Where what a resource contains is, by where that is and the id.
     contained: HashMap<(usize, String), usize>,
+    /// The containers of the resources behind those that are stored.
+    containers: Vec<usize>,
     by_key: HashMap<(String, String), usize>,
     by_kind: BTreeMap<String, Vec<usize>>,
     by_canonical: HashMap<String, Vec<usize>>,
@@ -52,6 +54,7 @@ impl World {
             resources: Vec::new(),
             stored: 0,
             contained: HashMap::new(),
+            containers: Vec::new(),
             by_key: HashMap::new(),
             by_kind: BTreeMap::new(),
             by_canonical: HashMap::new(),
@@ -93,6 +96,7 @@ impl World {
             let (kind, id) = (of("resourceType"), of("id"));
             let place = self.resources.len();
             self.contained.insert((container, id.clone()), place);
+            self.containers.push(container);
             if let (Json::Object(own), Some(age)) = (&mut json, &age) {
                 let age = ("lastUpdated".to_owned(), Json::String(age.clone()));
                 match own.iter_mut().find(|(name, _)| name == "meta") {
@@ -118,6 +122,12 @@ impl World {
             found.extend(named.and_then(|named| self.contained.get(&named)));
         }
         found
+    }
+
+    /// What contains a resource, where it is contained and has an id to be named by.
+    pub fn container(&self, place: usize) -> Option<usize> {
+        let container = self.containers.get(place.checked_sub(self.stored)?)?;
+        Some(*container).filter(|_| is_id(&self.resources[place].id))
     }
 
     /// The types of which there are resources, and where these are.

@@ -1,5 +1,6 @@
-//! Random filters and words: what `_filter` and `_text` are given.
+//! Random filters and words: what `_filter`, `_text` and `_content` are given.
 
+use super::super::content;
 use super::super::data::DATES;
 use super::super::dice::Dice;
 use super::super::filter::Filter;
@@ -90,18 +91,22 @@ impl Maker<'_> {
         }
     }
 
-    /// A condition by words of the narrative.
-    pub(super) fn narrative(&self, dice: &mut Dice, kind: &str) -> Option<Clause> {
+    /// A condition by words of the narrative, or of the whole resource.
+    pub(super) fn words(&self, dice: &mut Dice, kind: &str, code: &str) -> Option<Clause> {
         let places = self.world.of_kind(kind);
         let place = *places.get(dice.roll(places.len()))?;
-        let words = plain_words(&self.world.resources[place].json);
+        let json = &self.world.resources[place].json;
+        let words = match code {
+            "_text" => plain_words(json),
+            _ => content::plain_words(json),
+        };
         let mut asked: Vec<&str> = Vec::new();
         for _ in 0..=dice.roll(2) {
             asked.push(words.get(dice.roll(words.len()))?);
         }
         let value = asked.join(" ");
         Some(Clause {
-            code: "_text".to_owned(),
+            code: code.to_owned(),
             values: vec![value],
             ..Clause::default()
         })

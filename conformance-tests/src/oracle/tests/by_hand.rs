@@ -174,3 +174,15 @@ pub(super) fn world() -> World {
     ];
     World::new(definitions(), BASE, resources.map(read).into())
 }
+
+/// Resources that contain others.
+pub(super) fn containers() -> World {
+    let resources = [
+        r#"{"resourceType":"Patient","id":"a","gender":"male"}"#,
+        r##"{"resourceType":"Observation","id":"o","code":{"text":"Blood pressure"},"subject":{"reference":"#p"},
+            "contained":[{"resourceType":"Patient","id":"p","gender":"male","name":[{"family":"Müller"}]}]}"##,
+        r#"{"resourceType":"List","id":"l","contained":[{"resourceType":"Patient","id":"p","gender":"female"},
+            {"resourceType":"Patient","gender":"male"}]}"#,
+    ];
+    World::new(definitions(), BASE, resources.map(read).into())
+}

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::by_hand::world;
+use super::by_hand::{containers, world};
 use crate::oracle::evaluate::evaluate;
 use crate::oracle::filter::Filter;
 use crate::oracle::include::included;
 use crate::oracle::judge::differs;
-use crate::oracle::query::{Clause, Include, Query, Scope};
+use crate::oracle::query::{Clause, Contained, Include, Query, Scope};
 use crate::oracle::server::Page;
 use crate::oracle::world::World;
 
@@ -52,6 +52,8 @@ fn query(scope: Scope, clauses: Vec<Clause>) -> Query {
         includes: Vec::new(),
         count: None,
         total: false,
+        contained: Contained::Outside,
+        counts: false,
         post: false,
     }
 }
@@ -187,6 +189,43 @@ fn references_chains_and_lists_find_what_the_specification_says() {
     check("Patient?_text=words other", "?b");
     check("Patient?_text=words", "b");
     check("Patient?_text=word", "");
+}
+
+#[test]
+fn what_is_contained_is_found_as_its_container() {
+    let world = containers();
+    let check = |kind: &str, contained: Contained, condition: &str, expected: &str| {
+        let conditions = [condition].into_iter().filter(|one| !one.is_empty());
+        let clauses = conditions.map(clause).collect();
+        let mut query = query(Scope::Type(kind.to_owned()), clauses);
+        query.contained = contained;
+        let answer = evaluate(&world, &query, 0);
+        assert_eq!(ids(&world, &answer.sure), expected, "{kind}?{condition}");
+        assert!(answer.open.is_empty());
+    };
+    check("Patient", Contained::Outside, "gender=male", "a");
+    check("Patient", Contained::Inside, "gender=male", "o");
+    check("Patient", Contained::Both, "gender=male", "a o");
+    check("Patient", Contained::Inside, "gender:not=male", "l");
+    check("Patient", Contained::Inside, "_id=p", "o l");
+    check("Patient", Contained::Inside, "_id=o", "");
+    check("Observation", Contained::Inside, "", "");
+}
+
+#[test]
+fn what_is_said_anywhere_is_content() {
+    let world = containers();
+    let check = |text: &str, expected: &str| {
+        let clauses = vec![clause(text)];
+        assert_eq!(found(&world, "Observation", clauses), expected, "{text}");
+    };
+    check("_content=pressure", "o");
+    check("_content=BLOOD pressure", "o");
+    // Nobody says whether codes and parts of words are content.
+    check("_content=Müller", "o");
+    check("_content=male", "?o");
+    check("_content=press", "?o");
+    check("_content=blood other", "");
 }
 
 #[test]
@@ -372,4 +411,11 @@ fn what_a_server_does_wrong_is_noticed() {
         Some("included wrongly: Patient/c"),
     );
     check(&[page(&["a", "z"], &[], Some(2))], Some("was not there"));
+    // Of a count there is the total alone.
+    query.counts = true;
+    let complaint = |pages: &[Page]| differs(&world, &query, &expected, pages);
+    assert_eq!(complaint(&[page(&[], &[], Some(2))]), None);
+    assert!(complaint(&[page(&[], &[], Some(3))]).is_some());
+    assert!(complaint(&[page(&[], &[], None)]).is_some());
+    assert!(complaint(&[page(&["a", "b"], &[], Some(2))]).is_some());
 }
