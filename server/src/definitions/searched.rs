@@ -1,7 +1,7 @@
 //! From what is searched to its plan.
 
 use fhir::ids::{ResourceKey, ResourceType};
-use fhir::search::coded::KnownCodes;
+use fhir::search::coded::KnownAnswers;
 use fhir::search::error::{SearchError, SearchErrorKind, SearchLimit};
 use fhir::search::plan::Plan;
 use fhir::search::planner::{Handling as PlannerHandling, PlanLimits, Planner};
@@ -64,7 +64,7 @@ impl Definitions {
         &self,
         cx: &RequestContext,
         searched: &Searched<'_>,
-        codes: Option<&KnownCodes>,
+        codes: Option<&KnownAnswers>,
     ) -> Result<Plan> {
         let limits = &cx.limits.search;
         let limits = QueryLimits {
@@ -96,7 +96,7 @@ impl Definitions {
         &'a self,
         cx: &'a RequestContext,
         handling: Handling,
-        codes: Option<&'a KnownCodes>,
+        codes: Option<&'a KnownAnswers>,
     ) -> Planner<'a> {
         Planner {
             parameters: &self.parameters,

@@ -5,6 +5,8 @@ mod chained_tests;
 #[cfg(test)]
 mod coded_tests;
 mod contained;
+#[cfg(test)]
+mod hierarchy_tests;
 mod own;
 mod scope;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Plans of searches that ask what codes mean: `:in`, `:not-in`, `:above`, `:below`
+//! Plans of searches that ask what codes mean, or what is above and below a resource: `:in`, `:not-in`, `:above`, `:below`
 //! (<https://hl7.org/fhir/R4/search.html#token>).
 
 use std::collections::{BTreeSet, HashMap};
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use fhir::ids::Reference;
 use fhir::resource::Resource;
-use fhir::search::coded::{CodesAnswer, CodesAsked, KnownCodes};
+use fhir::search::coded::{CodesAnswer, CodesAsked, KnownAnswers};
 use fhir::search::plan::Plan;
 use fhir::terminology::searched::searched as answers;
 use fhir::terminology::value_set::ValueSet;
@@ -17,7 +17,7 @@ use crate::definitions::{Definitions, Searched};
 use crate::error::{Error, Result};
 use crate::store::{Source, Store};
 
-/// The plan of a search. It is made again with the answers to what it asks of codes, until it asks nothing more; then
+/// The plan of a search. It is made again with the answers to what it asks of codes and hierarchies, until it asks nothing more; then
 /// its chains are followed into contained resources.
 pub async fn planned(
     cx: &RequestContext,
@@ -25,12 +25,19 @@ pub async fn planned(
     definitions: &Definitions,
     searched: &Searched<'_>,
 ) -> Result<Plan> {
-    let mut codes = KnownCodes::default();
+    let mut codes = KnownAnswers::default();
     loop {
         let plan = definitions.plan(cx, searched, Some(&codes))?;
-        let asked = codes.take_asked();
-        if asked.is_empty() {
+        let (asked, parts) = (codes.take_asked(), codes.parts.take_asked());
+        if asked.is_empty() && parts.is_empty() {
             return store.with_contained(cx, definitions, plan).await;
+        }
+        for one in parts {
+            let answer = store.parts(cx, &one).await?;
+            codes.parts.learn(one, answer);
+        }
+        if asked.is_empty() {
+            continue;
         }
         let given = Given::default();
         let terminology = Terminology {

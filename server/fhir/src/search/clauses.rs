@@ -3,6 +3,7 @@
 mod coded;
 mod composite;
 mod date;
+mod hierarchy;
 mod modifiers;
 mod number;
 mod reference;

@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::error::{SearchError, SearchErrorKind, SearchLimit};
+use super::hierarchy::KnownParts;
 
 /// Which codes are asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -60,12 +61,14 @@ pub type CodesAnswer = Result<FoundCodes, CodesRefusal>;
 
 /// What has been asked while searches were planned, and the answers there are.
 #[derive(Debug, Default)]
-pub struct KnownCodes {
+pub struct KnownAnswers {
     known: HashMap<CodesAsked, CodesAnswer>,
     asked: RefCell<BTreeSet<CodesAsked>>,
+    /// What is above and below resources.
+    pub parts: KnownParts,
 }
 
-impl KnownCodes {
+impl KnownAnswers {
     /// The codes; `None` where there is no answer yet, and then it is noted.
     pub(super) fn codes(
         &self,

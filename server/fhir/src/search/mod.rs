@@ -16,6 +16,7 @@ pub mod fold;
 pub mod grams;
 mod groups;
 pub mod hash;
+pub mod hierarchy;
 mod include;
 pub mod index_plan;
 pub mod index_values;

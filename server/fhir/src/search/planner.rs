@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::chain::{Against, Along, Group, Scope};
 use super::clauses::{self, Asked};
-use super::coded::KnownCodes;
+use super::coded::KnownAnswers;
 use super::combine;
 use super::controls;
 use super::error::{SearchError, SearchErrorKind};
@@ -79,7 +79,7 @@ pub struct Planner<'a> {
     /// How much may be asked for.
     pub limits: PlanLimits,
     /// What is known of codes; `None` where nobody answers what is asked of them.
-    pub codes: Option<&'a KnownCodes>,
+    pub codes: Option<&'a KnownAnswers>,
 }
 
 impl Planner<'_> {

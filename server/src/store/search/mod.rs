@@ -17,6 +17,7 @@ mod leads;
 mod listed;
 mod newest;
 mod order;
+mod parts;
 mod path;
 mod periods;
 mod place;

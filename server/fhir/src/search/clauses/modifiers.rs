@@ -4,68 +4,31 @@ use super::super::error::SearchError;
 use super::super::resolve::Resolved;
 use crate::definitions::search_parameters::SearchType;
 
-/// Whether a modifier is answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Support {
-    /// It is.
-    Answered,
-    /// It asks for a walk through a tree of resources.
-    Hierarchy,
-}
-
-use Support::{Answered, Hierarchy};
-
 /// Modifiers by search type; that references take names of types as well is not in the table.
-const MODIFIERS: [(SearchType, &[(&str, Support)]); 9] = [
-    (
-        SearchType::String,
-        &[
-            ("missing", Answered),
-            ("exact", Answered),
-            ("contains", Answered),
-        ],
-    ),
+const MODIFIERS: [(SearchType, &[&str]); 9] = [
+    (SearchType::String, &["missing", "exact", "contains"]),
     (
         SearchType::Token,
         &[
-            ("missing", Answered),
-            ("not", Answered),
-            ("of-type", Answered),
-            ("text", Answered),
-            ("in", Answered),
-            ("not-in", Answered),
-            ("above", Answered),
-            ("below", Answered),
+            "missing", "not", "of-type", "text", "in", "not-in", "above", "below",
         ],
     ),
     (
         SearchType::Reference,
-        &[
-            ("missing", Answered),
-            ("identifier", Answered),
-            ("above", Hierarchy),
-            ("below", Hierarchy),
-        ],
+        &["missing", "identifier", "above", "below"],
     ),
-    (
-        SearchType::Uri,
-        &[
-            ("missing", Answered),
-            ("above", Answered),
-            ("below", Answered),
-        ],
-    ),
-    (SearchType::Date, &[("missing", Answered)]),
-    (SearchType::Number, &[("missing", Answered)]),
-    (SearchType::Quantity, &[("missing", Answered)]),
+    (SearchType::Uri, &["missing", "above", "below"]),
+    (SearchType::Date, &["missing"]),
+    (SearchType::Number, &["missing"]),
+    (SearchType::Quantity, &["missing"]),
     (SearchType::Composite, &[]),
-    (SearchType::Special, &[("missing", Answered)]),
+    (SearchType::Special, &["missing"]),
 ];
 
 /// Names of parameters that only look like strings: no modifier fits them.
 const PLAIN: [&str; 2] = ["_text", "_content"];
 
-fn modifiers(search_type: SearchType) -> &'static [(&'static str, Support)] {
+fn modifiers(search_type: SearchType) -> &'static [&'static str] {
     let found = MODIFIERS.iter().find(|one| one.0 == search_type);
     found.map_or(&[], |one| one.1)
 }
@@ -78,7 +41,7 @@ fn declared_code(modifier: &str) -> &str {
     }
 }
 
-/// Refuses a modifier that there is not, is not declared, or is not answered.
+/// Refuses a modifier that there is not, or that is not declared.
 pub(super) fn check(resolved: &Resolved<'_>) -> Result<(), SearchError> {
     let Some(modifier) = resolved.modifier else {
         return Ok(());
@@ -89,20 +52,10 @@ pub(super) fn check(resolved: &Resolved<'_>) -> Result<(), SearchError> {
     };
     let is_type = resolved.search_type == SearchType::Reference
         && crate::ids::ResourceType::parse(modifier).is_some();
-    let support = match of_type.iter().find(|one| one.0 == modifier) {
-        Some(one) => one.1,
-        None if is_type => return declared(resolved, modifier, "type"),
-        None => return Err(unknown(resolved, modifier, of_type)),
-    };
-    match support {
-        Answered => declared(resolved, modifier, declared_code(modifier)),
-        Hierarchy => {
-            let message = format!(
-                "the modifier ':{modifier}' of references asks for a walk through a hierarchy of resources, or for the \
-                 versions of a canonical, and is not supported"
-            );
-            Err(resolved.not_supported(message).essential())
-        }
+    match of_type.contains(&modifier) {
+        true => declared(resolved, modifier, declared_code(modifier)),
+        false if is_type => declared(resolved, modifier, "type"),
+        false => Err(unknown(resolved, modifier, of_type)),
     }
 }
 
@@ -116,13 +69,9 @@ fn declared(resolved: &Resolved<'_>, modifier: &str, code: &str) -> Result<(), S
     Err(resolved.unknown(message).essential())
 }
 
-fn unknown(
-    resolved: &Resolved<'_>,
-    modifier: &str,
-    of_type: &[(&'static str, Support)],
-) -> SearchError {
+fn unknown(resolved: &Resolved<'_>, modifier: &str, of_type: &[&'static str]) -> SearchError {
     let kind = resolved.search_type.code();
-    let mut names: Vec<&str> = of_type.iter().map(|one| one.0).collect();
+    let mut names: Vec<&str> = of_type.to_vec();
     if resolved.search_type == SearchType::Reference {
         names.push("a resource type");
     }

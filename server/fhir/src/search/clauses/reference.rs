@@ -8,7 +8,7 @@ use super::super::link;
 use super::super::plan::Clause;
 use super::super::planner::Planner;
 use super::super::resolve::Resolved;
-use super::{elements, plain, token};
+use super::{elements, hierarchy, plain, token};
 use crate::ids::ResourceType;
 
 pub(super) fn reference(
@@ -21,6 +21,8 @@ pub(super) fn reference(
             let found = token::tokens(planner, resolved, &seeds.collect::<Vec<i64>>())?;
             elements(planner, resolved, found, Clause::AnyToken)
         }
+        Some("above") => hierarchy::related(planner, resolved, false),
+        Some("below") => hierarchy::related(planner, resolved, true),
         Some(modifier) => {
             let target = target(resolved, modifier)?;
             references(planner, resolved, Some(target))
@@ -68,7 +70,7 @@ pub(in super::super) fn references(
 }
 
 /// The types the parameter of a type may refer to.
-fn targets(resolved: &Resolved<'_>, resource_type: ResourceType) -> Vec<ResourceType> {
+pub(super) fn targets(resolved: &Resolved<'_>, resource_type: ResourceType) -> Vec<ResourceType> {
     let mut definitions = resolved.definitions.iter();
     let definition = definitions.find(|one| one.0 == resource_type);
     definition.map_or_else(Vec::new, |one| link::targets(one.1, resource_type))
@@ -101,7 +103,7 @@ pub(super) fn values(
 }
 
 /// Adds the elements of a value, and of the type it is narrowed to, at one place.
-fn add(
+pub(super) fn add(
     planner: &Planner<'_>,
     resolved: &Resolved<'_>,
     resource_type: ResourceType,

@@ -45,8 +45,8 @@ const MATRIX: [(&str, &str, &str); 15] = [
     ("not", "token", ""),
     ("in", "token", ""),
     ("not-in", "token", ""),
-    ("above", "uri token", "reference"),
-    ("below", "uri token", "reference"),
+    ("above", "uri token reference", ""),
+    ("below", "uri token reference", ""),
     ("of-type", "token", ""),
     ("identifier", "reference", ""),
     ("Patient", "reference", ""),
@@ -64,6 +64,7 @@ fn every_modifier_is_answered_or_refused_by_every_search_type() {
                 "missing" => "true",
                 "of-type" => "s|c|v",
                 "above" | "below" if search_type == "token" => "s|c",
+                "above" | "below" if search_type == "reference" => "Location/a",
                 _ => value,
             };
             let text = format!("{name}:{modifier}={value}");
@@ -84,6 +85,32 @@ fn every_modifier_is_answered_or_refused_by_every_search_type() {
             }
         }
     }
+}
+
+#[test]
+fn only_what_has_parts_is_above_and_below() {
+    let message = "nothing that it refers to is known as a part of another";
+    refuse("Patient?link:below=Patient/1", "NotSupported", message);
+    refuse(
+        "Observation?part-of:above=Procedure/1",
+        "NotSupported",
+        message,
+    );
+    let message = "of a type whose resources are parts of others: Location";
+    for value in [
+        "Patient/1",
+        "http://other/fhir/Location/1",
+        "Location/1/_history/1",
+        "a b",
+    ] {
+        let query = format!("Observation?subject:below={value}");
+        refuse(&query, "Malformed", message);
+    }
+    check("Encounter?location:below=1", "nothing");
+    check(
+        "Encounter?part-of:above=http://here/fhir/Encounter/1",
+        "nothing",
+    );
 }
 
 #[test]

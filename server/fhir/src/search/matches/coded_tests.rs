@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::world::World;
-use crate::search::coded::{CodesAnswer, CodesAsked, CodesRefusal, FoundCode, KnownCodes};
+use crate::search::coded::{CodesAnswer, CodesAsked, CodesRefusal, FoundCode, KnownAnswers};
 use crate::search::error::SearchErrorKind;
 
 const SCT: &str = "http://snomed.info/sct";
@@ -25,13 +25,13 @@ fn pairs(list: &[(&str, &str)]) -> CodesAnswer {
         .collect())
 }
 
-fn known() -> KnownCodes {
+fn known() -> KnownAnswers {
     let related = || ("http://snomed.info/sct".into(), "1".into());
     let (system, code) = related();
     let below = CodesAsked::Below { system, code };
     let (system, code) = related();
     let above = CodesAsked::Above { system, code };
-    let mut known = KnownCodes::default();
+    let mut known = KnownAnswers::default();
     known.learn([
         (
             CodesAsked::In("http://v|1".into()),

@@ -3,7 +3,7 @@
 use super::*;
 use crate::definitions::fixtures::definitions;
 use crate::resource::Resource;
-use crate::search::coded::KnownCodes;
+use crate::search::coded::KnownAnswers;
 use crate::search::error::SearchErrorKind;
 use crate::search::extract::{ExtractLimits, Extractor};
 use crate::search::hash;
@@ -22,7 +22,7 @@ struct Indexed {
 pub(super) struct World {
     resources: Vec<Indexed>,
     /// What is known of codes.
-    pub(super) codes: Option<KnownCodes>,
+    pub(super) codes: Option<KnownAnswers>,
 }
 
 const NOW: &str = "2013-06-01T00:00:00Z";

@@ -344,8 +344,8 @@ fn what_is_not_understood_is_refused_by_name() {
 #[test]
 fn what_is_not_answered_is_refused_by_name() {
     for (types, text, part) in [
-        ("Patient", "organization:above=a", "hierarchy of resources"),
-        ("Patient", "organization:below=a", "hierarchy of resources"),
+        ("Patient", "link:above=a", "known as a part of another"),
+        ("Patient", "link:below=a", "known as a part of another"),
         ("Patient", "phonetic=a", "by sound is not supported"),
         ("Patient", "_score=true", "_sort=_score"),
         ("Patient", "_query=a", "named queries"),
