@@ -6,7 +6,8 @@ SERVER_PROGRAM="target/debug/vesta"
 
 export VESTA_PACKAGES_DIR="$PACKAGES"
 
-step() { printf '\n=== %s\n' "$*"; }
+# Each step says after how many minutes it begins.
+step() { printf '\n=== %s (%d:%02d)\n' "$*" $((SECONDS / 60)) $((SECONDS % 60)); }
 
 # refused EXPECTED VARIABLE=VALUE…: vesta stops with code 2 and one line that says why.
 refused() {
@@ -37,6 +38,9 @@ done
 step "formatting"
 cargo fmt --all --check || fail "the code is not formatted" "run cargo fmt --all"
 
+# What is built once and thrown away needs neither the parts of incremental builds nor line tables.
+[ -z "${CI:-}" ] || export CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_TEST_DEBUG=0
+
 step "lints"
 cargo clippy --workspace --all-targets --locked -- -D warnings \
     || fail "clippy has warnings" "mend them, or allow one with a reason"
@@ -47,18 +51,12 @@ if cargo deny --version >/dev/null 2>&1; then
 fi
 
 step "Rust tests"
-# One build serves the tests and the server that the conformance tests ask, with all assertions. What is built once and thrown
-# away needs neither the parts of incremental builds nor line tables.
-[ -z "${CI:-}" ] || export CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_TEST_DEBUG=0
-# One private PostgreSQL for all tests; every test has a database of its own in it. All of the workspace is chosen, so that
-# dependencies are built once.
+# One build serves the tests and the server that the conformance tests ask, with all assertions. One private PostgreSQL serves
+# all tests; every test has a database of its own in it. All of the workspace is chosen, so that dependencies are built once.
 cargo build --locked --workspace --bins --example with_database
-if cargo nextest --version >/dev/null 2>&1; then
-    target/debug/examples/with_database cargo nextest run --workspace --locked --no-fail-fast
-else
-    say "cargo-nextest is not installed: using cargo test"
-    target/debug/examples/with_database cargo test --workspace --locked --no-fail-fast
-fi || fail "a Rust test failed" "run it alone: cargo test NAME"
+# All tests of a program run in one process: what HL7 defines is read once, and not once for each of them.
+target/debug/examples/with_database cargo test --workspace --locked --no-fail-fast \
+    || fail "a Rust test failed" "run it alone: cargo test NAME"
 
 if [ -f conformance-tests/fhirbolt-oracle/Cargo.toml ]; then
     step "the XML codec against its oracle"

@@ -20,7 +20,16 @@ pub(super) enum Held {
 /// Holds the data directory until it is dropped, or until this process ends in whatever way.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    /// To close it is not enough: a process that another thread is about to start has it open, too, until it runs its program.
+    fn drop(&mut self) {
+        if let Err(error) = self.file.unlock() {
+            tracing::warn!(%error, "the lock of the data directory is not given back yet");
+        }
+    }
 }
 
 impl DataDir {
@@ -52,7 +61,7 @@ impl DataDir {
         match file.try_lock() {
             Ok(()) => {
                 note_holder(&mut file).map_err(StartError::files("write", &path))?;
-                Ok(Held::ByUs(Lock { _file: file }))
+                Ok(Held::ByUs(Lock { file }))
             }
             Err(TryLockError::WouldBlock) => Ok(Held::ByOther(holder(&mut file))),
             Err(TryLockError::Error(cause)) => Err(StartError::Files {
