@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
+use crate::accounts::{Administration, Vault};
 use crate::audit::{AuditKey, AuditSource, HeadFile};
 use crate::auth::{Access, Grant, Pace, Paces, Reason};
 use crate::config::{Auth, CodeSource, Config, ConsentDefault, IdTokenAlgorithm};
@@ -16,7 +17,7 @@ use crate::context::{Handling, Limits, RequestContext, ReturnPreference, now};
 use crate::definitions::{self, CurrentDefinitions, Definitions, PackageList};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{self, Admission, Parts, Perform, Readiness, Refused};
-use crate::identity::{self, Administration, Demonstration, FirstToken, Identity, Vault};
+use crate::identity::{self, Demonstration, FirstToken, Identity};
 use crate::import::{Imported, Importer};
 use crate::interactions::capabilities::{Capabilities, Software};
 use crate::interactions::{Interactions, Remembered};
@@ -80,6 +81,7 @@ impl App {
         let limits = Arc::new(limits::limits(config));
         let capabilities = Arc::new(capabilities(&limits, base_url, config));
         let interactions = Interactions {
+            accounts: None,
             definitions: current.now(),
             current,
             store,
@@ -280,7 +282,7 @@ impl App {
             keeps_trail: config.is_audited(),
             ihe_error_bundle: config.calendars.ihe_error_bundle,
         };
-        let interactions = self.interactions.clone();
+        let interactions = self.with_accounts(config)?;
         let perform: Perform = Arc::new(move |cx, interaction| {
             let interactions = interactions.clone();
             Box::pin(async move { interactions.perform(&cx, interaction).await })
@@ -322,6 +324,22 @@ impl App {
 }
 
 impl App {
+    /// What performs interactions, those that manage accounts among them where people log in.
+    fn with_accounts(&self, config: &Config) -> Result<Interactions> {
+        let accounts = match config.auth {
+            Auth::Disabled => None,
+            Auth::Smart => {
+                let vault = Vault::of_file(&config.identity_key_file())?;
+                let store = self.interactions.store.clone();
+                Some(Arc::new(Administration::new(store, vault)))
+            }
+        };
+        Ok(Interactions {
+            accounts,
+            ..self.interactions.clone()
+        })
+    }
+
     /// What stands before the FHIR API where tokens are asked for.
     fn admission(&self, config: &Config) -> Result<Admission> {
         let app = self.clone();

@@ -4,7 +4,6 @@
 //! It has one door, [`Identity::answer`], from a request to a response, and knows nothing of the listener.
 
 mod account;
-mod administration;
 mod answer;
 mod assertion;
 mod audited;
@@ -21,18 +20,15 @@ mod launch;
 mod login;
 mod pages;
 mod passkeys;
-mod password;
 mod records;
 mod registration;
 mod replies;
-mod secret;
 mod session;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod token;
-mod vault;
 mod wish;
 mod words;
 
@@ -43,17 +39,15 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::accounts::{Passwords, Vault, secret};
 use crate::auth::{CertificateThumbprint, ClientCertificate, Grant, Pace, Scopes};
 use crate::error::Result;
 use crate::store::{KnownToken, SigningAlgorithm, Store, TokenKind};
 
-pub use administration::{Administration, NewClient, NewClientKind, NewUser};
 pub use demonstration::{Demonstration, FirstToken};
 pub use federation::Provider;
-pub use password::{NewSecondFactor, new_password};
 pub use records::PerformFor;
 pub use replies::REPLY_PAGE;
-pub use vault::Vault;
 
 /// Scopes that apps may have which register themselves; what is no such scope is refused.
 pub fn registration_scopes(text: &str) -> Result<Scopes> {
@@ -72,7 +66,6 @@ use federation::Federation;
 use fetch::Fetcher;
 use jwks::PublishedKeys;
 use passkeys::Passkeys;
-use password::Passwords;
 use records::Records;
 
 /// Settings of the authorization server.

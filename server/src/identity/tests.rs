@@ -22,11 +22,17 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::*;
+use crate::accounts::{Administration, ListPage, NewClient, NewClientKind, totp_code};
 use crate::error::{Error, ErrorKind};
 use crate::interactions::{Interaction, Outcome};
 use crate::store::testing::TestDatabase;
 
 const BASE: &str = "https://fhir.example.org/fhir";
+/// All of a list.
+const ALL: ListPage<'static> = ListPage {
+    after: "",
+    count: 100,
+};
 const PASSWORD: &str = "correct horse battery";
 const CALLBACK: &str = "https://app.example.org/callback?x=1";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -295,7 +301,7 @@ impl Server {
         if !page.text.contains("one-time-code") {
             return page;
         }
-        let code = password::totp_code(&self.totp, self.now);
+        let code = totp_code(&self.totp, self.now);
         let answer = self
             .fill("/auth/second-factor", &page, &[("code", &code)], cookie)
             .await;

@@ -4,9 +4,11 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::Identity;
-use super::answer::{Answered, Form, Refusal, is_bounded};
+use super::answer::{Answered, Form, Refusal};
 use super::session::authentication;
-use crate::auth::{ACR_PASSWORD, ACR_SECOND_FACTOR, LaunchContext, Scope, ScopeContext, Scopes};
+use crate::auth::{
+    ACR_PASSWORD, ACR_SECOND_FACTOR, LaunchContext, Scope, ScopeContext, Scopes, is_bounded,
+};
 use crate::store::{IdentityClient, IdentitySession};
 
 /// What is answered where nobody can log in as strongly as is asked for (<https://www.rfc-editor.org/rfc/rfc9470#section-5>).

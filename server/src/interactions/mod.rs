@@ -278,6 +278,8 @@ pub struct Outcome {
     pub is_replayed: bool,
     /// How the body goes out, where it is no resource.
     pub plain: Option<Plain>,
+    /// Whether no cache may keep it.
+    pub is_never_kept: bool,
 }
 
 impl Outcome {
@@ -292,6 +294,7 @@ impl Outcome {
             issues: Vec::new(),
             is_replayed: false,
             plain: None,
+            is_never_kept: false,
         }
     }
 
@@ -306,6 +309,7 @@ impl Outcome {
             issues: Vec::new(),
             is_replayed: false,
             plain: None,
+            is_never_kept: false,
         }
     }
 }

@@ -10,6 +10,7 @@ use http::StatusCode;
 use sha2::{Digest, Sha256};
 
 use super::registry::Registry;
+use crate::accounts::Administration;
 use crate::context::RequestContext;
 use crate::definitions::Definitions;
 use crate::error::{Error, ErrorKind, Result};
@@ -101,6 +102,8 @@ pub struct OperationContext<'a> {
     pub call: Option<&'a IdempotentCall>,
     /// All operations: their definitions are read as others are.
     pub operations: Option<&'a Registry>,
+    /// Who may log in, where people do.
+    pub accounts: Option<&'a Administration>,
 }
 
 impl<'a> OperationContext<'a> {
@@ -215,6 +218,7 @@ pub struct OperationAnswer {
     pub(super) issues: Vec<Issue>,
     pub(super) is_replayed: bool,
     pub(super) plain: Option<Plain>,
+    pub(super) is_never_kept: bool,
 }
 
 impl OperationAnswer {
@@ -227,6 +231,7 @@ impl OperationAnswer {
             issues: Vec::new(),
             is_replayed: false,
             plain: None,
+            is_never_kept: false,
         }
     }
 
@@ -285,6 +290,11 @@ impl OperationAnswer {
     /// Whether an earlier call was answered so, and nothing was done now.
     pub fn is_replayed(&self) -> bool {
         self.is_replayed
+    }
+
+    /// Whether no cache may keep it.
+    pub fn is_never_kept(&self) -> bool {
+        self.is_never_kept
     }
 
     /// A Parameters resource of one parameter named `return`; `member` is `valueMeta`, `valueBoolean` …, and `json` its

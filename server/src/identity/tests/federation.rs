@@ -167,7 +167,7 @@ async fn who_logs_in_there_acts_here_as_the_person_it_names() {
     let account = server.get("/auth/account", &mut other).await;
     assert!(account.text.contains("current-password"), "{account:?}");
     // There is no password to log in with.
-    let users = server.administration.users().await.unwrap();
+    let users = server.administration.users(ALL).await.unwrap().items;
     let user = users.iter().find(|user| *user.login == *login).unwrap();
     assert!(user.credentials.password_hash.is_none());
     server.administration.lock_user(&login, true).await.unwrap();
@@ -232,7 +232,7 @@ async fn who_works_here_gets_nothing_without_a_second_factor() {
     assert_eq!(out.status, 303);
 
     // One of this server's own does as well.
-    let users = server.administration.users().await.unwrap();
+    let users = server.administration.users(ALL).await.unwrap().items;
     let login = users.iter().find(|user| user.login.starts_with("clinic/"));
     let login = login.unwrap().login.clone();
     let factor = server
@@ -247,7 +247,7 @@ async fn who_works_here_gets_nothing_without_a_second_factor() {
     let answer = answer.await;
     let page = server.get(answer.header(LOCATION), &mut cookie).await;
     assert!(page.text.contains("one-time-code"), "{page:?}");
-    let code = password::totp_code(&factor.secret, server.now);
+    let code = totp_code(&factor.secret, server.now);
     let answer = server
         .fill(
             "/auth/second-factor",

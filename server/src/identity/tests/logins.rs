@@ -89,7 +89,7 @@ async fn a_second_factor_is_needed_and_good_once() {
         (400, "")
     );
 
-    let code = password::totp_code(&server.totp, server.now);
+    let code = totp_code(&server.totp, server.now);
     let right = server
         .fill(
             "/auth/second-factor",
@@ -115,9 +115,9 @@ async fn a_second_factor_is_needed_and_good_once() {
     assert_eq!(try_code(&server, &recovery).await, 303);
     assert_eq!(try_code(&server, &recovery).await, 401, "used before");
     server.later(60);
-    let code = password::totp_code(&server.totp, server.now);
+    let code = totp_code(&server.totp, server.now);
     assert_eq!(try_code(&server, &code).await, 303);
-    let old = password::totp_code(&server.totp, server.now - SignedDuration::from_secs(300));
+    let old = totp_code(&server.totp, server.now - SignedDuration::from_secs(300));
     assert_eq!(try_code(&server, &old).await, 401);
 }
 
@@ -137,7 +137,7 @@ async fn codes_cannot_be_guessed_by_who_has_the_password() {
         );
         assert_eq!(wrong.await.status, 401);
     }
-    let code = password::totp_code(&server.totp, server.now);
+    let code = totp_code(&server.totp, server.now);
     let late = server
         .fill(
             "/auth/second-factor",
@@ -246,7 +246,7 @@ async fn a_cookie_from_before_the_login_is_worth_nothing_after_it() {
     assert_eq!(answer.status, 303);
     let half = cookie.clone();
     let page = server.get("/auth/account", &mut cookie).await;
-    let code = password::totp_code(&server.totp, server.now);
+    let code = totp_code(&server.totp, server.now);
     server
         .fill(
             "/auth/second-factor",
@@ -357,7 +357,7 @@ async fn pages_let_nothing_in_and_stand_in_no_frame() {
     let mut pages = vec![server.get(&path, &mut cookie).await];
     pages.push(server.with_password("anna", &path, &mut cookie).await);
     let second = pages[1].text.clone();
-    let code = password::totp_code(&server.totp, server.now);
+    let code = totp_code(&server.totp, server.now);
     let shown = Answer {
         status: StatusCode::OK,
         headers: http::HeaderMap::new(),
