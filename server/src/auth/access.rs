@@ -141,6 +141,17 @@ impl Access {
         user.is_some_and(|user| !user.is_staff())
     }
 
+    /// Whether all that the holder may change of resources of a type is that what they have agreed to is withdrawn.
+    pub fn only_withdraws(&self, resource_type: ResourceType) -> bool {
+        self.is_patients() && resource_type.name() == "Consent"
+    }
+
+    /// Whether the holder is a patient, who may withdraw Consents; nobody who speaks for one may.
+    pub fn may_withdraw(&self) -> bool {
+        let user = self.grant().and_then(|grant| grant.user.as_ref());
+        user.is_some_and(|user| user.key().resource_type.name() == "Patient")
+    }
+
     /// Whether what another system knows is brought here, which need not begin as it would here.
     pub fn imports(&self) -> bool {
         self.reason().is_some()

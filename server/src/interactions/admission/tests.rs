@@ -9,6 +9,7 @@ mod matrix;
 mod races;
 mod remembered;
 mod staff;
+mod withdrawals;
 mod writes;
 
 use fhir::resource::Resource;
