@@ -361,6 +361,7 @@ impl App {
         let (app, admitting) = (self.clone(), Arc::clone(&identity));
         let remembered = Arc::new(Remembered::default());
         Ok(Admission {
+            is_page: Identity::is_for_people,
             authorize: Arc::new(move |request| {
                 let identity = Arc::clone(&identity);
                 Box::pin(async move { identity.answer(request, now()).await })

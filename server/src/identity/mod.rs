@@ -40,8 +40,8 @@ use http::{Method, Request, Response};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::accounts::{Passwords, Vault, secret};
-use crate::auth::{CertificateThumbprint, ClientCertificate, Grant, Pace, Scopes};
-use crate::error::Result;
+use crate::auth::{CertificateThumbprint, ClientCertificate, Grant, Pace, Scopes, TooFast};
+use crate::error::{Error, ErrorKind, Result};
 use crate::store::{KnownToken, SigningAlgorithm, Store, TokenKind};
 
 pub use demonstration::{Demonstration, FirstToken};
@@ -54,8 +54,8 @@ pub fn registration_scopes(text: &str) -> Result<Scopes> {
     let parsed = Scopes::parse(text);
     match parsed.dropped.is_empty() && registration::may_be_registered(&parsed.scopes) {
         true => Ok(parsed.scopes),
-        false => Err(crate::error::Error::new(
-            crate::error::ErrorKind::BadValue,
+        false => Err(Error::new(
+            ErrorKind::BadValue,
             "VESTA_REGISTRATION_SCOPES are scopes of which none is system/",
         )),
     }
@@ -166,7 +166,8 @@ impl Identity {
         }))
     }
 
-    /// Answers a request whose path begins behind the FHIR base. Its extensions may hold the [`IpAddr`] it comes from.
+    /// Answers a request whose path begins behind the FHIR base. Its extensions may hold the [`IpAddr`] it comes from, and that
+    /// it is one too many ([`TooFast`]).
     pub async fn answer(&self, request: Request<Bytes>, now: Timestamp) -> Response<Bytes> {
         let (head, body) = request.into_parts();
         let shown = head.extensions.get::<Option<Arc<ClientCertificate>>>();
@@ -182,7 +183,10 @@ impl Identity {
             certificate: shown.as_deref(),
         };
         let is_for_people = is_page(asked.path);
-        let mut answered = self.routed(&asked).await;
+        let mut answered = match head.extensions.get::<TooFast>() {
+            Some(TooFast(retry_after_s)) => Err(too_fast(*retry_after_s).into()),
+            None => self.routed(&asked).await,
+        };
         if let Err(refusal) = &answered
             && let Err(unrecorded) = self.tell_refusal(&asked, refusal).await
         {
@@ -195,6 +199,11 @@ impl Identity {
             }
             Err(refusal) => refusal.as_json(),
         }
+    }
+
+    /// Whether a path behind the FHIR base is that of a page, rather than of an endpoint for apps.
+    pub fn is_for_people(path: &str) -> bool {
+        is_page(path)
     }
 
     async fn routed(&self, asked: &Asked<'_>) -> Answered {
@@ -323,6 +332,11 @@ const PAGES: [&str; 13] = [
     "/auth/account",
     "/auth/account/revoke",
 ];
+
+fn too_fast(retry_after_s: u32) -> Error {
+    let kind = ErrorKind::Throttled { retry_after_s };
+    Error::new(kind, "there were too many requests")
+}
 
 fn is_page(path: &str) -> bool {
     PAGES.contains(&path) || arrival(path).is_some()

@@ -7,14 +7,14 @@ use askama::Template;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 use sha2::{Digest, Sha256};
 
 use super::answer::{Answered, Refusal, log};
 use super::records::PatientLine;
 use super::replies::Words;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 
 const STYLE: &str = include_str!("../../templates/style.css");
 
@@ -298,6 +298,9 @@ pub(super) fn refused(refusal: &Refusal) -> Answered {
             description,
             ..
         } => (*status, description.as_str()),
+        Refusal::Server(error) if let ErrorKind::Throttled { retry_after_s } = error.kind() => {
+            return throttled(retry_after_s);
+        }
         Refusal::Server(error) => {
             log(error);
             (
@@ -308,5 +311,17 @@ pub(super) fn refused(refusal: &Refusal) -> Answered {
     };
     let mut response = Page::to(None).message("This did not work", text, "")?;
     *response.status_mut() = status;
+    Ok(response)
+}
+
+/// The page that tells a person to wait.
+fn throttled(retry_after_s: u32) -> Answered {
+    let text = format!(
+        "There are too many requests at this moment. Try again in {retry_after_s} seconds."
+    );
+    let mut response = Page::to(None).message("Please wait", &text, "")?;
+    *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+    let headers = response.headers_mut();
+    headers.insert(RETRY_AFTER, HeaderValue::from(retry_after_s));
     Ok(response)
 }

@@ -280,6 +280,12 @@ async fn a_token_is_good_until_it_expires_and_is_known_by_its_client_alone() {
     assert_eq!(known["scope"], "openid patient/*.rs");
     assert_eq!(known["patient"], "p1");
     assert_eq!(known["username"], "paul");
+    let by_nobody = server.post("/auth/introspect", &asked, &[]).await;
+    by_nobody.is_error(401, "invalid_client");
+    assert_eq!(
+        by_nobody.headers["www-authenticate"],
+        "Basic realm=\"vesta\""
+    );
     let by_public = [("token", token), ("client_id", "app")];
     let refused = server.post("/auth/introspect", &by_public, &[]).await;
     refused.is_error(401, "invalid_client");

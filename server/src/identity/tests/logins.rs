@@ -63,10 +63,34 @@ async fn who_finds_no_place_to_log_in_has_tried_nothing() {
         places.push(place);
     }
     for _ in 0..10 {
-        assert_eq!(try_password(&server, "paul", "wrong").await.status, 429);
+        let answer = try_password(&server, "paul", "wrong").await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.header("retry-after")),
+            (429, "1")
+        );
     }
     places.clear();
     assert_eq!(try_password(&server, "paul", PASSWORD).await.status, 303);
+}
+
+#[tokio::test]
+async fn who_asks_too_fast_is_told_so_on_a_page() {
+    let server = Server::new().await;
+    for path in ["/auth/login", "/auth/authorize?x=1", "/auth/account"] {
+        let mut request = Request::builder().uri(path).body(Bytes::new()).unwrap();
+        request.extensions_mut().insert(TooFast(7));
+        let answer = server.ask(request).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.header("retry-after")),
+            (429, "7")
+        );
+        assert_eq!(answer.header(CONTENT_TYPE), "text/html; charset=utf-8");
+        assert!(
+            answer.text.contains("Try again in 7 seconds."),
+            "{answer:?}"
+        );
+    }
+    assert!(Identity::is_for_people("/auth/consent") && !Identity::is_for_people("/auth/token"));
 }
 
 #[tokio::test]
