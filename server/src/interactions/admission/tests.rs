@@ -9,6 +9,7 @@ mod matrix;
 mod races;
 mod remembered;
 mod staff;
+mod unreached;
 mod withdrawals;
 mod writes;
 
