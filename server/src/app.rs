@@ -216,13 +216,15 @@ impl App {
         let forget = jobs::forget_identity(store);
         let answers = jobs::forget_answers(store);
         let seal = jobs::seal_trail(store);
+        let openings = jobs::tell_of_openings(store);
         let holds = jobs::keep_holds(store, current, &cx);
         let waiting = jobs::keep_waiting(store, current, &cx);
         let planning = jobs::keep_planning(store, current, &cx, &self.messages);
         let sending = jobs::keep_sending(store, current, &cx, &self.messages);
         let work = async {
             tokio::join!(
-                fill, clear, keep, forget, answers, holds, seal, waiting, planning, sending
+                fill, clear, keep, forget, answers, holds, seal, openings, waiting, planning,
+                sending
             )
         };
         stop.run_until_cancelled(work).await;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use fhir::ids::{ResourceKey, ResourceType};
+use fhir::ids::{ResourceId, ResourceKey, ResourceType};
 use fhir::search::index_values::IndexValues;
 
 use super::grant::Grant;
@@ -116,6 +116,14 @@ impl Access {
         match &self.holder {
             Holder::System(_) => false,
             Holder::Granted(granted) => granted.rights.breaks_glass,
+        }
+    }
+
+    /// The patients whose records the holder has opened in an emergency.
+    pub fn opened(&self) -> &[ResourceId] {
+        match &self.holder {
+            Holder::System(_) => &[],
+            Holder::Granted(granted) => &granted.rights.opened,
         }
     }
 

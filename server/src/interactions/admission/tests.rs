@@ -2,6 +2,7 @@
 
 mod clinic;
 mod consents;
+mod glass;
 mod labels;
 mod leaks;
 mod links;
