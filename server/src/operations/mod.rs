@@ -76,6 +76,7 @@ pub use invocation::{
 pub use offer::{Woken, wake};
 pub use registry::{Operation, OperationEntry, Places, Registry, RegistryError};
 pub use scopes::forbidden;
+pub use step_up::StepUp;
 
 /// All operations there are. A definition that is not consistent is an error, and with it the start ends.
 pub fn all() -> Result<Registry, RegistryError> {
