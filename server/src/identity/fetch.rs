@@ -24,6 +24,8 @@ pub(super) enum Unfetched {
     Internal,
     #[error("it is too long")]
     TooLong,
+    #[error("what is there has failed: {0}")]
+    Broken(http::StatusCode),
     #[error(transparent)]
     Failed(#[from] reqwest::Error),
 }
