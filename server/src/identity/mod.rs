@@ -11,6 +11,7 @@ mod authorize;
 mod client;
 mod demonstration;
 mod discovery;
+mod encounters;
 mod federation;
 mod fetch;
 mod introspection;

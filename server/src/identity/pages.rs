@@ -12,6 +12,7 @@ use http::{HeaderValue, Response, StatusCode};
 use sha2::{Digest, Sha256};
 
 use super::answer::{Answered, Refusal, log};
+use super::encounters::EncounterLine;
 use super::records::PatientLine;
 use super::replies::Words;
 use crate::error::{Error, ErrorKind};
@@ -106,6 +107,16 @@ struct Patients<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "encounters.html")]
+struct Encounters<'a> {
+    style: &'a str,
+    client: &'a str,
+    patient: &'a PatientLine,
+    links: &'a [(String, &'a EncounterLine)],
+    without: &'a str,
+}
+
+#[derive(Template)]
 #[template(path = "consent.html")]
 struct ConsentPage<'a> {
     style: &'a str,
@@ -122,6 +133,7 @@ pub(super) struct Consent<'a> {
     pub(super) host: &'a str,
     pub(super) person: &'a str,
     pub(super) patient: Option<&'a PatientLine>,
+    pub(super) encounter: Option<&'a EncounterLine>,
     pub(super) sees: &'a [String],
     pub(super) notes: &'a [&'static str],
 }
@@ -234,6 +246,22 @@ impl<'a> Page<'a> {
             search,
             hidden,
             links,
+        })
+    }
+
+    pub(super) fn encounters(
+        &self,
+        client: &str,
+        patient: &PatientLine,
+        links: &[(String, &EncounterLine)],
+        without: &str,
+    ) -> Answered {
+        self.render(&Encounters {
+            style: STYLE,
+            client,
+            patient,
+            links,
+            without,
         })
     }
 

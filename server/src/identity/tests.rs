@@ -123,7 +123,9 @@ async fn perform(_: Option<Grant>, interaction: Interaction) -> Result<Outcome> 
         {
             let patient = key.id.as_str().replace('e', "p");
             let subject = format!(
-                r#"{{"resourceType":"Encounter","subject":{{"reference":"Patient/{patient}"}}}}"#
+                r#"{{"resourceType":"Encounter","id":"{}","status":"finished","class":{{"code":"AMB"}},"type":[{{"text":"Check-up"}}],
+                    "period":{{"start":"2026-02-01T10:00:00Z"}},"subject":{{"reference":"Patient/{patient}"}}}}"#,
+                key.id
             );
             Ok(Outcome::body(StatusCode::OK, subject))
         }
@@ -136,6 +138,12 @@ async fn perform(_: Option<Grant>, interaction: Interaction) -> Result<Outcome> 
             StatusCode::OK,
             format!(r#"{{"resourceType":"Bundle","entry":[{{"resource":{patient}}}]}}"#),
         )),
+        Interaction::Search { query, .. } if query == "patient=p1&_sort=-date&_count=20" => {
+            let encounter = r#"{"resourceType":"Encounter","id":"e1","status":"in-progress","period":{"start":"2026-02-01","end":"2026-02-03"}}"#;
+            let bundle =
+                format!(r#"{{"resourceType":"Bundle","entry":[{{"resource":{encounter}}}]}}"#);
+            Ok(Outcome::body(StatusCode::OK, bundle))
+        }
         Interaction::Search { .. } => Ok(Outcome::body(
             StatusCode::OK,
             r#"{"resourceType":"Bundle"}"#,
@@ -198,7 +206,7 @@ impl Server {
                 kind,
                 redirect_uris: vec![CALLBACK.to_owned()],
                 launch_uri: Some("https://app.example.org/launch".to_owned()),
-                scopes: "openid fhirUser profile launch launch/patient offline_access online_access user/*.cruds patient/*.cruds system/*.rs".to_owned(),
+                scopes: "openid fhirUser profile launch launch/patient launch/encounter offline_access online_access user/*.cruds patient/*.cruds system/*.rs".to_owned(),
             };
             clients.push(administration.add_client(client, now()).await.unwrap().1);
         }

@@ -164,7 +164,7 @@ async fn an_app_is_told_what_is_wrong_with_its_request() {
     check("openid", &[("request", "a.b.c")], "request_not_supported").await;
     check("openid", &[("prompt", "select")], invalid).await;
     check("openid", &[("max_age", "-1")], invalid).await;
-    check("launch/encounter unknown", &[], "invalid_scope").await;
+    check("system/*.c unknown", &[], "invalid_scope").await;
     check("openid launch", &[], invalid).await;
     check("openid", &[("launch", "abc")], invalid).await;
     check("openid", &[("prompt", "none")], "login_required").await;
