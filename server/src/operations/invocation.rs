@@ -1,5 +1,7 @@
 //! What an operation works with, and what it answers (<https://hl7.org/fhir/R4/operations.html#response>).
 
+use std::fmt;
+
 use bytes::Bytes;
 use fhir::form;
 use fhir::ids::{ResourceKey, ResourceType, VersionId};
@@ -209,7 +211,6 @@ pub struct Plain {
 }
 
 /// What an operation answers.
-#[derive(Debug)]
 pub struct OperationAnswer {
     pub(super) body: Bytes,
     pub(super) status: StatusCode,
@@ -219,6 +220,19 @@ pub struct OperationAnswer {
     pub(super) is_replayed: bool,
     pub(super) plain: Option<Plain>,
     pub(super) is_never_kept: bool,
+}
+
+/// What nobody keeps is in no log either.
+impl fmt::Debug for OperationAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let body = Some(&self.body).filter(|_| !self.is_never_kept);
+        f.debug_struct("OperationAnswer")
+            .field("status", &self.status)
+            .field("body", &body)
+            .field("location", &self.location)
+            .field("issues", &self.issues)
+            .finish_non_exhaustive()
+    }
 }
 
 impl OperationAnswer {

@@ -56,7 +56,10 @@ pub(super) fn parameters(write: impl FnOnce(&mut Writer)) -> OperationAnswer {
         parameters.string("resourceType", "Parameters");
         parameters.array("parameter", write);
     });
-    OperationAnswer::resource(writer.finish())
+    OperationAnswer {
+        is_never_kept: true,
+        ..OperationAnswer::resource(writer.finish())
+    }
 }
 
 /// One parameter with a text; `member` is `valueString`, `valueUri` …

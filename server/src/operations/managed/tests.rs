@@ -109,7 +109,18 @@ async fn no_answer_is_kept_alone_or_in_a_batch() {
     let path = "$user-list";
     let conditions = CallConditions::default();
     let called = office.world.call_with(&office.cx, path, None, conditions);
-    assert!(called.await.unwrap().is_never_kept);
+    let outcome = called.await.unwrap();
+    assert!(outcome.is_never_kept);
+    let shown = format!("{outcome:?}");
+    assert!(
+        shown.contains("status: 200") && !shown.contains("Parameters"),
+        "{shown}"
+    );
+    let shown = format!(
+        "{:?}",
+        super::parameters(|list| super::flag(list, "x", true))
+    );
+    assert!(!shown.contains("Parameters"), "{shown}");
     let batch = async |url: &str| {
         let bundle = format!(
             r#"{{"resourceType":"Bundle","type":"batch","entry":[{{"request":{{"method":"GET","url":"{url}"}}}}]}}"#
