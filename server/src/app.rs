@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
+use crate::accounts::{Administration, Vault};
 use crate::audit::{AuditKey, AuditSource, HeadFile};
 use crate::auth::{Access, Grant, Pace, Paces, Reason};
 use crate::config::{Auth, CodeSource, Config, ConsentDefault, IdTokenAlgorithm};
@@ -16,7 +17,7 @@ use crate::context::{Handling, Limits, RequestContext, ReturnPreference, now};
 use crate::definitions::{self, CurrentDefinitions, Definitions, PackageList};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{self, Admission, Parts, Perform, Readiness, Refused};
-use crate::identity::{self, Administration, Demonstration, FirstToken, Identity, Vault};
+use crate::identity::{self, Demonstration, FirstToken, Identity};
 use crate::import::{Imported, Importer};
 use crate::interactions::capabilities::{Capabilities, Software};
 use crate::interactions::{Interactions, Remembered};
@@ -80,6 +81,7 @@ impl App {
         let limits = Arc::new(limits::limits(config));
         let capabilities = Arc::new(capabilities(&limits, base_url, config));
         let interactions = Interactions {
+            accounts: None,
             definitions: current.now(),
             current,
             store,
@@ -214,13 +216,15 @@ impl App {
         let forget = jobs::forget_identity(store);
         let answers = jobs::forget_answers(store);
         let seal = jobs::seal_trail(store);
+        let openings = jobs::tell_of_openings(store);
         let holds = jobs::keep_holds(store, current, &cx);
         let waiting = jobs::keep_waiting(store, current, &cx);
         let planning = jobs::keep_planning(store, current, &cx, &self.messages);
         let sending = jobs::keep_sending(store, current, &cx, &self.messages);
         let work = async {
             tokio::join!(
-                fill, clear, keep, forget, answers, holds, seal, waiting, planning, sending
+                fill, clear, keep, forget, answers, holds, seal, openings, waiting, planning,
+                sending
             )
         };
         stop.run_until_cancelled(work).await;
@@ -282,7 +286,7 @@ impl App {
             keeps_trail: config.is_audited(),
             ihe_error_bundle: config.calendars.ihe_error_bundle,
         };
-        let interactions = self.interactions.clone();
+        let interactions = self.with_accounts(config)?;
         let perform: Perform = Arc::new(move |cx, interaction| {
             let interactions = interactions.clone();
             Box::pin(async move { interactions.perform(&cx, interaction).await })
@@ -324,6 +328,22 @@ impl App {
 }
 
 impl App {
+    /// What performs interactions, those that manage accounts among them where people log in.
+    fn with_accounts(&self, config: &Config) -> Result<Interactions> {
+        let accounts = match config.auth {
+            Auth::Disabled => None,
+            Auth::Smart => {
+                let vault = Vault::of_file(&config.identity_key_file())?;
+                let store = self.interactions.store.clone();
+                Some(Arc::new(Administration::new(store, vault)))
+            }
+        };
+        Ok(Interactions {
+            accounts,
+            ..self.interactions.clone()
+        })
+    }
+
     /// What stands before the FHIR API where tokens are asked for.
     fn admission(&self, config: &Config) -> Result<Admission> {
         let app = self.clone();
@@ -345,6 +365,7 @@ impl App {
         let (app, admitting) = (self.clone(), Arc::clone(&identity));
         let remembered = Arc::new(Remembered::default());
         Ok(Admission {
+            is_page: Identity::is_for_people,
             authorize: Arc::new(move |request| {
                 let identity = Arc::clone(&identity);
                 Box::pin(async move { identity.answer(request, now()).await })

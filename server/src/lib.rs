@@ -1,5 +1,6 @@
 //! Vesta: a FHIR R4 server for clinics and IVF clinics.
 
+pub mod accounts;
 pub mod app;
 pub mod audit;
 pub mod auth;

@@ -175,6 +175,9 @@ impl Event<'_> {
             if &**operation == "break-glass" && record.outcome == 0 {
                 subtype(list, "110127", codes::DCM);
             }
+            if &**operation == "break-glass-ended" {
+                subtype(list, "110138", codes::DCM);
+            }
         }
     }
 

@@ -153,6 +153,8 @@ impl Who {
 /// So many patients are looked up one by one.
 const FEW: usize = 16;
 
+/// The purpose of what is done in a record that was opened in an emergency.
+const BROKEN_GLASS: &str = "BTG";
 /// Stands in an entity for the version that the statement of its write makes.
 const PENDING: &str = "?";
 
@@ -220,6 +222,14 @@ impl AuditRecord {
         let version = resource.version.map(|version| version.to_string());
         self.touch(&resource.key, version.as_deref(), &resource.patients);
         self
+    }
+
+    /// Says that it was done behind broken glass, where it touched somebody whose record its holder has opened in an emergency.
+    pub(crate) fn note_opened(&mut self, opened: &[ResourceId]) {
+        let is_opened = |patient: &str| opened.iter().any(|one| one.as_str() == patient);
+        if self.patients.iter().any(|patient| is_opened(patient)) {
+            self.who.purpose = Some((ACT_REASON.into(), BROKEN_GLASS.into()));
+        }
     }
 
     /// Notes a resource that its statement will write, in a version that may be known only then.

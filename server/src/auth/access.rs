@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use fhir::ids::{ResourceKey, ResourceType};
+use fhir::ids::{ResourceId, ResourceKey, ResourceType};
 use fhir::search::index_values::IndexValues;
 
 use super::grant::Grant;
@@ -119,6 +119,14 @@ impl Access {
         }
     }
 
+    /// The patients whose records the holder has opened in an emergency.
+    pub fn opened(&self) -> &[ResourceId] {
+        match &self.holder {
+            Holder::System(_) => &[],
+            Holder::Granted(granted) => &granted.rights.opened,
+        }
+    }
+
     /// Whether the holder may do something beside what scopes say.
     pub fn may_do(&self, act: Act) -> bool {
         match &self.holder {
@@ -139,6 +147,17 @@ impl Access {
     pub fn is_patients(&self) -> bool {
         let user = self.grant().and_then(|grant| grant.user.as_ref());
         user.is_some_and(|user| !user.is_staff())
+    }
+
+    /// Whether all that the holder may change of resources of a type is that what they have agreed to is withdrawn.
+    pub fn only_withdraws(&self, resource_type: ResourceType) -> bool {
+        self.is_patients() && resource_type.name() == "Consent"
+    }
+
+    /// Whether the holder is a patient, who may withdraw Consents; nobody who speaks for one may.
+    pub fn may_withdraw(&self) -> bool {
+        let user = self.grant().and_then(|grant| grant.user.as_ref());
+        user.is_some_and(|user| user.key().resource_type.name() == "Patient")
     }
 
     /// Whether what another system knows is brought here, which need not begin as it would here.

@@ -30,5 +30,5 @@ pub use rights::{Consented, Rights, Way};
 pub use roles::{Act, Confinement, Role, STAFF_ROLE};
 pub use rows::Rows;
 pub use scopes::{
-    Allowance, ParsedScopes, ResourceScope, Scope, ScopeContext, ScopeFilter, Scopes,
+    Allowance, ParsedScopes, ResourceScope, Scope, ScopeContext, ScopeFilter, Scopes, is_bounded,
 };

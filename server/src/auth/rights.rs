@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fhir::ids::{ResourceKey, ResourceType};
+use fhir::ids::{ResourceId, ResourceKey, ResourceType};
 use fhir::search::index_values::IndexValues;
 
 use super::consents::{CodeSeeds, Provision, Use, deciding};
@@ -72,6 +72,8 @@ pub struct Rights {
     pub placed: Arc<[ResourceType]>,
     /// Whether the holder may open a record in an emergency.
     pub breaks_glass: bool,
+    /// The patients whose records the holder has opened.
+    pub opened: Vec<ResourceId>,
     /// What the holder may do beside what scopes say.
     pub may: Vec<Act>,
     /// What the roles that may would allow of a record that is opened: their ways without the compartments of care teams.

@@ -41,6 +41,8 @@ pub enum Act {
     KeepCalendars,
     /// Restrict the use of a patient's record, and lift that.
     Restrict,
+    /// Let people log in, and register apps; lock and remove them.
+    ManageAccounts,
 }
 
 /// One role.

@@ -11,6 +11,15 @@ use fhir::ids::ResourceType;
 
 use super::permissions::{Permission, Permissions};
 
+/// The most scopes that anybody asks for or is registered with, and the longest text of them.
+const SCOPES_MAX: usize = 100;
+const SCOPE_BYTES_MAX: usize = 4 * 1024;
+
+/// Whether a text of scopes has an end that can be worked with.
+pub fn is_bounded(scopes: &str) -> bool {
+    scopes.len() <= SCOPE_BYTES_MAX && scopes.split_ascii_whitespace().nth(SCOPES_MAX).is_none()
+}
+
 /// Whose data a scope is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ScopeContext {

@@ -4,13 +4,18 @@ use std::io::{BufRead, Write};
 use std::path::Path;
 
 use super::CommandError;
+use crate::accounts::{
+    Administration, ListPage, NewClient, NewClientKind, NewUser, Vault, new_password,
+};
 use crate::app;
 use crate::config::{ClientCommand, Config, UserCommand};
 use crate::context::now;
 use crate::error::{Error, ErrorKind, Result};
-use crate::identity::{Administration, NewClient, NewClientKind, NewUser, Vault, new_password};
 use crate::postgres::Database;
-use crate::store::{ClientKind, Store, migrate};
+use crate::store::{ClientKind, IdentityClient, IdentityUser, Store, migrate};
+
+/// People or clients that are looked up at once; a list has no end.
+const AT_ONCE: u32 = 1_000;
 
 /// Administration on the database, brought up to date first.
 async fn open(config: &Config, database: &Database) -> Result<(Administration, Store)> {
@@ -97,7 +102,7 @@ async fn about_user(administration: &Administration, command: &UserCommand) -> R
             Ok(String::new())
         }
         UserCommand::List => {
-            let users = administration.users().await?;
+            let users = all_users(administration).await?;
             let lines = users.iter().map(|user| {
                 let factor = match user.credentials.totp_secret {
                     Some(_) => "second factor",
@@ -151,7 +156,7 @@ async fn about_client(administration: &Administration, command: &ClientCommand) 
             Ok(String::new())
         }
         ClientCommand::List => {
-            let clients = administration.clients().await?;
+            let clients = all_clients(administration).await?;
             let lines = clients.iter().map(|client| {
                 let kind = match client.kind {
                     ClientKind::Public => "public",
@@ -173,6 +178,32 @@ async fn about_client(administration: &Administration, command: &ClientCommand) 
                 )
             });
             Ok(lines.collect())
+        }
+    }
+}
+
+async fn all_users(administration: &Administration) -> Result<Vec<IdentityUser>> {
+    let mut users: Vec<IdentityUser> = Vec::new();
+    loop {
+        let after = users.last().map_or("", |last| &*last.login);
+        let count = AT_ONCE;
+        let page = administration.users(ListPage { after, count }).await?;
+        users.extend(page.items);
+        if !page.has_more {
+            return Ok(users);
+        }
+    }
+}
+
+async fn all_clients(administration: &Administration) -> Result<Vec<IdentityClient>> {
+    let mut clients: Vec<IdentityClient> = Vec::new();
+    loop {
+        let after = clients.last().map_or("", |last| &*last.id);
+        let count = AT_ONCE;
+        let page = administration.clients(ListPage { after, count }).await?;
+        clients.extend(page.items);
+        if !page.has_more {
+            return Ok(clients);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{ACCEPT, AUTHORIZATION};
 use axum::http::request::Parts as Head;
 use axum::http::{HeaderMap, HeaderValue, Method, Request as HttpRequest, Uri};
 use axum::response::{IntoResponse, Response};
@@ -44,6 +44,8 @@ pub type Admit = Arc<
 pub struct Admission {
     /// What answers for the authorization server.
     pub authorize: Authorize,
+    /// Whether a path behind the FHIR base is that of a page for people.
+    pub is_page: fn(&str) -> bool,
     /// What knows access tokens.
     pub admit: Admit,
     /// How fast anybody may ask.
@@ -155,19 +157,37 @@ pub(super) async fn authorize(State(http): State<Arc<Http>>, request: Request) -
     response::of_error(&http, &Reply::default(), &error).await
 }
 
+/// Whether a browser shows the answer to a person.
+fn wants_html(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(ACCEPT).iter();
+    accepted
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|range| range.split(';').next())
+        .any(|range| range.trim().eq_ignore_ascii_case("text/html"))
+}
+
 async fn passed_on(http: &Http, request: Request) -> Result<Response> {
     let unknown = || Error::new(ErrorKind::UnknownEndpoint, "there is nothing here");
     let admission = http.parts.admission.as_ref().ok_or_else(unknown)?;
     let address = headers::address(request.extensions());
     let pace = &admission.paces.of_address;
-    pace.take(&network(address), now()).map_err(too_fast)?;
+    let paced = pace.take(&network(address), now());
     let (mut head, body) = request.into_parts();
-    // Who sends slowly holds up nobody: the turn begins when all is there.
-    let bytes = body::collect(&head.headers, body, FORM_BYTES_MAX).await?;
-    let _turn = http.turns.acquire().await.map_err(Error::internal)?;
     let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
     let path = path.strip_prefix(BASE_PATH).unwrap_or(path);
     head.uri = path.parse::<Uri>().map_err(|_| unknown())?;
+    let bytes = match paced {
+        // Who sends slowly holds up nobody: the turn begins when all is there.
+        Ok(()) => body::collect(&head.headers, body, FORM_BYTES_MAX).await?,
+        // Somebody who looks at pages is told so on one.
+        Err(fast) if (admission.is_page)(head.uri.path()) && wants_html(&head.headers) => {
+            head.extensions.insert(fast);
+            Bytes::new()
+        }
+        Err(fast) => return Err(too_fast(fast)),
+    };
+    let _turn = http.turns.acquire().await.map_err(Error::internal)?;
     if let Some(address) = address {
         head.extensions.insert(address);
     }

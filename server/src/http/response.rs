@@ -88,6 +88,9 @@ fn headers_of(http: &Http, outcome: &Outcome) -> HeaderMap {
         let location = format!("{base}/{key}/_history/{version}");
         insert(&mut headers, LOCATION, &location);
     }
+    if outcome.is_never_kept {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     if outcome.is_replayed {
         headers.insert(REPLAYED, HeaderValue::from_static("true"));
     }

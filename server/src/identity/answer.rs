@@ -12,14 +12,11 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::auth::ClientCertificate;
+use crate::auth::{ClientCertificate, is_bounded};
 use crate::error::Error;
 
 /// The most parameters of a query or a form.
 const PARAMETERS_MAX: usize = 64;
-/// The most scopes that anybody asks for or is registered with, and the longest text of them.
-pub(super) const SCOPES_MAX: usize = 100;
-const SCOPE_BYTES_MAX: usize = 4 * 1024;
 
 /// One request, as far as the authorization server looks at it.
 pub(super) struct Asked<'a> {
@@ -187,11 +184,6 @@ impl Form {
         let kept: Vec<(&str, &str)> = kept.filter(|(name, _)| !left_out.contains(name)).collect();
         with_query("", &kept)
     }
-}
-
-/// Whether a text of scopes has an end that can be worked with.
-pub(super) fn is_bounded(scopes: &str) -> bool {
-    scopes.len() <= SCOPE_BYTES_MAX && scopes.split_ascii_whitespace().nth(SCOPES_MAX).is_none()
 }
 
 impl Asked<'_> {

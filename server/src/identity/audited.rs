@@ -3,11 +3,10 @@
 //! there.
 
 use http::HeaderName;
-use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::answer::Refusal;
-use super::{Administration, Asked, Identity};
+use super::{Asked, Identity};
 use crate::error::Result;
 use crate::store::{GrantUser, IdentityUser, SecurityEvent, SecurityEventKind, Store};
 
@@ -180,29 +179,5 @@ impl Identity {
             told = told.by(user);
         }
         self.tell(asked, told).await
-    }
-}
-
-/// Commands are run on the machine: no request has asked for them.
-const COMMAND: &str = "urn:vesta:command";
-
-impl Administration {
-    /// The store, whose next change is committed with what the trail says of it.
-    pub(super) fn told(&self, code: &'static str, about: &str, now: Timestamp) -> Store {
-        self.store.beside(SecurityEvent {
-            now,
-            kind: SecurityEventKind::Security,
-            code,
-            access: "command",
-            refusal: None,
-            agent: None,
-            login: None,
-            client: None,
-            grant: None,
-            about: Some(about.into()),
-            address: None,
-            base_url: COMMAND.into(),
-            request_id: Uuid::now_v7().to_string().into(),
-        })
     }
 }

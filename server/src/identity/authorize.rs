@@ -3,16 +3,18 @@
 //!
 //! Nothing of a request is kept here: every page repeats it, and every step reads it anew against what is registered.
 
+use fhir::ids::ResourceId;
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::answer::{Answered, Form, Refusal, encoded, redirect, with_query};
 use super::audited::Told;
+use super::encounters::EncounterLine;
 use super::pages::{self, Page};
-use super::records::Choice;
+use super::records::{Choice, PatientLine};
 use super::session::{Browser, Missing, authentication, missing};
-use super::wish::{Denied, Wish, wish};
+use super::wish::{Denied, NO_ENCOUNTER, Wish, wish};
 use super::{Asked, Identity, login, secret, words};
 use crate::auth::{LaunchContext, Scope, ScopeContext, Scopes};
 use crate::store::{CodeTerms, IdentitySession, NewCode, NewGrant};
@@ -67,31 +69,50 @@ async fn stepped(
     };
     wish.check_factors(session)?;
     let context = match context(identity, &wish, session, asked).await? {
-        Some(context) => context,
-        None if is_silent => {
-            return Err(wish.denied("interaction_required", "somebody has to choose a patient"));
+        Started::With(context) => context,
+        _ if is_silent => {
+            return Err(wish.denied("interaction_required", "somebody has to choose"));
         }
-        None => return Ok(patients(identity, &wish, session, asked, &target).await?),
+        Started::Patient => return Ok(patients(identity, &wish, session, asked, &target).await?),
+        Started::Encounter(patient, found) => {
+            let page = encounters(identity, &wish, asked, &patient, &found);
+            return Ok(page?);
+        }
     };
     if is_silent {
         return Err(wish.denied("consent_required", "somebody has to agree"));
     }
-    let scopes = wish.granted(&context);
+    ask_for_consent(identity, &wish, (&browser, session), asked, &context).await
+}
+
+/// The page on which the person decides.
+async fn ask_for_consent(
+    identity: &Identity,
+    wish: &Wish,
+    (browser, session): (&Browser, &IdentitySession),
+    asked: &Asked<'_>,
+    context: &LaunchContext,
+) -> Result<http::Response<bytes::Bytes>, Denied> {
+    let scopes = wish.granted(context);
     if scopes.is_empty() {
         return Err(wish.denied(
             "invalid_scope",
             "nothing of what is asked for can be granted",
         ));
     }
+    let records = &identity.records;
     let patient = match &context.patient {
-        Some(id) => {
-            identity
-                .records
-                .patient(session, id.as_str(), asked)
-                .await?
-        }
+        Some(id) => records.patient(session, id.as_str(), asked).await?,
         None => None,
     };
+    let encounter = match (&context.encounter, &context.patient) {
+        (Some(id), Some(patient)) => {
+            let found = records.encounter(session, id.as_str(), patient, asked);
+            found.await?
+        }
+        _ => None,
+    };
+    let target = origin_of(&wish.redirect_uri);
     let consent = pages::Consent {
         csrf: &browser.csrf(),
         request: asked.query,
@@ -100,6 +121,7 @@ async fn stepped(
         host: &target,
         person: &session.user.name,
         patient: patient.as_ref(),
+        encounter: encounter.as_ref(),
         sees: &words::plain(&scopes),
         notes: &words::notes(&scopes),
     };
@@ -140,8 +162,8 @@ async fn decided(
         return Err(wish.denied("access_denied", "the person does not agree"));
     }
     let context = context(identity, &wish, session, asked).await?;
-    let Some(context) = context else {
-        return Err(wish.denied("access_denied", "no patient was chosen"));
+    let Started::With(context) = context else {
+        return Err(wish.denied("access_denied", "no patient or no visit was chosen"));
     };
     let scopes = wish.granted(&context);
     if scopes.is_empty() {
@@ -209,13 +231,21 @@ fn granted(
     }
 }
 
-/// What the app is started with; `None` where a patient is still to be chosen.
+/// What the app is started with, or what is still to be chosen.
+enum Started {
+    With(LaunchContext),
+    Patient,
+    /// One of these, of that patient.
+    Encounter(PatientLine, Vec<EncounterLine>),
+}
+
+/// What the app is started with.
 async fn context(
     identity: &Identity,
     wish: &Wish,
     session: &IdentitySession,
     asked: &Asked<'_>,
-) -> Result<Option<LaunchContext>, Denied> {
+) -> Result<Started, Denied> {
     if let Some(handle) = &wish.launch {
         let hash = secret::hash(handle);
         let (user, client) = (session.user.id, &wish.client.id);
@@ -235,24 +265,87 @@ async fn context(
                 return Err(wish.denied("access_denied", unseen));
             }
         }
-        return Ok(Some(context));
+        return Ok(Started::With(context));
     }
+    // An encounter is chosen among those of a patient.
     let wants_patient = wish.scopes.contains(&Scope::LaunchPatient)
+        || wish.scopes.contains(&Scope::LaunchEncounter)
         || wish.scopes.has_context(ScopeContext::Patient);
     if !wants_patient {
-        return Ok(Some(LaunchContext::default()));
+        return Ok(Started::With(LaunchContext::default()));
     }
     let chosen = identity
         .records
         .choice(session, wish.patient.as_deref(), asked);
     match chosen.await? {
-        Choice::Of(patient) => Ok(Some(LaunchContext {
-            patient: Some(patient),
-            ..LaunchContext::default()
-        })),
-        Choice::Open => Ok(None),
+        Choice::Of(patient) => with_encounter(identity, wish, session, asked, patient).await,
+        Choice::Open => Ok(Started::Patient),
         Choice::Never => Err(wish.denied("access_denied", "there is no patient to choose")),
     }
+}
+
+/// What the app is started with for a patient; where it works with encounters, and there are some, one is chosen.
+async fn with_encounter(
+    identity: &Identity,
+    wish: &Wish,
+    session: &IdentitySession,
+    asked: &Asked<'_>,
+    patient: ResourceId,
+) -> Result<Started, Denied> {
+    let records = &identity.records;
+    let context = LaunchContext {
+        patient: Some(patient.clone()),
+        ..LaunchContext::default()
+    };
+    if !wish.scopes.contains(&Scope::LaunchEncounter) || wish.skips_encounter {
+        return Ok(Started::With(context));
+    }
+    if let Some(chosen) = &wish.encounter {
+        let chosen = records.encounter(session, chosen, &patient, asked);
+        if let Some(chosen) = chosen.await? {
+            return Ok(Started::With(LaunchContext {
+                encounter: Some(chosen.id),
+                ..context
+            }));
+        }
+    }
+    let line = records.patient(session, patient.as_str(), asked).await?;
+    let found = records
+        .encounters(session, &patient, CHOICES, asked)
+        .await?;
+    Ok(match line {
+        Some(line) if !found.is_empty() => Started::Encounter(line, found),
+        _ => Started::With(context),
+    })
+}
+
+/// The query of a request without what our own pages have put into it.
+fn without(query: &str, names: &[&str]) -> String {
+    let is_kept = |pair: &&str| {
+        let name = pair.split('=').next().unwrap_or_default();
+        !names.contains(&name)
+    };
+    let kept: Vec<&str> = query.split('&').filter(is_kept).collect();
+    kept.join("&")
+}
+
+/// The page on which somebody chooses an encounter.
+fn encounters(
+    identity: &Identity,
+    wish: &Wish,
+    asked: &Asked<'_>,
+    patient: &PatientLine,
+    found: &[EncounterLine],
+) -> Answered {
+    let kept = without(asked.query, &["encounter", NO_ENCOUNTER]);
+    let link = |more: &str| identity.url(&format!("/auth/authorize?{kept}&{more}"));
+    let links: Vec<(String, &EncounterLine)> = found
+        .iter()
+        .map(|line| (link(&format!("encounter={}", line.id)), line))
+        .collect();
+    let target = origin_of(&wish.redirect_uri);
+    let skipping = link(&format!("{NO_ENCOUNTER}=1"));
+    Page::to(Some(&target)).encounters(&wish.client.name, patient, &links, &skipping)
 }
 
 /// The page on which somebody chooses a patient.
@@ -271,14 +364,10 @@ async fn patients(
             found.await?
         }
     };
-    let kept: Vec<&str> = asked
-        .query
-        .split('&')
-        .filter(|pair| !pair.starts_with("search=") && !pair.starts_with("patient="))
-        .collect();
-    let kept = kept.join("&");
+    let own = ["search", "patient", "encounter", NO_ENCOUNTER];
+    let kept = without(asked.query, &own);
     let link = |id: &str| identity.url(&format!("/auth/authorize?{kept}&patient={}", encoded(id)));
-    let links: Vec<(String, &super::records::PatientLine)> =
+    let links: Vec<(String, &PatientLine)> =
         found.iter().map(|line| (link(&line.id), line)).collect();
     let hidden: Vec<(String, String)> = fhir::form::pairs(&kept).filter_map(Result::ok).collect();
     Page::to(Some(target)).patients(&wish.client.name, search, &hidden, &links)

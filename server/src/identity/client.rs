@@ -28,6 +28,18 @@ pub(super) async fn authenticated(
     }
 }
 
+/// Refuses whoever does not even say which client they are: who asks about tokens proves that
+/// (<https://www.rfc-editor.org/rfc/rfc7662#section-2.1>).
+pub(super) fn shown(asked: &Asked<'_>, form: &Form) -> Answered<()> {
+    let named = ["client_id", "client_assertion", "client_secret"];
+    let is_shown = asked.headers.contains_key(AUTHORIZATION)
+        || named.iter().any(|name| form.get(name).is_some());
+    match is_shown {
+        true => Ok(()),
+        false => Err(Refusal::client("a client has to prove who it is")),
+    }
+}
+
 /// The certificate that tokens of a client are bound to.
 pub(super) fn bound_to(
     client: &IdentityClient,

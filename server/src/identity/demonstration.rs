@@ -7,8 +7,7 @@ use serde::Deserialize;
 use totp_rs::Secret;
 use uuid::Uuid;
 
-use super::secret;
-use super::{Administration, NewClient, NewClientKind, NewUser};
+use crate::accounts::{Administration, NewClient, NewClientKind, NewUser, secret};
 use crate::auth::{Authentication, FhirUser, LaunchContext};
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::{IdentityClient, IdentityUser, NewGrant, NewToken, TokenKind};
@@ -213,9 +212,9 @@ mod tests {
     use fhir::json::{Document, Value};
 
     use super::*;
+    use crate::accounts::{ListPage, Vault};
     use crate::auth::STAFF_ROLE;
     use crate::context::now;
-    use crate::identity::Vault;
     use crate::store::testing::TestDatabase;
 
     fn shipped(name: &str) -> String {
@@ -244,7 +243,11 @@ mod tests {
             assert!(!format!("{token:?}{demonstration:?}").contains(&token.access_token));
         }
         assert_ne!(first.access_token, second.access_token);
-        let users = administration.users().await.unwrap();
+        let all = ListPage {
+            after: "",
+            count: 100,
+        };
+        let users = administration.users(all).await.unwrap().items;
         assert_eq!(users.len(), demonstration.users.len());
         for user in users {
             let has_factor = user.credentials.totp_secret.is_some();

@@ -10,7 +10,7 @@ use super::{Asked, Identity, keys};
 use crate::auth::{ACR_PASSWORD, ACR_SECOND_FACTOR};
 
 /// What this server can do, by SMART's names.
-const CAPABILITIES: [&str; 17] = [
+const CAPABILITIES: [&str; 18] = [
     "launch-ehr",
     "launch-standalone",
     "authorize-post",
@@ -22,6 +22,7 @@ const CAPABILITIES: [&str; 17] = [
     "context-ehr-patient",
     "context-ehr-encounter",
     "context-standalone-patient",
+    "context-standalone-encounter",
     "permission-offline",
     "permission-online",
     "permission-patient",

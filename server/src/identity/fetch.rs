@@ -8,6 +8,8 @@ use std::time::Duration;
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
+use crate::accounts::is_protected;
+
 /// How long fetching may take, from the name to the last byte.
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest text.
@@ -22,6 +24,8 @@ pub(super) enum Unfetched {
     Internal,
     #[error("it is too long")]
     TooLong,
+    #[error("what is there has failed: {0}")]
+    Broken(http::StatusCode),
     #[error(transparent)]
     Failed(#[from] reqwest::Error),
 }
@@ -31,20 +35,6 @@ pub(super) enum Unfetched {
 pub(super) struct Fetcher {
     allows_internal: bool,
     client: OnceLock<reqwest::Client>,
-}
-
-/// Whether this may be where something is published: by TLS, or from this machine.
-pub(super) fn may_be_published_at(uri: &str) -> bool {
-    let is_absolute = uri.starts_with("https://") || uri.starts_with("http://");
-    is_absolute && Url::parse(uri).is_ok_and(|url| is_protected(&url))
-}
-
-fn is_protected(url: &Url) -> bool {
-    match url.scheme() {
-        "https" => url.host_str().is_some_and(|host| !host.is_empty()),
-        "http" => matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost")),
-        _ => false,
-    }
 }
 
 impl Fetcher {

@@ -15,6 +15,7 @@ use crate::store::{ClientKind, KnownToken};
 /// What a token stands for. A token of another client is like one that never was.
 pub(super) async fn introspect(identity: &Identity, asked: &Asked<'_>) -> Answered {
     let form = asked.form()?;
+    client::shown(asked, &form)?;
     let client = client::authenticated(identity, asked, &form).await?;
     if matches!(client.kind, ClientKind::Public) {
         return Err(Refusal::client(

@@ -7,8 +7,8 @@ use super::answer::{Answered, Form, Refusal, redirect, set_cookie, with_query};
 use super::audited::Told;
 use super::pages::{self, Page};
 use super::session::{Browser, Missing, Shown, missing};
-use super::vault::second_factor_of;
-use super::{Asked, Identity, passkeys, password, secret};
+use super::{Asked, Identity, passkeys, secret};
+use crate::accounts::{second_factor_of, totp_step};
 use crate::auth::network;
 use crate::store::{Attempt, IdentitySession, IdentityUser};
 
@@ -243,7 +243,7 @@ async fn is_good_once(
     code: &str,
     asked: &Asked<'_>,
 ) -> Answered<bool> {
-    if let Some(step) = password::totp_step(secret, code, asked.now) {
+    if let Some(step) = totp_step(secret, code, asked.now) {
         return Ok(identity.store.use_identity_step(user, step).await?);
     }
     let hash = secret::hash(code);

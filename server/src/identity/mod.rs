@@ -4,7 +4,6 @@
 //! It has one door, [`Identity::answer`], from a request to a response, and knows nothing of the listener.
 
 mod account;
-mod administration;
 mod answer;
 mod assertion;
 mod audited;
@@ -12,6 +11,7 @@ mod authorize;
 mod client;
 mod demonstration;
 mod discovery;
+mod encounters;
 mod federation;
 mod fetch;
 mod introspection;
@@ -21,18 +21,15 @@ mod launch;
 mod login;
 mod pages;
 mod passkeys;
-mod password;
 mod records;
 mod registration;
 mod replies;
-mod secret;
 mod session;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod token;
-mod vault;
 mod wish;
 mod words;
 
@@ -43,25 +40,23 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::auth::{CertificateThumbprint, ClientCertificate, Grant, Pace, Scopes};
-use crate::error::Result;
+use crate::accounts::{Passwords, Vault, secret};
+use crate::auth::{CertificateThumbprint, ClientCertificate, Grant, Pace, Scopes, TooFast};
+use crate::error::{Error, ErrorKind, Result};
 use crate::store::{KnownToken, SigningAlgorithm, Store, TokenKind};
 
-pub use administration::{Administration, NewClient, NewClientKind, NewUser};
 pub use demonstration::{Demonstration, FirstToken};
 pub use federation::Provider;
-pub use password::{NewSecondFactor, new_password};
 pub use records::PerformFor;
 pub use replies::REPLY_PAGE;
-pub use vault::Vault;
 
 /// Scopes that apps may have which register themselves; what is no such scope is refused.
 pub fn registration_scopes(text: &str) -> Result<Scopes> {
     let parsed = Scopes::parse(text);
     match parsed.dropped.is_empty() && registration::may_be_registered(&parsed.scopes) {
         true => Ok(parsed.scopes),
-        false => Err(crate::error::Error::new(
-            crate::error::ErrorKind::BadValue,
+        false => Err(Error::new(
+            ErrorKind::BadValue,
             "VESTA_REGISTRATION_SCOPES are scopes of which none is system/",
         )),
     }
@@ -72,7 +67,6 @@ use federation::Federation;
 use fetch::Fetcher;
 use jwks::PublishedKeys;
 use passkeys::Passkeys;
-use password::Passwords;
 use records::Records;
 
 /// Settings of the authorization server.
@@ -173,7 +167,8 @@ impl Identity {
         }))
     }
 
-    /// Answers a request whose path begins behind the FHIR base. Its extensions may hold the [`IpAddr`] it comes from.
+    /// Answers a request whose path begins behind the FHIR base. Its extensions may hold the [`IpAddr`] it comes from, and that
+    /// it is one too many ([`TooFast`]).
     pub async fn answer(&self, request: Request<Bytes>, now: Timestamp) -> Response<Bytes> {
         let (head, body) = request.into_parts();
         let shown = head.extensions.get::<Option<Arc<ClientCertificate>>>();
@@ -189,7 +184,10 @@ impl Identity {
             certificate: shown.as_deref(),
         };
         let is_for_people = is_page(asked.path);
-        let mut answered = self.routed(&asked).await;
+        let mut answered = match head.extensions.get::<TooFast>() {
+            Some(TooFast(retry_after_s)) => Err(too_fast(*retry_after_s).into()),
+            None => self.routed(&asked).await,
+        };
         if let Err(refusal) = &answered
             && let Err(unrecorded) = self.tell_refusal(&asked, refusal).await
         {
@@ -202,6 +200,11 @@ impl Identity {
             }
             Err(refusal) => refusal.as_json(),
         }
+    }
+
+    /// Whether a path behind the FHIR base is that of a page, rather than of an endpoint for apps.
+    pub fn is_for_people(path: &str) -> bool {
+        is_page(path)
     }
 
     async fn routed(&self, asked: &Asked<'_>) -> Answered {
@@ -330,6 +333,11 @@ const PAGES: [&str; 13] = [
     "/auth/account",
     "/auth/account/revoke",
 ];
+
+fn too_fast(retry_after_s: u32) -> Error {
+    let kind = ErrorKind::Throttled { retry_after_s };
+    Error::new(kind, "there were too many requests")
+}
 
 fn is_page(path: &str) -> bool {
     PAGES.contains(&path) || arrival(path).is_some()

@@ -7,14 +7,15 @@ use askama::Template;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 use sha2::{Digest, Sha256};
 
 use super::answer::{Answered, Refusal, log};
+use super::encounters::EncounterLine;
 use super::records::PatientLine;
 use super::replies::Words;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 
 const STYLE: &str = include_str!("../../templates/style.css");
 
@@ -106,6 +107,16 @@ struct Patients<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "encounters.html")]
+struct Encounters<'a> {
+    style: &'a str,
+    client: &'a str,
+    patient: &'a PatientLine,
+    links: &'a [(String, &'a EncounterLine)],
+    without: &'a str,
+}
+
+#[derive(Template)]
 #[template(path = "consent.html")]
 struct ConsentPage<'a> {
     style: &'a str,
@@ -122,6 +133,7 @@ pub(super) struct Consent<'a> {
     pub(super) host: &'a str,
     pub(super) person: &'a str,
     pub(super) patient: Option<&'a PatientLine>,
+    pub(super) encounter: Option<&'a EncounterLine>,
     pub(super) sees: &'a [String],
     pub(super) notes: &'a [&'static str],
 }
@@ -237,6 +249,22 @@ impl<'a> Page<'a> {
         })
     }
 
+    pub(super) fn encounters(
+        &self,
+        client: &str,
+        patient: &PatientLine,
+        links: &[(String, &EncounterLine)],
+        without: &str,
+    ) -> Answered {
+        self.render(&Encounters {
+            style: STYLE,
+            client,
+            patient,
+            links,
+            without,
+        })
+    }
+
     pub(super) fn consent(&self, it: &Consent<'_>) -> Answered {
         self.render(&ConsentPage { style: STYLE, it })
     }
@@ -298,6 +326,9 @@ pub(super) fn refused(refusal: &Refusal) -> Answered {
             description,
             ..
         } => (*status, description.as_str()),
+        Refusal::Server(error) if let ErrorKind::Throttled { retry_after_s } = error.kind() => {
+            return throttled(retry_after_s);
+        }
         Refusal::Server(error) => {
             log(error);
             (
@@ -308,5 +339,17 @@ pub(super) fn refused(refusal: &Refusal) -> Answered {
     };
     let mut response = Page::to(None).message("This did not work", text, "")?;
     *response.status_mut() = status;
+    Ok(response)
+}
+
+/// The page that tells a person to wait.
+fn throttled(retry_after_s: u32) -> Answered {
+    let text = format!(
+        "There are too many requests at this moment. Try again in {retry_after_s} seconds."
+    );
+    let mut response = Page::to(None).message("Please wait", &text, "")?;
+    *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+    let headers = response.headers_mut();
+    headers.insert(RETRY_AFTER, HeaderValue::from(retry_after_s));
     Ok(response)
 }

@@ -30,7 +30,7 @@ pub type PerformFor = Arc<
 >;
 
 /// What our own pages may ask for.
-const SCOPES: &str = "user/Patient.rs user/RelatedPerson.rs";
+const SCOPES: &str = "user/Patient.rs user/RelatedPerson.rs user/Encounter.rs";
 /// The client that our own pages are.
 pub(super) const OWN_PAGES: &str = "vesta";
 /// How long one question may take.
@@ -164,7 +164,7 @@ impl Records {
     }
 
     /// What a GET answers this person; `None` where there is nothing for them.
-    async fn read(
+    pub(super) async fn read(
         &self,
         session: &IdentitySession,
         path: &str,
@@ -277,7 +277,13 @@ fn is_active(resource: Value<'_>) -> bool {
     resource.get("active").and_then(Value::boolean) != Some(false)
 }
 
-fn text(value: Value<'_>, name: &str) -> Option<String> {
+/// The items of an array.
+pub(super) fn items<'v>(value: Value<'v>, name: &str) -> impl Iterator<Item = Value<'v>> {
+    value.get(name).into_iter().flat_map(Value::items)
+}
+
+/// The text of a member.
+pub(super) fn text(value: Value<'_>, name: &str) -> Option<String> {
     value.get(name).and_then(Value::string).map(Into::into)
 }
 

@@ -7,10 +7,11 @@ use http::{Response, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::administration::{checked, is_redirect_uri};
 use super::answer::{Answered, Refusal, json_with};
 use super::audited::Told;
-use super::{Asked, Identity, NewClient, NewClientKind};
+use super::{Asked, Identity};
+use crate::accounts::{NewClient, NewClientKind, checked, is_redirect_uri};
+use crate::auth::is_bounded;
 use crate::auth::{Scope, ScopeContext, Scopes, network};
 
 /// Registrations from one address, each minute.
@@ -180,7 +181,7 @@ fn wanted(said: Metadata, method: &str, at_most: &Scopes) -> Answered<(NewClient
         _ => return Err(invalid("there is one of jwks and jwks_uri")),
     };
     let scopes = match &said.scope {
-        Some(text) if !super::answer::is_bounded(text) => {
+        Some(text) if !is_bounded(text) => {
             return Err(invalid("there are too many scopes"));
         }
         Some(text) => Scopes::parse(text).scopes.limited_to(at_most),

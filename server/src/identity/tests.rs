@@ -22,11 +22,17 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::*;
+use crate::accounts::{Administration, ListPage, NewClient, NewClientKind, totp_code};
 use crate::error::{Error, ErrorKind};
 use crate::interactions::{Interaction, Outcome};
 use crate::store::testing::TestDatabase;
 
 const BASE: &str = "https://fhir.example.org/fhir";
+/// All of a list.
+const ALL: ListPage<'static> = ListPage {
+    after: "",
+    count: 100,
+};
 const PASSWORD: &str = "correct horse battery";
 const CALLBACK: &str = "https://app.example.org/callback?x=1";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -117,7 +123,9 @@ async fn perform(_: Option<Grant>, interaction: Interaction) -> Result<Outcome> 
         {
             let patient = key.id.as_str().replace('e', "p");
             let subject = format!(
-                r#"{{"resourceType":"Encounter","subject":{{"reference":"Patient/{patient}"}}}}"#
+                r#"{{"resourceType":"Encounter","id":"{}","status":"finished","class":{{"code":"AMB"}},"type":[{{"text":"Check-up"}}],
+                    "period":{{"start":"2026-02-01T10:00:00Z"}},"subject":{{"reference":"Patient/{patient}"}}}}"#,
+                key.id
             );
             Ok(Outcome::body(StatusCode::OK, subject))
         }
@@ -130,6 +138,12 @@ async fn perform(_: Option<Grant>, interaction: Interaction) -> Result<Outcome> 
             StatusCode::OK,
             format!(r#"{{"resourceType":"Bundle","entry":[{{"resource":{patient}}}]}}"#),
         )),
+        Interaction::Search { query, .. } if query == "patient=p1&_sort=-date&_count=20" => {
+            let encounter = r#"{"resourceType":"Encounter","id":"e1","status":"in-progress","period":{"start":"2026-02-01","end":"2026-02-03"}}"#;
+            let bundle =
+                format!(r#"{{"resourceType":"Bundle","entry":[{{"resource":{encounter}}}]}}"#);
+            Ok(Outcome::body(StatusCode::OK, bundle))
+        }
         Interaction::Search { .. } => Ok(Outcome::body(
             StatusCode::OK,
             r#"{"resourceType":"Bundle"}"#,
@@ -192,7 +206,7 @@ impl Server {
                 kind,
                 redirect_uris: vec![CALLBACK.to_owned()],
                 launch_uri: Some("https://app.example.org/launch".to_owned()),
-                scopes: "openid fhirUser profile launch launch/patient offline_access online_access user/*.cruds patient/*.cruds system/*.rs".to_owned(),
+                scopes: "openid fhirUser profile launch launch/patient launch/encounter offline_access online_access user/*.cruds patient/*.cruds system/*.rs".to_owned(),
             };
             clients.push(administration.add_client(client, now()).await.unwrap().1);
         }
@@ -295,7 +309,7 @@ impl Server {
         if !page.text.contains("one-time-code") {
             return page;
         }
-        let code = password::totp_code(&self.totp, self.now);
+        let code = totp_code(&self.totp, self.now);
         let answer = self
             .fill("/auth/second-factor", &page, &[("code", &code)], cookie)
             .await;

@@ -7,9 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::answer::{Answered, Form, Refusal, is_bounded, json_with};
+use super::answer::{Answered, Form, Refusal, json_with};
 use super::audited::Told;
 use super::{Asked, Identity, client, keys, secret};
+use crate::auth::is_bounded;
 use crate::auth::{
     Authentication, CertificateThumbprint, LaunchContext, Scope, ScopeContext, Scopes,
 };

@@ -4,13 +4,18 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::Identity;
-use super::answer::{Answered, Form, Refusal, is_bounded};
+use super::answer::{Answered, Form, Refusal};
 use super::session::authentication;
-use crate::auth::{ACR_PASSWORD, ACR_SECOND_FACTOR, LaunchContext, Scope, ScopeContext, Scopes};
+use crate::auth::{
+    ACR_PASSWORD, ACR_SECOND_FACTOR, LaunchContext, Scope, ScopeContext, Scopes, is_bounded,
+};
 use crate::store::{IdentityClient, IdentitySession};
 
 /// What is answered where nobody can log in as strongly as is asked for (<https://www.rfc-editor.org/rfc/rfc9470#section-5>).
 const UNMET: &str = "unmet_authentication_requirements";
+
+/// The parameter of our own pages by which a person goes on without an encounter.
+pub(super) const NO_ENCOUNTER: &str = "no_encounter";
 
 /// A request that may be granted, if its person agrees.
 pub(super) struct Wish {
@@ -28,6 +33,9 @@ pub(super) struct Wish {
     /// What a person has chosen or searched, on our own pages.
     pub(super) patient: Option<String>,
     pub(super) search: Option<String>,
+    pub(super) encounter: Option<String>,
+    /// Whether the person goes on without an encounter.
+    pub(super) skips_encounter: bool,
 }
 
 /// Why a request is not granted, and whether its app may be told.
@@ -184,6 +192,8 @@ fn rest(
         nonce: own("nonce"),
         patient: own("patient"),
         search: own("search"),
+        encounter: own("encounter"),
+        skips_encounter: form.get(NO_ENCOUNTER).is_some(),
         client,
         redirect_uri,
         scopes,

@@ -45,6 +45,8 @@ struct AllHeld {
     roles: Vec<Held>,
     /// What whoever works here is called by.
     names: Arc<[ResourceKey]>,
+    /// The patients whose records are opened.
+    opened: Vec<ResourceId>,
     consented: Consented,
 }
 
@@ -74,6 +76,7 @@ impl Holder<'_> {
                     limits: Arc::new(around.limits(None, None)),
                 }],
                 names: Arc::default(),
+                opened: Vec::new(),
                 consented: around.consented(std::iter::once(None)),
             });
         };
@@ -103,6 +106,11 @@ impl Holder<'_> {
         Ok(AllHeld {
             roles: held.collect(),
             names: staff.names.iter().cloned().collect(),
+            opened: around
+                .opened
+                .iter()
+                .map(|(one, _)| one.id.clone())
+                .collect(),
             consented: around.consented(roles.iter().map(|role| Some(*role))),
         })
     }
@@ -114,6 +122,7 @@ impl Holder<'_> {
             return Ok(AllHeld {
                 roles: Vec::new(),
                 names: Arc::default(),
+                opened: Vec::new(),
                 consented: Consented::default(),
             });
         };
@@ -130,6 +139,7 @@ impl Holder<'_> {
                 .then(|| user.key().clone())
                 .into_iter()
                 .collect(),
+            opened: Vec::new(),
             consented: around.consented(std::iter::once(Some(role))),
         })
     }
@@ -181,6 +191,7 @@ impl Interactions {
             breaks_glass: held.roles.iter().any(|one| breaks_glass(&one)),
             may: roles.flat_map(|role| role.may.iter().copied()).collect(),
             names: held.names,
+            opened: held.opened,
             consented: held.consented,
             ..Rights::default()
         };

@@ -169,7 +169,9 @@ impl Interactions {
                 failed(record, error)
             }
         };
-        let unrecorded = match self.store.add_record(about_target(record)).await {
+        let mut record = about_target(record);
+        record.note_opened(cx.access.opened());
+        let unrecorded = match self.store.add_record(record).await {
             Ok(()) => return result,
             Err(unrecorded) => unrecorded,
         };

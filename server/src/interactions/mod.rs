@@ -29,6 +29,8 @@ pub use admission::Remembered;
 pub use audited::Owners;
 pub use perform::Interactions;
 
+use std::fmt;
+
 use bytes::Bytes;
 use fhir::ids::{ResourceKey, ResourceType, VersionId};
 use fhir::json::Value;
@@ -260,7 +262,6 @@ pub enum SearchScope {
 }
 
 /// The answer to an interaction, before it is put in words of HTTP or of a Bundle entry.
-#[derive(Debug)]
 pub struct Outcome {
     /// The status.
     pub status: StatusCode,
@@ -278,6 +279,23 @@ pub struct Outcome {
     pub is_replayed: bool,
     /// How the body goes out, where it is no resource.
     pub plain: Option<Plain>,
+    /// Whether no cache may keep it.
+    pub is_never_kept: bool,
+}
+
+/// What nobody keeps is in no log either.
+impl fmt::Debug for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let body = self.body.as_ref().filter(|_| !self.is_never_kept);
+        f.debug_struct("Outcome")
+            .field("status", &self.status)
+            .field("body", &body)
+            .field("version", &self.version)
+            .field("location", &self.location)
+            .field("issues", &self.issues)
+            .field("is_replayed", &self.is_replayed)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Outcome {
@@ -292,6 +310,7 @@ impl Outcome {
             issues: Vec::new(),
             is_replayed: false,
             plain: None,
+            is_never_kept: false,
         }
     }
 
@@ -306,6 +325,7 @@ impl Outcome {
             issues: Vec::new(),
             is_replayed: false,
             plain: None,
+            is_never_kept: false,
         }
     }
 }

@@ -10,10 +10,11 @@ use super::{
     Interaction, Outcome, Owners, bundle, capabilities, conditional, create, delete, glass,
     history, patch, permission, read, search, update,
 };
+use crate::accounts::Administration;
 use crate::context::RequestContext;
 use crate::definitions::{CurrentDefinitions, Definitions};
 use crate::error::{ErrorKind, Result};
-use crate::operations::{CalledOperation, OperationAnswer, Registry};
+use crate::operations::{CalledOperation, OperationAnswer, Places, Registry};
 use crate::store::{Source, Store, is_outdated, trail_is_closed};
 
 /// How often a write is done again because the definitions have changed meanwhile.
@@ -41,6 +42,8 @@ pub struct Interactions {
     pub owners: Arc<Owners>,
     /// Whether a record is closed to all who do not care for its patient, until a consent permits it.
     pub consents_close: bool,
+    /// Who may log in, where people do.
+    pub accounts: Option<Arc<Administration>>,
 }
 
 /// The outcome of an operation.
@@ -52,6 +55,7 @@ fn of_answer(answer: OperationAnswer, now: Timestamp) -> Outcome {
         location: answer.location(),
         issues: answer.issues().to_vec(),
         is_replayed: answer.is_replayed(),
+        is_never_kept: answer.is_never_kept(),
         ..Outcome::body(answer.status(), answer.into_body())
     }
 }
@@ -167,14 +171,18 @@ impl Interactions {
                 conditions,
             } => {
                 let operations = &self.operations;
-                let (store, definitions) = (&self.store, &*self.definitions);
+                let places = Places {
+                    store: &self.store,
+                    definitions: &self.definitions,
+                    accounts: self.accounts.as_deref(),
+                };
                 let called = CalledOperation {
                     target,
                     code,
                     input,
                     conditions,
                 };
-                let answer = operations.invoke(cx, store, definitions, called);
+                let answer = operations.invoke(cx, places, called);
                 Ok(of_answer(answer.await?, cx.now))
             }
             reading => {

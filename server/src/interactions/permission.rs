@@ -7,7 +7,7 @@ use super::{HistoryScope, Interaction, SearchScope};
 use crate::auth::{Access, Permission};
 use crate::context::RequestContext;
 use crate::error::Result;
-use crate::operations::{Registry, forbidden};
+use crate::operations::{Registry, StepUp, forbidden};
 
 /// Refuses what is not allowed of any resource of the type.
 pub(super) fn permit(
@@ -19,6 +19,46 @@ pub(super) fn permit(
     if access.reason().is_some() {
         return Ok(());
     }
+    permit_by_scope(cx, operations, interaction)?;
+    match written(interaction).is_some_and(says_who_may) {
+        true => StepUp::OF_ROLES.permit(access, cx.now),
+        false => Ok(()),
+    }
+}
+
+/// Whether resources of a type say who may do what: they are written after a recent login alone.
+fn says_who_may(resource_type: ResourceType) -> bool {
+    resource_type.name() == "PractitionerRole"
+}
+
+/// The type that an interaction writes by itself.
+fn written(interaction: &Interaction) -> Option<ResourceType> {
+    match interaction {
+        Interaction::Create { resource_type, .. }
+        | Interaction::ConditionalUpdate { resource_type, .. }
+        | Interaction::ConditionalPatch { resource_type, .. }
+        | Interaction::ConditionalDelete { resource_type, .. } => Some(*resource_type),
+        Interaction::Update { key, .. }
+        | Interaction::Patch { key, .. }
+        | Interaction::Delete { key, .. } => Some(key.resource_type),
+        // Of a Bundle each entry is asked about by itself.
+        Interaction::Bundle { .. }
+        | Interaction::Operation { .. }
+        | Interaction::Read { .. }
+        | Interaction::Vread { .. }
+        | Interaction::History { .. }
+        | Interaction::Search { .. }
+        | Interaction::Capabilities { .. } => None,
+    }
+}
+
+/// Refuses what neither scopes nor roles allow.
+fn permit_by_scope(
+    cx: &RequestContext,
+    operations: &Registry,
+    interaction: &Interaction,
+) -> Result<()> {
+    let access = &cx.access;
     let all = |resource_type: ResourceType, wanted: &[Permission]| {
         let mut wanted = wanted.iter();
         wanted.try_for_each(|one| permit_one(access, *one, resource_type))

@@ -1,5 +1,7 @@
 //! What an operation works with, and what it answers (<https://hl7.org/fhir/R4/operations.html#response>).
 
+use std::fmt;
+
 use bytes::Bytes;
 use fhir::form;
 use fhir::ids::{ResourceKey, ResourceType, VersionId};
@@ -10,6 +12,7 @@ use http::StatusCode;
 use sha2::{Digest, Sha256};
 
 use super::registry::Registry;
+use crate::accounts::Administration;
 use crate::context::RequestContext;
 use crate::definitions::Definitions;
 use crate::error::{Error, ErrorKind, Result};
@@ -101,6 +104,8 @@ pub struct OperationContext<'a> {
     pub call: Option<&'a IdempotentCall>,
     /// All operations: their definitions are read as others are.
     pub operations: Option<&'a Registry>,
+    /// Who may log in, where people do.
+    pub accounts: Option<&'a Administration>,
 }
 
 impl<'a> OperationContext<'a> {
@@ -206,7 +211,6 @@ pub struct Plain {
 }
 
 /// What an operation answers.
-#[derive(Debug)]
 pub struct OperationAnswer {
     pub(super) body: Bytes,
     pub(super) status: StatusCode,
@@ -215,6 +219,20 @@ pub struct OperationAnswer {
     pub(super) issues: Vec<Issue>,
     pub(super) is_replayed: bool,
     pub(super) plain: Option<Plain>,
+    pub(super) is_never_kept: bool,
+}
+
+/// What nobody keeps is in no log either.
+impl fmt::Debug for OperationAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let body = Some(&self.body).filter(|_| !self.is_never_kept);
+        f.debug_struct("OperationAnswer")
+            .field("status", &self.status)
+            .field("body", &body)
+            .field("location", &self.location)
+            .field("issues", &self.issues)
+            .finish_non_exhaustive()
+    }
 }
 
 impl OperationAnswer {
@@ -227,6 +245,7 @@ impl OperationAnswer {
             issues: Vec::new(),
             is_replayed: false,
             plain: None,
+            is_never_kept: false,
         }
     }
 
@@ -285,6 +304,11 @@ impl OperationAnswer {
     /// Whether an earlier call was answered so, and nothing was done now.
     pub fn is_replayed(&self) -> bool {
         self.is_replayed
+    }
+
+    /// Whether no cache may keep it.
+    pub fn is_never_kept(&self) -> bool {
+        self.is_never_kept
     }
 
     /// A Parameters resource of one parameter named `return`; `member` is `valueMeta`, `valueBoolean` …, and `json` its

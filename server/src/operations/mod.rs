@@ -28,6 +28,9 @@ mod calendar_link;
 mod calendar_unlink;
 mod cancel;
 mod check_in;
+mod client_add;
+mod client_list;
+mod client_remove;
 mod closure;
 mod codesystem_validate_code;
 mod disclosures;
@@ -42,6 +45,7 @@ mod hold;
 mod index_status;
 mod lastn;
 mod lookup;
+mod managed;
 mod meta;
 mod meta_add;
 mod meta_delete;
@@ -52,6 +56,11 @@ mod slots;
 mod subsumes;
 mod terms;
 mod translate;
+mod user_add;
+mod user_list;
+mod user_lock;
+mod user_set_password;
+mod user_set_second_factor;
 mod validate;
 mod valueset_validate_code;
 mod verify;
@@ -65,8 +74,9 @@ pub use invocation::{
     OperationTarget, Plain,
 };
 pub use offer::{Woken, wake};
-pub use registry::{Operation, OperationEntry, Registry, RegistryError};
+pub use registry::{Operation, OperationEntry, Places, Registry, RegistryError};
 pub use scopes::forbidden;
+pub use step_up::StepUp;
 
 /// All operations there are. A definition that is not consistent is an error, and with it the start ends.
 pub fn all() -> Result<Registry, RegistryError> {
@@ -99,6 +109,14 @@ pub fn all() -> Result<Registry, RegistryError> {
         .with::<verify::Verify>()?
         .with::<access_log::AccessLog>()?
         .with::<disclosures::Disclosures>()?
+        .with::<user_list::UserList>()?
+        .with::<user_add::UserAdd>()?
+        .with::<user_set_password::UserSetPassword>()?
+        .with::<user_set_second_factor::UserSetSecondFactor>()?
+        .with::<user_lock::UserLock>()?
+        .with::<client_list::ClientList>()?
+        .with::<client_add::ClientAdd>()?
+        .with::<client_remove::ClientRemove>()?
         .with_change::<hold::Hold>()?
         .with_change::<book::Book>()?
         .with_change::<cancel::Cancel>()?

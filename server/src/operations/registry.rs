@@ -16,6 +16,7 @@ use super::definition::OperationDefinition;
 use super::invocation::{
     CalledOperation, OperationAnswer, OperationContext, OperationInput, OperationTarget,
 };
+use crate::accounts::Administration;
 use crate::context::RequestContext;
 use crate::definitions::{Definitions, own_definition};
 use crate::error::{Error, ErrorKind, Result};
@@ -31,6 +32,9 @@ pub trait Operation {
 
     /// Whether it does anything but refuse: what does not is in no CapabilityStatement.
     const IS_OFFERED: bool = true;
+
+    /// Whether nobody keeps its answer: no cache, and no `Idempotency-Key` by which it would be repeated.
+    const IS_NEVER_KEPT: bool = false;
 
     /// What it takes.
     type Params: Params;
@@ -57,6 +61,17 @@ pub struct OperationEntry<'a> {
     pub resource_types: &'a [ResourceType],
 }
 
+/// What operations work on.
+#[derive(Clone, Copy, Debug)]
+pub struct Places<'a> {
+    /// Where resources are.
+    pub store: &'a Store,
+    /// What the specification says.
+    pub definitions: &'a Definitions,
+    /// Who may log in, where people do.
+    pub accounts: Option<&'a Administration>,
+}
+
 /// The operations there are.
 #[derive(Default)]
 pub struct Registry {
@@ -75,6 +90,7 @@ struct Added {
     invoke: Invoke,
     judges_bodies: bool,
     is_offered: bool,
+    is_never_kept: bool,
     /// Whether it is a [`Change`].
     keeps_contract: bool,
     #[cfg(test)]
@@ -99,6 +115,7 @@ impl Registry {
             text: Op::DEFINITION,
             judges_bodies: Op::JUDGES_BODIES,
             is_offered: Op::IS_OFFERED,
+            is_never_kept: Op::IS_NEVER_KEPT,
             keeps_contract: false,
             invoke: |cx, arguments| {
                 Box::pin(async move { Op::invoke(cx, arguments.bind()?).await })
@@ -114,6 +131,7 @@ impl Registry {
             text: Op::DEFINITION,
             judges_bodies: false,
             is_offered: true,
+            is_never_kept: false,
             keeps_contract: true,
             invoke: |cx, arguments| {
                 Box::pin(async move { contract::perform::<Op>(cx, arguments.bind()?).await })
@@ -156,10 +174,14 @@ impl Registry {
     pub async fn invoke(
         &self,
         cx: &RequestContext,
-        store: &Store,
-        definitions: &Definitions,
+        places: Places<'_>,
         called: CalledOperation,
     ) -> Result<OperationAnswer> {
+        let Places {
+            store,
+            definitions,
+            accounts,
+        } = places;
         let CalledOperation {
             target,
             code,
@@ -180,6 +202,10 @@ impl Registry {
             return Err(Error::new(ErrorKind::BadValue, sentence));
         }
         let key = conditions.idempotency_key.as_deref();
+        if key.is_some() && operation.added.is_never_kept {
+            let sentence = format!("${code} takes no Idempotency-Key: its answer is not kept");
+            return Err(Error::new(ErrorKind::BadValue, sentence));
+        }
         let known = key.map(|key| known_call(cx, &target, definition, key, &input));
         let call = operation.call(cx, input)?;
         for parameters in call.checkable(cx.limits.parse)? {
@@ -195,8 +221,13 @@ impl Registry {
             if_match: conditions.if_match.as_ref(),
             call: known.as_ref().filter(|_| is_change),
             operations: Some(self),
+            accounts,
         };
-        (operation.added.invoke)(context, arguments).await
+        let answer = (operation.added.invoke)(context, arguments).await?;
+        Ok(OperationAnswer {
+            is_never_kept: operation.added.is_never_kept,
+            ..answer
+        })
     }
 
     /// Refuses a call to whoever has not the scopes that the operation needs, or has logged in too long ago for it. One that

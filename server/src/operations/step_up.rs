@@ -14,9 +14,12 @@ const SECONDS_MAX: u32 = 86_400;
 
 /// How many seconds ago somebody may have proved who they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct StepUp(u32);
+pub struct StepUp(u32);
 
 impl StepUp {
+    /// What is asked of whoever says who may do what: five minutes.
+    pub const OF_ROLES: Self = Self(300);
+
     /// What a definition asks for, if it does.
     pub(super) fn of(definition: Value<'_>) -> std::result::Result<Option<Self>, String> {
         let extensions = definition.get("extension").into_iter();
@@ -37,7 +40,7 @@ impl StepUp {
     }
 
     /// Refuses whoever has proved it longer ago, or with one factor. A client that acts by itself has no second one.
-    pub(super) fn permit(self, access: &Access, now: Timestamp) -> Result<()> {
+    pub fn permit(self, access: &Access, now: Timestamp) -> Result<()> {
         let Some(grant) = access.grant() else {
             return Ok(());
         };

@@ -14,6 +14,7 @@ use fhir::json::{ParseLimits, Value};
 use fhir::resource::Resource;
 
 use super::all;
+use crate::accounts::{Administration, Vault};
 use crate::auth::{
     Access, Act, Authentication, Grant, LaunchContext, Permissions, Reason, Rights, Rows, Scopes,
     Way,
@@ -66,6 +67,11 @@ impl World {
         let definitions = Definitions::clone(&*definitions()?);
         let definitions = Arc::new(definitions.with_validation(settings).unwrap());
         let database = TestDatabase::new().await;
+        let store = match is_audited {
+            true => database.audited_store().await,
+            false => database.store().await,
+        };
+        let accounts = Administration::new(store.clone(), Vault::of(&[1; 32]).unwrap());
         let software = Software {
             version: "0",
             base_url: BASE.into(),
@@ -78,15 +84,13 @@ impl World {
             interactions: Interactions {
                 current: Arc::new(CurrentDefinitions::new(Arc::clone(&definitions))),
                 definitions,
-                store: match is_audited {
-                    true => database.audited_store().await,
-                    false => database.store().await,
-                },
+                store,
                 operations: Arc::new(all().unwrap()),
                 capabilities: Arc::new(Capabilities::new(software)),
                 reads_open: false,
                 owners: Arc::default(),
                 consents_close: false,
+                accounts: Some(Arc::new(accounts)),
             },
             cx: context(),
             database,
@@ -270,6 +274,14 @@ pub(crate) fn granted_to(
         },
         expires: jiff::Timestamp::MAX,
     };
+    RequestContext {
+        access: held_by(grant, rows, may),
+        ..context()
+    }
+}
+
+/// Whoever has a grant may do something with all resources of all types.
+pub(crate) fn held_by(grant: Grant, rows: Rows, may: Vec<Act>) -> Access {
     let by_type = ResourceType::all().map(|one| (one, rows.clone())).collect();
     let way = Way {
         resource_type: None,
@@ -283,10 +295,7 @@ pub(crate) fn granted_to(
         may,
         ..Rights::default()
     };
-    RequestContext {
-        access: Access::granted(grant, rights),
-        ..context()
-    }
+    Access::granted(grant, rights)
 }
 
 const BASE: &str = "http://localhost/fhir";

@@ -3,11 +3,14 @@
 use fhir::ids::ResourceKey;
 use jiff::Timestamp;
 use sqlx::Row;
+use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
+use super::audit::add_records;
 use super::fault::from_sqlx;
 use super::instant::Instant;
 use super::{Store, Transaction, statements};
+use crate::audit::{AuditRecord, AuditSource, AuditedResource, Who};
 use crate::error::{Error, Result};
 
 /// A record that is opened.
@@ -54,6 +57,34 @@ impl Transaction {
     }
 }
 
+/// What the trail says of a record that is closed again.
+fn ended(row: &PgRow, source: AuditSource, now: Timestamp) -> Result<AuditRecord> {
+    let holder: String = row.try_get("holder").map_err(from_sqlx)?;
+    let patient: &str = row.try_get("patient").map_err(from_sqlx)?;
+    let grant: Uuid = row.try_get("grant_id").map_err(from_sqlx)?;
+    let ends: Instant = row.try_get("ends_at").map_err(from_sqlx)?;
+    let patient: ResourceKey = patient.parse().map_err(Error::internal)?;
+    let record = AuditRecord {
+        interaction: "security".into(),
+        operation: Some(ENDED.into()),
+        reason: Some(format!("the record was open until {}", ends.0).into()),
+        who: Who {
+            access: "job".into(),
+            grant: Some(grant.to_string().into()),
+            agent: Some(holder.into()),
+            ..Who::default()
+        },
+        ..AuditRecord::of_none(now, 200, source, JOB, &Uuid::now_v7().to_string())
+    };
+    let mut record = record.touching(&AuditedResource {
+        patients: vec![patient.id.clone()],
+        version: None,
+        key: patient.clone(),
+    });
+    record.note_opened(&[patient.id]);
+    Ok(record)
+}
+
 /// A record that was opened.
 #[derive(Clone, Debug)]
 pub struct OpenedRecord {
@@ -67,7 +98,34 @@ pub struct OpenedRecord {
     pub ends: Timestamp,
 }
 
+/// The AuditEvent that tells of the end of one: nobody has asked for it.
+const ENDED: &str = "break-glass-ended";
+const JOB: &str = "urn:vesta:job";
+
 impl Store {
+    /// Tells of so many records, at most, that are closed again by a moment; each once, in the commit that says so.
+    pub async fn end_opened_records(&self, most: u32, now: Timestamp) -> Result<usize> {
+        let mut transaction = self.pool.begin().await.map_err(from_sqlx)?;
+        let rows = sqlx::query(statements::END_BREAK_GLASS)
+            .bind(Instant(now))
+            .bind(i64::from(most))
+            .fetch_all(&mut *transaction)
+            .await
+            .map_err(from_sqlx)?;
+        if let Some(trail) = self.audit.as_deref() {
+            let mut records = Vec::with_capacity(rows.len());
+            for row in &rows {
+                let record = ended(row, trail.source.clone(), now)?;
+                records.push(self.proven(record));
+            }
+            if !records.is_empty() {
+                add_records(&mut transaction, &records).await?;
+            }
+        }
+        transaction.commit().await.map_err(from_sqlx)?;
+        Ok(rows.len())
+    }
+
     /// The records that somebody, by any of these names, has opened, and that are not closed again at a moment.
     pub async fn opened_records(
         &self,
@@ -81,7 +139,7 @@ impl Store {
             .fetch_all(&self.pool)
             .await
             .map_err(from_sqlx)?;
-        let patient = |row: &sqlx::postgres::PgRow| {
+        let patient = |row: &PgRow| {
             let key: &str = row.try_get(0).map_err(from_sqlx)?;
             let reason: String = row.try_get(1).map_err(from_sqlx)?;
             let opened: Instant = row.try_get(2).map_err(from_sqlx)?;

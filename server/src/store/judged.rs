@@ -21,6 +21,8 @@ pub(super) struct Judged {
     pub(super) key: ResourceKey,
     /// Elements, sorted, whose compartments need not be looked at; nothing where none need be.
     pub(super) known: Option<Vec<i64>>,
+    /// Whether its text is looked at, too.
+    pub(super) is_read: bool,
 }
 
 /// What there is to judge a current resource by.
@@ -28,6 +30,8 @@ pub(super) struct Judged {
 pub(super) struct JudgedRow {
     /// The version it is in.
     pub(super) version: VersionId,
+    /// Its text, where that was to be looked at.
+    pub(super) content: Option<Box<str>>,
     elements: IndexValues,
     centers: Vec<(ResourceKey, IndexValues)>,
 }
@@ -80,6 +84,7 @@ pub(super) async fn judged_rows(
     let rows = sqlx::query(statements::LIST_JUDGED_ROWS)
         .bind(types)
         .bind(ids)
+        .bind(judged.iter().map(|one| one.is_read).collect::<Vec<bool>>())
         .fetch_all(&mut *connection)
         .await
         .map_err(from_sqlx)?;
@@ -88,10 +93,12 @@ pub(super) async fn judged_rows(
         let place = place(row)?;
         let version: i64 = row.try_get("version_id").map_err(from_sqlx)?;
         let version = VersionId::new(version);
+        let content: Option<String> = row.try_get("content").map_err(from_sqlx)?;
         if let Some(slot) = found.get_mut(place) {
             *slot = Some(JudgedRow {
                 version: version
                     .ok_or_else(|| Error::internal("a stored version is not positive"))?,
+                content: content.map(Into::into),
                 elements: elements(row)?,
                 centers: Vec::new(),
             });

@@ -56,6 +56,7 @@ pub(crate) mod testing;
 mod tests;
 mod transaction;
 mod waiting;
+mod withdrawn;
 mod write;
 
 use std::sync::Arc;

@@ -6,6 +6,7 @@ use fhir::search::hash;
 use fhir::search::index_values::IndexValues;
 
 use super::judged::{Judged, JudgedRow, judged_rows};
+use super::withdrawn::refuse_unless_withdrawn;
 use super::{Deleted, PreparedDelete, PreparedWrite, Transaction, write};
 use crate::auth::{Access, Act, Permission, RESTRICTED_BY_LAW, Rows};
 use crate::error::{Error, ErrorKind, Result};
@@ -207,6 +208,7 @@ pub(super) fn judged_put(access: &Access, write: &PreparedWrite) -> Judged {
     Judged {
         key: write.key.clone(),
         known: is_confined.then(kept),
+        is_read: access.only_withdraws(write.key.resource_type),
     }
 }
 
@@ -216,6 +218,7 @@ pub(super) fn judged_delete(access: &Access, delete: &PreparedDelete) -> Judged 
     Judged {
         key: delete.key.clone(),
         known: is_confined.then(Vec::new),
+        is_read: false,
     }
 }
 
@@ -232,6 +235,9 @@ pub(super) fn judge_put(
     let may = |permission| row.is_among(key, &access.rows(permission, resource_type));
     if may(Permission::Update) {
         keep(access, key, row)?;
+        if access.only_withdraws(resource_type) {
+            refuse_unless_withdrawn(access, write, row.content.as_deref())?;
+        }
         let was_restricted = row.has(restriction());
         return permit(access, Permission::Update, write, was_restricted);
     }

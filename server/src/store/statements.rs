@@ -74,6 +74,7 @@ statements! {
     ADD_PROPOSALS = "add_proposals";
     READ_PROPOSAL = "read_proposal";
     ADD_BREAK_GLASS = "add_break_glass";
+    END_BREAK_GLASS = "end_break_glass";
     LIST_BREAK_GLASS = "list_break_glass";
     LIST_MARKED_PATIENTS = "list_marked_patients";
     LIST_CONSENT_PROVISIONS = "list_consent_provisions";

@@ -352,6 +352,7 @@ impl Transaction {
         let record = self.trail.record.take();
         match record.zip(self.trail.key.clone()) {
             Some((mut record, key)) if self.trail.is_told() => {
+                record.note_opened(self.access().opened());
                 record.prove(&key);
                 add_records(self.connection(), std::slice::from_ref(&*record)).await
             }

@@ -113,6 +113,7 @@ impl Store {
         if let Some(mut record) = self.record(cx) {
             record.status = 204;
             record.touch_written(&delete.key, None, &delete.patients);
+            record.note_opened(cx.access.opened());
             delete.record = Some(Box::new(self.proven(record)));
         }
         Ok(delete)
@@ -135,6 +136,7 @@ impl Store {
             };
             record.status = if write.verb == Verb::Post { 201 } else { 200 };
             record.touch_written(&write.key, version, &write.patients);
+            record.note_opened(cx.access.opened());
             write.record = Some(Box::new(self.proven(record)));
         }
         Ok(write)

@@ -139,8 +139,8 @@ fn migrations_go_forward_without_gaps() {
     ));
 }
 
-/// Folders of operations that hold no operation: the tests of all, those of the contract, and what operations on visits share.
-const SHARED: [&str; 4] = ["tests", "contract", "slots", "visits"];
+/// Folders of operations that hold none: the tests of all, those of the contract, and what some of them share.
+const SHARED: [&str; 5] = ["tests", "contract", "managed", "slots", "visits"];
 
 #[test]
 fn operation_folders_are_complete() {

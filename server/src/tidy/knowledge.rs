@@ -25,6 +25,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "scheduling",
         ],
     ),
+    ("accounts", &["error", "auth", "context", "store"]),
     ("searchset", &["store"]),
     ("terminology", &["error", "context", "definitions", "store"]),
     (
@@ -37,6 +38,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "definitions",
             "scheduling",
             "store",
+            "accounts",
             "searchset",
             "terminology",
         ],
@@ -63,6 +65,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "audit",
             "definitions",
             "store",
+            "accounts",
             "searchset",
             "terminology",
             "operations",
@@ -70,7 +73,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "identity",
-        &["error", "auth", "context", "store", "interactions"],
+        &[
+            "error",
+            "auth",
+            "context",
+            "store",
+            "accounts",
+            "interactions",
+        ],
     ),
     (
         "jobs",
@@ -153,6 +163,7 @@ const DOORS: &[(&str, &[&str], &str)] = &[
         "reqwest",
         &[
             "server/src/identity/fetch.rs",
+            "server/src/accounts/uris.rs",
             "server/src/messages/providers/",
             "conformance-tests/",
             "bench/",

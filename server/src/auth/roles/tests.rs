@@ -57,7 +57,7 @@ fn each_role_is_held_to_its_table() {
     };
     check("patient", "Observation", "rs");
     check("patient", "Appointment", "crus");
-    check("patient", "Consent", "crs");
+    check("patient", "Consent", "crus");
     for hidden in [
         "AuditEvent",
         "Provenance",

@@ -6,7 +6,9 @@ use axum::response::Response;
 use futures_util::FutureExt;
 
 use super::*;
-use crate::auth::{Access, Authentication, Grant, LaunchContext, Pace, Paces, Rights, Scopes};
+use crate::auth::{
+    Access, Authentication, Grant, LaunchContext, Pace, Paces, Rights, Scopes, TooFast,
+};
 use crate::error::{Error, ErrorKind};
 use crate::http::Admission;
 
@@ -37,13 +39,16 @@ fn server() -> Server {
 fn paced(of_client: u32, of_address: u32) -> Server {
     let admission = Admission {
         authorize: Arc::new(|request| {
-            let said = format!("{} {}", request.method(), request.uri());
+            let fast = request.extensions().get::<TooFast>().copied();
+            let fast = fast.map_or(String::new(), |_| " too fast".to_owned());
+            let said = format!("{} {}{fast}", request.method(), request.uri());
             async move {
                 assert!(!said.ends_with("/panic"), "made to");
                 Response::new(Bytes::from(said))
             }
             .boxed()
         }),
+        is_page: |path| path == "/auth/login",
         admit: Arc::new(|token, _| {
             let access = (&*token == "good").then(|| Access::granted(grant(), Rights::default()));
             async move { Ok(access) }.boxed()
@@ -156,6 +161,24 @@ async fn whoever_asks_too_fast_is_told_when_to_go_on() {
         assert_eq!(answer.status, status);
     }
     assert_eq!(bad().await, 429);
+}
+
+#[tokio::test]
+async fn a_page_that_is_asked_for_too_fast_is_told_so_as_a_page() {
+    let server = paced(0, 1);
+    let page = ["Accept: application/xhtml+xml, Text/HTML;q=0.9"];
+    let answer = server.get("/fhir/auth/login", &page).await;
+    assert_eq!(answer.text(), "GET /auth/login");
+    let answer = server.get("/fhir/auth/login?x=1", &page).await;
+    assert_eq!(answer.text(), "GET /auth/login?x=1 too fast");
+    for (path, accept) in [
+        ("/fhir/auth/login", "Accept: application/json"),
+        ("/fhir/auth/token", page[0]),
+    ] {
+        let answer = server.get(path, &[accept]).await;
+        assert_eq!(answer.status, 429, "{path} {accept}");
+        assert!(answer.is_outcome("throttled", "too many requests"));
+    }
 }
 
 #[tokio::test]

@@ -194,6 +194,7 @@ impl Signed {
 /// A token that is in force, where this certificate is shown with it.
 fn bound_to(own: CertificateThumbprint) -> Admission {
     Admission {
+        is_page: |_| false,
         authorize: Arc::new(|_| async { Response::new(Bytes::new()) }.boxed()),
         admit: Arc::new(move |_, shown| {
             let access = (shown == Some(own)).then(|| Access::system(Reason::AuthDisabled));

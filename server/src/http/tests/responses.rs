@@ -32,6 +32,21 @@ async fn a_read_is_the_stored_text_and_its_version() {
 }
 
 #[tokio::test]
+async fn what_nobody_keeps_is_in_no_cache() {
+    let server = Server::new(|interaction| {
+        let is_never_kept = matches!(interaction, Interaction::Operation { .. });
+        Ok(Outcome {
+            is_never_kept,
+            ..read(PATIENT)
+        })
+    });
+    let answer = server.get("/fhir/$user-list", &[]).await;
+    assert_eq!(answer.header("cache-control"), "no-store");
+    let answer = server.get("/fhir/Patient/1", &[]).await;
+    assert_eq!(answer.header("cache-control"), "");
+}
+
+#[tokio::test]
 async fn an_appointment_is_an_event_of_a_calendar_where_that_is_asked_for() {
     let booked = r#"{"resourceType":"Appointment","id":"1","status":"booked","start":"2026-12-01T09:00:00+01:00","end":"2026-12-01T09:20:00+01:00"}"#;
     let waiting = r#"{"resourceType":"Appointment","id":"2","status":"waitlist"}"#;

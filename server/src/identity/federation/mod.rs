@@ -19,12 +19,14 @@ use super::session::{Browser, Shown};
 use super::{Asked, Identity, login, secret};
 use crate::error::Error;
 use crate::store::{Departed, Departure, IdentityUser};
-use vouched::{Demands, Place, Ties, Vouched};
+use vouched::{Demands, Place, Ties, Unvouched, Vouched};
 
 /// Where somebody is sent to a provider, and below it where they come back to.
 pub(super) const PATH: &str = "/auth/federated";
 /// How long somebody may stay there.
 const AWAY: SignedDuration = SignedDuration::from_mins(10);
+/// What somebody is told where the provider cannot be asked.
+const AWAY_SAID: &str = "The identity provider cannot be reached at this moment. Nothing is wrong with your login: try again in a while.";
 /// How far clocks may differ.
 const SKEW: SignedDuration = SignedDuration::from_secs(60);
 /// The longest request of an app that is kept meanwhile.
@@ -89,6 +91,23 @@ impl From<Error> for Turned {
     }
 }
 
+impl From<Unvouched> for Turned {
+    fn from(reason: Unvouched) -> Self {
+        match reason {
+            Unvouched::Refused(reason) => reason.into(),
+            Unvouched::Away => Self {
+                code: "provider-unreachable",
+                user: None,
+                refusal: Refusal::OAuth {
+                    status: StatusCode::BAD_GATEWAY,
+                    error: "temporarily_unavailable",
+                    description: AWAY_SAID.to_owned(),
+                },
+            },
+        }
+    }
+}
+
 impl From<&'static str> for Turned {
     fn from(reason: &'static str) -> Self {
         Refusal::OAuth {
@@ -141,11 +160,13 @@ pub(super) async fn depart(identity: &Identity, asked: &Asked<'_>) -> Answered {
     let demands = demands(identity, request)?;
     let fetcher = &identity.federation.fetcher;
     let url = place.departure(fetcher, ties(&browser, state), &demands, asked.now);
-    let url = url.await.map_err(|reason| Refusal::OAuth {
-        status: StatusCode::BAD_GATEWAY,
-        error: "temporarily_unavailable",
-        description: reason.to_owned(),
-    })?;
+    let url = match url.await {
+        Ok(url) => url,
+        Err(reason) => {
+            let id = &place.provider.id;
+            return Err(turned_away(identity, asked, id, reason.into()).await?);
+        }
+    };
     let store = &identity.store;
     store
         .add_identity_departure(departure, request, asked.now, asked.now + AWAY)
@@ -156,10 +177,19 @@ pub(super) async fn depart(identity: &Identity, asked: &Asked<'_>) -> Answered {
 /// `GET /auth/federated/[id]`: the browser is back.
 pub(super) async fn arrive(identity: &Identity, asked: &Asked<'_>, id: &str) -> Answered {
     let place = identity.federation.place(id)?;
-    let turned = match arrived(identity, asked, place).await {
-        Ok(response) => return Ok(response),
-        Err(turned) => turned,
-    };
+    match arrived(identity, asked, place).await {
+        Ok(response) => Ok(response),
+        Err(turned) => Err(turned_away(identity, asked, id, turned).await?),
+    }
+}
+
+/// Tells the trail who is not let in, and why.
+async fn turned_away(
+    identity: &Identity,
+    asked: &Asked<'_>,
+    id: &str,
+    turned: Turned,
+) -> Answered<Refusal> {
     if let Refusal::OAuth {
         status,
         description,
@@ -179,7 +209,7 @@ pub(super) async fn arrive(identity: &Identity, asked: &Asked<'_>, id: &str) -> 
             .tell(asked, told.refused(status.as_u16(), &reason))
             .await?;
     }
-    Err(turned.refusal)
+    Ok(turned.refusal)
 }
 
 async fn arrived(

@@ -7,9 +7,9 @@ use std::path::Path;
 use openidconnect::{ClientId, ClientSecret, IssuerUrl};
 use serde::Deserialize;
 
+use crate::accounts::may_be_published_at;
 use crate::auth::FhirUser;
 use crate::error::{Error, ErrorKind, Result};
-use crate::identity::fetch::may_be_published_at;
 
 /// Longest name a provider has here.
 const ID_MAX: usize = 32;

@@ -18,8 +18,8 @@ use openidconnect::{
     AuthenticationContextClass, AuthenticationFlow, AuthorizationCode, ClaimsVerificationError,
     CsrfToken, EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest,
     HttpResponse, IdTokenFields, IdTokenVerifier, Nonce, PkceCodeChallenge, PkceCodeVerifier,
-    ProviderMetadata, RedirectUrl, SignatureVerificationError, StandardErrorResponse,
-    StandardTokenResponse, TokenResponse,
+    ProviderMetadata, RedirectUrl, RequestTokenError, SignatureVerificationError,
+    StandardErrorResponse, StandardTokenResponse, TokenResponse,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -137,6 +137,21 @@ pub(super) struct Vouched {
     pub(super) methods: Vec<String>,
 }
 
+/// Why a provider vouches for nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unvouched {
+    /// It cannot be asked: that is no fault of whoever logs in there.
+    Away,
+    /// Its word does not count, or it gives none.
+    Refused(&'static str),
+}
+
+impl From<&'static str> for Unvouched {
+    fn from(reason: &'static str) -> Self {
+        Self::Refused(reason)
+    }
+}
+
 /// A provider, and what is known of it.
 pub(super) struct Place {
     pub(super) provider: Provider,
@@ -159,7 +174,7 @@ impl Place {
         fetcher: &Fetcher,
         age: SignedDuration,
         now: Timestamp,
-    ) -> Result<Arc<Metadata>, &'static str> {
+    ) -> Result<Arc<Metadata>, Unvouched> {
         let mut known = self.known.lock().await;
         if let Some((at, metadata)) = &*known {
             let own = now.duration_since(*at);
@@ -170,7 +185,7 @@ impl Place {
         let found = Metadata::discover_async(self.provider.issuer.clone(), fetcher).await;
         let found = found.map_err(|error| {
             tracing::warn!(%error, provider = %self.provider.id, "an identity provider cannot be read");
-            "the identity provider cannot be reached"
+            Unvouched::Away
         })?;
         let found = Arc::new(found);
         *known = Some((now, Arc::clone(&found)));
@@ -181,7 +196,7 @@ impl Place {
         &self,
         fetcher: &Fetcher,
         now: Timestamp,
-    ) -> Result<Arc<Metadata>, &'static str> {
+    ) -> Result<Arc<Metadata>, Unvouched> {
         self.metadata(fetcher, KEPT, now).await
     }
 
@@ -209,7 +224,7 @@ impl Place {
         ties: Ties,
         demands: &Demands,
         now: Timestamp,
-    ) -> Result<String, &'static str> {
+    ) -> Result<String, Unvouched> {
         let client = self.client(&*self.known(fetcher, now).await?)?;
         let challenge =
             PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(ties.verifier));
@@ -241,7 +256,7 @@ impl Place {
         code: &str,
         ties: Ties,
         now: Timestamp,
-    ) -> Result<Vouched, &'static str> {
+    ) -> Result<Vouched, Unvouched> {
         let metadata = self.known(fetcher, now).await?;
         let client = self.client(&metadata)?;
         let exchange = client.exchange_code(AuthorizationCode::new(code.to_owned()));
@@ -249,7 +264,10 @@ impl Place {
         let exchange = exchange.set_pkce_verifier(PkceCodeVerifier::new(ties.verifier));
         let tokens = exchange.request_async(fetcher).await.map_err(|error| {
             tracing::warn!(%error, provider = %self.provider.id, "an identity provider gave no token");
-            "the identity provider has not confirmed the login"
+            match error {
+                RequestTokenError::Request(_) => Unvouched::Away,
+                _ => Unvouched::Refused("the identity provider has not confirmed the login"),
+            }
         })?;
         let token = tokens.id_token().ok_or("there is no ID token")?;
         let nonce = Nonce::new(ties.nonce);
@@ -264,6 +282,7 @@ impl Place {
             claims => claims,
         }
         .unwrap_or_else(|error| Err(reason(&error)))
+        .map_err(Unvouched::Refused)
     }
 
     /// Who an ID token says somebody is. Only signatures by a key of the provider count: neither none, nor one by a secret
@@ -365,6 +384,13 @@ impl<'c> AsyncHttpClient<'c> for Fetcher {
     type Future = BoxFuture<'c, Result<HttpResponse, Unfetched>>;
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
-        Box::pin(self.send(request))
+        Box::pin(async move {
+            let answered = self.send(request).await?;
+            let status = answered.status();
+            match status.is_server_error() {
+                true => Err(Unfetched::Broken(status)),
+                false => Ok(answered),
+            }
+        })
     }
 }

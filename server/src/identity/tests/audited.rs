@@ -119,11 +119,11 @@ async fn what_changes_something_is_recorded_in_its_commit() {
     assert!(administration.lock_user("paul", true).await.is_err());
     assert!(administration.remove_second_factor("anna").await.is_err());
     assert!(administration.remove_client("app").await.is_err());
-    let users = administration.users().await.unwrap();
+    let users = administration.users(ALL).await.unwrap().items;
     let anna = users.iter().find(|user| &*user.login == "anna").unwrap();
     assert!(anna.credentials.totp_secret.is_some());
     assert!(users.iter().all(|user| !user.is_locked));
-    assert_eq!(administration.clients().await.unwrap().len(), 3);
+    assert_eq!(administration.clients(ALL).await.unwrap().items.len(), 3);
     let mut cookie = Cookie::default();
     let page = server.get("/auth/account", &mut cookie).await;
     let fields = [("login", "paul"), ("password", PASSWORD)];

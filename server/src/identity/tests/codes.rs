@@ -164,7 +164,7 @@ async fn an_app_is_told_what_is_wrong_with_its_request() {
     check("openid", &[("request", "a.b.c")], "request_not_supported").await;
     check("openid", &[("prompt", "select")], invalid).await;
     check("openid", &[("max_age", "-1")], invalid).await;
-    check("launch/encounter unknown", &[], "invalid_scope").await;
+    check("system/*.c unknown", &[], "invalid_scope").await;
     check("openid launch", &[], invalid).await;
     check("openid", &[("launch", "abc")], invalid).await;
     check("openid", &[("prompt", "none")], "login_required").await;
@@ -280,6 +280,12 @@ async fn a_token_is_good_until_it_expires_and_is_known_by_its_client_alone() {
     assert_eq!(known["scope"], "openid patient/*.rs");
     assert_eq!(known["patient"], "p1");
     assert_eq!(known["username"], "paul");
+    let by_nobody = server.post("/auth/introspect", &asked, &[]).await;
+    by_nobody.is_error(401, "invalid_client");
+    assert_eq!(
+        by_nobody.headers["www-authenticate"],
+        "Basic realm=\"vesta\""
+    );
     let by_public = [("token", token), ("client_id", "app")];
     let refused = server.post("/auth/introspect", &by_public, &[]).await;
     refused.is_error(401, "invalid_client");

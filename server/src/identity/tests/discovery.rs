@@ -119,7 +119,7 @@ async fn what_the_database_holds_opens_nothing_without_the_key() {
     let page = server
         .with_password("anna", "/auth/account", &mut cookie)
         .await;
-    let code = password::totp_code(&factor.secret, server.now);
+    let code = totp_code(&factor.secret, server.now);
     let fields = [("code", code.as_str())];
     let answer = server
         .fill("/auth/second-factor", &page, &fields, &mut cookie)

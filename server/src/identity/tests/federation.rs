@@ -3,6 +3,8 @@
 mod answers;
 mod provider;
 
+use std::sync::atomic::Ordering;
+
 use serde_json::json;
 
 use self::provider::{Departure, OpenIdProvider, SECRET};
@@ -167,7 +169,7 @@ async fn who_logs_in_there_acts_here_as_the_person_it_names() {
     let account = server.get("/auth/account", &mut other).await;
     assert!(account.text.contains("current-password"), "{account:?}");
     // There is no password to log in with.
-    let users = server.administration.users().await.unwrap();
+    let users = server.administration.users(ALL).await.unwrap().items;
     let user = users.iter().find(|user| *user.login == *login).unwrap();
     assert!(user.credentials.password_hash.is_none());
     server.administration.lock_user(&login, true).await.unwrap();
@@ -232,7 +234,7 @@ async fn who_works_here_gets_nothing_without_a_second_factor() {
     assert_eq!(out.status, 303);
 
     // One of this server's own does as well.
-    let users = server.administration.users().await.unwrap();
+    let users = server.administration.users(ALL).await.unwrap().items;
     let login = users.iter().find(|user| user.login.starts_with("clinic/"));
     let login = login.unwrap().login.clone();
     let factor = server
@@ -247,7 +249,7 @@ async fn who_works_here_gets_nothing_without_a_second_factor() {
     let answer = answer.await;
     let page = server.get(answer.header(LOCATION), &mut cookie).await;
     assert!(page.text.contains("one-time-code"), "{page:?}");
-    let code = password::totp_code(&factor.secret, server.now);
+    let code = totp_code(&factor.secret, server.now);
     let answer = server
         .fill(
             "/auth/second-factor",
@@ -342,4 +344,39 @@ async fn a_provider_inside_is_not_asked_without_the_setting() {
     let answer = server.sent("/auth/account", &mut Cookie::default()).await;
     assert_eq!(answer.status, 502, "{answer:?}");
     assert!(!answer.text.contains(&provider.issuer));
+}
+
+/// It is no failed login, neither to the person nor in the trail.
+#[tokio::test]
+async fn a_provider_that_is_down_is_told_as_such() {
+    let (mut server, provider) = begun(REFERENCES).await;
+    let mut cookie = Cookie::default();
+    let departure = provider.departure(&server.sent("/auth/account", &mut cookie).await);
+    let claims = provider.claims(&departure, &server);
+    let token = provider
+        .keys
+        .signed(&json!({"alg": "RS256", "kid": "rsa"}), &claims);
+    provider.grants(&departure, token);
+    provider.is_down.store(true, Ordering::Relaxed);
+    let away = server.back(&departure, &provider.issuer, &mut cookie).await;
+    // What it says of itself is not known for ever.
+    server.later(301);
+    let sent = server.sent("/auth/account", &mut cookie).await;
+    for answer in [away, sent] {
+        assert_eq!(answer.status, 502, "{answer:?}");
+        assert!(
+            answer.text.contains("Nothing is wrong with your login"),
+            "{answer:?}"
+        );
+    }
+    let told = server.trail_of("provider-unreachable").await;
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(
+        told[0].starts_with("security provider-unreachable 8"),
+        "{told:?}"
+    );
+    assert!(server.trail_of("login federated").await.is_empty());
+    provider.is_down.store(false, Ordering::Relaxed);
+    let answer = server.federated(&provider, "/auth/account", &mut cookie, |_| ());
+    assert_eq!(answer.await.status, 303);
 }

@@ -168,3 +168,80 @@ async fn people_see_the_apps_that_act_for_them_and_end_that() {
     let page = server.get("/auth/account", &mut cookie).await;
     assert!(page.text.contains("There are none."), "{page:?}");
 }
+
+/// A link of a page behind a text.
+fn link_before(page: &Answer, text: &str) -> String {
+    let before = page.text.split(&format!("\">{text}</a>")).next().unwrap();
+    let link = before.rsplit("href=\"").next().unwrap();
+    link.replace("&#38;", "&").replace("&amp;", "&")
+}
+
+#[tokio::test]
+async fn an_app_that_works_with_an_encounter_is_given_one_to_choose() {
+    let server = Server::new().await;
+    let path = authorize("app", "openid launch/encounter user/*.rs", &[]);
+    let mut cookie = Cookie::default();
+    let page = server.logged_in("anna", &path, &mut cookie).await;
+    assert!(page.text.contains("Choose a patient"), "{page:?}");
+    let chosen = format!("{path}&patient=p1");
+    let visits = server.get(&chosen, &mut cookie).await;
+    for said in ["Choose a visit", "Ada Moreau", "in-progress"] {
+        assert!(visits.text.contains(said), "{said} {visits:?}");
+    }
+    let silent = server
+        .get(&format!("{chosen}&prompt=none"), &mut cookie)
+        .await;
+    assert_eq!(silent.sent("error"), "interaction_required");
+    // One of somebody else, and one that is none, is not chosen.
+    for other in ["e2", "e9", "*"] {
+        let page = server
+            .get(&format!("{chosen}&encounter={other}"), &mut cookie)
+            .await;
+        assert!(page.text.contains("Choose a visit"), "{other} {page:?}");
+    }
+    let link = link_before(&visits, "2026-02-01 – 2026-02-03");
+    let page = server.get(&link, &mut cookie).await;
+    assert!(
+        page.text
+            .contains("<strong>2026-02-01</strong> Check-up, finished"),
+        "{page:?}"
+    );
+    let code = server.agreed(&page, &mut cookie).await;
+    let tokens = server.exchange("app", &code).await.json();
+    assert_eq!(tokens["encounter"], "e1");
+    assert_eq!(tokens["patient"], "p1");
+    assert!(
+        tokens["scope"]
+            .as_str()
+            .unwrap()
+            .contains("launch/encounter"),
+        "{tokens}"
+    );
+    let without = server
+        .get(&link_before(&visits, "Go on without a visit"), &mut cookie)
+        .await;
+    let code = server.agreed(&without, &mut cookie).await;
+    let tokens = server.exchange("app", &code).await.json();
+    assert_eq!(tokens["encounter"], Value::Null);
+    assert!(
+        !tokens["scope"]
+            .as_str()
+            .unwrap()
+            .contains("launch/encounter"),
+        "{tokens}"
+    );
+}
+
+#[tokio::test]
+async fn a_patient_chooses_among_the_own_encounters() {
+    let server = Server::new().await;
+    let path = authorize("app", "launch/encounter patient/*.rs", &[]);
+    let mut cookie = Cookie::default();
+    let page = server.logged_in("paul", &path, &mut cookie).await;
+    let page = server
+        .get(&link_before(&page, "2026-02-01 – 2026-02-03"), &mut cookie)
+        .await;
+    let code = server.agreed(&page, &mut cookie).await;
+    let tokens = server.exchange("app", &code).await.json();
+    assert_eq!(tokens["encounter"], "e1");
+}

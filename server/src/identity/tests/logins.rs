@@ -63,10 +63,34 @@ async fn who_finds_no_place_to_log_in_has_tried_nothing() {
         places.push(place);
     }
     for _ in 0..10 {
-        assert_eq!(try_password(&server, "paul", "wrong").await.status, 429);
+        let answer = try_password(&server, "paul", "wrong").await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.header("retry-after")),
+            (429, "1")
+        );
     }
     places.clear();
     assert_eq!(try_password(&server, "paul", PASSWORD).await.status, 303);
+}
+
+#[tokio::test]
+async fn who_asks_too_fast_is_told_so_on_a_page() {
+    let server = Server::new().await;
+    for path in ["/auth/login", "/auth/authorize?x=1", "/auth/account"] {
+        let mut request = Request::builder().uri(path).body(Bytes::new()).unwrap();
+        request.extensions_mut().insert(TooFast(7));
+        let answer = server.ask(request).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.header("retry-after")),
+            (429, "7")
+        );
+        assert_eq!(answer.header(CONTENT_TYPE), "text/html; charset=utf-8");
+        assert!(
+            answer.text.contains("Try again in 7 seconds."),
+            "{answer:?}"
+        );
+    }
+    assert!(Identity::is_for_people("/auth/consent") && !Identity::is_for_people("/auth/token"));
 }
 
 #[tokio::test]
@@ -89,7 +113,7 @@ async fn a_second_factor_is_needed_and_good_once() {
         (400, "")
     );
 
-    let code = password::totp_code(&server.totp, server.now);
+    let code = totp_code(&server.totp, server.now);
     let right = server
         .fill(
             "/auth/second-factor",
@@ -115,9 +139,9 @@ async fn a_second_factor_is_needed_and_good_once() {
     assert_eq!(try_code(&server, &recovery).await, 303);
     assert_eq!(try_code(&server, &recovery).await, 401, "used before");
     server.later(60);
-    let code = password::totp_code(&server.totp, server.now);
+    let code = totp_code(&server.totp, server.now);
     assert_eq!(try_code(&server, &code).await, 303);
-    let old = password::totp_code(&server.totp, server.now - SignedDuration::from_secs(300));
+    let old = totp_code(&server.totp, server.now - SignedDuration::from_secs(300));
     assert_eq!(try_code(&server, &old).await, 401);
 }
 
@@ -137,7 +161,7 @@ async fn codes_cannot_be_guessed_by_who_has_the_password() {
         );
         assert_eq!(wrong.await.status, 401);
     }
-    let code = password::totp_code(&server.totp, server.now);
+    let code = totp_code(&server.totp, server.now);
     let late = server
         .fill(
             "/auth/second-factor",
@@ -246,7 +270,7 @@ async fn a_cookie_from_before_the_login_is_worth_nothing_after_it() {
     assert_eq!(answer.status, 303);
     let half = cookie.clone();
     let page = server.get("/auth/account", &mut cookie).await;
-    let code = password::totp_code(&server.totp, server.now);
+    let code = totp_code(&server.totp, server.now);
     server
         .fill(
             "/auth/second-factor",
@@ -357,7 +381,7 @@ async fn pages_let_nothing_in_and_stand_in_no_frame() {
     let mut pages = vec![server.get(&path, &mut cookie).await];
     pages.push(server.with_password("anna", &path, &mut cookie).await);
     let second = pages[1].text.clone();
-    let code = password::totp_code(&server.totp, server.now);
+    let code = totp_code(&server.totp, server.now);
     let shown = Answer {
         status: StatusCode::OK,
         headers: http::HeaderMap::new(),

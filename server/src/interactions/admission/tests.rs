@@ -2,6 +2,7 @@
 
 mod clinic;
 mod consents;
+mod glass;
 mod labels;
 mod leaks;
 mod links;
@@ -9,6 +10,8 @@ mod matrix;
 mod races;
 mod remembered;
 mod staff;
+mod unreached;
+mod withdrawals;
 mod writes;
 
 use fhir::resource::Resource;

@@ -79,7 +79,10 @@ pub(super) fn bundle(cx: &RequestContext, kind: &str, answers: &[Answer]) -> Out
             });
         }
     });
-    Outcome::body(StatusCode::OK, writer.finish())
+    Outcome {
+        is_never_kept: answers.iter().flatten().any(|one| one.is_never_kept),
+        ..Outcome::body(StatusCode::OK, writer.finish())
+    }
 }
 
 fn status_line(status: StatusCode) -> String {

@@ -262,6 +262,7 @@ fn any_tokens(value: &str) -> Vec<String> {
             "110122" => "login",
             "110123" => "logout",
             "110127" => "break-glass",
+            "110138" => "break-glass-ended",
             code => code,
         }
         .to_owned()

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use fhir::ids::{ResourceKey, ResourceType};
+use fhir::outcome::{Issue, IssueType, Severity};
 use fhir::resource::Resource;
 use fhir::search::hash::ANY_REFERENCE;
 use fhir::search::period_test::{PeriodTest, Prefix};
@@ -10,6 +11,7 @@ use fhir::search::plan::{Clause, Criteria, Plan};
 use fhir::time::{DateTime, parse_instant, parse_partial};
 
 use super::care_dates;
+use crate::auth::Permission;
 use crate::definitions::Searched;
 use crate::error::{Error, ErrorKind, Result};
 use crate::operations::{OperationAnswer, OperationContext};
@@ -37,6 +39,8 @@ pub(in crate::operations) struct Record<'a> {
     plan: Plan,
     count: u32,
     cursor: Option<String>,
+    /// The types that are asked for and not reached, whether there is anything of them or not.
+    unreached: Vec<ResourceType>,
 }
 
 /// What one page holds, and where those beside it begin.
@@ -47,6 +51,7 @@ pub(super) struct Part {
     pub(super) included: Vec<StoredVersion>,
     pub(super) previous: Option<String>,
     pub(super) next: Option<String>,
+    pub(super) unreached: Vec<ResourceType>,
 }
 
 impl<'a> Record<'a> {
@@ -64,6 +69,7 @@ impl<'a> Record<'a> {
         let since = since.transpose()?;
         let members = cx.definitions.compartment_types(center.resource_type);
         let members = members.ok_or_else(|| Error::internal("there is no such compartment"))?;
+        let unreached = unreached(cx, center, types.as_ref().unwrap_or(&members));
         let whole = Searched::of(&members, "", cx.request.handling).around(center);
         let mut plan = cx.definitions.plan(cx.request, &whole, None)?;
         plan.clauses.extend(care_clause(cx, &asked, &members)?);
@@ -84,6 +90,7 @@ impl<'a> Record<'a> {
             plan,
             count,
             cursor: asked.cursor,
+            unreached,
         })
     }
 
@@ -146,6 +153,7 @@ impl<'a> Record<'a> {
             included: kept,
             previous: found.previous,
             next: found.next,
+            unreached: self.unreached.clone(),
         })
     }
 
@@ -209,6 +217,8 @@ impl Part {
         path: &str,
         cursor: Option<&str>,
     ) -> OperationAnswer {
+        // It is said once, on the first page.
+        let said = said_of(&self.unreached).filter(|_| cursor.is_none());
         let searchset = Searchset {
             base_url: &cx.request.base_url,
             links: PageLinks {
@@ -223,7 +233,7 @@ impl Part {
             contained: &[],
             scores: &[],
             included: &self.included,
-            warnings: &[],
+            warnings: said.as_slice(),
         };
         OperationAnswer::resource(searchset.json())
     }
@@ -264,6 +274,31 @@ fn with_referents(compartment: Plan, types: Option<Vec<ResourceType>>) -> Plan {
         clauses: vec![Clause::Any(vec![is_member, is_referred_to])],
         ..Plan::default()
     }
+}
+
+/// The types of the record that neither a scope nor a role reaches. The center itself has been read.
+fn unreached(
+    cx: OperationContext<'_>,
+    center: &ResourceKey,
+    types: &[ResourceType],
+) -> Vec<ResourceType> {
+    let access = &cx.request.access;
+    let is_hidden =
+        |one: &ResourceType| *one != center.resource_type && !access.may(Permission::Search, *one);
+    let mut hidden: Vec<ResourceType> = types.iter().copied().filter(is_hidden).collect();
+    hidden.sort_unstable_by_key(|one| one.name());
+    hidden
+}
+
+/// What is said of them: nothing of whether there are such resources.
+fn said_of(unreached: &[ResourceType]) -> Option<Issue> {
+    let names: Vec<&str> = unreached.iter().map(|one| one.name()).collect();
+    let sentence = format!(
+        "not looked for, because this access does not include them: {}",
+        names.join(", ")
+    );
+    let issue = Issue::new(Severity::Information, IssueType::Suppressed, sentence);
+    (!names.is_empty()).then_some(issue)
 }
 
 /// How many resources of the compartment a page holds.

@@ -47,6 +47,7 @@ pub async fn wake(store: &Store, definitions: &Definitions, cx: &RequestContext)
         if_match: None,
         call: None,
         operations: None,
+        accounts: None,
     };
     let mut looked_at = None;
     let mut attempts = store.attempts();

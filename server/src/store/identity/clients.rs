@@ -142,9 +142,10 @@ impl Store {
         row.as_ref().map(client).transpose()
     }
 
-    /// Clients by id, so many at most.
-    pub async fn identity_clients(&self, limit: u32) -> Result<Vec<IdentityClient>> {
+    /// Clients by id, behind one, so many at most.
+    pub async fn identity_clients(&self, after: &str, limit: u32) -> Result<Vec<IdentityClient>> {
         let rows = sqlx::query(statements::LIST_IDENTITY_CLIENTS)
+            .bind(after)
             .bind(i64::from(limit))
             .fetch_all(&self.pool)
             .await

@@ -99,7 +99,7 @@ async fn logins_and_client_ids_are_taken_once() {
     };
     assert!(!store.add_identity_user(&other, at(0)).await.unwrap());
     assert!(!store.add_identity_client(&app(), at(0)).await.unwrap());
-    let users = store.identity_users(10).await.unwrap();
+    let users = store.identity_users("", 10).await.unwrap();
     assert_eq!(users.len(), 1);
     assert_eq!(users[0].fhir_user.to_string(), "Practitioner/anna");
     let client = store.identity_client("app").await.unwrap().unwrap();
@@ -127,7 +127,7 @@ async fn each_kind_of_client_comes_back_as_it_went_in() {
         let read = store.identity_client(id).await.unwrap().unwrap();
         assert_eq!(format!("{:?}", read.kind), said);
     }
-    assert_eq!(store.identity_clients(10).await.unwrap().len(), 5);
+    assert_eq!(store.identity_clients("", 10).await.unwrap().len(), 5);
 }
 
 #[tokio::test]
@@ -147,7 +147,7 @@ async fn a_client_that_registered_itself_is_forgotten_where_nobody_uses_it() {
     };
     store.add_identity_grant(&used, None, at(0)).await.unwrap();
     store.forget_identity(at(999), at(0)).await.unwrap();
-    let left = store.identity_clients(10).await.unwrap();
+    let left = store.identity_clients("", 10).await.unwrap();
     let left: Vec<&str> = left.iter().map(|client| &*client.id).collect();
     assert_eq!(left, ["app", "used"]);
 }

@@ -128,9 +128,10 @@ impl Store {
         row.as_ref().map(user).transpose()
     }
 
-    /// People by login, so many at most.
-    pub async fn identity_users(&self, limit: u32) -> Result<Vec<IdentityUser>> {
+    /// People by login, behind one, so many at most.
+    pub async fn identity_users(&self, after: &str, limit: u32) -> Result<Vec<IdentityUser>> {
         let rows = sqlx::query(statements::LIST_IDENTITY_USERS)
+            .bind(after)
             .bind(i64::from(limit))
             .fetch_all(&self.pool)
             .await

@@ -1,5 +1,6 @@
 //! A small OpenID Connect provider, on this machine.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
@@ -28,6 +29,8 @@ pub(super) struct OpenIdProvider {
     pending: Arc<Mutex<Pending>>,
     /// The keys that it publishes.
     pub(super) published: Arc<Mutex<String>>,
+    /// Whether it answers nothing but that it has failed.
+    pub(super) is_down: Arc<AtomicBool>,
 }
 
 /// How somebody is sent there.
@@ -60,6 +63,8 @@ impl OpenIdProvider {
             "authorization_response_iss_parameter_supported": true,
         });
         let (held, shown) = (Arc::clone(&pending), Arc::clone(&published));
+        let is_down = Arc::new(AtomicBool::new(false));
+        let fails = Arc::clone(&is_down);
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
                 let mut read = vec![0; 16 * 1024];
@@ -73,6 +78,9 @@ impl OpenIdProvider {
                 };
                 let keys = shown.lock().unwrap().clone();
                 let (status, body) = match asked.split(' ').nth(1).unwrap() {
+                    _ if fails.load(Ordering::Relaxed) => {
+                        ("503 Service Unavailable", "<p>soon</p>".to_owned())
+                    }
                     "/.well-known/openid-configuration" => ("200 OK", metadata.to_string()),
                     "/keys" => ("200 OK", keys),
                     "/token" => exchanged(&asked, &held.lock().unwrap()),
@@ -90,6 +98,7 @@ impl OpenIdProvider {
             keys,
             pending,
             published,
+            is_down,
         }
     }
 

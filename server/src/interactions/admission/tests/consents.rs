@@ -4,7 +4,7 @@ use super::clinic::{Clinic, role, team};
 use super::{DENIED, brief, check};
 
 /// An active privacy consent of a patient.
-fn consent(id: &str, patient: &str, provision: &str) -> String {
+pub(super) fn consent(id: &str, patient: &str, provision: &str) -> String {
     format!(
         r#"{{"resourceType":"Consent","id":"{id}","status":"active","patient":{{"reference":"Patient/{patient}"}},
             "scope":{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"patient-privacy"}}]}},
@@ -13,7 +13,7 @@ fn consent(id: &str, patient: &str, provision: &str) -> String {
 }
 
 /// A provision about somebody.
-fn about(effect: &str, who: &str, more: &str) -> String {
+pub(super) fn about(effect: &str, who: &str, more: &str) -> String {
     format!(
         r#"{{"type":"{effect}","actor":[{{"role":{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/v3-ParticipationType","code":"IRCP"}}]}},
             "reference":{{"reference":"{who}"}}}}]{more}}}"#

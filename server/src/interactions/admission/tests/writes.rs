@@ -133,3 +133,51 @@ async fn a_plan_to_delete_tells_nothing_to_who_may_not() {
     .await;
     clinic.close().await;
 }
+
+/// Who may do what is said by somebody who has just shown a second factor.
+#[tokio::test]
+async fn roles_are_given_after_a_recent_login_alone() {
+    let Some(clinic) = Clinic::of(1).await else {
+        return;
+    };
+    clinic.write(vec![role("boss", "admin", "")]).await;
+    let given = role("new", "nurse", "");
+    let entry = |kind: &str| {
+        format!(
+            r#"POST / {{"resourceType":"Bundle","type":"{kind}","entry":[{{"resource":{given},"request":{{"method":"PUT","url":"PractitionerRole/new"}}}}]}}"#
+        )
+    };
+    let requests = [
+        (format!("POST PractitionerRole {given}"), 201),
+        (format!("PUT PractitionerRole/new {given}"), 201),
+        (format!("PUT PractitionerRole?_id=new {given}"), 200),
+        (
+            r#"PATCH PractitionerRole/new [{"op":"add","path":"/active","value":false}]"#
+                .to_owned(),
+            200,
+        ),
+        (
+            r#"PATCH PractitionerRole?_id=new [{"op":"add","path":"/active","value":true}]"#
+                .to_owned(),
+            200,
+        ),
+        (entry("transaction"), 200),
+    ];
+    for (seconds, is_fresh) in [(301, false), (300, true)] {
+        let boss = "Practitioner/boss";
+        let access = clinic.access_since(seconds, boss, "user/*.cruds").await;
+        let ask = async |request: &str| clinic.ask(&access, request).await;
+        for (request, status) in &requests {
+            let expected = if is_fresh { *status } else { 401 };
+            let answer = ask(request).await;
+            assert_eq!(answer.status, expected, "{seconds} {request}: {answer:?}");
+        }
+        let batch = ask(&entry("batch")).await.body;
+        assert_eq!(batch.contains(r#""status":"401 "#), !is_fresh, "{batch}");
+        let other =
+            r#"PUT Organization/clinic {"resourceType":"Organization","id":"clinic","name":"x"}"#;
+        assert_eq!(ask(other).await.status, 200);
+        assert_eq!(ask("GET PractitionerRole/boss").await.status, 200);
+    }
+    clinic.close().await;
+}

@@ -46,6 +46,7 @@ fn asking<'a>(
         if_match: None,
         call: None,
         operations: None,
+        accounts: None,
     }
 }
 

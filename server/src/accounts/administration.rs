@@ -1,29 +1,58 @@
 //! Accounts and clients as an administrator makes, changes and removes them.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::answer::is_bounded;
-use super::fetch::may_be_published_at;
+use super::keys::is_key_set;
 use super::password::{NewSecondFactor, Passwords};
+use super::secret;
+use super::told::Administrator;
+use super::uris::{is_redirect_uri, may_be_published_at};
 use super::vault::{Vault, second_factor_of};
-use super::{assertion, secret};
-use crate::auth::{FhirUser, Scopes};
+use crate::auth::{FhirUser, Scopes, is_bounded};
 use crate::context;
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::{
     ClientKind, Credentials, Epochs, IdentityClient, IdentityUser, SecretHash, Store,
 };
 
-/// People and clients that are listed.
-const LISTED: u32 = 10_000;
-
 /// What an administrator does.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Administration {
-    pub(super) store: Store,
+    pub(crate) store: Store,
     passwords: Passwords,
-    vault: Vault,
+    vault: Arc<Vault>,
+    /// Nobody where a command does it.
+    pub(super) by: Option<Administrator>,
+}
+
+/// Some of what is listed, in order.
+#[derive(Clone, Copy, Debug)]
+pub struct ListPage<'a> {
+    /// The login or id that the one before ends with; of the first page none.
+    pub after: &'a str,
+    /// How many there are on it at most.
+    pub count: u32,
+}
+
+/// What stands on a page.
+#[derive(Clone, Debug)]
+pub struct Listed<T> {
+    /// People, or clients.
+    pub items: Vec<T>,
+    /// Whether there are more behind them.
+    pub has_more: bool,
+}
+
+impl<T> Listed<T> {
+    /// A page of a list that was asked for one item more.
+    fn of(mut items: Vec<T>, page: ListPage<'_>) -> Self {
+        let has_more = items.len() > page.count as usize;
+        items.truncate(page.count as usize);
+        Self { items, has_more }
+    }
 }
 
 /// Somebody who shall log in.
@@ -73,10 +102,11 @@ fn refused(sentence: impl Into<Box<str>>) -> Error {
     Error::new(ErrorKind::BadValue, sentence)
 }
 
-fn known(is_known: bool, login: &str) -> Result<()> {
+/// What somebody typed whom nobody knows is not said again: the trail keeps what is refused, and people type passwords.
+fn known(is_known: bool) -> Result<()> {
     match is_known {
         true => Ok(()),
-        false => Err(refused(format!("nobody logs in as {login}"))),
+        false => Err(refused("nobody has this login")),
     }
 }
 
@@ -86,7 +116,29 @@ impl Administration {
         Self {
             store,
             passwords: Passwords::default(),
-            vault,
+            vault: Arc::new(vault),
+            by: None,
+        }
+    }
+
+    /// The same, done by somebody who has logged in.
+    #[must_use]
+    pub fn by(&self, administrator: Administrator) -> Self {
+        Self {
+            by: Some(administrator),
+            ..self.clone()
+        }
+    }
+
+    /// Nobody takes their own way in: there might be no other administrator.
+    fn refuse_own(&self, login: &str) -> Result<()> {
+        let own = self.by.as_ref().and_then(|by| by.login.as_deref());
+        match own == Some(login) {
+            true => Err(Error::new(
+                ErrorKind::BusinessRule,
+                "this is your own account: another administrator, or a command on the machine, has to do that",
+            )),
+            false => Ok(()),
         }
     }
 
@@ -128,7 +180,7 @@ impl Administration {
             .told("password-set", &login, now)
             .set_identity_password(&login, &hash, now)
             .await?;
-        known(is_known, &login)
+        known(is_known)
     }
 
     /// A new second factor in the place of the old one, to be shown once.
@@ -136,12 +188,12 @@ impl Administration {
         let login = login.to_lowercase();
         let new = NewSecondFactor::new(&login)?;
         let is_known = self.seal_second_factor(&login, &new.secret, &new.hashes);
-        known(is_known.await?, &login)?;
+        known(is_known.await?)?;
         Ok(new)
     }
 
     /// Keeps a second factor, sealed, with the hashes of its recovery codes; `false` where nobody logs in so.
-    pub(super) async fn seal_second_factor(
+    pub(crate) async fn seal_second_factor(
         &self,
         login: &str,
         secret: &[u8],
@@ -156,29 +208,36 @@ impl Administration {
     /// Takes the second factor away.
     pub async fn remove_second_factor(&self, login: &str) -> Result<()> {
         let login = login.to_lowercase();
-        known(
-            self.told("second-factor-removed", &login, context::now())
-                .set_identity_totp(&login, None)
-                .await?,
-            &login,
-        )
+        self.refuse_own(&login)?;
+        let store = self.told("second-factor-removed", &login, context::now());
+        known(store.set_identity_totp(&login, None).await?)
     }
 
     /// Locks somebody out, or lets them in again.
     pub async fn lock_user(&self, login: &str, is_locked: bool) -> Result<()> {
         let login = login.to_lowercase();
-        let code = if is_locked {
-            "user-locked"
-        } else {
-            "user-unlocked"
+        let code = match is_locked {
+            true => {
+                self.refuse_own(&login)?;
+                "user-locked"
+            }
+            false => "user-unlocked",
         };
         let store = self.told(code, &login, context::now());
-        known(store.lock_identity_user(&login, is_locked).await?, &login)
+        known(store.lock_identity_user(&login, is_locked).await?)
     }
 
-    /// Everybody who may log in.
-    pub async fn users(&self) -> Result<Vec<IdentityUser>> {
-        self.store.identity_users(LISTED).await
+    /// Who may log in, by login.
+    pub async fn users(&self, page: ListPage<'_>) -> Result<Listed<IdentityUser>> {
+        let users = self
+            .store
+            .identity_users(page.after, page.count.saturating_add(1));
+        Ok(Listed::of(users.await?, page))
+    }
+
+    /// Who logs in so.
+    pub async fn user(&self, login: &str) -> Result<Option<IdentityUser>> {
+        self.store.identity_user(&login.to_lowercase()).await
     }
 
     /// Registers a client, and gives its id and the secret that was made up for it.
@@ -199,26 +258,40 @@ impl Administration {
         }
     }
 
-    /// Every client.
-    pub async fn clients(&self) -> Result<Vec<IdentityClient>> {
-        self.store.identity_clients(LISTED).await
+    /// The clients, by id.
+    pub async fn clients(&self, page: ListPage<'_>) -> Result<Listed<IdentityClient>> {
+        let clients = self
+            .store
+            .identity_clients(page.after, page.count.saturating_add(1));
+        Ok(Listed::of(clients.await?, page))
+    }
+
+    /// The client of an id.
+    pub async fn client(&self, id: &str) -> Result<Option<IdentityClient>> {
+        self.store.identity_client(id).await
     }
 
     /// Removes a client, and all that was granted to it.
     pub async fn remove_client(&self, id: &str) -> Result<()> {
+        if self.by.as_ref().is_some_and(|by| *by.client == *id) {
+            return Err(Error::new(
+                ErrorKind::BusinessRule,
+                "this is the app that you use: remove it by another one, or by a command on the machine",
+            ));
+        }
         match self
             .told("client-removed", id, context::now())
             .remove_identity_client(id)
             .await?
         {
             true => Ok(()),
-            false => Err(refused(format!("there is no client {id}"))),
+            false => Err(refused("there is no such client")),
         }
     }
 }
 
 /// A client as it is registered, if it may be, and the secret that was made up for it.
-pub(super) fn checked(new: NewClient) -> Result<(IdentityClient, Option<String>)> {
+pub(crate) fn checked(new: NewClient) -> Result<(IdentityClient, Option<String>)> {
     if !is_bounded(&new.scopes) {
         return Err(refused(
             "a client has 100 scopes at most, of 4096 letters together",
@@ -278,7 +351,7 @@ fn kind(new: NewClientKind) -> Result<(ClientKind, Option<String>)> {
             let shown = secret::random()?;
             Ok((ClientKind::Symmetric(secret::hash(&shown)), Some(shown)))
         }
-        NewClientKind::Jwks(jwks) => match assertion::is_key_set(&jwks) {
+        NewClientKind::Jwks(jwks) => match is_key_set(&jwks) {
             true => Ok((ClientKind::Jwks(jwks.into()), None)),
             false => Err(refused(
                 "the keys must be a JSON Web Key Set of public keys, one of them with a kid and for RS384 or ES384",
@@ -289,24 +362,4 @@ fn kind(new: NewClientKind) -> Result<(ClientKind, Option<String>)> {
             false => Err(refused("keys are fetched by https, or from this machine")),
         },
     }
-}
-
-/// Where people may be sent: by https, on this machine, or into an app by a scheme of its own, which has a dot
-/// (<https://www.rfc-editor.org/rfc/rfc8252#section-7.1>).
-pub(super) fn is_redirect_uri(uri: &str) -> bool {
-    let is_clean = uri.bytes().all(|byte| byte.is_ascii_graphic())
-        && !uri.contains(['#', '"', '\'', ';', ',', '\\', '@']);
-    let Some((scheme, rest)) = uri.split_once(':') else {
-        return false;
-    };
-    let is_allowed = match scheme {
-        "https" | "http" => may_be_published_at(uri),
-        scheme => {
-            let is_name = |byte: u8| {
-                byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-+".contains(&byte)
-            };
-            scheme.contains('.') && scheme.bytes().all(is_name) && !rest.is_empty()
-        }
-    };
-    is_clean && is_allowed
 }

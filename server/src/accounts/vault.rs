@@ -15,7 +15,7 @@ use super::secret;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The form of what is sealed, and the name of the key it is sealed with.
-pub(super) const MARK_LEN: usize = 9;
+const MARK_LEN: usize = 9;
 const FORM: u8 = 1;
 
 /// Seals and opens.
@@ -60,7 +60,7 @@ impl Vault {
         Self::of(&key)
     }
 
-    pub(super) fn of(key: &[u8; 32]) -> Result<Self> {
+    pub(crate) fn of(key: &[u8; 32]) -> Result<Self> {
         let digest = Sha256::digest(key);
         let mut mark = [FORM; MARK_LEN];
         mark[1..].copy_from_slice(&digest[..MARK_LEN - 1]);
@@ -71,12 +71,12 @@ impl Vault {
     }
 
     /// What everything begins with that is sealed with this key.
-    pub(super) fn mark(&self) -> &[u8; MARK_LEN] {
+    pub(crate) fn mark(&self) -> &[u8; MARK_LEN] {
         &self.mark
     }
 
     /// Seals a secret for one purpose.
-    pub(super) fn seal(&self, purpose: &str, secret: &[u8]) -> Result<Vec<u8>> {
+    pub(crate) fn seal(&self, purpose: &str, secret: &[u8]) -> Result<Vec<u8>> {
         let mut sealed = secret.to_vec();
         let purpose = Aad::from(purpose.as_bytes());
         let nonce = self.key.seal_in_place_append_tag(purpose, &mut sealed);
@@ -85,7 +85,7 @@ impl Vault {
     }
 
     /// Opens what was sealed with this key for this purpose.
-    pub(super) fn open(&self, purpose: &str, sealed: &[u8]) -> Result<Vec<u8>> {
+    pub(crate) fn open(&self, purpose: &str, sealed: &[u8]) -> Result<Vec<u8>> {
         let other = || {
             Error::internal(
                 "a secret was sealed with another key, or is another's: VESTA_IDENTITY_KEY_FILE must be the file it was when the secret was set",
@@ -102,7 +102,7 @@ impl Vault {
 }
 
 /// What the second factor of a login is sealed for.
-pub(super) fn second_factor_of(login: &str) -> String {
+pub(crate) fn second_factor_of(login: &str) -> String {
     format!("second factor of {login}")
 }
 

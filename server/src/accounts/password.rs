@@ -27,8 +27,8 @@ const RECOVERY_CODES: usize = 10;
 const STEP_S: u64 = 30;
 
 /// Computes hashes off the threads that answer requests, a few at a time.
-#[derive(Debug)]
-pub(super) struct Passwords {
+#[derive(Clone, Debug)]
+pub(crate) struct Passwords {
     turns: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
 }
@@ -44,7 +44,7 @@ impl Default for Passwords {
 
 /// A place among the logins that wait for a hash.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(crate) struct Place {
     turns: Arc<Semaphore>,
     place: OwnedSemaphorePermit,
 }
@@ -54,7 +54,7 @@ const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$dmVzdGEtbm9ib2R5LXNhbHQ$Ymz
 
 impl Passwords {
     /// A place. Whoever gets none has not tried anything yet, and is not counted.
-    pub(super) fn place(&self) -> Result<Place> {
+    pub(crate) fn place(&self) -> Result<Place> {
         let busy = "too many people log in at this moment: try again in a while";
         let place = Arc::clone(&self.waiting).try_acquire_owned();
         Ok(Place {
@@ -65,7 +65,7 @@ impl Passwords {
     }
 
     /// The argon2id hash of a new password.
-    pub(super) async fn hash(&self, password: &str) -> Result<String> {
+    pub(crate) async fn hash(&self, password: &str) -> Result<String> {
         let refused = |sentence| Err(Error::new(ErrorKind::BadValue, sentence));
         if password.chars().count() < LETTERS_MIN {
             return refused("a password has 12 letters at least");
@@ -85,7 +85,7 @@ impl Passwords {
 
 impl Place {
     /// Whether a password is the one of a hash; without a hash it is not, and takes as long.
-    pub(super) async fn verify(self, password: &str, hash: Option<&str>) -> Result<bool> {
+    pub(crate) async fn verify(self, password: &str, hash: Option<&str>) -> Result<bool> {
         if password.len() > BYTES_MAX {
             return Ok(false);
         }
@@ -122,8 +122,8 @@ pub fn new_password() -> Result<String> {
 
 /// A second factor that is new: shown once, to whom it belongs.
 pub struct NewSecondFactor {
-    pub(super) secret: [u8; 20],
-    pub(super) hashes: Vec<SecretHash>,
+    pub(crate) secret: [u8; 20],
+    pub(crate) hashes: Vec<SecretHash>,
     /// What an authenticator app reads.
     pub url: String,
     /// Each replaces the app once.
@@ -131,7 +131,7 @@ pub struct NewSecondFactor {
 }
 
 impl NewSecondFactor {
-    pub(super) fn new(login: &str) -> Result<Self> {
+    pub(crate) fn new(login: &str) -> Result<Self> {
         let secret = secret::random_bytes::<20>()?;
         let builder = Builder::new()
             .with_secret(secret)
@@ -158,7 +158,7 @@ impl NewSecondFactor {
 }
 
 /// The time step a code belongs to, if it is right now or one step off (<https://www.rfc-editor.org/rfc/rfc6238>).
-pub(super) fn totp_step(secret: &[u8], code: &str, now: Timestamp) -> Option<i64> {
+pub(crate) fn totp_step(secret: &[u8], code: &str, now: Timestamp) -> Option<i64> {
     let totp = totp(secret)?;
     let seconds = u64::try_from(now.as_second()).ok()?;
     let step = totp.check(code, seconds)?;
@@ -174,7 +174,7 @@ fn totp(secret: &[u8]) -> Option<Totp> {
 
 /// The code of this moment.
 #[cfg(test)]
-pub(super) fn totp_code(secret: &[u8], now: Timestamp) -> String {
+pub(crate) fn totp_code(secret: &[u8], now: Timestamp) -> String {
     let seconds = u64::try_from(now.as_second()).unwrap();
     totp(secret).unwrap().generate(seconds).to_string()
 }
