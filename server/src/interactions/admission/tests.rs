@@ -10,6 +10,7 @@ mod matrix;
 mod races;
 mod remembered;
 mod staff;
+mod systems;
 mod unreached;
 mod withdrawals;
 mod writes;
