@@ -75,6 +75,9 @@ impl Entry {
 
 pub(super) type Key = (Box<str>, Box<str>, Option<Box<str>>);
 
+/// The codes of value sets, each with and without those that do not have the words.
+type Known = HashMap<(Identity, bool), Option<Arc<[Entry]>>>;
+
 /// Puts the codes of value sets together.
 pub(in crate::terminology) struct Expander<'k> {
     pub(super) sources: Sources<'k>,
@@ -88,7 +91,7 @@ pub(in crate::terminology) struct Expander<'k> {
     /// How many codes the code systems have that pages are made of, or that others are compared with.
     pub(super) looked_at: Cell<usize>,
     /// What value sets that others include came to; nothing where something is missing.
-    known: RefCell<HashMap<(Identity, bool), Option<Arc<[Entry]>>>>,
+    known: RefCell<Known>,
 }
 
 impl<'k> Expander<'k> {
