@@ -71,6 +71,22 @@ async fn codes_are_translated() {
         "400 a code means nothing without its system: give 'system', too",
     )
     .await;
+    check("$translate", "400 there is nothing to translate: give 'code' and 'system', 'coding' or 'codeableConcept'").await;
+    world.close().await;
+}
+
+#[tokio::test]
+async fn what_is_said_of_a_map_holds_however_it_is_named() {
+    let Some(world) = World::with(&[MAP]).await else {
+        return;
+    };
+    let check = async |query: &str, expected: &str| {
+        let answer = world.told(&format!("ConceptMap/{query}")).await;
+        assert_eq!(answer, expected, "{query}");
+    };
+    let both = "result=true match(equivalence=equivalent concept=hund originMap=http://here/m|1) match(equivalence=wider concept=tier originMap=http://here/m|1)";
+    let none = "result=false message=no concept map that is known here says anything of this code";
+    let dog = "code=dog&system=http://here/animals";
     check(&format!("m/$translate?{dog}&conceptMapVersion=1"), both).await;
     check(
         &format!("m/$translate?{dog}&source=http://here/plants"),
@@ -98,7 +114,6 @@ async fn codes_are_translated() {
     ] {
         check(&format!("{map}&{dog}"), refusal).await;
     }
-    check("$translate", "400 there is nothing to translate: give 'code' and 'system', 'coding' or 'codeableConcept'").await;
     world.close().await;
 }
 
