@@ -177,10 +177,29 @@ pub fn operation_outcome(issues: &[Issue]) -> String {
     writer.finish()
 }
 
+/// Extensions for the place of an issue in the text.
+const LINE: &str = "http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-line";
+const COLUMN: &str = "http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-col";
+
+fn number(list: &mut Writer, url: &str, value: u32) {
+    list.object(|extension| {
+        extension.string("url", url);
+        extension.number("valueInteger", i64::from(value));
+    });
+}
+
 fn write_issue(list: &mut Writer, issue: &Issue) {
     list.object(|object| {
-        if let Some(extension) = &issue.extension {
-            object.array("extension", |list| list.raw(extension));
+        if issue.extension.is_some() || issue.position.is_some() {
+            object.array("extension", |list| {
+                if let Some(extension) = &issue.extension {
+                    list.raw(extension);
+                }
+                if let Some(Position { line, column }) = issue.position {
+                    number(list, LINE, line);
+                    number(list, COLUMN, column);
+                }
+            });
         }
         object.string("severity", issue.severity.code());
         object.string("code", issue.code.code());

@@ -69,7 +69,7 @@ limits! {
     search_contained_max: u32 = 10_000, 1..=100000, "VESTA_SEARCH_CONTAINED_MAX";
     /// Most Observations that one `$lastn` looks at
     lastn_observations_max: u32 = 10_000, 1..=100000, "VESTA_LASTN_OBSERVATIONS_MAX";
-    /// Most codes of one expansion, and of what a search by a value set or a hierarchy looks for
+    /// Most codes of one expansion or page of it, and of what a search by a value set or a hierarchy looks for
     expansion_codes_max: u32 = 10_000, 1..=1000000, "VESTA_EXPANSION_CODES_MAX";
     /// Most steps that the FHIRPath of one patch may take, all its operations together
     fhirpath_steps_max: u32 = 5_000_000, 10000..=100000000, "VESTA_FHIRPATH_STEPS_MAX";

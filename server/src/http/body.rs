@@ -142,7 +142,8 @@ fn xml_error(error: XmlError) -> Error {
         XmlErrorKind::TooLarge => ErrorKind::TooLarge,
         _ => ErrorKind::Malformed,
     };
-    let issue =
+    let mut issue =
         Issue::error(IssueType::Structure, error.kind.to_string()).positioned(error.position);
+    issue.expression.extend(error.path);
     Error::with_issues(kind, vec![issue])
 }

@@ -91,7 +91,7 @@ impl Standing {
 }
 
 /// The extension that says how settled something is.
-pub(super) const STANDARDS_STATUS: &str =
+pub const STANDARDS_STATUS: &str =
     "http://hl7.org/fhir/StructureDefinition/structuredefinition-standards-status";
 
 /// A property that concepts of a code system have.

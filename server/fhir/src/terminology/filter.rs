@@ -1,5 +1,7 @@
 //! Conditions on concepts (<https://hl7.org/fhir/R4/valueset-filter-operator.html>).
 
+mod tables;
+
 use regex::{Regex, RegexBuilder};
 
 use super::code_system::CodeSystem;

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use super::canonical::{Canonical, compare_versions, version_matches};
 use super::code_system::{CodeSystem, SystemKey};
 use super::concept::Concept;
+use super::condition::Condition;
 use super::fault::Stop;
 use super::value_set::ValueSet;
 
@@ -23,6 +24,21 @@ pub enum Need {
     CodeSystems(Box<str>),
     /// Concepts.
     Concepts(SystemKey, Selection),
+    /// How many concepts a condition holds for.
+    Count(SystemKey, Condition),
+    /// Some of the concepts that a condition holds for.
+    Slice(SystemKey, Slice),
+}
+
+/// Some of the concepts that a condition holds for, in the order of their code system.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Slice {
+    /// The condition.
+    pub condition: Condition,
+    /// How many are passed over.
+    pub offset: usize,
+    /// Most that are wanted.
+    pub count: usize,
 }
 
 /// Which concepts of a code system.
@@ -62,6 +78,8 @@ pub struct Knowledge {
     value_sets: HashMap<Box<str>, Vec<Arc<ValueSet>>>,
     code_systems: HashMap<Box<str>, Vec<Arc<CodeSystem>>>,
     concepts: HashMap<(SystemKey, Selection), Arc<Concepts>>,
+    counts: HashMap<(SystemKey, Condition), Option<usize>>,
+    slices: HashMap<(SystemKey, Slice), Arc<Concepts>>,
     given_value_sets: Vec<Arc<ValueSet>>,
     given_code_systems: Vec<Arc<CodeSystem>>,
     missing: RefCell<BTreeSet<Need>>,
@@ -97,6 +115,16 @@ impl Knowledge {
     /// Learns concepts.
     pub fn learn_concepts(&mut self, key: SystemKey, selection: Selection, found: Arc<Concepts>) {
         self.concepts.insert((key, selection), found);
+    }
+
+    /// Learns how many concepts a condition holds for; nothing where they are too many to be counted.
+    pub fn learn_count(&mut self, key: SystemKey, condition: Condition, count: Option<usize>) {
+        self.counts.insert((key, condition), count);
+    }
+
+    /// Learns some of the concepts that a condition holds for.
+    pub fn learn_slice(&mut self, key: SystemKey, slice: Slice, found: Arc<Concepts>) {
+        self.slices.insert((key, slice), found);
     }
 
     /// What has been noted since the last time.
@@ -181,6 +209,32 @@ impl Knowledge {
         match self.concepts.get(&(system.key, selection.clone())) {
             Some(known) => Ok(Arc::clone(known)),
             None => self.need(Need::Concepts(system.key, selection)),
+        }
+    }
+
+    /// How many concepts of a stored code system a condition holds for; nothing where they are too many to be counted.
+    pub(super) fn count(
+        &self,
+        system: &CodeSystem,
+        condition: &Condition,
+    ) -> Result<Option<usize>, Stop> {
+        if *condition == Condition::EVERY {
+            return Ok(Some(system.concept_count));
+        }
+        if *condition == Condition::NONE || system.concept_count == 0 {
+            return Ok(Some(0));
+        }
+        match self.counts.get(&(system.key, condition.clone())) {
+            Some(known) => Ok(*known),
+            None => self.need(Need::Count(system.key, condition.clone())),
+        }
+    }
+
+    /// Some of the concepts of a stored code system that a condition holds for.
+    pub(super) fn slice(&self, system: &CodeSystem, slice: Slice) -> Result<Arc<Concepts>, Stop> {
+        match self.slices.get(&(system.key, slice.clone())) {
+            Some(known) => Ok(Arc::clone(known)),
+            None => self.need(Need::Slice(system.key, slice)),
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod canonical;
 mod checking;
 pub mod code_system;
 pub mod concept;
+pub mod condition;
 pub mod expand;
 pub mod fault;
 mod filter;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::json::{Value, Writer, quoted};
 
-use super::canonical::Canonical;
+use super::canonical::{Canonical, version_matches};
 use super::concept::{Coding, items, text};
 use super::fault::Stop;
 use super::knowledge::{Knowledge, Selection};
@@ -88,45 +88,78 @@ pub fn mappings(map: Value<'_>) -> Vec<Mapping> {
     );
     let mut list = Vec::new();
     for group in items(map, "group") {
-        let (source, target) = (text(group, "source"), text(group, "target"));
+        let between = Between::of(group);
         for element in items(group, "element") {
             for one in items(element, "target") {
-                list.push(mapping(
-                    &canonical,
-                    source.clone(),
-                    target.clone(),
-                    element,
-                    one,
-                ));
+                list.push(mapping(&canonical, &between, element, one));
             }
         }
     }
     list
 }
 
+/// The code systems that a group of a concept map is between, each with its version where it says one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Between {
+    /// What is mapped.
+    pub source: Option<Canonical>,
+    /// What it is mapped to.
+    pub target: Option<Canonical>,
+}
+
+impl Between {
+    fn of(group: Value<'_>) -> Self {
+        let side = |system, version| Self::side(text(group, system), text(group, version));
+        Self {
+            source: side("source", "sourceVersion"),
+            target: side("target", "targetVersion"),
+        }
+    }
+
+    /// One side. A version stands behind the URL where R5 has it.
+    pub fn side(system: Option<Box<str>>, version: Option<Box<str>>) -> Option<Canonical> {
+        let mut side = Canonical::parse(&system?);
+        side.version = version.or(side.version);
+        Some(side)
+    }
+}
+
+/// Whether a concept map is between these value sets, in these versions where it says one.
+pub fn is_between(
+    map: Value<'_>,
+    (source, target): (Option<&Canonical>, Option<&Canonical>),
+) -> bool {
+    let is = |wanted: Option<&Canonical>, names: [&str; 2]| {
+        let said = names.iter().find_map(|name| text(map, name));
+        let said = said.map(|said| Canonical::parse(&said));
+        wanted.is_none_or(|wanted| {
+            said.is_some_and(|said| {
+                let is_any = wanted.version.is_none() || said.version.is_none();
+                said.url == wanted.url && (is_any || said.version == wanted.version)
+            })
+        })
+    };
+    is(source, ["sourceUri", "sourceCanonical"]) && is(target, ["targetUri", "targetCanonical"])
+}
+
 /// One step: an element of a group, and one of its targets.
 pub fn mapping(
     map: &Canonical,
-    source_system: Option<Box<str>>,
-    target_system: Option<Box<str>>,
+    between: &Between,
     element: Value<'_>,
     target: Value<'_>,
 ) -> Mapping {
-    let side = |system: Option<Box<str>>, value: Value<'_>| {
-        // A version of the system stands behind the URL where R5 has it.
-        let canonical = system.map(|system| Canonical::parse(&system));
-        Coding {
-            system: canonical.as_ref().map(|one| one.url.clone()),
-            version: canonical.and_then(|one| one.version),
-            code: text(value, "code"),
-            display: text(value, "display"),
-        }
+    let side = |system: &Option<Canonical>, value: Value<'_>| Coding {
+        system: system.as_ref().map(|one| one.url.clone()),
+        version: system.as_ref().and_then(|one| one.version.clone()),
+        code: text(value, "code"),
+        display: text(value, "display"),
     };
     let dependencies = |name| items(target, name).map(dependency).collect();
     Mapping {
         map: map.clone(),
-        source: side(source_system, element),
-        target: side(target_system, target),
+        source: side(&between.source, element),
+        target: side(&between.target, target),
         equivalence: text(target, "equivalence")
             .or_else(|| text(target, "relationship").map(|code| as_r4(&code).into()))
             .unwrap_or_else(|| "relatedto".into()),
@@ -206,8 +239,7 @@ fn fits(asked: &Translated, mapping: &Mapping) -> bool {
     let wants = asked.wanted_system.is_none() || asked.wanted_system == to.system;
     let is_given = |given: &Coding| {
         let of_system = given.system.is_none() || given.system == from.system;
-        let of_version =
-            given.version.is_none() || from.version.is_none() || given.version == from.version;
+        let of_version = is_of_version(given, from.version.as_deref());
         let is_any_case = from
             .system
             .as_ref()
@@ -219,6 +251,12 @@ fn fits(asked: &Translated, mapping: &Mapping) -> bool {
         of_system && of_version && of_code
     };
     wants && asked.codings.iter().any(is_given)
+}
+
+/// Whether a code may be of that version of its code system: where both say one they are the same.
+fn is_of_version(given: &Coding, version: Option<&str>) -> bool {
+    let given = given.version.as_deref();
+    given.is_none_or(|given| version.is_none_or(|version| version_matches(given, version)))
 }
 
 /// Whether all that a step depends on is given. On the way back all is answered that may have been the source.
@@ -303,9 +341,18 @@ pub fn unmapped(map: Value<'_>, asked: &Translated, found: &[Mapping]) -> Unmapp
         let Some(unmapped) = group.get("unmapped") else {
             continue;
         };
-        let (source, target) = (text(group, "source"), text(group, "target"));
-        let wants = asked.wanted_system.is_none() || asked.wanted_system == target;
-        let of_it = |one: &&Coding| one.system.is_none() || one.system == source;
+        let Between { source, target } = Between::of(group);
+        let (source, target) = (source.unwrap_or_default(), target.unwrap_or_default());
+        let wants = asked
+            .wanted_system
+            .as_ref()
+            .is_none_or(|wanted| *wanted == target.url);
+        let of_it = |one: &&Coding| {
+            one.system
+                .as_ref()
+                .is_none_or(|system| *system == source.url)
+                && is_of_version(one, source.version.as_deref())
+        };
         for given in asked.codings.iter().filter(of_it).filter(|_| wants) {
             let (code, display, equivalence) = match text(unmapped, "mode").as_deref() {
                 Some("provided") => (given.code.clone(), given.display.clone(), "equal"),
@@ -321,8 +368,8 @@ pub fn unmapped(map: Value<'_>, asked: &Translated, found: &[Mapping]) -> Unmapp
                 map: canonical.clone(),
                 source: given.clone(),
                 target: Coding {
-                    system: target.clone(),
-                    version: None,
+                    system: Some(target.url.clone()).filter(|url| !url.is_empty()),
+                    version: target.version.clone(),
                     code,
                     display,
                 },

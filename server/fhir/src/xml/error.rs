@@ -14,6 +14,8 @@ pub struct XmlError {
     pub kind: XmlErrorKind,
     /// Where.
     pub position: Position,
+    /// The same as FHIRPath, where it was within elements of a resource.
+    pub path: Option<Box<str>>,
 }
 
 /// What was wrong. Names are those of elements, attributes and members, cut short; values are never shown.

@@ -18,24 +18,19 @@ pub fn from_xml(
         scanner: Scanner::new(bytes, limits)?,
         structures,
         places: Vec::new(),
+        path: Vec::new(),
         is_aside: false,
     };
     let root = reader.root()?;
     let mut json = String::with_capacity(bytes.len());
     reader.mark(&json);
-    reader.resource(&root, 1, &mut json)?;
-    loop {
-        match reader.scanner.next()? {
-            Token::Eof => break,
-            Token::Start(_)
-            | Token::End(_)
-            | Token::Text(_)
-            | Token::Reference(..)
-            | Token::CData(_)
-            | Token::Comment(_)
-            | Token::Instruction(_) => {}
-        }
-    }
+    reader
+        .resource(&root, 1, &mut json)
+        .map_err(|error| XmlError {
+            path: reader.path(),
+            ..error
+        })?;
+    reader.rest()?;
     let resource = Resource::parse_with(json, limits.json).map_err(|error| {
         reader
             .scanner
@@ -49,8 +44,19 @@ struct Reader<'a> {
     structures: &'a Structures,
     /// Where elements stand in the JSON, and where they stood in the XML.
     places: Vec<(u32, usize)>,
+    /// The elements that are being read; what stood last where a fault ended it.
+    path: Vec<Step<'a>>,
     /// Whether what is written has no place of its own yet: ids and extensions of primitives.
     is_aside: bool,
+}
+
+/// An element on the way to where the reader stands.
+struct Step<'a> {
+    name: &'a str,
+    /// The type of a choice.
+    chosen: Option<&'a str>,
+    /// Which occurrence, of an element that may repeat.
+    index: Option<usize>,
 }
 
 /// The namespace of attributes about schemas.
@@ -70,6 +76,40 @@ impl<'a> Reader<'a> {
                 | Token::Instruction(_) => {}
             }
         }
+    }
+
+    /// Reads what stands behind the outermost element.
+    fn rest(&mut self) -> Result<(), XmlError> {
+        loop {
+            match self.scanner.next()? {
+                Token::Eof => return Ok(()),
+                Token::Start(_)
+                | Token::End(_)
+                | Token::Text(_)
+                | Token::Reference(..)
+                | Token::CData(_)
+                | Token::Comment(_)
+                | Token::Instruction(_) => {}
+            }
+        }
+    }
+
+    /// The place as FHIRPath: `Patient.contact[0].name`.
+    fn path(&self) -> Option<Box<str>> {
+        let mut path = String::new();
+        for step in &self.path {
+            if !path.is_empty() {
+                path.push('.');
+            }
+            path.push_str(step.name);
+            if let Some(chosen) = step.chosen {
+                path.push_str(&format!(".ofType({chosen})"));
+            }
+            if let Some(index) = step.index {
+                path.push_str(&format!("[{index}]"));
+            }
+        }
+        (!path.is_empty()).then(|| path.into())
     }
 
     /// Notes that the element whose start tag was read stands here. What was taken back has no place.
@@ -143,6 +183,13 @@ impl<'a> Reader<'a> {
             .map(|id| self.structures.get(id))
             .filter(|definition| definition.kind == TypeKind::Resource && !definition.is_abstract)
             .ok_or_else(|| self.error(XmlErrorKind::UnknownResource(short(tag.local))))?;
+        if self.path.is_empty() {
+            self.path.push(Step {
+                name: &definition.name,
+                chosen: None,
+                index: None,
+            });
+        }
         self.no_attributes()?;
         out.push_str("{\"resourceType\":");
         push_quoted(out, &definition.name);
@@ -232,15 +279,21 @@ impl<'a> Reader<'a> {
                 .filter(|(_, element, _)| !element.is_xml_attribute)
                 .ok_or_else(|| self.error(XmlErrorKind::UnknownElement(short(tag.local))))?;
             let name: &'a str = &chosen.json_name;
-            run.follow(name, order, element.is_list(), out)
-                .map_err(|kind| self.error(kind))?;
-            self.mark(out);
             let kind = self.structures.get(chosen.type_id);
+            let followed = run.follow(name, order, element.is_list(), out);
+            self.path.push(Step {
+                name: &element.name,
+                chosen: element.is_choice.then_some(&*kind.name),
+                index: element.is_list().then(|| run.count.saturating_sub(1)),
+            });
+            followed.map_err(|kind| self.error(kind))?;
+            self.mark(out);
             let depth = depth + u32::from(element.is_list());
             self.deeper(depth)?;
             if kind.kind == TypeKind::Primitive && &*kind.name == "xhtml" {
                 self.narrative(&tag, out)?;
                 run.has_value = true;
+                self.path.pop();
                 continue;
             }
             self.in_fhir(&tag)?;
@@ -255,6 +308,7 @@ impl<'a> Reader<'a> {
                     run.has_value = true;
                 }
             }
+            self.path.pop();
         }
         run.close(out);
         Ok(())

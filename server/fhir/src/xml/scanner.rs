@@ -119,6 +119,7 @@ impl<'a> Scanner<'a> {
         let fault = |kind, offset| XmlError {
             kind,
             position: Position::of(bytes, offset),
+            path: None,
         };
         if bytes.len() > limits.size {
             return Err(fault(XmlErrorKind::TooLarge, 0));
@@ -165,6 +166,7 @@ impl<'a> Scanner<'a> {
         XmlError {
             kind,
             position: Position::of(self.text.as_bytes(), offset),
+            path: None,
         }
     }
 

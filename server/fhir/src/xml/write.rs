@@ -50,6 +50,7 @@ fn error(kind: XmlErrorKind, place: Value<'_>) -> XmlError {
     XmlError {
         kind,
         position: place.position(),
+        path: None,
     }
 }
 

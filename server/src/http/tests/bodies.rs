@@ -64,6 +64,11 @@ async fn bodies_that_cannot_be_read_are_refused_with_their_place() {
     };
     check(&[JSON], b"", 400, "needed").await;
     check(&[JSON], b"{", 400, "line 1, column 2").await;
+    let (line, column) = (
+        r#"{"url":"http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-line","valueInteger":1}"#,
+        r#"{"url":"http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-col","valueInteger":2}"#,
+    );
+    check(&[JSON], b"{", 400, &format!("[{line},{column}]")).await;
     check(&[JSON], b"[]", 400, "object").await;
     check(&[JSON], b"{}", 400, "resourceType").await;
     check(

@@ -1,13 +1,15 @@
 //! The server's own definitions and those of packages in searches: they are not stored, and yet found where somebody asks for
-//! a definition by its `url` or `_id` (<https://hl7.org/fhir/R4/resource.html#canonical>). They come behind all that is
-//! stored, in the order of their ids.
+//! a definition by its `url` or `_id` (<https://hl7.org/fhir/R4/resource.html#canonical>). A NamingSystem has no `url`: ours
+//! are found by whatever describes one. They come behind all that is stored, in the order of their ids.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use bytes::Bytes;
 use fhir::ids::{ResourceKey, ResourceType};
 use fhir::json::{Document, ParseLimits, Value};
 use fhir::resource::Resource;
 use fhir::search::plan::{Contained, Plan};
-use fhir::search::query::split_unescaped;
+use fhir::search::query::{split_unescaped, unescape};
 
 use super::room;
 use crate::context::{Handling, RequestContext};
@@ -20,6 +22,9 @@ use crate::terminology::planned;
 
 /// What the cursor of a page that begins with own definitions begins with; no other begins so.
 const MARK: char = '!';
+
+/// Stored definitions that are looked at on one page.
+const STORED_AT_ONCE: u32 = 100;
 
 /// Whether a cursor leads to own definitions.
 pub(super) fn is_place(cursor: &str) -> bool {
@@ -97,8 +102,11 @@ impl OwnMatches {
 
 /// Whether a search is of some types, and by what identifies a definition.
 fn names_definitions(plan: &Plan) -> bool {
+    let is_of_naming = |one: &ResourceType| one.name() == "NamingSystem";
+    let is_naming = plan.resource_types.iter().all(is_of_naming);
     // With a modifier they are not named, but described.
-    let identifies = |name: &str| matches!(name, "url" | "_id");
+    let identifies =
+        |name: &str| matches!(name, "url" | "_id") || is_naming && !name.starts_with('_');
     let has_own =
         |one: &ResourceType| own_types().contains(one) || PACKAGE_TYPES.contains(&one.name());
     plan.contained == Contained::False
@@ -146,51 +154,75 @@ async fn brought(
     let types: Vec<&str> = types
         .filter(|name| ResourceType::parse(name).is_some_and(|one| plan.covers(one)))
         .collect();
-    let values = |name: &str| -> Vec<&str> {
+    let values = |name: &str| -> Vec<String> {
         let named = plan.understood.iter().filter(|(own, _)| own == name);
         named
             .flat_map(|(_, value)| split_unescaped(value, ','))
+            .filter_map(|value| unescape(value).ok())
             .collect()
     };
+    let (urls, ids) = (values("url"), values("_id"));
     let found = interactions
         .store
-        .package_definitions(&types, &values("url"), &values("_id"))
+        .package_definitions(&types, &texts(&urls), &texts(&ids))
         .await?;
     let is_own = |key: &ResourceKey| definitions(interactions, plan).any(|(own, _)| own == *key);
-    let mut kept = Vec::new();
+    let mut candidates: BTreeMap<ResourceType, Vec<(String, StoredVersion)>> = BTreeMap::new();
     for (key, text) in found {
-        let Some(url) = url(&text) else { continue };
+        let Some(url) = url(text.clone()) else {
+            continue;
+        };
         let brought = matching(interactions, cx, plan, key, text.into())?;
-        if let Some(one) = brought.filter(|one| !is_own(&one.key))
-            && !is_stored(interactions, cx, source, one.key.resource_type, &url).await?
-        {
-            kept.push(one);
+        if let Some(one) = brought.filter(|one| !is_own(&one.key)) {
+            let of_type = candidates.entry(one.key.resource_type).or_default();
+            of_type.push((url, one));
         }
+    }
+    let mut kept = Vec::new();
+    for (resource_type, of_type) in candidates {
+        let urls = of_type.iter().map(|(url, _)| url.as_str()).collect();
+        let stored = stored(interactions, cx, source, resource_type, urls).await?;
+        let is_left = of_type.into_iter().filter(|(url, _)| !stored.contains(url));
+        kept.extend(is_left.map(|(_, one)| one));
     }
     Ok(kept)
 }
 
-fn url(text: &str) -> Option<String> {
-    let document = Document::parse_with(text.to_owned(), ParseLimits::STORED).ok()?;
+fn texts(list: &[String]) -> Vec<&str> {
+    list.iter().map(String::as_str).collect()
+}
+
+fn url(text: impl Into<Bytes>) -> Option<String> {
+    let document = Document::parse_with(text, ParseLimits::STORED).ok()?;
     let url = document.root().get("url").and_then(Value::string);
     url.map(Into::into)
 }
 
-/// Whether something of a type is stored with that URL.
-async fn is_stored(
+/// Which of these URLs something of a type is stored with: asked for in one search, however many they are.
+async fn stored(
     interactions: &Interactions,
     cx: &RequestContext,
     source: &mut Source<'_>,
     resource_type: ResourceType,
-    url: &str,
-) -> Result<bool> {
+    urls: BTreeSet<&str>,
+) -> Result<HashSet<String>> {
     let types = [resource_type];
-    let query = query_text(&[("url".to_owned(), url.replace(',', "\\,"))]);
+    let escaped = |url: &&str| url.replace('\\', "\\\\").replace(',', "\\,");
+    let escaped: Vec<String> = urls.iter().map(escaped).collect();
+    let query = query_text(&[("url".to_owned(), escaped.join(","))]);
     let searched = Searched::of(&types, &query, Handling::Strict);
     let (store, definitions) = (&interactions.store, &interactions.definitions);
     let plan = planned(cx, store, definitions, &searched).await?;
-    let page = source
-        .search(cx, &plan, 1, resource_type.name(), None)
-        .await?;
-    Ok(!page.matches.is_empty())
+    let (mut found, mut cursor) = (HashSet::new(), None);
+    loop {
+        let path = resource_type.name();
+        let page = source.search(cx, &plan, STORED_AT_ONCE, path, cursor.as_deref());
+        let page = page.await?;
+        let contents = page.matches.into_iter().filter_map(|one| one.content);
+        found.extend(contents.filter_map(url));
+        cursor = page.next;
+        if cursor.is_none() || found.len() >= urls.len() {
+            return Ok(found);
+        }
+    }
 }

@@ -345,3 +345,84 @@ async fn what_packages_define_gives_way_to_what_is_stored() {
     assert_eq!(search("_id=one").await, "");
     world.close().await;
 }
+
+/// However many definitions a search names, what is stored in their place is asked for once.
+#[tokio::test]
+async fn what_is_stored_in_the_place_of_definitions_is_asked_for_at_once() {
+    let Some(mut world) = World::new().await else {
+        return;
+    };
+    let (sender, receiver) = tokio::sync::mpsc::channel(200);
+    let url = |n: usize| format!("http://hl7.org/a,{n}");
+    for n in 0..150 {
+        let text = format!(
+            r#"{{"resourceType":"ValueSet","id":"v{n}","url":"{}","status":"active"}}"#,
+            url(n)
+        );
+        let brought = Brought {
+            text: text.into_bytes(),
+            is_terminology: false,
+            is_of_package: true,
+        };
+        sender.send(Ok(brought)).await.unwrap();
+    }
+    drop(sender);
+    let store = &world.interactions.store;
+    assert!(store.fill_package_terminology("x", receiver).await.unwrap());
+    for n in 0..130 {
+        let url = url(n % 120);
+        let stored =
+            format!(r#"{{"resourceType":"ValueSet","id":"s{n}","url":"{url}","status":"draft"}}"#);
+        world.put(&stored).await;
+    }
+    let mut limits = (*world.cx.limits).clone();
+    limits.page_size_max = 1_000;
+    world.cx.limits = limits.into();
+    let urls: Vec<String> = (0..150).map(|n| url(n).replace(',', "\\,")).collect();
+    let query = format!("ValueSet?_count=1000&url={}", urls.join(","));
+    let found = entries(&world.get(&query).await.unwrap()).0;
+    let of_package = found.iter().filter(|one| one.contains("/v"));
+    let mut left: Vec<usize> = of_package
+        .map(|one| one.rsplit('v').next().unwrap().parse().unwrap())
+        .collect();
+    left.sort_unstable();
+    assert_eq!(left, (120..150).collect::<Vec<_>>());
+    assert_eq!(found.len(), 130 + 30);
+    world.close().await;
+}
+
+#[tokio::test]
+async fn naming_systems_of_ours_are_found_by_what_describes_them() {
+    let Some(world) = World::new().await else {
+        return;
+    };
+    let check = async |query: &str, expected: &[&str]| {
+        let found = entries(&world.get(&format!("NamingSystem{query}")).await.unwrap()).0;
+        assert_eq!(found, expected, "{query}");
+    };
+    let mrn = ["match NamingSystem/mrn"];
+    let value = "https://vesta.example/fhir/NamingSystem/mrn";
+    check("?_id=mrn", &mrn).await;
+    check(&format!("?value={value}"), &mrn).await;
+    check(
+        &format!("?value={value}&kind=identifier&status=active"),
+        &mrn,
+    )
+    .await;
+    check(&format!("?value={value}&kind=codesystem"), &[]).await;
+    check(&format!("?value={value}x"), &[]).await;
+    check("", &[]).await;
+    check("?_count=5", &[]).await;
+    let all = entries(
+        &world
+            .get("NamingSystem?kind=identifier&_count=100")
+            .await
+            .unwrap(),
+    )
+    .0;
+    assert!(
+        all.len() > 5 && all.iter().any(|one| one == mrn[0]),
+        "{all:?}"
+    );
+    world.close().await;
+}

@@ -1,5 +1,6 @@
 //! Expansions of small value sets.
 
+mod pages;
 mod texts;
 
 use fhir::json::Value;

@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, VecDeque};
 use fhir::resource::Resource;
 use fhir::terminology::canonical::{Canonical, compare_versions, version_matches};
 use fhir::terminology::translate::{
-    Mapping, Translated, Unmapped, answer, mappings, spelled, unmapped,
+    Mapping, Translated, Unmapped, answer, is_between, mappings, spelled, unmapped,
 };
 
 use self::asked::Asked;
@@ -65,27 +65,18 @@ impl Operation for Translate {
             }
             (_, resource, _) => resource,
         };
+        let between = (source.as_ref(), target.as_ref());
+        let version = params.version.as_deref();
         let (mut found, others) = match whole {
-            Some(resource) => {
-                let mut found = mappings(resource.root());
-                let Unmapped { mappings, others } = unmapped(resource.root(), &asked, &found);
-                found.extend(mappings);
-                (found, others)
-            }
+            Some(map) => of_whole(&map, version, &asked, between)?,
             None => {
-                let url = params.url.as_deref().map(Canonical::parse);
-                let url = url.map(|url| {
-                    let version = params.version.as_deref().or(url.version.as_deref());
-                    Canonical::of(&url.url, version)
-                });
-                let is_of = |map: &&Resource| {
-                    let url_of = map.get("url").and_then(fhir::json::Value::string);
-                    url.as_ref()
-                        .is_none_or(|url| url_of.as_deref() == Some(&*url.url))
-                };
-                let maps = given.concept_maps().iter().filter(is_of);
-                let mut found: Vec<Mapping> = maps.flat_map(|map| mappings(map.root())).collect();
-                let between = (source.as_ref(), target.as_ref());
+                let url = named(params.url.as_deref(), version)?;
+                let of_given = given
+                    .concept_maps()
+                    .iter()
+                    .filter(|map| is_of(map, url.as_ref()) && is_between(map.root(), between));
+                let mut found: Vec<Mapping> =
+                    of_given.flat_map(|map| mappings(map.root())).collect();
                 let must_exist = found.is_empty();
                 let (more, others) = stored(cx, &asked, url.as_ref(), between, must_exist).await?;
                 found.extend(more);
@@ -95,6 +86,62 @@ impl Operation for Translate {
         found.extend(by_others(cx, &asked, others).await?);
         Ok(OperationAnswer::resource(answer(&asked, &found)))
     }
+}
+
+/// The value sets that a map is between, where they are said.
+type ValueSets<'a> = (Option<&'a Canonical>, Option<&'a Canonical>);
+
+/// What a map says that is here as a whole, and which others it names. It is of the version that is asked for.
+fn of_whole(
+    map: &Resource,
+    version: Option<&str>,
+    asked: &Translated,
+    between: ValueSets<'_>,
+) -> Result<(Vec<Mapping>, Vec<Canonical>)> {
+    let own = map.get("version").and_then(fhir::json::Value::string);
+    if version.is_some_and(|version| !version_matches(version, own.as_deref().unwrap_or_default()))
+    {
+        let sentence = "the concept map is not of the version of 'conceptMapVersion'";
+        return Err(Error::new(ErrorKind::NotFound, sentence));
+    }
+    if !is_between(map.root(), between) {
+        return Ok(Default::default());
+    }
+    let mut found = mappings(map.root());
+    let Unmapped { mappings, others } = unmapped(map.root(), asked, &found);
+    found.extend(mappings);
+    Ok((found, others))
+}
+
+/// The concept map that is named by its URL, and its version, which is said once.
+fn named(url: Option<&str>, version: Option<&str>) -> Result<Option<Canonical>> {
+    let Some(url) = url.map(Canonical::parse) else {
+        return match version {
+            None => Ok(None),
+            Some(_) => Err(Error::new(
+                ErrorKind::BadValue,
+                "'conceptMapVersion' says nothing without 'url'",
+            )),
+        };
+    };
+    if let (Some(one), Some(other)) = (&url.version, version)
+        && **one != *other
+    {
+        return Err(twice("the version of the concept map"));
+    }
+    let version = version.or(url.version.as_deref());
+    Ok(Some(Canonical::of(&url.url, version)))
+}
+
+/// Whether a map is the one that is named.
+fn is_of(map: &Resource, named: Option<&Canonical>) -> bool {
+    let text = |name| map.get(name).and_then(fhir::json::Value::string);
+    named.is_none_or(|named| {
+        let version = text("version").unwrap_or_default();
+        let wanted = named.version.as_deref();
+        text("url").as_deref() == Some(&*named.url)
+            && wanted.is_none_or(|wanted| version_matches(wanted, &version))
+    })
 }
 
 /// What the concept maps say that others name for what they do not map themselves, and those that these name.
@@ -129,7 +176,7 @@ async fn stored(
     cx: OperationContext<'_>,
     asked: &Translated,
     url: Option<&Canonical>,
-    (source, target): (Option<&Canonical>, Option<&Canonical>),
+    (source, target): ValueSets<'_>,
     must_exist: bool,
 ) -> Result<(Vec<Mapping>, Vec<Canonical>)> {
     let given = asked.codings.iter().filter_map(|one| one.code.clone());
@@ -162,6 +209,9 @@ async fn stored(
         };
     };
     found.retain(|one| one.map.version.as_deref().unwrap_or_default() == version.as_str());
+    if !is_between(head.root(), (source, target)) {
+        return Ok(Default::default());
+    }
     let Unmapped { mappings, others } = unmapped(head.root(), asked, &found);
     found.extend(mappings);
     Ok((found, others))

@@ -76,6 +76,48 @@ async fn codes_are_translated() {
 }
 
 #[tokio::test]
+async fn what_is_said_of_a_map_holds_however_it_is_named() {
+    let Some(world) = World::with(&[MAP]).await else {
+        return;
+    };
+    let check = async |query: &str, expected: &str| {
+        let answer = world.told(&format!("ConceptMap/{query}")).await;
+        assert_eq!(answer, expected, "{query}");
+    };
+    let both = "result=true match(equivalence=equivalent concept=hund originMap=http://here/m|1) match(equivalence=wider concept=tier originMap=http://here/m|1)";
+    let none = "result=false message=no concept map that is known here says anything of this code";
+    let dog = "code=dog&system=http://here/animals";
+    check(&format!("m/$translate?{dog}&conceptMapVersion=1"), both).await;
+    check(
+        &format!("m/$translate?{dog}&source=http://here/plants"),
+        none,
+    )
+    .await;
+    check(
+        &format!("$translate?{dog}&url=http://here/m&source=http://here/plants"),
+        none,
+    )
+    .await;
+    for (map, refusal) in [
+        (
+            "$translate?conceptMapVersion=1",
+            "400 'conceptMapVersion' says nothing without 'url'",
+        ),
+        (
+            "$translate?conceptMapVersion=1&url=http://here/m|0",
+            "400 the version of the concept map is given in more than one way",
+        ),
+        (
+            "m/$translate?conceptMapVersion=0",
+            "404 the concept map is not of the version of 'conceptMapVersion'",
+        ),
+    ] {
+        check(&format!("{map}&{dog}"), refusal).await;
+    }
+    world.close().await;
+}
+
+#[tokio::test]
 async fn what_a_map_does_not_map_another_does() {
     let other = |from: &str, to: &str, code: &str| {
         format!(
@@ -221,5 +263,60 @@ async fn the_version_of_a_value_set_counts_where_the_map_says_one() {
     check("source=http://here/pets|10.0", false).await;
     // The map says no version of its target.
     check("target=http://here/tiere|7", true).await;
+    world.close().await;
+}
+
+#[tokio::test]
+async fn the_version_of_a_code_counts_where_the_map_says_one() {
+    let group = |version: &str, code: &str| {
+        format!(
+            r#"{{"source":"http://here/animals","sourceVersion":"{version}","target":"http://here/tiere","targetVersion":"9",
+                "element":[{{"code":"dog","target":[{{"code":"{code}","equivalence":"equivalent"}}]}}],
+                "unmapped":{{"mode":"fixed","code":"nicht-{code}"}}}}"#
+        )
+    };
+    let map = format!(
+        r#"{{"resourceType":"ConceptMap","id":"m","url":"http://here/m","version":"1","status":"active",
+            "sourceUri":"http://here/pets","group":[{},{}]}}"#,
+        group("1", "hund1"),
+        group("2", "hund2")
+    );
+    let Some(world) = World::with(&[&map]).await else {
+        return;
+    };
+    let check = async |query: &str, expected: &[&str]| {
+        for named in [
+            "$translate?",
+            "$translate?url=http://here/m&",
+            "m/$translate?",
+        ] {
+            let answer = world.told(&format!("ConceptMap/{named}{query}")).await;
+            let found: Vec<&str> = answer.split("concept=").skip(1).collect();
+            let found: Vec<&str> = found
+                .iter()
+                .filter_map(|one| one.split(' ').next())
+                .collect();
+            assert_eq!(found, expected, "{named}{query}: {answer}");
+        }
+    };
+    let dog = "code=dog&system=http://here/animals";
+    check(dog, &["hund1", "hund2"]).await;
+    check(&format!("{dog}&version=1"), &["hund1"]).await;
+    check(&format!("{dog}&version=2"), &["hund2"]).await;
+    check(&format!("{dog}&version=3"), &[]).await;
+    let back = "code=hund2&system=http://here/tiere&reverse=true";
+    check(&format!("{back}&version=9"), &["dog"]).await;
+    check(&format!("{back}&version=8"), &[]).await;
+    let cat = "code=cat&system=http://here/animals&version=2";
+    let named = world.told(&format!("ConceptMap/m/$translate?{cat}")).await;
+    assert!(
+        named.contains("concept=nicht-hund2") && !named.contains("hund1"),
+        "{named}"
+    );
+    let whole = world
+        .get(&format!("ConceptMap/m/$translate?{dog}&version=2"))
+        .await
+        .unwrap();
+    assert!(whole.contains(r#""version":"9""#), "{whole}");
     world.close().await;
 }

@@ -5,6 +5,7 @@
 //! gives up where it has looked at too much, and all give the same page. Statements are fenced so that their plans do not
 //! depend on values: they are planned once for each connection.
 
+mod concepts;
 mod conditions;
 mod confined;
 mod count;
@@ -61,6 +62,7 @@ use statistics::{Known, Statistics};
 use value_first::ValueFirst;
 use walk::{Part, Walk};
 
+pub(super) use concepts::{count_concepts, list_slice};
 pub(super) use confined::ConfinedPlan;
 pub(super) use count::count_matches;
 pub(super) use explain::explain;

@@ -1,5 +1,6 @@
 -- by source, or on the way back by target; value sets are those the map is between, in any version where it says none
-select t.url, t.version, m.source_system, m.target_system, m.element::text as element, m.target::text as target
+select t.url, t.version, m.source_system, m.source_version, m.target_system, m.target_version,
+       m.element::text as element, m.target::text as target
   from concept_mapping m
   join terminology t on t.tid = m.tid
  where (not $2 and m.source_code = any ($1) or $2 and m.target_code = any ($1))

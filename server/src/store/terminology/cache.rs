@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use fhir::terminology::code_system::{CodeSystem, SystemKey};
+use fhir::terminology::condition::Condition;
 use fhir::terminology::knowledge::{Concepts, Knowledge, Need, Selection};
 use fhir::terminology::membership::{MemberQuestion, Membership};
 use fhir::terminology::value_set::ValueSet;
@@ -25,6 +26,7 @@ pub(super) struct Kept {
     value_sets: HashMap<Box<str>, Vec<Arc<ValueSet>>>,
     code_systems: HashMap<Box<str>, Vec<Arc<CodeSystem>>>,
     concepts: HashMap<(SystemKey, Selection), Arc<Concepts>>,
+    counts: HashMap<(SystemKey, Condition), Option<usize>>,
     members: HashMap<MemberQuestion, Membership>,
     weight: usize,
 }
@@ -77,6 +79,12 @@ impl Kept {
                 let found = self.concepts.get(&(*key, selection.clone()))?;
                 knowledge.learn_concepts(*key, selection.clone(), Arc::clone(found));
             }
+            Need::Count(key, condition) => {
+                let count = self.counts.get(&(*key, condition.clone()))?;
+                knowledge.learn_count(*key, condition.clone(), *count);
+            }
+            // Nobody asks for the same page again and again.
+            Need::Slice(..) => return None,
         }
         Some(self.revision)
     }
@@ -109,5 +117,10 @@ impl Kept {
     pub(super) fn keep_concepts(&mut self, key: (SystemKey, Selection), found: Arc<Concepts>) {
         self.weight += 1 + found.list.len();
         self.concepts.insert(key, found);
+    }
+
+    pub(super) fn keep_count(&mut self, key: (SystemKey, Condition), count: Option<usize>) {
+        self.weight += key.1.weight();
+        self.counts.insert(key, count);
     }
 }

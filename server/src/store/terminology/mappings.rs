@@ -2,7 +2,7 @@
 
 use fhir::json::Document;
 use fhir::terminology::canonical::Canonical;
-use fhir::terminology::translate::{Mapping, mapping};
+use fhir::terminology::translate::{Between, Mapping, mapping};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
@@ -61,17 +61,15 @@ impl Store {
 
 fn read(row: &PgRow) -> Result<Mapping> {
     let text = |name: &str| row.try_get::<String, _>(name).map_err(from_sqlx);
-    let system = |name: &str| {
-        let system: Option<String> = row.try_get(name).map_err(from_sqlx)?;
-        Ok::<_, crate::error::Error>(system.map(Into::into))
+    let maybe = |name: &str| {
+        let text: Option<String> = row.try_get(name).map_err(from_sqlx)?;
+        Ok::<_, crate::error::Error>(text.map(Into::into))
     };
     let canonical = Canonical::of(&text("url")?, Some(&text("version")?));
     let (element, target) = (parsed(text("element")?)?, parsed(text("target")?)?);
-    Ok(mapping(
-        &canonical,
-        system("source_system")?,
-        system("target_system")?,
-        element.root(),
-        target.root(),
-    ))
+    let between = Between {
+        source: Between::side(maybe("source_system")?, maybe("source_version")?),
+        target: Between::side(maybe("target_system")?, maybe("target_version")?),
+    };
+    Ok(mapping(&canonical, &between, element.root(), target.root()))
 }

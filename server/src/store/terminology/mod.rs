@@ -10,7 +10,7 @@ mod packages;
 mod pieces;
 mod rows;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use fhir::terminology::code_system::{CodeSystem, SystemKey};
@@ -21,6 +21,7 @@ use fhir::terminology::value_set::ValueSet;
 use sqlx::Row;
 
 use super::fault::from_sqlx;
+use super::search::count_concepts;
 use super::{Store, statements};
 use crate::error::{Error, Result};
 
@@ -73,6 +74,23 @@ impl Store {
                     });
                     knowledge.learn_concepts(key, selection, concepts);
                 }
+                Need::Count(key, condition) => {
+                    let (revision, count) = count_concepts(&self.pool, key.0, &condition).await?;
+                    if !self.confirmed(moment, revision) {
+                        return Ok(false);
+                    }
+                    self.terminology.write(revision, |cache| {
+                        cache.keep_count((key, condition.clone()), count);
+                    });
+                    knowledge.learn_count(key, condition, count);
+                }
+                Need::Slice(key, slice) => {
+                    let (revision, concepts) = rows::slice(&self.pool, key, &slice).await?;
+                    if !self.confirmed(moment, revision) {
+                        return Ok(false);
+                    }
+                    knowledge.learn_slice(key, slice, Arc::new(concepts));
+                }
             }
         }
         if !single.is_empty() && !self.learn_single(knowledge, single, moment).await? {
@@ -117,8 +135,12 @@ impl Store {
         }
         for (key, codes) in needs {
             let wanted = codes.len();
+            let lower = codes.iter().map(|code| code.to_ascii_lowercase());
+            let lower: HashSet<String> = lower.collect();
             let selection = Selection::Codes(codes);
-            let takes = |one: &&(SystemKey, Arc<Concept>)| one.0 == key && selection.takes(&one.1);
+            let takes = |one: &&(SystemKey, Arc<Concept>)| {
+                one.0 == key && lower.contains(&one.1.code.to_ascii_lowercase())
+            };
             let list = concepts.iter().filter(takes);
             let list = list.map(|(_, concept)| Arc::clone(concept)).collect();
             let is_cut = false;
@@ -184,7 +206,10 @@ impl Store {
         let system = |row: &sqlx::postgres::PgRow| {
             Ok(KnownSystem {
                 url: row.try_get("url").map_err(from_sqlx)?,
-                versions: row.try_get("versions").map_err(from_sqlx)?,
+                versions: row
+                    .try_get::<Option<_>, _>("versions")
+                    .map_err(from_sqlx)?
+                    .unwrap_or_default(),
                 concepts: row.try_get("concepts").map_err(from_sqlx)?,
                 subsumption: row.try_get("subsumption").map_err(from_sqlx)?,
             })

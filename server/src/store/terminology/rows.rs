@@ -6,7 +6,7 @@ use fhir::json::{Document, ParseLimits};
 use fhir::resource::Resource;
 use fhir::terminology::code_system::{CodeSystem, SystemKey};
 use fhir::terminology::concept::Concept;
-use fhir::terminology::knowledge::{Concepts, Selection};
+use fhir::terminology::knowledge::{Concepts, Selection, Slice};
 use fhir::terminology::value_set::ValueSet;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgPool, Row};
@@ -14,6 +14,7 @@ use sqlx::{PgConnection, PgPool, Row};
 use super::broken;
 use crate::error::{Error, Result};
 use crate::store::fault::from_sqlx;
+use crate::store::search::list_slice;
 use crate::store::statements;
 
 /// Value sets of these URLs.
@@ -108,6 +109,21 @@ pub(super) async fn concepts(
         list.extend(concept(row)?.map(Arc::new));
     }
     let is_cut = rows.len() > most;
+    Ok((revision(&rows)?, Concepts { list, is_cut }))
+}
+
+/// Some of the concepts that a condition holds for.
+pub(super) async fn slice(
+    pool: &PgPool,
+    SystemKey(tid): SystemKey,
+    slice: &Slice,
+) -> Result<(i64, Concepts)> {
+    let rows = list_slice(pool, tid, slice).await?;
+    let mut list = Vec::with_capacity(rows.len());
+    for row in &rows {
+        list.extend(concept(row)?.map(Arc::new));
+    }
+    let is_cut = false;
     Ok((revision(&rows)?, Concepts { list, is_cut }))
 }
 

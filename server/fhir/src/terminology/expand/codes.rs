@@ -1,6 +1,6 @@
 //! The codes that a value set is made of: what it includes, less what it excludes.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -38,6 +38,19 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// A concept of a code system.
+    pub(super) fn of(system: &Arc<CodeSystem>, concept: &Arc<Concept>) -> Self {
+        Self {
+            system: system.url.clone(),
+            version: system.version.clone(),
+            is_inactive: system.is_inactive(concept),
+            is_abstract: system.is_abstract(concept),
+            concept: Arc::clone(concept),
+            code_system: Some(Arc::clone(system)),
+            listed: None,
+        }
+    }
+
     /// The code.
     pub fn code(&self) -> &str {
         &self.concept.code
@@ -54,22 +67,31 @@ impl Entry {
         words.is_empty() || have_words(self.concept.texts().chain(own), words)
     }
 
-    fn key(&self, with_version: bool) -> Key {
+    pub(super) fn key(&self, with_version: bool) -> Key {
         let version = self.version.clone().filter(|_| with_version);
         (self.system.clone(), self.concept.code.clone(), version)
     }
 }
 
-type Key = (Box<str>, Box<str>, Option<Box<str>>);
+pub(super) type Key = (Box<str>, Box<str>, Option<Box<str>>);
+
+/// The codes of value sets, each with and without those that do not have the words.
+type Known = HashMap<(Identity, bool), Option<Arc<[Entry]>>>;
 
 /// Puts the codes of value sets together.
 pub(in crate::terminology) struct Expander<'k> {
-    sources: Sources<'k>,
+    pub(super) sources: Sources<'k>,
     /// Words that all codes have that matter.
-    words: Vec<Box<str>>,
-    uses: RefCell<Uses>,
+    pub(super) words: Vec<Box<str>>,
+    /// Whether codes count that do not have the words: others are compared with them.
+    pub(super) is_whole: Cell<bool>,
+    pub(super) uses: RefCell<Uses>,
+    /// What is said of a value set that has too many codes.
+    pub(super) advice: String,
+    /// How many codes the code systems have that pages are made of, or that others are compared with.
+    pub(super) looked_at: Cell<usize>,
     /// What value sets that others include came to; nothing where something is missing.
-    known: RefCell<HashMap<Identity, Option<Arc<[Entry]>>>>,
+    known: RefCell<Known>,
 }
 
 impl<'k> Expander<'k> {
@@ -77,7 +99,12 @@ impl<'k> Expander<'k> {
         Self {
             sources,
             words: Vec::new(),
+            is_whole: Cell::default(),
             uses: RefCell::default(),
+            advice:
+                "ask for one page of them by 'count' and 'offset', or narrow it down by 'filter'"
+                    .to_owned(),
+            looked_at: Cell::default(),
             known: RefCell::default(),
         }
     }
@@ -98,6 +125,20 @@ impl<'k> Expander<'k> {
     ) -> Result<Vec<Entry>, Stop> {
         self.uses.borrow_mut().value_set(value_set, None);
         self.of_value_set(value_set, &[])
+    }
+
+    /// Puts codes together that others are compared with. They are not narrowed down by words where one of the others may
+    /// have these by what the value set says of it.
+    fn compared_with<T>(&self, others: &[Entry], codes: impl FnOnce() -> T) -> T {
+        let is_named = |entry: &Entry| {
+            let listed = entry.listed.as_deref();
+            listed.is_some_and(|one| one.display.is_some() || !one.designations.is_empty())
+        };
+        let was_whole = self.is_whole.get();
+        self.is_whole.set(was_whole || others.iter().any(is_named));
+        let codes = codes();
+        self.is_whole.set(was_whole);
+        codes
     }
 
     fn of_value_set(&self, value_set: &Arc<ValueSet>, way: Way<'_>) -> Result<Vec<Entry>, Stop> {
@@ -122,7 +163,8 @@ impl<'k> Expander<'k> {
         let mut excluded = HashSet::new();
         let by_version = compose.versions_match() == Some(false);
         for set in &compose.exclude {
-            match self.of_set(value_set, &Compose::default(), &way, set) {
+            let out = || self.of_set(value_set, &Compose::default(), &way, set);
+            match self.compared_with(&entries, out) {
                 Ok(out) => excluded.extend(out.iter().map(|entry| entry.key(by_version))),
                 Err(Stop::Missing) => is_missing = true,
                 Err(fault) => return Err(fault),
@@ -149,6 +191,7 @@ impl<'k> Expander<'k> {
         let Some(identity) = from.identity_of(reference, other) else {
             return Ok(self.of_value_set(other, way)?.into());
         };
+        let identity = (identity, self.is_whole.get());
         if let Some(known) = self.known.borrow().get(&identity) {
             return known.clone().ok_or(Stop::Missing);
         }
@@ -217,10 +260,13 @@ impl<'k> Expander<'k> {
             if value_set.inside(reference).is_none() {
                 self.uses.borrow_mut().value_set(&other, Some(value_set));
             }
-            let more = self.of_included(value_set, reference, &other, way)?;
+            let more = || self.of_included(value_set, reference, &other, way);
             entries = Some(match entries {
-                None => more.to_vec(),
-                Some(entries) => common(entries, &more),
+                None => more()?.to_vec(),
+                Some(entries) => {
+                    let more = self.compared_with(&entries, more)?;
+                    common(entries, &more)
+                }
             });
         }
         let mut entries = entries.unwrap_or_default();
@@ -230,7 +276,7 @@ impl<'k> Expander<'k> {
         Ok(entries)
     }
 
-    fn of_system(
+    pub(super) fn of_system(
         &self,
         value_set: &Arc<ValueSet>,
         url: &str,
@@ -256,6 +302,7 @@ impl<'k> Expander<'k> {
         self.uses.borrow_mut().code_system(&system, value_set);
         let filters = Filters::of(knowledge, &system, set, "ValueSet.compose")?;
         let selection = match set.concepts.is_empty() {
+            true if self.is_whole.get() => filters.selection(&[]),
             true => filters.selection(&self.words),
             false => Selection::Codes(set.concepts.iter().map(|one| one.code.clone()).collect()),
         };
@@ -266,37 +313,36 @@ impl<'k> Expander<'k> {
         let mut concepts = found.list.clone();
         concepts.retain(|concept| filters.pass(&system, concept));
         self.add_supplements(value_set, &system, &selection, &mut concepts)?;
-        let entry = |concept: &Arc<Concept>, listed: Option<&ListedConcept>| Entry {
-            system: system.url.clone(),
-            version: system.version.clone(),
-            is_inactive: system.is_inactive(concept),
-            is_abstract: system.is_abstract(concept),
-            concept: Arc::clone(concept),
-            code_system: Some(Arc::clone(&system)),
-            listed: listed.cloned().map(Arc::new),
-        };
+        let plain = |concept: &Arc<Concept>| Entry::of(&system, concept);
         if set.concepts.is_empty() {
-            return Ok(concepts
-                .iter()
-                .map(|concept| entry(concept, None))
-                .collect());
+            return Ok(concepts.iter().map(plain).collect());
         }
+        let entry = |concept: &Arc<Concept>, listed: &ListedConcept| Entry {
+            listed: Some(Arc::new(listed.clone())),
+            ..plain(concept)
+        };
         // In the order of the value set.
+        let mut by_code: HashMap<String, Vec<&Arc<Concept>>> = HashMap::new();
+        for concept in &concepts {
+            let folded = concept.code.to_ascii_lowercase();
+            by_code.entry(folded).or_default().push(concept);
+        }
         let with_concept = |listed: &ListedConcept| {
-            let same = |concept: &&Arc<Concept>| system.same_code(&concept.code, &listed.code);
-            let concept = concepts.iter().find(same)?;
+            let near = by_code.get(&listed.code.to_ascii_lowercase())?;
+            let same = |concept: &&&Arc<Concept>| system.same_code(&concept.code, &listed.code);
+            let concept = near.iter().find(same)?;
             if grammar::is_one(&system) && listed.display.is_some() {
                 // A grammar has no text for a code; the value set has.
                 let mut named = Concept::clone(concept);
                 named.display.clone_from(&listed.display);
-                return Some(entry(&Arc::new(named), Some(listed)));
+                return Some(entry(&Arc::new(named), listed));
             }
-            Some(entry(concept, Some(listed)))
+            Some(entry(concept, listed))
         };
         Ok(set.concepts.iter().filter_map(with_concept).collect())
     }
 
-    fn add_supplements(
+    pub(super) fn add_supplements(
         &self,
         value_set: &ValueSet,
         system: &CodeSystem,
@@ -323,7 +369,7 @@ impl<'k> Expander<'k> {
     }
 
     /// The codes of an expansion that stands in the value set.
-    fn of_expansion(&self, value_set: &ValueSet) -> Result<Vec<Entry>, Stop> {
+    pub(super) fn of_expansion(&self, value_set: &ValueSet) -> Result<Vec<Entry>, Stop> {
         let mut entries = Vec::new();
         for one in &value_set.expansion {
             let concept = Concept {
@@ -347,10 +393,11 @@ impl<'k> Expander<'k> {
         Ok(entries)
     }
 
-    fn too_costly(&self, named: &str) -> Stop {
+    pub(super) fn too_costly(&self, named: &str) -> Stop {
         let most = self.sources.settings.codes_max;
+        let advice = &self.advice;
         let sentence = format!(
-            "The value set '{named}' has too many codes to be expanded (more than {most}); narrow it down by 'filter'"
+            "The value set '{named}' has too many codes to be expanded (more than {most}); {advice}"
         );
         Finding::of(Rule::TooCostly, sentence).stop(FaultKind::TooCostly)
     }

@@ -1,6 +1,8 @@
 //! `$expand`: the codes of a value set (<https://hl7.org/fhir/R4/valueset-operation-expand.html>).
 
 mod codes;
+mod pages;
+mod parts;
 mod tree;
 mod uses;
 mod write;
@@ -64,24 +66,47 @@ pub fn expand(
     sources.prepare(value_set)?;
     sources.check_supplements(value_set)?;
     let words = words(asked.filter.as_deref().unwrap_or_default());
-    let expander = Expander::new(sources).searching(words.clone());
-    let mut entries = expander.codes(value_set)?;
-    entries.retain(|entry| {
-        let mut excluded = asked.exclude_systems.iter();
-        let is_out = excluded.any(|one| {
-            one.url == entry.system && (one.version.is_none() || one.version == entry.version)
-        });
-        let is_group = asked.exclude_abstract == Some(true) && entry.is_abstract;
-        !is_out && !is_group && entry.has_words(&words)
-    });
-    let page = write::Page {
-        value_set,
-        settings: &settings,
-        asked,
-        uses: expander.uses(),
-        entries: &entries,
+    let mut expander = Expander::new(sources).searching(words.clone());
+    let written = |uses, shown: &[Entry], entries: &[Entry], total| {
+        let page = write::Page {
+            value_set,
+            settings: &settings,
+            asked,
+            uses,
+            shown,
+            entries,
+            total,
+        };
+        page.write()
     };
-    Ok(page.write())
+    if asked.count.is_some()
+        && let Some(page) = expander.page(value_set, asked)?
+    {
+        let shown = &page.entries;
+        return Ok(written(expander.uses(), shown, shown, page.total));
+    }
+    let mut entries = expander.codes(value_set)?;
+    entries.retain(|entry| asked.takes(entry) && entry.has_words(&words));
+    let begin = asked.offset.unwrap_or_default().min(entries.len());
+    let rest = entries.len() - begin;
+    let end = begin + asked.count.map_or(rest, |count| count.min(rest));
+    let (shown, total) = (&entries[begin..end], Some(entries.len()));
+    Ok(written(expander.uses(), shown, &entries, total))
+}
+
+impl Expansion {
+    /// Whether a code is wanted, as far as that is not said by the settings.
+    fn takes(&self, entry: &Entry) -> bool {
+        let is_group = self.exclude_abstract == Some(true) && entry.is_abstract;
+        !is_group && !self.leaves_out(&entry.system, entry.version.as_deref())
+    }
+
+    /// Whether the codes of a code system are left out.
+    fn leaves_out(&self, system: &str, version: Option<&str>) -> bool {
+        self.exclude_systems.iter().any(|one| {
+            *one.url == *system && (one.version.is_none() || one.version.as_deref() == version)
+        })
+    }
 }
 
 /// All codes of a value set.

@@ -18,7 +18,11 @@ pub(super) struct Page<'a> {
     pub(super) settings: &'a Settings,
     pub(super) asked: &'a Expansion,
     pub(super) uses: Uses,
+    /// The codes that are answered, and those that are known to be in the value set.
+    pub(super) shown: &'a [Entry],
     pub(super) entries: &'a [Entry],
+    /// How many there are, where anybody knows.
+    pub(super) total: Option<usize>,
 }
 
 const R5: &str = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ValueSet.expansion";
@@ -92,20 +96,17 @@ impl Page<'_> {
     }
 
     fn expansion(&self, expansion: &mut ObjectWriter<'_>) {
-        let offset = self.asked.offset.unwrap_or_default();
-        let rest = self.entries.iter().skip(offset);
-        let shown: Vec<&Entry> = match self.asked.count {
-            Some(count) => rest.take(count).collect(),
-            None => rest.collect(),
-        };
+        let shown: Vec<&Entry> = self.shown.iter().collect();
         let properties: Vec<Vec<Said>> = self.entries.iter().map(|one| self.said(one)).collect();
         self.extensions(expansion, &properties);
         expansion.string("identifier", &self.asked.identifier);
         expansion.string("timestamp", &self.asked.timestamp);
-        let total = i64::try_from(self.entries.len()).unwrap_or(i64::MAX);
-        expansion.number("total", total);
+        let number = |number| i64::try_from(number).unwrap_or(i64::MAX);
+        if let Some(total) = self.total {
+            expansion.number("total", number(total));
+        }
         if self.asked.offset.is_some() || self.asked.count.is_some() {
-            expansion.number("offset", i64::try_from(offset).unwrap_or(i64::MAX));
+            expansion.number("offset", number(self.asked.offset.unwrap_or_default()));
         }
         let mut parameters = Writer::default();
         parameters.array(|list| self.parameters(list));

@@ -268,3 +268,40 @@ fn the_outermost_element_is_a_resource_of_r4() {
         XmlErrorKind::UnknownAttribute("id".into()),
     );
 }
+
+#[test]
+fn a_fault_says_within_which_element_it_is() {
+    let check = |content: &str, path: &str| {
+        let Some(structures) = structures() else {
+            return;
+        };
+        let xml = patient(content);
+        let fault = from_xml(xml.as_bytes(), structures, XmlLimits::default()).unwrap_err();
+        assert_eq!(fault.path.as_deref(), Some(path), "{content}");
+    };
+    check("<shoeSize value='40'/>", "Patient");
+    check("<active/>", "Patient.active");
+    check("<active value='yes'/>", "Patient.active");
+    check(
+        "<active value='true'/><active value='true'/>",
+        "Patient.active",
+    );
+    check("<name/>", "Patient.name[0]");
+    check(
+        "<name><family value='a'/></name><name><given value='a'/><given value='b' c='d'/></name>",
+        "Patient.name[1].given[1]",
+    );
+    check(
+        "<deceasedBoolean value='2'/>",
+        "Patient.deceased.ofType(boolean)",
+    );
+    check(
+        "<contained><Patient><name><text/></name></Patient></contained>",
+        "Patient.contained[0].name[0].text",
+    );
+    check(
+        "<birthDate value='1970'/><gender value='male'/>",
+        "Patient.gender",
+    );
+    check("<active value='true'>", "Patient.active");
+}

@@ -4,7 +4,7 @@ use super::codes;
 use crate::operations::testing::World;
 
 /// Nobody says which language its displays are in, and the case of its codes does not matter.
-const FOODS: &str = r#"{"resourceType":"CodeSystem","id":"foods","url":"http://here/foods","version":"1","name":"Foods",
+pub(super) const FOODS: &str = r#"{"resourceType":"CodeSystem","id":"foods","url":"http://here/foods","version":"1","name":"Foods",
     "status":"active","content":"complete","caseSensitive":false,"concept":[
         {"code":"Fruit","display":"Fruit","concept":[
             {"code":"apple","display":"Apple","designation":[{"language":"de","value":"Apfel"}]},
