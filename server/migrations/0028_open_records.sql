@@ -6,3 +6,5 @@ create table break_glass_open (
 );
 create index break_glass_open_ends on break_glass_open (ends_at);
 insert into break_glass_open (id, ends_at) select id, ends_at from break_glass where ends_at > now();
+
+select grant_serve(rolname) from pg_roles where rolname = 'vesta_serve';
