@@ -24,6 +24,7 @@ use crate::audit::{AuditRecord, AuditedResource, RefusedRequest};
 use crate::auth::{Access, Reason};
 use crate::context::{Audited, RequestContext};
 use crate::error::{Error, ErrorKind, Result};
+use crate::operations::Registry;
 use crate::store::Source;
 
 /// Bodies above this size are looked through off the threads that answer requests.
@@ -31,7 +32,7 @@ const HEAVY_BYTES: usize = 256 * 1024;
 
 impl Interaction {
     /// What the trail says of it before it is performed; `None` for what is public.
-    pub(super) fn audited(&self) -> Option<Audited> {
+    pub(super) fn audited(&self, operations: &Registry) -> Option<Audited> {
         let (interaction, action) = match self {
             Self::Read { .. } => ("read", "R"),
             Self::Vread { .. } => ("vread", "R"),
@@ -62,10 +63,9 @@ impl Interaction {
         let mut audited = Audited::new(interaction, action);
         audited.operation = operation;
         audited.target = self.target().map(Into::into);
-        audited.query = self
-            .query()
-            .filter(|query| !query.is_empty())
-            .map(Into::into);
+        let query = self.query().filter(|query| !query.is_empty());
+        let query = query.filter(|_| !self.may_hold_secrets(operations));
+        audited.query = query.map(Into::into);
         Some(audited)
     }
 
@@ -103,6 +103,16 @@ impl Interaction {
         })
     }
 
+    /// Whether what is in its query lets in, or people may take it for that: the trail does not have it.
+    fn may_hold_secrets(&self, operations: &Registry) -> bool {
+        match self {
+            Self::Operation { target, code, .. } => {
+                &**code == SECRET || operations.is_never_kept(target, code)
+            }
+            _ => false,
+        }
+    }
+
     fn query(&self) -> Option<&str> {
         match self {
             Self::ConditionalUpdate { query, .. }
@@ -111,8 +121,6 @@ impl Interaction {
             | Self::History { query, .. }
             | Self::Search { query, .. } => Some(query),
             Self::Create { if_none_exist, .. } => if_none_exist.as_deref(),
-            // What is in it lets in, so the trail does not have it.
-            Self::Operation { code, .. } if &**code == SECRET => None,
             Self::Operation { input, .. } => match input {
                 OperationInput::Query(query)
                 | OperationInput::Body(_, query)

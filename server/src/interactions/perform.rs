@@ -65,7 +65,7 @@ impl Interactions {
     /// trail.
     pub async fn perform(&self, cx: &RequestContext, interaction: Interaction) -> Result<Outcome> {
         let audited = match self.store.is_audited() {
-            true => interaction.audited(),
+            true => interaction.audited(&self.operations),
             false => None,
         };
         let Some(audited) = audited else {

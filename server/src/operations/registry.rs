@@ -242,6 +242,12 @@ impl Registry {
         step_up.map_or(Ok(()), |step_up| step_up.permit(&cx.access, cx.now))
     }
 
+    /// Whether nobody keeps what a call asks and is answered.
+    pub fn is_never_kept(&self, target: &OperationTarget, code: &str) -> bool {
+        let operation = self.find(target, code);
+        operation.is_ok_and(|operation| operation.added.is_never_kept)
+    }
+
     /// The definition of that logical id, for `GET OperationDefinition/[id]` where no stored resource has it.
     pub fn definition(&self, id: &str) -> Option<&'static str> {
         self.operations

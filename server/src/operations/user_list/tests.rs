@@ -42,5 +42,9 @@ async fn people_are_listed_by_pages() {
     check("?login=BOB", format!("{bob} more=false")).await;
     check("?login=nobody", "more=false".to_owned()).await;
     assert!(listed("?password=x").await.unwrap_err().starts_with("400"));
+    // What somebody types in the wrong place is not kept.
+    assert!(listed("?login=correct-horse-battery").await.is_ok());
+    assert!(listed("?password=correct-horse-battery").await.is_err());
+    office.trail_lacks("correct-horse-battery").await;
     office.world.close().await;
 }
