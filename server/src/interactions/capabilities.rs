@@ -154,6 +154,11 @@ impl Capabilities {
             ..Outcome::body(StatusCode::OK, json)
         }
     }
+
+    /// What tells a text from others that this process answers in its place, and since when it does.
+    pub(super) fn version_of(&self, text: &[u8]) -> (VersionId, Timestamp) {
+        (tag(text), self.software.date)
+    }
 }
 
 impl CapabilityStatement {

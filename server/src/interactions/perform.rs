@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use fhir::ids::ResourceKey;
-use http::StatusCode;
 use jiff::Timestamp;
 
 use super::{
-    Interaction, Outcome, Owners, bundle, capabilities, conditional, create, delete, glass,
-    history, patch, permission, read, search, update,
+    Interaction, Outcome, Owners, ReadConditions, bundle, capabilities, conditional, create,
+    delete, glass, history, patch, permission, read, search, update,
 };
 use crate::context::RequestContext;
 use crate::definitions::{CurrentDefinitions, Definitions};
@@ -206,11 +206,11 @@ impl Interactions {
                         if let Some(offered) = read::offered(cx, &self.store, &key).await? {
                             return Ok(offered);
                         }
-                        self.brought(&key).await?.ok_or(error)
+                        self.brought(&key, &conditions).await?.ok_or(error)
                     }
                     // What is deleted gives back the definition in whose place it stood.
                     Err(error) if error.kind() == ErrorKind::Gone => {
-                        self.brought(&key).await?.ok_or(error)
+                        self.brought(&key, &conditions).await?.ok_or(error)
                     }
                     read => read,
                 }
@@ -239,11 +239,18 @@ impl Interactions {
     }
 
     /// The definition that the server or a package brings under a key: it is not stored.
-    async fn brought(&self, key: &ResourceKey) -> Result<Option<Outcome>> {
-        if let Some(own) = self.operations.own_definition(key) {
-            return Ok(Some(Outcome::body(StatusCode::OK, own)));
-        }
-        let text = self.store.package_definition(key).await?;
-        Ok(text.map(|text| Outcome::body(StatusCode::OK, text)))
+    async fn brought(
+        &self,
+        key: &ResourceKey,
+        conditions: &ReadConditions,
+    ) -> Result<Option<Outcome>> {
+        let text = match self.operations.own_definition(key) {
+            Some(own) => Some(Bytes::from_static(own.as_bytes())),
+            None => self.store.package_definition(key).await?.map(Bytes::from),
+        };
+        Ok(text.map(|text| {
+            let version = self.capabilities.version_of(&text);
+            read::brought(text, version, conditions)
+        }))
     }
 }

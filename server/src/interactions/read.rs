@@ -1,9 +1,11 @@
 //! read and vread (<https://hl7.org/fhir/R4/http.html#read>, <https://hl7.org/fhir/R4/http.html#vread>).
 
+use bytes::Bytes;
 use fhir::ids::{ResourceKey, VersionId};
 use fhir::json::ParseLimits;
 use fhir::resource::Resource;
 use http::StatusCode;
+use jiff::Timestamp;
 
 use super::{Outcome, ReadConditions};
 use crate::context::RequestContext;
@@ -35,6 +37,24 @@ pub(super) async fn offered(
     let caller = cx.access.name();
     let offered = store.proposal(&caller, key.id.as_str(), cx.now).await?;
     Ok(offered.map(|content| Outcome::body(StatusCode::OK, content)))
+}
+
+/// A definition that is not stored. Its tag is made of its text; the instant is when the process began, which says nothing of
+/// what another one answers, so that `If-Modified-Since` is passed over.
+pub(super) fn brought(
+    text: Bytes,
+    version: (VersionId, Timestamp),
+    conditions: &ReadConditions,
+) -> Outcome {
+    let tags = conditions.if_none_match.as_ref();
+    let outcome = match tags.is_some_and(|tags| tags.matches(version.0)) {
+        true => Outcome::empty(StatusCode::NOT_MODIFIED),
+        false => Outcome::body(StatusCode::OK, text),
+    };
+    Outcome {
+        version: Some(version),
+        ..outcome
+    }
 }
 
 /// 304 where the client has that already, and knows from it what it said.
