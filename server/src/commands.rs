@@ -48,12 +48,11 @@ pub enum CommandError {
     Interrupted,
 }
 
-/// What lies behind an error: whoever starts the server may read it.
+/// What lies behind an error, where that says more: whoever starts the server may read it.
 fn causes(error: &Error) -> String {
-    error
-        .cause()
-        .map(|cause| format!(" ({cause})"))
-        .unwrap_or_default()
+    let cause = error.cause().map(ToString::to_string);
+    let more = cause.filter(|cause| *cause != error.to_string());
+    more.map(|cause| format!(" ({cause})")).unwrap_or_default()
 }
 
 /// Sets up the process, runs the command, and leaves nothing running.
@@ -240,4 +239,20 @@ async fn serve(
     let _ = (following.await, metrics.await);
     app.stop().await;
     Ok(served?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn an_error_is_told_once() {
+        let told = |cause: &str| {
+            let error = Error::new(ErrorKind::Internal, "a").caused_by(cause.to_owned());
+            CommandError::Work(error).to_string()
+        };
+        assert_eq!(told("a"), "a");
+        assert_eq!(told("b"), "a (b)");
+    }
 }

@@ -3,6 +3,7 @@
 use fhir::json::{ObjectWriter, Value, Writer};
 use fhir::resource::Resource;
 use fhir::terminology::MADE_BY_GRAMMARS;
+use fhir::terminology::canonical::compare_versions;
 
 use super::Software;
 use crate::store::KnownSystem;
@@ -60,10 +61,17 @@ fn code_system(one: &mut ObjectWriter<'_>, system: &KnownSystem) {
         .iter()
         .filter(|one| !one.is_empty())
         .collect();
+    let latest = versions
+        .iter()
+        .copied()
+        .max_by(|one, other| compare_versions(one, other));
     if !versions.is_empty() {
         one.array("version", |list| {
-            for version in versions {
-                list.object(|one| one.string("code", version));
+            for &version in &versions {
+                list.object(|one| {
+                    one.string("code", version);
+                    one.boolean("isDefault", Some(version) == latest);
+                });
             }
         });
     }

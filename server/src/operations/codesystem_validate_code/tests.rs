@@ -102,13 +102,16 @@ async fn terminology_says_what_it_knows() {
     let parts = parts
         .replace("animals", "parts")
         .replace("http://here/all", "http://here/parts/all");
-    let Some(world) = World::with(&[ANIMALS, &parts]).await else {
+    let later = parts
+        .replace(r#""version":"2""#, r#""version":"10""#)
+        .replace(r#""id":"parts""#, r#""id":"more-parts""#);
+    let Some(world) = World::with(&[ANIMALS, &parts, &later]).await else {
         return;
     };
     let statement = world.get("metadata?mode=terminology").await.unwrap();
     for expected in [
-        r#"{"uri":"http://here/animals","version":[{"code":"2"}],"subsumption":true}"#,
-        r#"{"uri":"http://here/parts","version":[{"code":"2"}],"subsumption":false}"#,
+        r#"{"uri":"http://here/animals","version":[{"code":"2","isDefault":true}],"subsumption":true}"#,
+        r#"{"uri":"http://here/parts","version":[{"code":"10","isDefault":true},{"code":"2","isDefault":false}],"subsumption":false}"#,
         r#"{"uri":"http://unitsofmeasure.org","subsumption":false}"#,
         r#"{"uri":"urn:ietf:bcp:47","subsumption":false}"#,
         r#"{"uri":"urn:ietf:bcp:13","subsumption":false}"#,

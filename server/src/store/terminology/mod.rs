@@ -206,7 +206,10 @@ impl Store {
         let system = |row: &sqlx::postgres::PgRow| {
             Ok(KnownSystem {
                 url: row.try_get("url").map_err(from_sqlx)?,
-                versions: row.try_get("versions").map_err(from_sqlx)?,
+                versions: row
+                    .try_get::<Option<_>, _>("versions")
+                    .map_err(from_sqlx)?
+                    .unwrap_or_default(),
                 concepts: row.try_get("concepts").map_err(from_sqlx)?,
                 subsumption: row.try_get("subsumption").map_err(from_sqlx)?,
             })
