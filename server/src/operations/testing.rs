@@ -259,7 +259,26 @@ pub(crate) fn granted_to(
     rows: Rows,
     may: Vec<Act>,
 ) -> RequestContext {
-    let grant = Grant {
+    RequestContext {
+        access: held_by(grant(client, user), rows, may),
+        ..context()
+    }
+}
+
+/// The same of somebody who has just shown a second factor.
+pub(crate) fn granted_just_now(user: &str) -> RequestContext {
+    let cx = context();
+    let mut grant = grant("app", Some(user));
+    grant.authentication.at = cx.now;
+    grant.authentication.methods = vec!["otp".into()];
+    RequestContext {
+        access: held_by(grant, Rows::All, Vec::new()),
+        ..cx
+    }
+}
+
+fn grant(client: &str, user: Option<&str>) -> Grant {
+    Grant {
         id: uuid::Uuid::nil(),
         client_id: client.into(),
         user: user.map(|user| user.parse().unwrap()),
@@ -273,10 +292,6 @@ pub(crate) fn granted_to(
             acr: None,
         },
         expires: jiff::Timestamp::MAX,
-    };
-    RequestContext {
-        access: held_by(grant, rows, may),
-        ..context()
     }
 }
 

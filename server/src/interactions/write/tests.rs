@@ -7,7 +7,7 @@ use crate::auth::{Act, Rows};
 use crate::context::RequestContext;
 use crate::error::{Error, Result};
 use crate::interactions::{Interaction, Outcome, WriteConditions};
-use crate::operations::testing::{World, granted};
+use crate::operations::testing::{World, granted, granted_just_now};
 
 mod passing;
 
@@ -53,7 +53,7 @@ fn slot(id: &str, status: &str, hours: (u32, u32)) -> String {
 }
 
 fn staff() -> RequestContext {
-    granted(Some("Practitioner/desk"), Rows::All, Vec::new())
+    granted_just_now("Practitioner/desk")
 }
 
 async fn put(world: &World, cx: &RequestContext, json: &str) -> Result<Outcome> {
