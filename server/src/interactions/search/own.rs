@@ -1,6 +1,6 @@
 //! The server's own definitions and those of packages in searches: they are not stored, and yet found where somebody asks for
 //! a definition by its `url` or `_id` (<https://hl7.org/fhir/R4/resource.html#canonical>). A NamingSystem has no `url`: ours
-//! are found by whatever describes one. They come behind all that is stored, in the order of their ids.
+//! are found by the `value` that they give the meaning of. They come behind all that is stored, in the order of their ids.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -22,6 +22,9 @@ use crate::terminology::planned;
 
 /// What the cursor of a page that begins with own definitions begins with; no other begins so.
 const MARK: char = '!';
+
+/// What the values of our NamingSystems begin with; their ids follow.
+const NAMING_SYSTEMS: &str = "https://vesta.example/fhir/NamingSystem/";
 
 /// Stored definitions that are looked at on one page.
 const STORED_AT_ONCE: u32 = 100;
@@ -102,16 +105,30 @@ impl OwnMatches {
 
 /// Whether a search is of some types, and by what identifies a definition.
 fn names_definitions(plan: &Plan) -> bool {
-    let is_of_naming = |one: &ResourceType| one.name() == "NamingSystem";
-    let is_naming = plan.resource_types.iter().all(is_of_naming);
-    // With a modifier they are not named, but described.
-    let identifies =
-        |name: &str| matches!(name, "url" | "_id") || is_naming && !name.starts_with('_');
+    // With a modifier they are not named, but described, as by the beginning of a value.
+    let identifies = |name: &str, value: &str| match name {
+        "url" | "_id" => true,
+        "value" => split_unescaped(value, ',').any(names_ours),
+        _ => false,
+    };
     let has_own =
         |one: &ResourceType| own_types().contains(one) || PACKAGE_TYPES.contains(&one.name());
     plan.contained == Contained::False
         && plan.resource_types.iter().any(has_own)
-        && plan.understood.iter().any(|(name, _)| identifies(name))
+        && plan
+            .understood
+            .iter()
+            .any(|(name, value)| identifies(name, value))
+}
+
+/// Whether a value of a search is what one of our NamingSystems gives the meaning of.
+fn names_ours(value: &str) -> bool {
+    unescape(value).is_ok_and(|value| {
+        let id = value.strip_prefix(NAMING_SYSTEMS);
+        let mut ours =
+            own_definitions().filter(|(key, _)| key.resource_type.name() == "NamingSystem");
+        id.is_some_and(|id| ours.any(|(key, _)| *key.id.as_str() == *id))
+    })
 }
 
 /// The own definitions of the types that are searched.

@@ -4,7 +4,7 @@ use fhir::json::Value;
 use fhir::resource::Resource;
 
 use crate::context::Handling;
-use crate::definitions::Brought;
+use crate::definitions::{Brought, own_definitions};
 use crate::interactions::Interaction;
 use crate::operations::testing::{World, entries, said};
 
@@ -392,7 +392,7 @@ async fn what_is_stored_in_the_place_of_definitions_is_asked_for_at_once() {
 }
 
 #[tokio::test]
-async fn naming_systems_of_ours_are_found_by_what_describes_them() {
+async fn naming_systems_of_ours_are_found_by_their_value() {
     let Some(world) = World::new().await else {
         return;
     };
@@ -413,16 +413,17 @@ async fn naming_systems_of_ours_are_found_by_what_describes_them() {
     check(&format!("?value={value}x"), &[]).await;
     check("", &[]).await;
     check("?_count=5", &[]).await;
-    let all = entries(
-        &world
-            .get("NamingSystem?kind=identifier&_count=100")
-            .await
-            .unwrap(),
-    )
-    .0;
-    assert!(
-        all.len() > 5 && all.iter().any(|one| one == mrn[0]),
-        "{all:?}"
-    );
+    // What is described is what is stored, and so is what begins like ours.
+    check("?kind=identifier", &[]).await;
+    check("?value=https://vesta.example/fhir/NamingSystem/mr", &[]).await;
+    check(&format!("?value:exact={value}"), &[]).await;
+    let ours = own_definitions().filter(|(key, _)| key.resource_type.name() == "NamingSystem");
+    for (key, text) in ours {
+        let value = format!("https://vesta.example/fhir/{key}");
+        assert!(text.contains(&value), "{key}");
+        let url = format!("NamingSystem?value={value}");
+        let found = entries(&world.get(&url).await.unwrap()).0;
+        assert_eq!(found.first(), Some(&format!("match {key}")), "{url}");
+    }
     world.close().await;
 }
