@@ -64,6 +64,8 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
     server.lock(Person::Desk).await?;
     let mut companion = Companion::of(&server)?;
     companion.serve().await?;
+    let mut open = Companion::open(&server)?;
+    open.serve().await?;
 
     progress(&format!(
         "{} clients book for {} s",
@@ -75,6 +77,7 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
         let seed = options.seed * 1_000 + u64::try_from(number)?;
         let booker = Booker {
             clients: [server.client(), companion.client()],
+            roles: open.client(),
             name: format!("storm-{}-{number}", options.seed),
             random: Random::new(seed),
             stop: Arc::clone(&stop),

@@ -19,18 +19,24 @@ pub(crate) struct Companion {
 impl Companion {
     /// One that is not running yet.
     pub(crate) fn of(server: &OwnServer) -> Result<Self> {
+        Self::with_token(server, "companion", server.token.clone())
+    }
+
+    /// The same, which asks nobody who they are.
+    pub(crate) fn open(server: &OwnServer) -> Result<Self> {
+        Self::with_token(server, "open", None)
+    }
+
+    fn with_token(server: &OwnServer, name: &str, token: Option<String>) -> Result<Self> {
         let address = free_address()?;
-        let directory = server.directory.join("companion");
+        let directory = server.directory.join(name);
         let mut command = server.command_in("serve", &directory)?;
+        let auth = match token {
+            Some(_) => "smart",
+            None => "disabled",
+        };
         command
-            .args([
-                "--auth",
-                if server.token.is_some() {
-                    "smart"
-                } else {
-                    "disabled"
-                },
-            ])
+            .args(["--auth", auth])
             .arg("--identity-key-file")
             .arg(server.data_dir().join("identity.key"))
             .arg("--audit-key-file")
@@ -42,7 +48,7 @@ impl Companion {
         Ok(Self {
             command,
             address,
-            token: server.token.clone(),
+            token,
             child: None,
         })
     }

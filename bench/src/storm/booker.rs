@@ -19,12 +19,16 @@ use crate::random::Random;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long a server that was killed may still be at work in the database.
 const AFTER: Duration = Duration::from_millis(500);
+/// What gives a role to somebody else.
+const PASS: &str = "PUT of a role";
 /// How often an operation is asked again.
 const TRIES: usize = 40;
 
 /// Who books, and until when.
 pub(super) struct Booker {
     pub(super) clients: [Client; 2],
+    /// Of a server that asks nobody who they are: roles are given after a login with a second factor alone.
+    pub(super) roles: Client,
     pub(super) name: String,
     pub(super) random: Random,
     pub(super) stop: Arc<AtomicBool>,
@@ -321,8 +325,7 @@ impl Booker {
         let person = format!("storm-{}", self.random.below(count));
         let body = crate::diary::role_of(id, &person, "physician");
         let path = format!("/fhir/{role}");
-        self.ask(&Asked::plain("PUT of a role", "PUT", &path, &body))
-            .await?;
+        self.ask(&Asked::plain(PASS, "PUT", &path, &body)).await?;
         Ok(())
     }
 
@@ -401,7 +404,11 @@ impl Booker {
                 headers: &headers,
                 body: asked.body,
             };
-            let sent = self.clients[self.at].send(request);
+            let client = match asked.deed {
+                PASS => &mut self.roles,
+                _ => &mut self.clients[self.at],
+            };
+            let sent = client.send(request);
             let Ok(Ok(answer)) = tokio::time::timeout(PATIENCE, sent).await else {
                 self.ledger.lost += 1;
                 self.at = 1 - self.at;
