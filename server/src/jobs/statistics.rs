@@ -5,10 +5,10 @@ use std::time::Duration;
 use crate::context;
 use crate::store::Store;
 
-/// How often.
-const EVERY: Duration = Duration::from_secs(60);
+/// How often it is looked whether it has changed.
+const EVERY: Duration = Duration::from_secs(5);
 
-/// Reads it, again and again.
+/// Reads it each minute, and sooner where much was written.
 pub async fn keep_statistics(store: &Store) {
     let mut turns = tokio::time::interval(EVERY);
     turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

@@ -120,8 +120,12 @@ impl Searching {
         }
     }
 
-    /// Reads statistics.
+    /// Reads statistics that are not new.
     pub(super) async fn read(&self, connection: &mut PgConnection, now: Timestamp) -> Result<()> {
+        let rows = statistics::rows(connection).await?;
+        if self.known.is_new(now, rows) {
+            return Ok(());
+        }
         let statistics = statistics::read(connection).await?;
         self.known.set(statistics, now);
         Ok(())
@@ -129,7 +133,8 @@ impl Searching {
 }
 
 impl Store {
-    /// Reads what searches go by of the stored values: what is rare and what is frequent.
+    /// Reads what searches go by of the stored values, what is rare and what is frequent, where that is old, or of other
+    /// numbers of rows.
     pub async fn read_statistics(&self, now: Timestamp) -> Result<()> {
         let mut connection = self.pool.acquire().await.map_err(from_sqlx)?;
         self.searching.read(&mut connection, now).await

@@ -16,6 +16,10 @@ use crate::error::Result;
 
 /// How long statistics are used before a search reads them again, where no job does.
 const AGE_MAX: SignedDuration = SignedDuration::from_mins(10);
+/// How long a job takes them for new, where the number of rows is about the same.
+const NEW: SignedDuration = SignedDuration::from_secs(60);
+/// About the same is: by less than one of so many.
+const ABOUT: i64 = 10;
 
 /// Numbers of values, as far as they are known.
 #[derive(Debug, Default)]
@@ -118,6 +122,15 @@ impl Known {
         is_due
     }
 
+    /// Whether they need not be read again yet: of as many rows.
+    pub(super) fn is_new(&self, now: Timestamp, rows: i64) -> bool {
+        let held = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_young = held.0.is_some_and(|read| now.duration_since(read) < NEW);
+        let difference = rows.abs_diff(held.1.rows);
+        let much = rows.max(held.1.rows) / ABOUT;
+        is_young && difference <= much.unsigned_abs()
+    }
+
     /// Puts new ones in their place.
     pub(super) fn set(&self, statistics: Statistics, now: Timestamp) {
         let mut held = self.current.lock().unwrap_or_else(PoisonError::into_inner);
@@ -125,12 +138,17 @@ impl Known {
     }
 }
 
+/// How many rows there are, as far as the database has counted them.
+pub(super) async fn rows(connection: &mut PgConnection) -> Result<i64> {
+    sqlx::query_scalar(ROWS)
+        .fetch_one(connection)
+        .await
+        .map_err(from_sqlx)
+}
+
 /// Reads statistics.
 pub(super) async fn read(connection: &mut PgConnection) -> Result<Statistics> {
-    let rows: i64 = sqlx::query_scalar(ROWS)
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(from_sqlx)?;
+    let rows = rows(connection).await?;
     let elements: HashMap<i64, i64> = counted(connection, ELEMENTS, rows).await?;
     let (date_scale, dates) = sample::<Instant>(connection, DATES).await?;
     let (number_scale, numbers) = sample::<String>(connection, NUMBERS).await?;
@@ -262,5 +280,26 @@ mod tests {
         known.set(Statistics::default(), at(9));
         assert!(!known.is_due(at(18)));
         assert!(known.is_due(at(19)));
+    }
+
+    #[test]
+    fn a_job_reads_again_after_a_minute_or_once_there_are_many_more_rows() {
+        let at = |second| Timestamp::UNIX_EPOCH + SignedDuration::from_secs(second);
+        let known = Known::default();
+        assert!(!known.is_new(at(0), 0));
+        let statistics = Statistics {
+            rows: 1_000,
+            ..Statistics::default()
+        };
+        known.set(statistics, at(0));
+        for (second, rows, expected) in [
+            (59, 1_000, true),
+            (60, 1_000, false),
+            (1, 1_100, true),
+            (1, 1_200, false),
+            (1, 850, false),
+        ] {
+            assert_eq!(known.is_new(at(second), rows), expected, "{second} {rows}");
+        }
     }
 }
