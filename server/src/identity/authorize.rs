@@ -107,7 +107,8 @@ async fn ask_for_consent(
     };
     let encounter = match (&context.encounter, &context.patient) {
         (Some(id), Some(patient)) => {
-            let found = records.encounter(session, id.as_str(), patient, asked);
+            let of = (patient, &*identity.settings.base_url);
+            let found = records.encounter(session, id.as_str(), of, asked);
             found.await?
         }
         _ => None,
@@ -301,7 +302,8 @@ async fn with_encounter(
         return Ok(Started::With(context));
     }
     if let Some(chosen) = &wish.encounter {
-        let chosen = records.encounter(session, chosen, &patient, asked);
+        let of = (&patient, &*identity.settings.base_url);
+        let chosen = records.encounter(session, chosen, of, asked);
         if let Some(chosen) = chosen.await? {
             return Ok(Started::With(LaunchContext {
                 encounter: Some(chosen.id),

@@ -1,7 +1,7 @@
 //! The encounters somebody may choose from before an app starts (`launch/encounter`): those of the chosen patient, as far as
 //! that person may see them.
 
-use fhir::ids::ResourceId;
+use fhir::ids::{Reference, ResourceId};
 use fhir::json::Value;
 
 use super::Asked;
@@ -37,12 +37,12 @@ impl Records {
         Ok(resources.filter_map(line).collect())
     }
 
-    /// One encounter, if it is of that patient and this person may see it.
+    /// One encounter, if it is of that patient of the server at a base URL, and this person may see it.
     pub(super) async fn encounter(
         &self,
         session: &IdentitySession,
         id: &str,
-        patient: &ResourceId,
+        (patient, base_url): (&ResourceId, &str),
         asked: &Asked<'_>,
     ) -> Result<Option<EncounterLine>> {
         if !ResourceId::is_valid(id) {
@@ -52,11 +52,18 @@ impl Records {
         let Some(encounter) = self.read(session, &path, "", asked).await? else {
             return Ok(None);
         };
-        let subject = encounter.root().at(&["subject", "reference"]);
-        let subject = subject.and_then(Value::string).unwrap_or_default();
-        let own = format!("Patient/{patient}");
-        let is_of_patient = *subject == *own || subject.ends_with(&format!("/{own}"));
-        Ok(line(encounter.root()).filter(|_| is_of_patient))
+        let is_own = is_of_patient(encounter.root(), patient, base_url);
+        Ok(line(encounter.root()).filter(|_| is_own))
+    }
+}
+
+/// Whether an encounter is that of a patient of the server at a base URL: of no other server's with the same id.
+pub(super) fn is_of_patient(encounter: Value<'_>, patient: &ResourceId, base_url: &str) -> bool {
+    let subject = encounter.at(&["subject", "reference"]);
+    let subject = subject.and_then(Value::string).unwrap_or_default();
+    match Reference::parse(&subject, base_url) {
+        Reference::Local { key, .. } => key.resource_type.name() == "Patient" && key.id == *patient,
+        _ => false,
     }
 }
 
@@ -88,4 +95,30 @@ fn line(encounter: Value<'_>) -> Option<EncounterLine> {
         when,
         what: what.join(", "),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use fhir::json::Document;
+
+    use super::*;
+
+    #[test]
+    fn an_encounter_is_of_a_patient_of_this_server() {
+        let patient = "anna".parse().unwrap();
+        for (subject, expected) in [
+            ("Patient/anna", true),
+            ("http://here/fhir/Patient/anna", true),
+            ("Patient/anna/_history/2", true),
+            ("Patient/ben", false),
+            ("Group/anna", false),
+            ("http://there/fhir/Patient/anna", false),
+            ("", false),
+        ] {
+            let text = format!(r#"{{"subject":{{"reference":"{subject}"}}}}"#);
+            let encounter = Document::parse(text).unwrap();
+            let found = is_of_patient(encounter.root(), &patient, "http://here/fhir");
+            assert_eq!(found, expected, "{subject}");
+        }
+    }
 }

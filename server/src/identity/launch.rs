@@ -2,12 +2,12 @@
 //! (<https://hl7.org/fhir/smart-app-launch/app-launch.html#launch-app-ehr-launch>).
 
 use fhir::ids::{ResourceId, ResourceType};
-use fhir::json::Value;
 use http::StatusCode;
 use jiff::SignedDuration;
 use serde_json::json;
 
 use super::answer::{Answered, Refusal, json_with, with_query};
+use super::encounters::is_of_patient;
 use super::{Asked, Identity, granted, secret};
 use crate::auth::{
     ClientCertificate, FhirContext, Grant, LaunchContext, Permission, ScopeContext, Scopes,
@@ -112,12 +112,9 @@ async fn check(
     if let Some(encounter) = &context.encounter {
         let found = read(format!("/Encounter/{encounter}")).await?;
         let found = found.ok_or_else(|| unseen("encounter"))?;
-        let subject = found.root().at(&["subject", "reference"]);
-        let subject = subject.and_then(Value::string).unwrap_or_default();
         let base = &*identity.settings.base_url;
-        let subject = subject.strip_prefix(base).unwrap_or(&subject);
-        let patient = context.patient.as_ref().map(|id| format!("Patient/{id}"));
-        if patient.is_some_and(|patient| subject.trim_start_matches('/') != patient) {
+        let is_of = |patient| is_of_patient(found.root(), patient, base);
+        if !context.patient.as_ref().is_none_or(is_of) {
             let sentence = "the encounter is of another patient";
             return Err(Refusal::new("invalid_request", sentence));
         }

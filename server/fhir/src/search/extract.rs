@@ -411,6 +411,8 @@ impl IndexValues {
 }
 
 #[cfg(test)]
+pub(super) mod fixtures;
+#[cfg(test)]
 mod parameters;
 #[cfg(test)]
 mod tests;

@@ -289,21 +289,10 @@ async fn the_limits_of_a_search_are_named() {
     world.close().await;
 }
 
-#[tokio::test]
-async fn what_packages_define_gives_way_to_what_is_stored() {
-    let Some(world) = World::new().await else {
-        return;
-    };
-    let (sender, receiver) = tokio::sync::mpsc::channel(9);
-    let ours = "https://vesta.example/fhir/StructureDefinition/clinic-patient";
-    for (name, id, url) in [
-        ("ValueSet", "one", "http://hl7.org/one"),
-        ("ValueSet", "two", "http://hl7.org/two"),
-        ("StructureDefinition", "clinic-patient", ours),
-    ] {
-        let text = format!(
-            r#"{{"resourceType":"{name}","id":"{id}","url":"{url}","name":"X","status":"active","kind":"logical"}}"#
-        );
+/// Fills in what a package defines.
+async fn bring(world: &World, texts: impl IntoIterator<Item = String>) {
+    let (sender, receiver) = tokio::sync::mpsc::channel(200);
+    for text in texts {
         let brought = Brought {
             text: text.into_bytes(),
             is_terminology: false,
@@ -314,6 +303,25 @@ async fn what_packages_define_gives_way_to_what_is_stored() {
     drop(sender);
     let store = &world.interactions.store;
     assert!(store.fill_package_terminology("x", receiver).await.unwrap());
+}
+
+#[tokio::test]
+async fn what_packages_define_gives_way_to_what_is_stored() {
+    let Some(world) = World::new().await else {
+        return;
+    };
+    let ours = "https://vesta.example/fhir/StructureDefinition/clinic-patient";
+    let defined = [
+        ("ValueSet", "one", "http://hl7.org/one"),
+        ("ValueSet", "two", "http://hl7.org/two"),
+        ("StructureDefinition", "clinic-patient", ours),
+    ];
+    let text = |(name, id, url)| {
+        format!(
+            r#"{{"resourceType":"{name}","id":"{id}","url":"{url}","name":"X","status":"active","kind":"logical"}}"#
+        )
+    };
+    bring(&world, defined.map(text)).await;
     let search = async |query: &str| {
         let url = format!("ValueSet?{query}");
         let found = entries(&world.get(&url).await.unwrap()).0.join(" ");
@@ -352,23 +360,12 @@ async fn what_is_stored_in_the_place_of_definitions_is_asked_for_at_once() {
     let Some(mut world) = World::new().await else {
         return;
     };
-    let (sender, receiver) = tokio::sync::mpsc::channel(200);
     let url = |n: usize| format!("http://hl7.org/a,{n}");
-    for n in 0..150 {
-        let text = format!(
-            r#"{{"resourceType":"ValueSet","id":"v{n}","url":"{}","status":"active"}}"#,
-            url(n)
-        );
-        let brought = Brought {
-            text: text.into_bytes(),
-            is_terminology: false,
-            is_of_package: true,
-        };
-        sender.send(Ok(brought)).await.unwrap();
-    }
-    drop(sender);
-    let store = &world.interactions.store;
-    assert!(store.fill_package_terminology("x", receiver).await.unwrap());
+    let text = |n: usize| {
+        let url = url(n);
+        format!(r#"{{"resourceType":"ValueSet","id":"v{n}","url":"{url}","status":"active"}}"#)
+    };
+    bring(&world, (0..150).map(text)).await;
     for n in 0..130 {
         let url = url(n % 120);
         let stored =

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use super::fixtures::extractor;
 use super::*;
 use crate::definitions::fixtures::definitions;
 use crate::definitions::structure::{TypeDefinition, TypeKind};
@@ -36,15 +37,6 @@ const UNSUITED: [(&str, &str, &str); 6] = [
 
 /// Parameters whose expression yields whole resources; they are for chains, and refused as plain references.
 const YIELD_RESOURCES: [&str; 2] = ["Bundle.composition", "Bundle.message"];
-
-fn extractor<'a>(plan: &'a IndexPlan, definitions: &'a Definitions) -> Extractor<'a> {
-    Extractor {
-        plan,
-        definitions,
-        base_url: "http://here/fhir",
-        limits: ExtractLimits::default(),
-    }
-}
 
 #[test]
 fn r4_leads_to_unsuitable_types_only_where_this_list_says() {

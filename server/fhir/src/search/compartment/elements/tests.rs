@@ -6,21 +6,12 @@ use super::*;
 use crate::definitions::fixtures::definitions;
 use crate::fixtures;
 use crate::resource::Resource;
-use crate::search::extract::{ExtractLimits, Extractor};
+use crate::search::extract::fixtures::extractor;
 use crate::search::index_plan::{IndexPlan, Source};
 use crate::search::matches::ResourceFacts;
 use crate::search::planner::Handling;
 use crate::search::planner::fixtures::planner;
 use crate::search::query::{Query, QueryLimits};
-
-fn extractor<'a>(plan: &'a IndexPlan, definitions: &'a Definitions) -> Extractor<'a> {
-    Extractor {
-        plan,
-        definitions,
-        base_url: "http://here/fhir",
-        limits: ExtractLimits::default(),
-    }
-}
 
 /// An expression may fail on a resource, which goes without its values then: never into no compartment.
 #[test]
