@@ -13,6 +13,10 @@ const OPENING: i64 = 1_420_070_400;
 const DAYS: u64 = 3_650;
 const DAY: i64 = 86_400;
 
+/// How long an appointment takes, in seconds, and how many follow each other in a day from seven o'clock on.
+const APPOINTED: i64 = 15 * 60;
+const APPOINTED_A_DAY: u64 = 44;
+
 /// Resources of each type for each patient.
 const VISITS: u64 = 8;
 const RESULTS: u64 = 100;
@@ -118,7 +122,7 @@ impl Clinic {
 
     /// Equal for equal clinics.
     pub(crate) fn name(&self) -> String {
-        format!("clinic 1, seed {}, {} patients", self.seed, self.patients)
+        format!("clinic 2, seed {}, {} patients", self.seed, self.patients)
     }
 
     /// The numbers behind one resource: nothing depends on what was generated before.
@@ -161,6 +165,13 @@ impl Clinic {
     /// The visit at which something happened, of which there are `count`.
     fn visit_of(&self, number: u64, count: u64) -> u64 {
         number * self.count("Encounter") / count.max(1)
+    }
+
+    /// When the appointment of a visit begins, in seconds since 1970: nobody has two at one time, as long as there are no more
+    /// in a day than follow each other.
+    fn appointed(&self, number: u64, visit: &Visit) -> i64 {
+        let place = i64::try_from(number % APPOINTED_A_DAY).unwrap_or(0);
+        visit.at - visit.at % DAY + 7 * 3_600 + place * APPOINTED
     }
 
     /// A result.
@@ -255,6 +266,18 @@ mod tests {
             clinic.text("Patient", 3),
             Clinic::new(2, 50).text("Patient", 3)
         );
+    }
+
+    #[test]
+    fn nobody_has_two_appointments_at_one_time() {
+        let clinic = Clinic::new(1, 50_000);
+        let mut taken = std::collections::HashSet::new();
+        let count = clinic.count("Appointment");
+        for number in 0..20 * APPOINTED_A_DAY {
+            let visit = clinic.visit(clinic.visit_of(number, count));
+            let start = clinic.appointed(number, &visit);
+            assert!(taken.insert(start), "{number}");
+        }
     }
 
     #[test]

@@ -162,12 +162,13 @@ fn observation(clinic: &Clinic, number: u64) -> String {
 
 fn appointment(clinic: &Clinic, number: u64) -> String {
     let (_, visit) = visit_of(clinic, "Appointment", number);
+    let start = clinic.appointed(number, &visit);
     let mut random = clinic.random("Appointment text", number);
     let status = random.one_of(&["fulfilled", "fulfilled", "booked", "cancelled", "noshow"]);
     format!(
-        r#""status":"{status}","serviceType":[{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/service-type","code":"124"}}]}}],"start":"{}","end":"{}","minutesDuration":30,"participant":[{{"actor":{},"status":"accepted"}},{{"actor":{},"status":"accepted"}}]"#,
-        moment(visit.at),
-        moment(visit.at + 1_800),
+        r#""status":"{status}","serviceType":[{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/service-type","code":"124"}}]}}],"start":"{}","end":"{}","minutesDuration":15,"participant":[{{"actor":{},"status":"accepted"}},{{"actor":{},"status":"accepted"}}]"#,
+        moment(start),
+        moment(start + super::APPOINTED),
         reference(clinic, "Patient", visit.patient),
         reference(clinic, "Practitioner", visit.practitioner)
     )
