@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::{BoxFuture, join_all};
 use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
@@ -210,24 +211,21 @@ impl App {
     pub async fn run_jobs(self, stop: CancellationToken) {
         let cx = self.context(Reason::Job);
         let Interactions { store, current, .. } = &self.interactions;
-        let fill = jobs::fill_terminology(store, &self.definitions_from);
-        let clear = jobs::clear_imports(store);
-        let keep = jobs::keep_indexed(store, current, &cx);
-        let forget = jobs::forget_identity(store);
-        let answers = jobs::forget_answers(store);
-        let seal = jobs::seal_trail(store);
-        let openings = jobs::tell_of_openings(store);
-        let holds = jobs::keep_holds(store, current, &cx);
-        let waiting = jobs::keep_waiting(store, current, &cx);
-        let planning = jobs::keep_planning(store, current, &cx, &self.messages);
-        let sending = jobs::keep_sending(store, current, &cx, &self.messages);
-        let work = async {
-            tokio::join!(
-                fill, clear, keep, forget, answers, holds, seal, openings, waiting, planning,
-                sending
-            )
-        };
-        stop.run_until_cancelled(work).await;
+        // Each on the heap: together they are larger than the stack of a thread.
+        let jobs: [BoxFuture<'_, ()>; _] = [
+            Box::pin(jobs::fill_terminology(store, &self.definitions_from)),
+            Box::pin(jobs::clear_imports(store)),
+            Box::pin(jobs::keep_indexed(store, current, &cx)),
+            Box::pin(jobs::forget_identity(store)),
+            Box::pin(jobs::forget_answers(store)),
+            Box::pin(jobs::seal_trail(store)),
+            Box::pin(jobs::tell_of_openings(store)),
+            Box::pin(jobs::keep_holds(store, current, &cx)),
+            Box::pin(jobs::keep_waiting(store, current, &cx)),
+            Box::pin(jobs::keep_planning(store, current, &cx, &self.messages)),
+            Box::pin(jobs::keep_sending(store, current, &cx, &self.messages)),
+        ];
+        stop.run_until_cancelled(join_all(jobs)).await;
     }
 
     /// Fills in what packages bring, where no other process has, until told to stop: what every server does.
@@ -240,10 +238,11 @@ impl App {
     /// Follows what other servers change, definitions and the stored values, until told to stop.
     pub async fn follow(self, stop: CancellationToken) {
         let Interactions { store, current, .. } = &self.interactions;
-        let definitions = jobs::follow_definitions(store, current);
-        let statistics = jobs::keep_statistics(store);
-        let work = async { tokio::join!(definitions, statistics) };
-        stop.run_until_cancelled(work).await;
+        let jobs: [BoxFuture<'_, ()>; _] = [
+            Box::pin(jobs::follow_definitions(store, current)),
+            Box::pin(jobs::keep_statistics(store)),
+        ];
+        stop.run_until_cancelled(join_all(jobs)).await;
     }
 
     /// Ends the connections to the database.

@@ -55,12 +55,16 @@ fn causes(error: &Error) -> String {
     more.map(|cause| format!(" ({cause})")).unwrap_or_default()
 }
 
+/// Bytes of a thread's stack, as many as the main thread's: what is not touched costs nothing.
+const STACK: usize = 8 << 20;
+
 /// Sets up the process, runs the command, and leaves nothing running.
 pub fn run(config: &Config) -> Result<(), CommandError> {
     telemetry::start_logging(config)?;
     let threads = usize::try_from(config.limits.worker_threads).unwrap_or(1);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(threads)
+        .thread_stack_size(STACK)
         .enable_all()
         .build()?;
     let done = runtime.block_on(dispatch(config));

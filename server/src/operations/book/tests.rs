@@ -67,7 +67,7 @@ async fn rounds_in_opposite_order(rounds: u32) {
 
 #[tokio::test]
 async fn two_that_want_the_same_in_opposite_order_do_not_wait_for_each_other() {
-    rounds_in_opposite_order(20).await;
+    Box::pin(rounds_in_opposite_order(20)).await;
 }
 
 #[tokio::test]
