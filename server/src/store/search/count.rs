@@ -9,7 +9,8 @@ use super::conditions::{push_all, push_types};
 use super::estimate::Estimator;
 use super::lead_rows::push_lead;
 use super::leads::{
-    Choice, Lead, Reading, choose, flat, left_after, push_candidates, push_walked_types,
+    Choice, Lead, Reading, choose, flat, left_after, push_candidates, push_numbers,
+    push_walked_types,
 };
 use super::listed;
 use super::sets::Sets;
@@ -91,6 +92,13 @@ fn push_count(
             push_selected(statement, "count(distinct l.rid)");
             statement.push(format!(" from {rows} l"));
         }
+        Lead::Numbers { leading, .. } if cheap.is_empty() && costly.is_empty() => {
+            let rows = push_lead(statement, estimator, types, leading, None);
+            push_selected(statement, "count(*)");
+            statement.push(" from ");
+            push_numbers(statement, &rows, &choice.lead, |_| {});
+            statement.push(" l");
+        }
         Lead::Elements(elements) => {
             push_selected(statement, "count(*)");
             statement
@@ -107,7 +115,7 @@ fn push_count(
             push_walked_types(statement, "r", types);
             push_all(statement, "r", clauses.iter().copied());
         }
-        Lead::Clauses(_) => {
+        Lead::Clauses(_) | Lead::Numbers { .. } => {
             let (candidates, left) = push_candidates(
                 statement,
                 estimator,

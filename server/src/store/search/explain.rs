@@ -102,6 +102,11 @@ fn choice(path: &Path<'_>) -> String {
     let lead = match &path.choice.lead {
         Lead::Elements(elements) => format!("{} index elements", elements.len()),
         Lead::Clauses(clauses) => format!("{} clauses about rows of values", clauses.len()),
+        Lead::Numbers { leading, asked } => format!(
+            "{} clauses about rows of values or listed elements, and {} about their numbers",
+            leading.len(),
+            asked.len()
+        ),
         Lead::Everything => "nothing but the type".to_owned(),
     };
     let rows = path.choice.rows;

@@ -4,8 +4,9 @@ use fhir::ids::ResourceType;
 use fhir::search::hash::is_listed;
 use fhir::search::plan::{Clause, Criteria, Sort};
 
+use super::by_number;
 use super::conditions::{columns, is_cheap, push_all, push_types};
-use super::estimate::{Estimator, about_the_same_period};
+use super::estimate::{Estimator, about_the_same_period, share};
 use super::lead_rows::push_lead;
 use super::listed;
 use super::order::{in_content, push_content_key};
@@ -20,6 +21,11 @@ pub(super) enum Lead<'a> {
     /// Rows that pass these clauses by their value rows, references or keys; the clauses need not be asked again where
     /// they are exact.
     Clauses(Vec<&'a Clause>),
+    /// Rows that pass some clauses by their value rows or lists, and others by their numbers, before they are visited.
+    Numbers {
+        leading: Vec<&'a Clause>,
+        asked: Vec<&'a Clause>,
+    },
     /// Rows of the types searched.
     Everything,
 }
@@ -63,8 +69,9 @@ pub(super) fn choose<'a>(
     };
     let mut consider = |choice: Choice<'a>| {
         let is_everything = best.lead == Lead::Everything;
+        let whole = |one: &Choice<'a>| one.cost.saturating_add(asking_left(clauses, one));
         // An index that names the rows is better than all of them even where nothing is known.
-        if is_everything || choice.cost < best.cost {
+        if is_everything || whole(&choice) < whole(&best) {
             best = choice;
         }
     };
@@ -76,8 +83,25 @@ pub(super) fn choose<'a>(
         if !single && let Some(choice) = clause_lead(estimator, types, clauses, clause) {
             consider(choice);
         }
+        if let Some(choice) = numbers_lead(estimator, types, clauses, clause) {
+            consider(choice);
+        }
     }
     best
+}
+
+/// Nanoseconds for asking the rows of a lead what is left, but for chains, which are asked by other ways as well.
+fn asking_left(clauses: &[&Clause], choice: &Choice<'_>) -> i64 {
+    let (cheap, costly) = left_after(clauses, &choice.lead);
+    let each: i64 = cheap
+        .into_iter()
+        .chain(costly)
+        .map(|one| match one {
+            clause if is_cheap(clause) => CHEAP,
+            clause => by_number::cost(clause).unwrap_or(0),
+        })
+        .sum();
+    choice.rows.saturating_mul(each)
 }
 
 /// Visiting a row, nanoseconds.
@@ -90,6 +114,8 @@ pub(super) const ELEMENTS: i64 = 30;
 const LISTED: i64 = 3;
 /// Looking at an element of a row.
 const ELEMENT: i64 = 150;
+/// Asking a column of a row.
+const CHEAP: i64 = 200;
 /// Following one number to rows by an index.
 pub(super) const PROBE: i64 = 15_000;
 
@@ -145,6 +171,75 @@ fn clause_lead<'a>(
         finding,
         cost: finding.saturating_add(rows.saturating_mul(ROW)),
     })
+}
+
+/// The rows of a clause, asked by their numbers what they answer; `None` where nothing else would be asked so.
+fn numbers_lead<'a>(
+    estimator: &Estimator<'_>,
+    types: &[ResourceType],
+    clauses: &[&'a Clause],
+    clause: &'a Clause,
+) -> Option<Choice<'a>> {
+    let population = estimator.rows_of(types);
+    let (mut rows, mut finding, leading) = match listed::elements(clause) {
+        Some(elements) => {
+            let lists = i64::try_from(elements.len()).unwrap_or(i64::MAX);
+            let rows = estimator.clause(types, clause);
+            let finding = lists.saturating_mul(listed::PROBE);
+            let read = rows.saturating_mul(listed::ENTRY);
+            (rows, finding.saturating_add(read), vec![clause])
+        }
+        None => match clause_lead(estimator, types, clauses, clause)? {
+            Choice {
+                lead: Lead::Clauses(leading),
+                rows,
+                finding,
+                ..
+            } if by_number::cost(clause).is_some() => (rows, finding, leading),
+            _ => return None,
+        },
+    };
+    let mut asked = Vec::new();
+    for (cost, passing, together) in askable(estimator, types, clauses, &leading) {
+        finding = finding.saturating_add(rows.saturating_mul(cost));
+        rows = share(rows, passing, population);
+        asked.extend(together);
+    }
+    (!asked.is_empty()).then(|| Choice {
+        cost: finding.saturating_add(rows.saturating_mul(ROW)),
+        lead: Lead::Numbers { leading, asked },
+        rows,
+        finding,
+    })
+}
+
+/// What numbers are asked beside what leads to them, by cost: nanoseconds for each, rows that pass, and the clauses, of which
+/// those about one period are one question. What most rows pass is asked where they are visited.
+fn askable<'a>(
+    estimator: &Estimator<'_>,
+    types: &[ResourceType],
+    clauses: &[&'a Clause],
+    leading: &[&Clause],
+) -> Vec<(i64, i64, Vec<&'a Clause>)> {
+    let population = estimator.rows_of(types);
+    let mut asked = Vec::new();
+    for clause in clauses.iter().copied() {
+        let is = |one: &&Clause| std::ptr::eq(*one, clause);
+        let Some(cost) = by_number::cost(clause).filter(|_| !leading.iter().any(is)) else {
+            continue;
+        };
+        let same = about_the_same_period(clause, clauses);
+        let (passing, together) = match same.first() {
+            None => (estimator.clause(types, clause), vec![clause]),
+            Some(first) if std::ptr::eq(*first, clause) => (estimator.dates(&same), same),
+            Some(_) => continue,
+        };
+        if passing.saturating_mul(4) <= population.saturating_mul(3) {
+            asked.push((cost, passing, together));
+        }
+    }
+    asked.sort_by_key(|(cost, passing, _)| (*cost, *passing));
+    asked
 }
 
 /// Rows of a clause as a lead, and nanoseconds until their numbers are known; `None` where it cannot be one.
@@ -263,6 +358,10 @@ pub(super) fn left_after<'a>(
         Lead::Clauses(leading) => {
             !(is_exact(clause) && leading.iter().any(|lead| std::ptr::eq(*lead, *clause)))
         }
+        Lead::Numbers { leading, asked } => {
+            let mut answered = leading.iter().chain(asked);
+            !answered.any(|one| std::ptr::eq(*one, *clause))
+        }
         Lead::Everything => true,
     };
     clauses
@@ -315,13 +414,12 @@ pub(super) fn push_candidates<'a>(
             statement.cap(&name, cap);
             name
         }
-        Lead::Clauses(leading) => {
+        Lead::Clauses(leading) | Lead::Numbers { leading, .. } => {
             let rows = push_lead(statement, estimator, types, leading, cap);
             let name = statement.begin_with("c");
-            statement
-                .push("select r.* from (select distinct rid from ")
-                .push(&rows)
-                .push(") l cross join lateral (");
+            statement.push("select r.* from ");
+            push_numbers(statement, &rows, lead, |_| {});
+            statement.push(" l cross join lateral (");
             push_selected(statement, reading);
             statement.push(" where r.rid = l.rid and not r.deleted and ");
             push_types(statement, "r", types);
@@ -342,6 +440,31 @@ pub(super) fn push_candidates<'a>(
     };
     statement.push(")");
     (name, costly)
+}
+
+/// A query in parentheses for the numbers of the rows that a lead names, each once, as far as they answer what they are
+/// asked. `narrow` may say which of them, and their order.
+pub(super) fn push_numbers(
+    statement: &mut Statement,
+    rows: &str,
+    lead: &Lead<'_>,
+    narrow: impl FnOnce(&mut Statement),
+) {
+    let asked: &[&Clause] = match lead {
+        Lead::Numbers { asked, .. } => asked,
+        _ => &[],
+    };
+    if !asked.is_empty() {
+        statement.push("(select l.rid from ");
+    }
+    statement.push("(select distinct rid from ").push(rows);
+    narrow(statement);
+    statement.push(")");
+    if !asked.is_empty() {
+        statement.push(" l where ");
+        by_number::push_asked(statement, "l", asked);
+        statement.push(" offset 0)");
+    }
 }
 
 fn push_selected(statement: &mut Statement, reading: &Reading<'_>) {

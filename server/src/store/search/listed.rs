@@ -7,6 +7,7 @@
 use fhir::search::hash::is_listed;
 use fhir::search::plan::{Clause, Plan};
 
+use super::by_number;
 use super::conditions::{columns, is_cheap, push_all, push_types};
 use super::estimate::{Estimator, share};
 use super::leads::ROW;
@@ -17,7 +18,7 @@ use super::statement::Statement;
 /// Finding the beginning of a list, nanoseconds.
 pub(super) const PROBE: i64 = 4_000;
 /// Reading one entry of a list, nanoseconds.
-const ENTRY: i64 = 200;
+pub(super) const ENTRY: i64 = 200;
 
 /// A page of the newest rows that have one of some elements.
 pub(super) struct Listed<'a> {
@@ -77,11 +78,12 @@ pub(super) fn cost<'a>(
     let read = visited.min(rows).saturating_mul(ENTRY);
     let nanoseconds = lists
         .saturating_mul(PROBE.saturating_add(read))
-        .saturating_add(if is_all {
-            0
-        } else {
-            visited.saturating_mul(ROW)
-        });
+        .saturating_add(
+            match clauses.iter().all(|one| by_number::cost(one).is_some()) {
+                true => 0,
+                false => visited.saturating_mul(ROW),
+            },
+        );
     Some(Cost {
         lead,
         visited,
@@ -103,23 +105,31 @@ impl<'a> Listed<'a> {
             statement.push(") l)");
             return name;
         }
-        let (cheap, costly): (Vec<_>, Vec<_>) = left.into_iter().partition(|one| is_cheap(one));
+        let (asked, left): (Vec<_>, Vec<_>) = left
+            .into_iter()
+            .partition(|one| by_number::cost(one).is_some());
         let cap = |statement: &mut Statement| {
             if let Some(cap) = self.cap {
                 statement.push(format!(" limit {cap}"));
             }
         };
-        statement.push("(select r.rid, false as is_end from (");
+        statement.push("(select l.rid, false as is_end from (");
+        if !asked.is_empty() && !left.is_empty() {
+            statement.push("select l.rid from (");
+        }
         self.push_rows(statement, cap);
-        statement.push(format!(
-            ") l cross join lateral (select {} from resource r where r.rid = l.rid and not r.deleted and ",
-            columns("r")
-        ));
-        push_types(statement, "r", &self.plan.resource_types);
-        statement.push(" and ");
-        push_all(statement, "r", cheap);
-        statement.push(" offset 0) r where ");
-        push_all(statement, "r", costly);
+        if !asked.is_empty() {
+            statement.push(") l where ");
+            by_number::push_asked(statement, "l", &asked);
+        }
+        if !left.is_empty() {
+            statement.push(if asked.is_empty() {
+                ") l"
+            } else {
+                " offset 0) l"
+            });
+            self.push_visits(statement, left);
+        }
         statement.push_limit(limit).push(")");
         if let Some(cap) = self.cap {
             statement.push(" union all (select null::bigint, true as is_end from (");
@@ -130,6 +140,20 @@ impl<'a> Listed<'a> {
         }
         statement.push(")");
         name
+    }
+
+    /// Visits the rows `l` and asks them what their numbers do not answer.
+    fn push_visits(&self, statement: &mut Statement, left: Vec<&Clause>) {
+        let (cheap, costly): (Vec<_>, Vec<_>) = left.into_iter().partition(|one| is_cheap(one));
+        statement.push(format!(
+            " cross join lateral (select {} from resource r where r.rid = l.rid and not r.deleted and ",
+            columns("r")
+        ));
+        push_types(statement, "r", &self.plan.resource_types);
+        statement.push(" and ");
+        push_all(statement, "r", cheap);
+        statement.push(" offset 0) r where ");
+        push_all(statement, "r", costly);
     }
 
     fn left(&self) -> impl Iterator<Item = &'a Clause> {

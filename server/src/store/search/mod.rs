@@ -5,6 +5,7 @@
 //! gives up where it has looked at too much, and all give the same page. Statements are fenced so that their plans do not
 //! depend on values: they are planned once for each connection.
 
+mod by_number;
 mod concepts;
 mod conditions;
 mod confined;

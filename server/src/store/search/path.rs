@@ -91,7 +91,9 @@ impl<'a> Path<'a> {
         let (cheap, costly) = left_after(clauses, &choice.lead);
         // Numbers that are in order need not all be followed.
         let visited = match (&choice.lead, plan.sort.is_empty()) {
-            (Lead::Clauses(_), true) => choice.rows.min(share(limit, choice.rows, matches)),
+            (Lead::Clauses(_) | Lead::Numbers { .. }, true) => {
+                choice.rows.min(share(limit, choice.rows, matches))
+            }
             _ => choice.rows,
         };
         let value_first_cost = match visited == choice.rows {

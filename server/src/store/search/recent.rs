@@ -49,7 +49,7 @@ fn operands<'a>(lead: &'a Lead<'_>) -> Option<(&'static str, &'a [i64])> {
             [Clause::AnyToken(elements)] => Some(("&&", elements)),
             _ => None,
         },
-        Lead::Everything => None,
+        Lead::Numbers { .. } | Lead::Everything => None,
     }
 }
 

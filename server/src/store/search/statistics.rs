@@ -77,15 +77,19 @@ impl<T: Ord> Sample<T> {
         T: std::borrow::Borrow<Q>,
         Q: Ord + ?Sized,
     {
+        // Of what is not among the rows read there are fewer than one row read stands for.
         let Some(values) = self.values.get(&parameter) else {
-            return self.scale;
+            return (self.scale / 4).max(1);
         };
         let begin = from.map_or(0, |from| values.partition_point(|one| one.borrow() < from));
         let end = to.map_or(values.len(), |to| {
             values.partition_point(|one| one.borrow() <= to)
         });
         let found = i64::try_from(end.saturating_sub(begin)).unwrap_or(i64::MAX);
-        found.max(1).saturating_mul(self.scale)
+        match found {
+            0 => (self.scale / 2).max(1),
+            found => found.saturating_mul(self.scale),
+        }
     }
 
     /// Rows of a parameter.
@@ -192,8 +196,8 @@ const TYPES: &str = "select m.name, (m.share * $1::bigint)::bigint as rows from 
 const INSTANTS: &str = "select unnest(histogram_bounds::text::timestamptz[]) from pg_stats \
      where schemaname = current_schema() and tablename = 'change' and attname = 'at'";
 
-/// How much of a table is read: about 120 pages.
-const SHARE: &str = "select greatest(pg_relation_size($1::text::regclass) / 8192 / 120, 1)::bigint";
+/// How much of a table is read: about 400 pages.
+const SHARE: &str = "select greatest(pg_relation_size($1::text::regclass) / 8192 / 400, 1)::bigint";
 
 const DATES: (&str, &str) = (
     "index_date",

@@ -5,7 +5,7 @@ use fhir::search::plan::{Clause, Plan, Sort};
 use super::conditions::{columns, push_all, push_any, push_seeds, push_types};
 use super::estimate::Estimator;
 use super::lead_rows::{push_lead, push_refers_to};
-use super::leads::{Lead, Reading, left_after, push_candidates};
+use super::leads::{Lead, Reading, left_after, push_candidates, push_numbers};
 use super::order::{
     Direction, in_content, is_in_content, push_behind, push_key, push_order, push_order_of_first,
 };
@@ -28,7 +28,9 @@ pub(super) struct ValueFirst<'a> {
 impl ValueFirst<'_> {
     /// Writes the CTE `p` with `rid`, `is_end` and sort values `k0` …
     pub(super) fn push_page(&self, statement: &mut Statement, limit: i64) -> String {
-        if let (Lead::Clauses(leading), true) = (self.lead, self.plan.sort.is_empty()) {
+        if let (Lead::Clauses(leading) | Lead::Numbers { leading, .. }, true) =
+            (self.lead, self.plan.sort.is_empty())
+        {
             return self.push_page_by_number(statement, leading, limit);
         }
         let sort = self.plan.sort.as_slice();
@@ -126,8 +128,10 @@ impl ValueFirst<'_> {
         let (cheap, costly) = left_after(self.clauses, self.lead);
         let direction = Direction::of(self.place);
         let way = direction.of_key(true);
-        let is_all =
-            cheap.is_empty() && costly.is_empty() && leading.iter().all(|one| says_type(one));
+        let is_numbers = matches!(self.lead, Lead::Numbers { .. });
+        let is_all = cheap.is_empty()
+            && costly.is_empty()
+            && (is_numbers || leading.iter().all(|one| says_type(one)));
         let rows = match leading {
             [Clause::RefersTo { seeds, target }] if is_all => {
                 let newest = |statement: &mut Statement| {
@@ -145,13 +149,16 @@ impl ValueFirst<'_> {
         };
         let name = statement.begin_with("p");
         statement.push(match is_all {
-            true => "select l.rid, false as is_end from (select distinct rid from ",
-            false => "select c.rid, false as is_end from (select distinct rid from ",
+            true => "select l.rid, false as is_end from ",
+            false => "select c.rid, false as is_end from ",
         });
-        statement.push(rows);
-        self.push_behind_number(statement, " where rid ");
-        statement.push(format!(" order by rid {way}) l"));
+        push_numbers(statement, &rows, self.lead, |statement| {
+            self.push_behind_number(statement, " where rid ");
+            statement.push(format!(" order by rid {way}"));
+        });
+        statement.push(" l");
         if is_all {
+            statement.push(format!(" order by l.rid {way}"));
             statement.push_limit(limit).push(")");
             return name;
         }
