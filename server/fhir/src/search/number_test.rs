@@ -204,6 +204,7 @@ mod tests {
                     lower: number.lower,
                     upper: number.upper,
                     second: None,
+                    beside: Vec::new(),
                 };
                 test.matches_range(&decimal(lower), &decimal(upper))
             };
@@ -239,6 +240,7 @@ mod tests {
             lower: number.lower.clone(),
             upper: number.upper.clone(),
             second: None,
+            beside: Vec::new(),
         };
         let value = |parameter, units: &[i64]| NumberValue {
             parameter,

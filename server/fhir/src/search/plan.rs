@@ -156,6 +156,9 @@ pub struct NumberTest {
     /// [`NumberValue::lower`]: super::index_values::NumberValue::lower
     /// [`NumberValue::upper`]: super::index_values::NumberValue::upper
     pub second: Option<Box<NumberTest>>,
+    /// The rows stand beside a code of the resource, which has one of these elements as well, as far as it can be told: how
+    /// many rows there are of both is no matter of chance. Empty where they do not.
+    pub beside: Vec<i64>,
 }
 
 /// Within a distance of a point on the earth.

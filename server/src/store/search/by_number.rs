@@ -1,11 +1,13 @@
 //! Conditions that the number of a row answers, before the row is visited: of its value rows, and of elements that are
 //! listed. Value rows and lists come and go with their resource, and their parameter or element says its type.
 
+use fhir::ids::ResourceType;
 use fhir::search::hash::is_listed;
 use fhir::search::plan::Clause;
 
 use super::conditions::{push_all, push_any, push_seeds};
-use super::estimate::about_the_same_period;
+use super::estimate::{Estimator, about_the_same_period, stands_beside};
+use super::leads::Lead;
 use super::periods::push_period_test;
 use super::statement::Statement;
 
@@ -30,6 +32,38 @@ pub(super) fn cost(clause: &Clause) -> Option<i64> {
         }
         _ => None,
     }
+}
+
+/// What numbers are asked beside what leads to them, by cost: nanoseconds for each, rows that pass, and the clauses, of which
+/// those about one period are one question. What most rows pass is asked where they are visited.
+pub(super) fn askable<'a>(
+    estimator: &Estimator<'_>,
+    types: &[ResourceType],
+    clauses: &[&'a Clause],
+    leading: &[&Clause],
+) -> Vec<(i64, i64, Vec<&'a Clause>)> {
+    let population = estimator.rows_of(types);
+    let mut asked = Vec::new();
+    for clause in clauses.iter().copied() {
+        let is = |one: &&Clause| std::ptr::eq(*one, clause);
+        let Some(cost) = cost(clause).filter(|_| !leading.iter().any(is)) else {
+            continue;
+        };
+        if leading.iter().any(|one| stands_beside(one, clause)) {
+            continue;
+        }
+        let same = about_the_same_period(clause, clauses);
+        let (passing, together) = match same.first() {
+            None => (estimator.clause(types, clause), vec![clause]),
+            Some(first) if std::ptr::eq(*first, clause) => (estimator.dates(&same), same),
+            Some(_) => continue,
+        };
+        if passing.saturating_mul(4) <= population.saturating_mul(3) {
+            asked.push((cost, passing, together));
+        }
+    }
+    asked.sort_by_key(|(cost, passing, _)| (*cost, *passing));
+    asked
 }
 
 /// All clauses hold of the row with the number `rid` of an alias; what costs least is asked first.
@@ -83,6 +117,38 @@ fn push_period(statement: &mut Statement, alias: &str, clauses: &[&Clause]) {
         });
     }
     statement.push(") is true offset 0)");
+}
+
+/// A query in parentheses for the numbers of the rows that a lead names, each once, as far as they answer what they are
+/// asked. `narrow` may say which of them. Where they are in an order, no more of them are asked than somebody takes.
+pub(super) fn push_numbers(
+    statement: &mut Statement,
+    rows: &str,
+    lead: &Lead<'_>,
+    way: Option<&str>,
+    narrow: impl FnOnce(&mut Statement),
+) {
+    let asked: &[&Clause] = match lead {
+        Lead::Numbers { asked, .. } => asked,
+        _ => &[],
+    };
+    if !asked.is_empty() {
+        statement.push("(select l.rid from ");
+    }
+    statement.push("(select distinct rid from ").push(rows);
+    narrow(statement);
+    if let Some(way) = way {
+        statement.push(format!(" order by rid {way}"));
+    }
+    statement.push(")");
+    if !asked.is_empty() {
+        statement.push(" l where ");
+        push_asked(statement, "l", asked);
+        if let Some(way) = way {
+            statement.push(format!(" order by l.rid {way}"));
+        }
+        statement.push(" offset 0)");
+    }
 }
 
 fn push_in_list(statement: &mut Statement, alias: &str, not: &str, elements: &[i64]) {

@@ -5,12 +5,12 @@
 use fhir::search::plan::{Clause, Plan, Total};
 use sqlx::{PgConnection, Row};
 
+use super::by_number;
 use super::conditions::{push_all, push_types};
 use super::estimate::Estimator;
 use super::lead_rows::push_lead;
 use super::leads::{
-    Choice, Lead, Reading, choose, flat, left_after, push_candidates, push_numbers,
-    push_walked_types,
+    Choice, Lead, Reading, choose, flat, left_after, push_candidates, push_walked_types,
 };
 use super::listed;
 use super::sets::Sets;
@@ -96,7 +96,7 @@ fn push_count(
             let rows = push_lead(statement, estimator, types, leading, None);
             push_selected(statement, "count(*)");
             statement.push(" from ");
-            push_numbers(statement, &rows, &choice.lead, |_| {});
+            by_number::push_numbers(statement, &rows, &choice.lead, None, |_| {});
             statement.push(" l");
         }
         Lead::Elements(elements) => {

@@ -65,6 +65,9 @@ impl<'a> Estimator<'a> {
         let clauses = flat(clauses);
         let mut rows = population;
         for clause in &clauses {
+            if clauses.iter().any(|one| stands_beside(one, clause)) {
+                continue;
+            }
             let same = about_the_same_period(clause, &clauses);
             let counted = match same.first() {
                 // Counted with the first of them.
@@ -188,6 +191,16 @@ impl<'a> Estimator<'a> {
                     .between(*seed, begins_from.or(ends_from), begins_to)
             })
             .sum()
+    }
+}
+
+/// Whether what passes a clause of numbers is thought to pass another, of the codes beside which they stand.
+pub(super) fn stands_beside(numbers: &Clause, code: &Clause) -> bool {
+    match (numbers, code) {
+        (Clause::Number(tests), Clause::AnyToken(elements)) => {
+            !elements.is_empty() && tests.iter().all(|test| test.beside == *elements)
+        }
+        _ => false,
     }
 }
 

@@ -112,6 +112,8 @@ const ENTRY: i64 = 450;
 pub(super) const ELEMENTS: i64 = 30;
 /// Those of them that are thought to be listed.
 const LISTED: i64 = 3;
+/// Reading an entry of a list of rows that is compared with another.
+const MET: i64 = 10;
 /// Looking at an element of a row.
 const ELEMENT: i64 = 150;
 /// Asking a column of a row.
@@ -134,9 +136,10 @@ fn elements_lead<'a>(estimator: &Estimator<'_>, clauses: &[&'a Clause]) -> Optio
     let (rarest, element) = *singles.first()?;
     let (mut rows, mut cost, mut elements) = (rarest, PROBE, vec![element]);
     for (count, element) in singles.into_iter().skip(1) {
-        // A further list of rows pays where it is not much longer: else asking the rows themselves is quicker.
-        if rows > 100 && count <= rows.saturating_mul(20) {
-            cost = cost.saturating_add(PROBE + count.saturating_mul(15));
+        // A further list of rows is read where that costs less than half of visiting them: what both lists have may be far
+        // less than chance says, or nothing.
+        if rows > 100 && count <= rows.saturating_mul(60) {
+            cost = cost.saturating_add(PROBE + count.saturating_mul(MET));
             rows = estimator.both(rows, count);
             elements.push(element);
         }
@@ -200,7 +203,7 @@ fn numbers_lead<'a>(
         },
     };
     let mut asked = Vec::new();
-    for (cost, passing, together) in askable(estimator, types, clauses, &leading) {
+    for (cost, passing, together) in by_number::askable(estimator, types, clauses, &leading) {
         finding = finding.saturating_add(rows.saturating_mul(cost));
         rows = share(rows, passing, population);
         asked.extend(together);
@@ -211,35 +214,6 @@ fn numbers_lead<'a>(
         rows,
         finding,
     })
-}
-
-/// What numbers are asked beside what leads to them, by cost: nanoseconds for each, rows that pass, and the clauses, of which
-/// those about one period are one question. What most rows pass is asked where they are visited.
-fn askable<'a>(
-    estimator: &Estimator<'_>,
-    types: &[ResourceType],
-    clauses: &[&'a Clause],
-    leading: &[&Clause],
-) -> Vec<(i64, i64, Vec<&'a Clause>)> {
-    let population = estimator.rows_of(types);
-    let mut asked = Vec::new();
-    for clause in clauses.iter().copied() {
-        let is = |one: &&Clause| std::ptr::eq(*one, clause);
-        let Some(cost) = by_number::cost(clause).filter(|_| !leading.iter().any(is)) else {
-            continue;
-        };
-        let same = about_the_same_period(clause, clauses);
-        let (passing, together) = match same.first() {
-            None => (estimator.clause(types, clause), vec![clause]),
-            Some(first) if std::ptr::eq(*first, clause) => (estimator.dates(&same), same),
-            Some(_) => continue,
-        };
-        if passing.saturating_mul(4) <= population.saturating_mul(3) {
-            asked.push((cost, passing, together));
-        }
-    }
-    asked.sort_by_key(|(cost, passing, _)| (*cost, *passing));
-    asked
 }
 
 /// Rows of a clause as a lead, and nanoseconds until their numbers are known; `None` where it cannot be one.
@@ -418,7 +392,7 @@ pub(super) fn push_candidates<'a>(
             let rows = push_lead(statement, estimator, types, leading, cap);
             let name = statement.begin_with("c");
             statement.push("select r.* from ");
-            push_numbers(statement, &rows, lead, |_| {});
+            by_number::push_numbers(statement, &rows, lead, None, |_| {});
             statement.push(" l cross join lateral (");
             push_selected(statement, reading);
             statement.push(" where r.rid = l.rid and not r.deleted and ");
@@ -440,31 +414,6 @@ pub(super) fn push_candidates<'a>(
     };
     statement.push(")");
     (name, costly)
-}
-
-/// A query in parentheses for the numbers of the rows that a lead names, each once, as far as they answer what they are
-/// asked. `narrow` may say which of them, and their order.
-pub(super) fn push_numbers(
-    statement: &mut Statement,
-    rows: &str,
-    lead: &Lead<'_>,
-    narrow: impl FnOnce(&mut Statement),
-) {
-    let asked: &[&Clause] = match lead {
-        Lead::Numbers { asked, .. } => asked,
-        _ => &[],
-    };
-    if !asked.is_empty() {
-        statement.push("(select l.rid from ");
-    }
-    statement.push("(select distinct rid from ").push(rows);
-    narrow(statement);
-    statement.push(")");
-    if !asked.is_empty() {
-        statement.push(" l where ");
-        by_number::push_asked(statement, "l", asked);
-        statement.push(" offset 0)");
-    }
 }
 
 fn push_selected(statement: &mut Statement, reading: &Reading<'_>) {

@@ -2,10 +2,11 @@
 
 use fhir::search::plan::{Clause, Plan, Sort};
 
+use super::by_number;
 use super::conditions::{columns, push_all, push_any, push_seeds, push_types};
 use super::estimate::Estimator;
 use super::lead_rows::{push_lead, push_refers_to};
-use super::leads::{Lead, Reading, left_after, push_candidates, push_numbers};
+use super::leads::{Lead, Reading, left_after, push_candidates};
 use super::order::{
     Direction, in_content, is_in_content, push_behind, push_key, push_order, push_order_of_first,
 };
@@ -152,9 +153,8 @@ impl ValueFirst<'_> {
             true => "select l.rid, false as is_end from ",
             false => "select c.rid, false as is_end from ",
         });
-        push_numbers(statement, &rows, self.lead, |statement| {
+        by_number::push_numbers(statement, &rows, self.lead, Some(way), |statement| {
             self.push_behind_number(statement, " where rid ");
-            statement.push(format!(" order by rid {way}"));
         });
         statement.push(" l");
         if is_all {

@@ -93,8 +93,15 @@ fn on_resource(
         };
         let codes = token::codes(token)?;
         if !codes.is_empty() {
-            let numbers = beside(number, beside_code.group, beside_code.place, &codes)?;
+            let mut numbers = beside(number, beside_code.group, beside_code.place, &codes)?;
             let token = condition(planner, token)?;
+            if let (Clause::Number(tests), Some(Clause::AnyToken(elements))) =
+                (&mut numbers, &token)
+            {
+                for test in tests {
+                    test.beside.clone_from(elements);
+                }
+            }
             return Ok(combine::all(vec![token, Some(numbers)]));
         }
     }

@@ -120,6 +120,7 @@ fn test(
         lower: number.lower,
         upper: number.upper,
         second: None,
+        beside: Vec::new(),
     }
 }
 

@@ -159,6 +159,7 @@ fn number(prefix: Prefix, value: i64) -> Clause {
         lower: BigDecimal::from(value),
         upper: BigDecimal::from(value + 1),
         second: None,
+        beside: Vec::new(),
     }])
 }
 

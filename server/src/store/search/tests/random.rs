@@ -76,6 +76,7 @@ fn number(dice: &mut Dice, types: &[ResourceType]) -> NumberTest {
     let width = decimal(dice).abs() + BigDecimal::from(1);
     NumberTest {
         second,
+        beside: Vec::new(),
         parameters: seeds(dice, &NUMBERS, types),
         unit: dice.one_in(2).then(|| dice.number(3)),
         prefix: *dice.pick(&PREFIXES),
