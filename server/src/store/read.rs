@@ -1,5 +1,6 @@
 //! Reads by key, and of past versions: the stored text goes out as it is, nothing is parsed.
 
+use bytes::Bytes;
 use fhir::ids::{ResourceKey, VersionId};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
@@ -117,20 +118,49 @@ pub(super) fn stored_version(row: &PgRow, key: ResourceKey) -> Result<StoredVers
     let last_updated: Instant = row.try_get("last_updated").map_err(from_sqlx)?;
     let method: &str = row.try_get("method").map_err(from_sqlx)?;
     let content: Option<String> = row.try_get("content").map_err(from_sqlx)?;
+    version_of(key, version, last_updated, method, content.map(Into::into))
+}
+
+fn version_of(
+    key: ResourceKey,
+    version: i64,
+    last_updated: Instant,
+    method: &str,
+    content: Option<Bytes>,
+) -> Result<StoredVersion> {
     Ok(StoredVersion {
         key,
         version: VersionId::new(version)
             .ok_or_else(|| Error::internal("a stored version is not positive"))?,
         last_updated: last_updated.0,
         verb: Verb::parse(method).ok_or_else(|| Error::internal("a stored method is unknown"))?,
-        content: content.map(Into::into),
+        content,
     })
+}
+
+/// Reads `resource_type`, `id`, `version_id`, `last_updated`, `method` and `content`, which stand in a row in this order from
+/// a column on.
+pub(super) fn stored_version_from(row: &PgRow, first: usize) -> Result<StoredVersion> {
+    let column = |n| first + n;
+    let resource_type: &str = row.try_get(column(0)).map_err(from_sqlx)?;
+    let id: &str = row.try_get(column(1)).map_err(from_sqlx)?;
+    let version: i64 = row.try_get(column(2)).map_err(from_sqlx)?;
+    let last_updated: Instant = row.try_get(column(3)).map_err(from_sqlx)?;
+    let method: &str = row.try_get(column(4)).map_err(from_sqlx)?;
+    let content: Option<String> = row.try_get(column(5)).map_err(from_sqlx)?;
+    let key = key_of(resource_type, id)?;
+    let content = content.map(Into::into);
+    version_of(key, version, last_updated, method, content)
 }
 
 /// The key in the columns `resource_type` and `id`.
 pub(super) fn stored_key(row: &PgRow) -> Result<ResourceKey> {
     let resource_type: &str = row.try_get("resource_type").map_err(from_sqlx)?;
     let id: &str = row.try_get("id").map_err(from_sqlx)?;
+    key_of(resource_type, id)
+}
+
+fn key_of(resource_type: &str, id: &str) -> Result<ResourceKey> {
     let resource_type = fhir::ids::ResourceType::parse(resource_type)
         .ok_or_else(|| Error::internal("a stored resource type is unknown"))?;
     Ok(ResourceKey::new(

@@ -47,7 +47,7 @@ use sqlx::{PgConnection, Row};
 use super::cursor::CursorKey;
 use super::fault::from_sqlx;
 use super::page::BYTES_MAX;
-use super::read::{stored_key, stored_version};
+use super::read::stored_version_from;
 use super::{Store, StoredVersion, Transaction};
 use crate::error::{Error, Result};
 use estimate::Estimator;
@@ -383,23 +383,33 @@ impl<'a> Search<'a> {
             if rows.has_more {
                 continue;
             }
-            let was_cut: bool = row.try_get("was_cut").map_err(from_sqlx)?;
-            let is_end: Option<bool> = row.try_get("is_end").map_err(from_sqlx)?;
+            let was_cut: bool = row.try_get(WAS_CUT).map_err(from_sqlx)?;
+            let is_end: Option<bool> = row.try_get(IS_END).map_err(from_sqlx)?;
             rows.is_uncertain |= was_cut || is_end == Some(true);
             if rows.is_uncertain || is_end.is_none() {
                 break;
             }
-            let content: Option<&str> = row.try_get("content").map_err(from_sqlx)?;
-            bytes += content.map_or(0, str::len);
+            let one = found(&row, self.plan.sort.len())?;
+            bytes += one
+                .version
+                .content
+                .as_ref()
+                .map_or(0, |content| content.len());
             if rows.found.len() == self.count || (bytes > BYTES_MAX && !rows.found.is_empty()) {
                 rows.has_more = true;
                 continue;
             }
-            rows.found.push(found(&row, self.plan.sort.len())?);
+            rows.found.push(one);
         }
         Ok(())
     }
 }
+
+/// Columns of a page: by their place, for a name is looked up in each row anew. Behind the sort values comes the version.
+const WAS_CUT: usize = 0;
+const RID: usize = 1;
+const IS_END: usize = 2;
+const KEYS: usize = 3;
 
 /// Only the rows of the page are read in full. The fence makes that a loop over them, in their order.
 fn push_contents(statement: &mut Statement, page: &str, keys: usize, limit: i64, content: Content) {
@@ -437,16 +447,17 @@ fn push_contents(statement: &mut Statement, page: &str, keys: usize, limit: i64,
 }
 
 fn found(row: &PgRow, keys: usize) -> Result<Found> {
-    let keys = (0..keys)
-        .map(|n| row.try_get(format!("k{n}").as_str()).map_err(from_sqlx))
+    let first = KEYS + keys;
+    let keys = (KEYS..first)
+        .map(|column| row.try_get(column).map_err(from_sqlx))
         .collect::<Result<_>>()?;
     Ok(Found {
         place: Place {
             keys,
-            rid: row.try_get("rid").map_err(from_sqlx)?,
+            rid: row.try_get(RID).map_err(from_sqlx)?,
             is_back: false,
         },
-        version: stored_version(row, stored_key(row)?)?,
+        version: stored_version_from(row, first)?,
     })
 }
 

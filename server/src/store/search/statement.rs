@@ -179,7 +179,7 @@ impl Statement {
     pub(super) fn push_was_cut(&mut self) -> &mut Self {
         let mut text = String::from("(false");
         for (name, rows) in &self.capped {
-            text.push_str(&format!(" or (select count(*) from {name}) > {rows}"));
+            text.push_str(&format!(" or exists (select from {name} offset {rows})"));
         }
         text.push(')');
         self.push(text)
