@@ -12,7 +12,7 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 use conformance_tests::examples::{self, Known};
 use conformance_tests::oracle::server::Server;
-use conformance_tests::oracle::{generate, judge, walk};
+use conformance_tests::oracle::{beside, generate, judge, walk};
 use conformance_tests::run::{Verdict, case_files, run_all};
 use conformance_tests::search_data;
 use conformance_tests::synthea;
@@ -339,17 +339,35 @@ async fn run_search_oracle(server: Server, arguments: SearchOracle) -> Result<bo
     let package = arguments.packages_dir.join(EXAMPLES);
     let world = judge::load(&server, &package, &settings).await?;
     println!("{} resources are searched", world.resources.len());
-    let report = judge::run(Arc::new(world), server, &settings).await?;
+    let world = Arc::new(world);
+    let report = judge::run(Arc::clone(&world), server.clone(), &settings).await?;
+    let is_all = settings.features.len() == generate::FEATURES.len();
+    let judged = match is_all {
+        true => beside::run(&world, &server, settings.seed).await?,
+        false => Vec::new(),
+    };
+    let wrong = judged
+        .iter()
+        .filter_map(|(path, wrong)| Some((path, wrong.as_ref()?)));
+    let wrong: Vec<String> = wrong
+        .map(|(path, how)| format!("{path}\n    {how}"))
+        .collect();
     let refused: usize = report.refused.values().sum();
     for (what, times) in &report.refused {
         println!("not supported, {times} times: {what}");
     }
-    for difference in &report.differences {
+    for difference in report.differences.iter().chain(&wrong) {
         println!("FAILED {difference}");
     }
     println!("{} searches found something", report.found_some);
-    let failed = report.differences.len() + if arguments.complete { refused } else { 0 };
-    println!("{}", closing(report.agreed, failed, refused));
+    println!(
+        "{} were asked beside them: $everything, $lastn, _elements, _score",
+        judged.len()
+    );
+    let refusals = if arguments.complete { refused } else { 0 };
+    let failed = report.differences.len() + wrong.len() + refusals;
+    let agreed = report.agreed + judged.len() - wrong.len();
+    println!("{}", closing(agreed, failed, refused));
     Ok(failed == 0)
 }
 

@@ -62,7 +62,8 @@ fn in_scope(world: &World, place: usize, scope: &Scope) -> Truth {
     }
 }
 
-fn in_compartment(world: &World, place: usize, compartment: &str, id: &str) -> Truth {
+/// Whether a resource is in the compartment of a type and an id.
+pub fn in_compartment(world: &World, place: usize, compartment: &str, id: &str) -> Truth {
     let resource = &world.resources[place];
     let key = (compartment.to_owned(), resource.kind.clone());
     let codes = world.definitions.compartments.get(&key);

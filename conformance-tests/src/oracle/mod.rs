@@ -3,6 +3,7 @@
 //! Resources are stored by PUT and read back; random queries made from the values that occur in them are answered here,
 //! by the words of the specification, and by the server. What differs is printed in its least form.
 
+pub mod beside;
 pub mod compare;
 pub mod content;
 pub mod data;

@@ -76,6 +76,19 @@ impl Server {
         Ok(found)
     }
 
+    /// All pages of what answers with a searchset, as they are.
+    pub async fn bundles(&self, path: &str) -> Result<Vec<Json>, String> {
+        let mut found = Vec::new();
+        let mut next = Some(format!("{}/{path}", self.base));
+        while let Some(url) = next.filter(|_| found.len() < PAGES_MAX) {
+            let answer = self.client.send(Request::new("GET", url)).await?;
+            let bundle = success(&answer)?;
+            next = link(&bundle, "next");
+            found.push(bundle);
+        }
+        Ok(found)
+    }
+
     /// A search, and all its pages.
     pub async fn search(&self, path: &str, query: &str, post: bool) -> Result<Searched, String> {
         let request = match post {
@@ -137,7 +150,8 @@ pub fn link(bundle: &Json, relation: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
-fn page(bundle: &Json) -> Result<Page, String> {
+/// Matches and what is included, of one page.
+pub fn page(bundle: &Json) -> Result<Page, String> {
     let mut page = Page {
         total: bundle
             .get("total")

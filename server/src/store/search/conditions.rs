@@ -6,10 +6,13 @@
 
 use fhir::ids::{ResourceId, ResourceType};
 use fhir::search::fold::{index_prefix, prefix_end};
+use fhir::search::hash::is_listed;
 use fhir::search::index_values::INDEX_PREFIX_CHARACTERS;
 use fhir::search::plan::{Clause, Criteria, StringOrder, StringTest};
 
+use super::by_number;
 use super::elements::push_one_of;
+use super::leads::flat;
 use super::periods::{push_instant_test, push_period_test};
 use super::quantities::{push_near_test, push_number_test};
 use super::statement::Statement;
@@ -328,8 +331,11 @@ fn push_names(statement: &mut Statement, alias: &str, ways: &[i64], other: &Crit
     statement.push(" offset 0)");
 }
 
-/// A resource that meets the criteria has the element that names this row.
+/// A resource that meets the criteria has the element that names this row: by the list of that element where there is one.
 fn push_referred_by(statement: &mut Statement, alias: &str, seeds: &[i64], source: &Criteria) {
+    if seeds.iter().copied().all(is_listed) {
+        return push_listed_by(statement, alias, seeds, source);
+    }
     let row = statement.name("r");
     statement
         .push("exists (select from unnest(")
@@ -339,4 +345,27 @@ fn push_referred_by(statement: &mut Statement, alias: &str, seeds: &[i64], sourc
     statement.push(" and ");
     push_all(statement, &row, &source.clauses);
     statement.push(" offset 0) x offset 0)");
+}
+
+/// The same by lists: those in them are asked by their numbers, and visited for what is left.
+fn push_listed_by(statement: &mut Statement, alias: &str, seeds: &[i64], source: &Criteria) {
+    let (entry, row) = (statement.name("e"), statement.name("r"));
+    let clauses = flat(&source.clauses);
+    let (asked, left): (Vec<&Clause>, Vec<&Clause>) = clauses
+        .into_iter()
+        .partition(|one| by_number::cost(one).is_some());
+    statement
+        .push("exists (select from unnest(")
+        .elements(seeds)
+        .push(format!(") seeds(seed) cross join lateral (select {entry}.rid from index_element {entry} where {entry}.element = seeds.seed # ({alias}.key_hash & -2) and "));
+    by_number::push_asked(statement, &entry, &asked);
+    statement.push(format!(" offset 0) {entry}"));
+    if !left.is_empty() {
+        statement.push(format!(" cross join lateral (select {row}.rid from resource {row} where {row}.rid = {entry}.rid and not {row}.deleted and "));
+        push_types(statement, &row, &source.resource_types);
+        statement.push(" and ");
+        push_all(statement, &row, left);
+        statement.push(format!(" offset 0) {row}"));
+    }
+    statement.push(" offset 0)");
 }

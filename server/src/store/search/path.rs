@@ -1,10 +1,12 @@
 //! Which ways a search takes, the first that leads to a certain page ends it.
 
+use fhir::search::hash::is_listed;
 use fhir::search::plan::{Clause, Plan, SortKey};
 
+use super::by_number;
 use super::conditions::is_cheap;
 use super::estimate::{Estimator, share};
-use super::leads::{Choice, Lead, ROW, choose, left_after};
+use super::leads::{Choice, Lead, ROW, choose, flat, left_after};
 use super::listed;
 use super::recent;
 use super::sets::asking;
@@ -309,6 +311,11 @@ fn looked(
 pub(super) fn row_cost(clause: &Clause) -> i64 {
     match clause {
         Clause::RefersTo { .. } => 120_000,
+        Clause::ReferredBy { seeds, source } if seeds.iter().copied().all(is_listed) => {
+            let by_number = |one: &&Clause| by_number::cost(one).is_some();
+            let is_light = flat(&source.clauses).iter().all(by_number);
+            if is_light { 12_000 } else { 40_000 }
+        }
         Clause::ReferredBy { .. } => 80_000,
         Clause::Names { .. } => 1_000_000,
         Clause::All(clauses) | Clause::Any(clauses) => clauses.iter().map(row_cost).sum(),
