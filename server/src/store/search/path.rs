@@ -175,8 +175,14 @@ fn attempts(
             one_by_one(walking(None)),
         ],
         // Values that have to do with each other may meet seldom, or never: the estimate is trusted some way only.
+        // As far as it costs half of the other way, at least.
         (Some(walk_cost), _) if walk_cost < value_first_cost => vec![
-            walking(first_looks),
+            walking(first_looks.max(Some(afforded(
+                looked,
+                walk_cost,
+                value_first_cost / 2,
+                tuning.looked_max,
+            )))),
             value_first(some_rows),
             walking(some_looks),
             one_by_one(value_first(None)),
@@ -262,10 +268,19 @@ fn listed_attempt(
     (attempt, nanoseconds.saturating_mul(doubt))
 }
 
-/// Rows of a walk that is expected to look at so many, before it is given up: one of few numbers, since some are in the
-/// text of statements.
+/// Rows after which a walk is given up: one of few numbers, since some are in the text of statements.
+const BOUNDS: [i64; 6] = [250, 500, 1_000, 2_000, 4_000, 8_000];
+
+/// Rows that a walk can look at for so many nanoseconds, where it takes `cost` for `looked` of them.
+fn afforded(looked: i64, cost: i64, nanoseconds: i64, most: i64) -> i64 {
+    let rows = share(looked, nanoseconds, cost);
+    let mut bounds = BOUNDS.into_iter().rev();
+    bounds.find(|some| *some <= rows).unwrap_or(0).min(most)
+}
+
+/// Rows of a walk that is expected to look at so many, before it is given up.
 fn trusted(looked: i64, most: i64) -> i64 {
-    [250, 500, 1_000, 2_000, 4_000, 8_000]
+    BOUNDS
         .into_iter()
         .find(|some| looked.saturating_mul(2) <= *some)
         .unwrap_or(most)
