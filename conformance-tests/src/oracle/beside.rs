@@ -65,13 +65,26 @@ async fn everything(
     let kinds: Vec<String> = kinds.into_iter().collect();
     let only = dice.chance(40).then(|| dice.roll(kinds.len()));
     let mut path = format!("{subject_key}/$everything?_count={}", 1 + dice.roll(30));
+    // What is referred to is of the types, too, whatever refers to it.
+    let mut elsewhere = BTreeSet::new();
     if let Some(only) = only {
+        for place in expected.iter().filter_map(|one| find(world, one)) {
+            references(world, &world.resources[place].json, &mut elsewhere);
+        }
         path = format!("{path}&_type={}", kinds[only]);
         expected.retain(|one| kind_of(one) == kinds[only]);
     }
     let pages = server.bundles(&path).await?;
     let pages = pages.iter().map(page).collect::<Result<Vec<_>, _>>()?;
-    Ok(Some((path, wrong_record(world, &expected, &pages))))
+    Ok(Some((
+        path,
+        wrong_record(world, &expected, &elsewhere, &pages),
+    )))
+}
+
+fn find(world: &World, key: &str) -> Option<usize> {
+    let (kind, id) = key.split_once('/')?;
+    world.find(kind, id)
 }
 
 fn kind_of(key: &str) -> String {
@@ -79,18 +92,20 @@ fn kind_of(key: &str) -> String {
     kind.unwrap_or_default().to_owned()
 }
 
-fn wrong_record(world: &World, expected: &BTreeSet<String>, pages: &[Page]) -> Option<String> {
+fn wrong_record(
+    world: &World,
+    expected: &BTreeSet<String>,
+    elsewhere: &BTreeSet<String>,
+    pages: &[Page],
+) -> Option<String> {
     let mut found = BTreeSet::new();
     for page in pages {
-        let mut referred = BTreeSet::new();
+        let mut referred = elsewhere.clone();
         for one in &page.matches {
             if !found.insert(one.clone()) {
                 return Some(format!("{one} is found twice"));
             }
-            let place = one
-                .split_once('/')
-                .and_then(|(kind, id)| world.find(kind, id));
-            if let Some(place) = place {
+            if let Some(place) = find(world, one) {
                 references(world, &world.resources[place].json, &mut referred);
             }
         }

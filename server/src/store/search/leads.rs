@@ -107,7 +107,7 @@ fn asking_left(clauses: &[&Clause], choice: &Choice<'_>) -> i64 {
 /// Visiting a row, nanoseconds.
 pub(super) const ROW: i64 = 1_500;
 /// Reading an entry of an index, and finding its place among the others.
-const ENTRY: i64 = 450;
+const ENTRY: i64 = 800;
 /// Elements a resource is thought to have.
 pub(super) const ELEMENTS: i64 = 30;
 /// Those of them that are thought to be listed.
