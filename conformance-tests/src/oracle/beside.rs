@@ -58,6 +58,8 @@ async fn everything(
     let (subject_key, id) = (key(world, subject), &world.resources[subject].id);
     let mut expected: BTreeSet<String> = (0..world.stored)
         .filter(|place| in_compartment(world, *place, kind, id) == Some(true))
+        // A link makes no patient a part of the record of another.
+        .filter(|place| kind != "Patient" || world.resources[*place].kind != "Patient")
         .map(|place| key(world, place))
         .collect();
     expected.insert(subject_key.clone());
