@@ -115,7 +115,23 @@ impl Definitions {
         ResourceType::all().filter(is_unready).collect()
     }
 
-    /// The resources of a type whose compartments a resource is in.
+    /// Whether a search of the compartment around a resource finds another one: Patients who are linked with the patient, too
+    /// (<https://hl7.org/fhir/R4/compartmentdefinition-patient.html>).
+    pub fn is_around(
+        &self,
+        cx: &RequestContext,
+        center: &ResourceKey,
+        resource: &Resource,
+    ) -> Result<bool> {
+        let own = resource.id().is_some_and(|id| id == center.id.as_str());
+        if own && resource.resource_type() == center.resource_type {
+            return Ok(true);
+        }
+        let seeds = self.compartment_seeds(center.resource_type, resource.resource_type());
+        Ok(self.referents(cx, resource, &seeds)?.contains(center))
+    }
+
+    /// The resources of a type whose records a resource is a part of: of a Patient the own one alone, whoever is linked.
     pub fn compartments_of(
         &self,
         cx: &RequestContext,
@@ -138,14 +154,27 @@ impl Definitions {
         resource: &Resource,
         around: ResourceType,
     ) -> Result<Vec<ResourceKey>> {
-        let seeds = self.compartment_seeds(around, &[resource.resource_type()]);
+        if resource.resource_type() == around {
+            return Ok(Vec::new());
+        }
+        let seeds = self.compartment_seeds(around, resource.resource_type());
+        let mut keys = self.referents(cx, resource, &seeds)?;
+        keys.retain(|key| key.resource_type == around);
+        Ok(keys)
+    }
+
+    /// What a resource refers to by some parameters.
+    fn referents(
+        &self,
+        cx: &RequestContext,
+        resource: &Resource,
+        seeds: &[i64],
+    ) -> Result<Vec<ResourceKey>> {
         if seeds.is_empty() {
             return Ok(Vec::new());
         }
-        let keys = self.extractor(&cx.base_url).references_of(resource, &seeds);
-        let mut keys = keys.map_err(|error| unextracted(&error, resource))?;
-        keys.retain(|key| key.resource_type == around);
-        Ok(keys)
+        let keys = self.extractor(&cx.base_url).references_of(resource, seeds);
+        keys.map_err(|error| unextracted(&error, resource))
     }
 
     /// Notes for the audit trail a resource that is read, where the answer tells of it without holding it.
@@ -232,19 +261,15 @@ impl Definitions {
         seeds.iter().map(|seed| seed.seed).collect()
     }
 
-    /// Seeds of the parameters that place resources of some types into a compartment.
-    fn compartment_seeds(&self, around: ResourceType, types: &[ResourceType]) -> Vec<i64> {
+    /// Seeds of the parameters that place resources of a type into a compartment.
+    fn compartment_seeds(&self, around: ResourceType, resource_type: ResourceType) -> Vec<i64> {
         let Some(compartment) = self.registries.compartments.of(around) else {
             return Vec::new();
         };
-        let mut seeds = Vec::new();
-        // A Patient who is linked with another is in the own compartment alone.
-        for resource_type in types.iter().filter(|one| **one != around) {
-            for code in compartment.parameters(*resource_type) {
-                seeds.extend(self.reference_seeds(*resource_type, code, around));
-            }
-        }
-        seeds
+        let codes = compartment.parameters(resource_type).iter();
+        codes
+            .flat_map(|code| self.reference_seeds(resource_type, code, around))
+            .collect()
     }
 
     /// Seeds that references of a parameter to resources of a type are indexed under.

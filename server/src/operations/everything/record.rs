@@ -80,6 +80,8 @@ impl<'a> Record<'a> {
             plan.clauses
                 .push(Clause::LastUpdated(vec![since_test(since)]));
         }
+        // It stands first, wherever the order would put it.
+        plan.clauses.push(other_than(center));
         plan.understood = understood;
         let count = page_size(asked.count, cx.request.limits.page_size_max)?;
         Ok(Self {
@@ -111,21 +113,17 @@ impl<'a> Record<'a> {
     pub(super) async fn part(&self, keeps: impl Fn(&Resource) -> Result<bool>) -> Result<Part> {
         let request = self.cx.request;
         let (center, _) = self.cx.read(self.center).await?;
-        let path = self.path();
+        let is_answered = self.is_recent(&center) && self.answers(center.key.resource_type);
+        let (path, cursor) = (self.path(), self.cursor.as_deref());
+        let count = match cursor {
+            None if is_answered => self.count.saturating_sub(1).max(1),
+            _ => self.count,
+        };
         let mut source = Source::Committed(self.cx.store);
         let found = source
-            .search(
-                request,
-                &self.plan,
-                self.count,
-                &path,
-                self.cursor.as_deref(),
-            )
+            .search(request, &self.plan, count, &path, cursor)
             .await?;
         let mut walked = found.matches;
-        // It stands first, wherever the order would put it.
-        walked.retain(|version| version.key != *self.center);
-        let is_answered = self.is_recent(&center) && self.answers(center.key.resource_type);
         if found.previous.is_none() && is_answered {
             walked.insert(0, center);
         }
@@ -162,12 +160,8 @@ impl<'a> Record<'a> {
         let (mut members, mut others) = (Vec::new(), Vec::new());
         for version in page {
             let resource = self.resource(&version)?;
-            let around = self.cx.definitions.compartments_of(
-                self.cx.request,
-                &resource,
-                self.center.resource_type,
-            )?;
-            match around.contains(self.center) {
+            let definitions = &self.cx.definitions;
+            match definitions.is_around(self.cx.request, self.center, &resource)? {
                 true => members.push(version),
                 false => others.push(version),
             }
@@ -256,6 +250,15 @@ impl Asked {
         understood.extend(one("_count", &self.count.map(|count| count.to_string())));
         understood
     }
+}
+
+/// All but one resource.
+fn other_than(center: &ResourceKey) -> Clause {
+    let one = vec![
+        Clause::Types(vec![center.resource_type]),
+        Clause::Ids(vec![center.id.clone()]),
+    ];
+    Clause::Not(Box::new(Clause::All(one)))
 }
 
 /// A plan for the compartment becomes one for it and for all that its resources refer to, of some types.

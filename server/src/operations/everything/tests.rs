@@ -8,7 +8,7 @@ const RECORDS: &[&str] = &[
     r#"{"resourceType":"Location","id":"l","managingOrganization":{"reference":"Organization/far"}}"#,
     r#"{"resourceType":"Organization","id":"far","name":"x"}"#,
     r#"{"resourceType":"Patient","id":"a","managingOrganization":{"reference":"Organization/o"},"link":[{"type":"seealso","other":{"reference":"Patient/a"}}]}"#,
-    r#"{"resourceType":"Patient","id":"b"}"#,
+    r#"{"resourceType":"Patient","id":"b","link":[{"type":"refer","other":{"reference":"Patient/linked"}}]}"#,
     r#"{"resourceType":"Encounter","id":"e","status":"finished","class":{"code":"AMB"},"subject":{"reference":"Patient/a"},"period":{"start":"2020-01-10","end":"2020-01-20"},"location":[{"location":{"reference":"Location/l"}}]}"#,
     r#"{"resourceType":"Observation","id":"o1","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/a"},"effectiveDateTime":"2020-01-15","performer":[{"reference":"Practitioner/p"}],"hasMember":[{"reference":"Observation/of-b"},{"reference":"Observation/of-nobody"}]}"#,
     r#"{"resourceType":"Observation","id":"o2","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/a"},"effectiveDateTime":"2021-06-01"}"#,
@@ -16,6 +16,7 @@ const RECORDS: &[&str] = &[
     r#"{"resourceType":"Observation","id":"of-b","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/b"}}"#,
     r#"{"resourceType":"Observation","id":"of-nobody","status":"final","code":{"text":"x"}}"#,
     r#"{"resourceType":"Coverage","id":"c","status":"active","beneficiary":{"reference":"Patient/a"},"payor":[{"reference":"Patient/b"}]}"#,
+    r#"{"resourceType":"Patient","id":"linked","link":[{"type":"seealso","other":{"reference":"Patient/a"}}]}"#,
 ];
 
 async fn world() -> Option<World> {
@@ -32,7 +33,7 @@ async fn the_record_is_the_compartment_and_what_it_refers_to() {
         return;
     };
     let all = "match Patient/a, match Coverage/c, match Encounter/e, match Observation/o1, \
-               match Observation/o2, match Observation/undated, include Location/l, \
+               match Observation/o2, match Observation/undated, match Patient/linked, include Location/l, \
                include Observation/of-nobody, include Organization/o, include Practitioner/p";
     for (query, expected) in [
         ("", all),
@@ -44,12 +45,12 @@ async fn the_record_is_the_compartment_and_what_it_refers_to() {
         ),
         (
             "?_type=Coverage&_type=Encounter,Patient",
-            "match Patient/a, match Coverage/c, match Encounter/e",
+            "match Patient/a, match Coverage/c, match Encounter/e, match Patient/linked",
         ),
         ("?_type=Practitioner", "include Practitioner/p"),
         (
             "?_type=Practitioner,Organization,Patient",
-            "match Patient/a, include Organization/o, include Practitioner/p",
+            "match Patient/a, match Patient/linked, include Organization/o, include Practitioner/p",
         ),
         // Only what the care of that time refers to.
         ("?_type=Practitioner&end=2020-01-14", ""),
@@ -114,12 +115,17 @@ async fn its_pages_lead_through_all_of_it() {
             }
         }
     };
-    let (pages, last) = walk("Patient/a/$everything?_count=2".to_owned(), "next").await;
-    assert!(pages.len() > 2);
+    let of_two = "Patient/a/$everything?_count=2";
+    let (pages, last) = walk(of_two.to_owned(), "next").await;
+    assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 2, 1]);
     assert_eq!(pages[0][0], "match Patient/a");
     let (mut back, _) = walk(last, "previous").await;
     back.reverse();
     assert_eq!(back, pages);
+    // The patient stands on the first page, even where that has room for one alone.
+    let (of_one, _) = walk(of_two.replace('2', "1"), "next").await;
+    assert_eq!(of_one.concat(), pages.concat());
+    assert!(of_one.iter().all(|page| !page.is_empty()));
     let mut matches = pages.concat();
     matches.sort();
     let expected = [
@@ -129,6 +135,7 @@ async fn its_pages_lead_through_all_of_it() {
         "match Observation/o2",
         "match Observation/undated",
         "match Patient/a",
+        "match Patient/linked",
     ];
     assert_eq!(matches, expected);
     world.close().await;
@@ -139,7 +146,7 @@ async fn of_all_patients_the_records_come_one_after_the_other() {
     let Some(world) = world().await else {
         return;
     };
-    for (query, patients) in [("_count=2", 2), ("_count=50", 2), ("_type=Coverage", 1)] {
+    for (query, patients) in [("_count=2", 3), ("_count=50", 3), ("_type=Coverage", 1)] {
         let mut url = format!("Patient/$everything?{query}");
         let mut found = Vec::new();
         loop {
@@ -151,9 +158,9 @@ async fn of_all_patients_the_records_come_one_after_the_other() {
                 None => break,
             }
         }
-        // Each page is of one patient, and together they are the records of both.
+        // Each page is of one patient, and together they are the records of all.
         let mut expected = Vec::new();
-        for patient in ["a", "b"] {
+        for patient in ["a", "b", "linked"] {
             let mut url = format!("Patient/{patient}/$everything?{query}");
             loop {
                 let (page, links) = entries(&world.get(&url).await.unwrap());
