@@ -5,10 +5,9 @@ use fhir::ids::ResourceType;
 use fhir::search::hash::is_listed;
 use fhir::search::plan::Clause;
 
-use super::conditions::{push_all, push_any, push_seeds};
+use super::conditions::{push_all, push_one_period};
 use super::estimate::{Estimator, about_the_same_period, stands_beside};
 use super::leads::Lead;
-use super::periods::push_period_test;
 use super::statement::Statement;
 
 /// Most elements of a clause that are looked for in their lists.
@@ -98,25 +97,9 @@ pub(super) fn push_asked(statement: &mut Statement, alias: &str, clauses: &[&Cla
 /// The one period that clauses speak of passes all of them.
 fn push_period(statement: &mut Statement, alias: &str, clauses: &[&Clause]) {
     let value = statement.name("v");
-    statement.push(format!(
-        "exists (select from index_date {value} where {value}.rid = {alias}.rid and ("
-    ));
-    for (place, clause) in clauses.iter().enumerate() {
-        let Clause::Date {
-            parameters, tests, ..
-        } = clause
-        else {
-            continue;
-        };
-        if place == 0 {
-            push_seeds(statement, &value, parameters);
-        }
-        statement.push(" and ");
-        push_any(statement, tests, |statement, test| {
-            push_period_test(statement, test, &value);
-        });
-    }
-    statement.push(") is true offset 0)");
+    statement.push("exists (select ");
+    push_one_period(statement, &value, alias, clauses);
+    statement.push(")");
 }
 
 /// A query in parentheses for the numbers of the rows that a lead names, each once, as far as they answer what they are

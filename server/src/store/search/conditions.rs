@@ -218,6 +218,34 @@ fn push_value_test(statement: &mut Statement, value: &str, clause: &Clause) {
     }
 }
 
+/// `from …`, for the one period of a row that clauses speak of, where it passes all of them.
+pub(super) fn push_one_period(
+    statement: &mut Statement,
+    value: &str,
+    row: &str,
+    clauses: &[&Clause],
+) {
+    statement.push(format!(
+        "from index_date {value} where {value}.rid = {row}.rid and ("
+    ));
+    for (place, clause) in clauses.iter().enumerate() {
+        let Clause::Date {
+            parameters, tests, ..
+        } = clause
+        else {
+            continue;
+        };
+        if place == 0 {
+            push_seeds(statement, value, parameters);
+        }
+        statement.push(" and ");
+        push_any(statement, tests, |statement, test| {
+            push_period_test(statement, test, value);
+        });
+    }
+    statement.push(") is true offset 0");
+}
+
 /// The row's parameter is one of these. One is compared directly, so that an index is read in its order.
 pub(super) fn push_seeds(statement: &mut Statement, value: &str, seeds: &[i64]) {
     match seeds {

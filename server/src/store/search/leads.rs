@@ -244,12 +244,13 @@ fn cost_of(
         | Clause::Text { .. } => ranges::has_index(clause).then_some((rows, listed)),
         Clause::RefersTo { seeds, target } => {
             let (targets, cost) = members(estimator, target);
-            let probe = match seeds.iter().copied().all(is_listed) {
-                true => listed::PROBE,
-                false => PROBE,
+            // Lists give numbers, the index of elements gives rows.
+            let (found, probe) = match seeds.iter().copied().all(is_listed) {
+                true => (listed, listed::PROBE),
+                false => (visited, PROBE),
             };
             let probes = targets.saturating_mul(probe + ROW);
-            Some((rows, visited.saturating_add(cost).saturating_add(probes)))
+            Some((rows, found.saturating_add(cost).saturating_add(probes)))
         }
         Clause::ReferredBy { seeds, source } => {
             let (sources, cost) = members(estimator, source);

@@ -108,10 +108,11 @@ impl<'a> Path<'a> {
         let looked = looked(estimator, plan, clauses, matches, limit);
         let walk_cost = walk::is_possible(plan).then(|| {
             let step = if plan.sort.is_empty() { STEP } else { 4 * ROW };
-            // Elements may have to do with each other: where several lead, the estimate of their meeting is weak.
+            // How soon a walk meets what it looks for is chance, what an index names is not. Elements may have to do with
+            // each other, too: where several lead, the estimate of their meeting is weak.
             let doubt = match &choice.lead {
-                Lead::Elements(elements) if elements.len() > 1 => 2,
-                _ => 1,
+                Lead::Everything => 1,
+                _ => 2,
             };
             looked
                 .saturating_mul(step)
@@ -175,12 +176,12 @@ fn attempts(
             one_by_one(walking(None)),
         ],
         // Values that have to do with each other may meet seldom, or never: the estimate is trusted some way only.
-        // As far as it costs half of the other way, at least.
+        // As far as it costs what the other way does, at least: the cost has the doubt in it.
         (Some(walk_cost), _) if walk_cost < value_first_cost => vec![
             walking(first_looks.max(Some(afforded(
                 looked,
                 walk_cost,
-                value_first_cost / 2,
+                value_first_cost.saturating_mul(2),
                 tuning.looked_max,
             )))),
             value_first(some_rows),
@@ -329,7 +330,7 @@ pub(super) fn row_cost(clause: &Clause) -> i64 {
         Clause::ReferredBy { seeds, source } if seeds.iter().copied().all(is_listed) => {
             let by_number = |one: &&Clause| by_number::cost(one).is_some();
             let is_light = flat(&source.clauses).iter().all(by_number);
-            if is_light { 12_000 } else { 40_000 }
+            if is_light { 7_000 } else { 40_000 }
         }
         Clause::ReferredBy { .. } => 80_000,
         Clause::Names { .. } => 1_000_000,

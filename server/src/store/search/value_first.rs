@@ -3,14 +3,13 @@
 use fhir::search::plan::{Clause, Plan, Sort};
 
 use super::by_number;
-use super::conditions::{columns, push_all, push_any, push_seeds, push_types};
+use super::conditions::{columns, push_all, push_one_period, push_types};
 use super::estimate::Estimator;
 use super::lead_rows::{push_lead, push_refers_to};
 use super::leads::{Lead, Reading, left_after, push_candidates};
 use super::order::{
     Direction, in_content, is_in_content, push_behind, push_key, push_order, push_order_of_first,
 };
-use super::periods::push_period_test;
 use super::place::Place;
 use super::statement::Statement;
 use super::walk::about_the_order;
@@ -192,25 +191,9 @@ fn says_type(clause: &Clause) -> bool {
 
 /// The one period that clauses speak of and the order goes by, looked up once for all of that.
 fn push_period(statement: &mut Statement, about: &[&Clause]) {
-    for (n, clause) in about.iter().enumerate() {
-        let Clause::Date {
-            parameters, tests, ..
-        } = clause
-        else {
-            continue;
-        };
-        if n == 0 {
-            statement.push(
-                " cross join lateral (select v.lower from index_date v where v.rid = c.rid and (",
-            );
-            push_seeds(statement, "v", parameters);
-        }
-        statement.push(" and ");
-        push_any(statement, tests, |statement, test| {
-            push_period_test(statement, test, "v");
-        });
-    }
     if !about.is_empty() {
-        statement.push(") is true offset 0) v0");
+        statement.push(" cross join lateral (select v.lower ");
+        push_one_period(statement, "v", "c", about);
+        statement.push(") v0");
     }
 }
