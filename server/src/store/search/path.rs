@@ -326,6 +326,7 @@ fn looked(
 /// Asking a clause of a row, nanoseconds.
 pub(super) fn row_cost(clause: &Clause) -> i64 {
     match clause {
+        Clause::RefersTo { seeds, .. } if seeds.iter().copied().all(is_listed) => 20_000,
         Clause::RefersTo { .. } => 120_000,
         Clause::ReferredBy { seeds, source } if seeds.iter().copied().all(is_listed) => {
             let by_number = |one: &&Clause| by_number::cost(one).is_some();

@@ -36,7 +36,7 @@ fn making(estimator: &Estimator<'_>, clause: &Clause) -> Option<i64> {
         Clause::Not(clause) => return making(estimator, clause),
         _ => return None,
     };
-    let gathered = cost.saturating_add(references.saturating_mul(ROW / 3));
+    let gathered = cost.saturating_add(references.saturating_mul(ROW));
     (references < WORTH_MAX).then_some(gathered)
 }
 
