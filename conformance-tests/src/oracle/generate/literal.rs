@@ -191,8 +191,10 @@ fn number(dice: &mut Dice, value: &Value) -> String {
         _ => None,
     };
     let known = range.and_then(|range| range.lower.as_ref().or(range.upper.as_ref()));
-    match (known, dice.roll(3)) {
-        (Some(known), 0 | 1) => known.to_plain_string(),
+    // A number that is asked for has 64 characters at most.
+    let known = known.map(|known| known.to_plain_string());
+    match (known.filter(|text| text.len() <= 64), dice.roll(3)) {
+        (Some(known), 0 | 1) => known,
         _ => dice.pick(&AMOUNTS).to_owned(),
     }
 }

@@ -90,12 +90,32 @@ impl Expression {
     /// Checks the expression for one type: that its elements exist, its types are known, and its functions take what
     /// they are given. Branches of a union for other types are passed over, as long as one is for this.
     pub fn check(&self, structures: &Structures, context: TypeId) -> Result<(), SemanticError> {
+        self.shape(structures, context).map(drop)
+    }
+
+    /// Whether values of a data type may come of it, as far as can be told without data.
+    pub fn may_give(&self, structures: &Structures, context: TypeId, type_name: &str) -> bool {
+        let Ok(shape) = self.shape(structures, context) else {
+            return true;
+        };
+        let named = structures.by_name(type_name);
+        let is_given = |one: &Type| match one {
+            Type::Unknown => true,
+            Type::Fhir(one) => named.is_none_or(|named| {
+                let is_above = structures.get(*one).is_abstract && structures.is_a(named, *one);
+                is_above || structures.is_a(*one, named)
+            }),
+            Type::System(_) => false,
+        };
+        shape.types.iter().any(is_given)
+    }
+
+    fn shape(&self, structures: &Structures, context: TypeId) -> Checked {
         let checker = Checker {
             structures,
             context,
         };
-        let focus = Shape::of(Type::Fhir(context));
-        checker.tree(&self.tree, &focus).map(drop)
+        checker.tree(&self.tree, &Shape::of(Type::Fhir(context)))
     }
 }
 

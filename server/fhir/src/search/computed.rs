@@ -21,7 +21,10 @@ impl Sink<'_> {
             (SearchType::Token, Item::Boolean(value)) => {
                 self.code(seed, if value { "true" } else { "false" });
             }
-            (SearchType::Token, Item::String(text)) => self.code(seed, &text),
+            (SearchType::Token, Item::String(text)) => {
+                self.code(seed, &text);
+                self.folded(seed, "", &text);
+            }
             (SearchType::String, Item::String(text)) => self.string_of(Some(text)),
             (SearchType::Uri, Item::String(text)) => {
                 self.values.tokens.push(hash::url(seed, &text));

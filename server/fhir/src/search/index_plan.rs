@@ -145,6 +145,7 @@ pub(super) struct IndexedParameter {
     is_single: bool,
     is_canonical: bool,
     has_identifiers: bool,
+    is_cased: bool,
     bare_codes: Vec<i64>,
     uncased: Vec<i64>,
     media_types: Vec<i64>,
@@ -271,6 +272,12 @@ impl IndexPlan {
     pub fn has_identifiers(&self, resource_type: ResourceType, code: &str) -> bool {
         self.parameter(resource_type, code)
             .is_some_and(|parameter| parameter.has_identifiers)
+    }
+
+    /// Whether values of a token parameter may be identifiers or ids, of which filters ask letter by letter, too.
+    pub fn is_cased(&self, resource_type: ResourceType, code: &str) -> bool {
+        self.parameter(resource_type, code)
+            .is_some_and(|parameter| parameter.is_cased)
     }
 
     /// Seeds of those values of a token parameter that are of type `code`, of no system that anything tells.

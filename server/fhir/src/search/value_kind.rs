@@ -15,6 +15,7 @@ pub(super) enum ValueKind {
     ContactPoint,
     Date,
     HumanName,
+    Id,
     Identifier,
     Money,
     Number,
@@ -44,6 +45,7 @@ impl ValueKind {
             "ContactPoint" => Self::ContactPoint,
             "date" | "dateTime" | "instant" => Self::Date,
             "HumanName" => Self::HumanName,
+            "id" => Self::Id,
             "Identifier" => Self::Identifier,
             "Money" => Self::Money,
             "decimal" | "integer" | "positiveInt" | "unsignedInt" => Self::Number,
@@ -56,7 +58,7 @@ impl ValueKind {
             "Range" => Self::Range,
             "Reference" => Self::Reference,
             "SampledData" => Self::SampledData,
-            "string" | "markdown" | "id" => Self::Text,
+            "string" | "markdown" => Self::Text,
             "Timing" => Self::Timing,
             "uri" | "url" | "oid" | "uuid" => Self::Uri,
             _ if definition.kind == TypeKind::Resource => Self::Resource,
@@ -69,18 +71,18 @@ impl ValueKind {
 pub(super) fn suits(search_type: SearchType, kind: ValueKind) -> bool {
     use ValueKind::{
         Address, Boolean, Canonical, Code, CodeableConcept, Coding, ContactPoint, Date, HumanName,
-        Identifier, Money, Number, Period, Position, Quantity, Range, Reference, SampledData, Text,
-        Timing, Uri,
+        Id, Identifier, Money, Number, Period, Position, Quantity, Range, Reference, SampledData,
+        Text, Timing, Uri,
     };
     match search_type {
         SearchType::Token => matches!(
             kind,
-            Boolean | Code | CodeableConcept | Coding | ContactPoint | Identifier | Text | Uri
+            Boolean | Code | CodeableConcept | Coding | ContactPoint | Id | Identifier | Text | Uri
         ),
         SearchType::Reference => matches!(kind, Canonical | Reference | Uri),
-        SearchType::String => matches!(kind, Address | HumanName | Text),
+        SearchType::String => matches!(kind, Address | HumanName | Id | Text),
         // A string where the backport of topics puts a canonical URL: Subscription.criteria.
-        SearchType::Uri => matches!(kind, Canonical | Text | Uri),
+        SearchType::Uri => matches!(kind, Canonical | Id | Text | Uri),
         SearchType::Date => matches!(kind, Date | Period | Timing),
         SearchType::Number => matches!(kind, Number | Range),
         SearchType::Quantity => matches!(kind, Money | Quantity | Range | SampledData),

@@ -105,7 +105,7 @@ impl Sink<'_> {
     }
 
     /// What finds a code of capital letters where their case does not matter; no system is an empty one.
-    fn folded(&mut self, seed: i64, system: &str, code: &str) {
+    pub(super) fn folded(&mut self, seed: i64, system: &str, code: &str) {
         let small = code.to_lowercase();
         if small == code || !self.is_folded {
             return;

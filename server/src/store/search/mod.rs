@@ -262,11 +262,14 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// Matches on a page.
+    fn matches(&self) -> i64 {
+        i64::try_from(self.count).unwrap_or(i64::MAX)
+    }
+
     /// One more than asked for tells whether there are more.
     fn limit(&self) -> i64 {
-        i64::try_from(self.count)
-            .unwrap_or(i64::MAX)
-            .saturating_add(1)
+        self.matches().saturating_add(1)
     }
 
     fn path(&self, tuning: &Tuning) -> Path<'a> {
@@ -353,7 +356,7 @@ impl<'a> Search<'a> {
                 .push_page(&mut statement, self.limit()),
             };
             let keys = self.plan.sort.len();
-            push_contents(&mut statement, &page, keys, self.limit(), self.content);
+            push_contents(&mut statement, &page, keys, self.matches(), self.content);
             statement
         };
         parts.iter().enumerate().map(one).collect()
@@ -377,6 +380,7 @@ impl<'a> Search<'a> {
         rows: &mut Rows,
     ) -> Result<()> {
         let mut bytes: usize = 0;
+        let mut behind: Option<bool> = None;
         let mut stream = statement.build().fetch(connection);
         while let Some(row) = stream.try_next().await.map_err(from_sqlx)? {
             // Read to its end, the connection is free for the next search.
@@ -389,6 +393,7 @@ impl<'a> Search<'a> {
             if rows.is_uncertain || is_end.is_none() {
                 break;
             }
+            behind = row.try_get(BEHIND).map_err(from_sqlx)?;
             let one = found(&row, self.plan.sort.len())?;
             bytes += one
                 .version
@@ -401,18 +406,24 @@ impl<'a> Search<'a> {
             }
             rows.found.push(one);
         }
+        if rows.found.len() == self.count && !rows.has_more {
+            rows.has_more = behind == Some(false);
+            rows.is_uncertain |= behind == Some(true);
+        }
         Ok(())
     }
 }
 
 /// Columns of a page: by their place, for a name is looked up in each row anew. Behind the sort values comes the version.
 const WAS_CUT: usize = 0;
-const RID: usize = 1;
-const IS_END: usize = 2;
-const KEYS: usize = 3;
+/// Whether the way ended right behind the page; null where nothing is behind it.
+const BEHIND: usize = 1;
+const RID: usize = 2;
+const IS_END: usize = 3;
+const KEYS: usize = 4;
 
 /// Only the rows of the page are read in full. The fence makes that a loop over them, in their order.
-fn push_contents(statement: &mut Statement, page: &str, keys: usize, limit: i64, content: Content) {
+fn push_contents(statement: &mut Statement, page: &str, keys: usize, count: i64, content: Content) {
     let content = match content {
         Content::Whole => "coalesce(r.exact, r.json::text)",
         Content::Nothing => "null::text",
@@ -422,7 +433,12 @@ fn push_contents(statement: &mut Statement, page: &str, keys: usize, limit: i64,
     } else {
         "false as was_cut"
     };
-    statement.push(format!(" select {was_cut}, p.rid, p.is_end"));
+    statement
+        .push(format!(
+            " select {was_cut}, (select q.is_end from {page} q offset "
+        ))
+        .integer(count)
+        .push(" limit 1) as behind, p.rid, p.is_end");
     for n in 0..keys {
         statement.push(format!(", p.k{n}::text as k{n}"));
     }
@@ -435,7 +451,7 @@ fn push_contents(statement: &mut Statement, page: &str, keys: usize, limit: i64,
     }
     statement
         .push(format!("(select * from {page} limit "))
-        .integer(limit)
+        .integer(count)
         .push(") p ");
     if statement.is_capped() {
         statement.push("on true ");

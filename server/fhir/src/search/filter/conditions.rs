@@ -315,10 +315,9 @@ impl Filters<'_, '_> {
         let is_token = resolved.search_type == SearchType::Token;
         let mut definitions = resolved.definitions.iter();
         let index = self.planner.index;
-        // Values of filters have no case; identifiers have all the same, which are not indexed otherwise.
+        // Values of filters have no case; identifiers and ids have all the same.
         let resolved = &Resolved {
-            is_uncased: is_token
-                && !definitions.any(|one| index.has_identifiers(one.0, resolved.code)),
+            is_uncased: is_token && !definitions.any(|one| index.is_cased(one.0, resolved.code)),
             ..resolved.clone()
         };
         let equal = || clauses::condition(self.planner, resolved);

@@ -10,7 +10,7 @@ use super::{
 use crate::definitions::Definitions;
 use crate::definitions::codes::{CodeSetId, CodeSets};
 use crate::definitions::search_parameters::{SearchParameter, SearchType};
-use crate::definitions::structure::TypeId;
+use crate::definitions::structure::{Structures, TypeId};
 use crate::ids::ResourceType;
 use crate::path::Expression;
 use crate::search::compartment::Placing;
@@ -142,8 +142,12 @@ impl<'d> Compiler<'d> {
         let is_single = sorting::is_single(&compiled);
         let is_canonical = parameter.search_type == SearchType::Reference
             && compiled.iter().any(CompiledOperand::is_canonical);
-        let has_identifiers = parameter.search_type == SearchType::Token
-            && compiled.iter().any(CompiledOperand::has_identifiers);
+        let may_have = |kind| {
+            parameter.search_type == SearchType::Token
+                && compiled.iter().any(|one| one.may_have(kind))
+        };
+        let has_identifiers = may_have(ValueKind::Identifier);
+        let is_cased = has_identifiers || may_have(ValueKind::Id);
         let bare_codes = compiled.iter().filter(|one| one.has_bare_codes());
         let bare_codes = bare_codes.map(|one| one.seed).collect();
         let uncased = compiled.iter().filter(|one| one.is_uncased());
@@ -163,6 +167,7 @@ impl<'d> Compiler<'d> {
             is_single,
             is_canonical,
             has_identifiers,
+            is_cased,
             bare_codes,
             uncased,
             media_types,
@@ -185,6 +190,7 @@ impl<'d> Compiler<'d> {
                 is_single: false,
                 is_canonical: false,
                 has_identifiers: false,
+                is_cased: false,
                 bare_codes: Vec::new(),
                 uncased: Vec::new(),
                 media_types: Vec::new(),
@@ -223,6 +229,7 @@ impl<'d> Compiler<'d> {
             Ok(compiled) => compiled,
             Err(NotAPath::Otherwise) => {
                 return Ok(CompiledOperand {
+                    identifying: identifying(&expression, structures, subject.type_id),
                     is_added: self.is_added(subject),
                     ..CompiledOperand::evaluated(subject, part, expression)
                 });
@@ -277,6 +284,7 @@ impl<'d> Compiler<'d> {
             target: path.resolves_to(),
             source: Source::Path { path, code_sets },
             kinds,
+            identifying: Vec::new(),
             is_added: self.is_added(subject),
         };
         (compiled, unsuited)
@@ -307,6 +315,17 @@ impl<'d> Compiler<'d> {
     }
 }
 
+fn identifying(
+    expression: &Expression,
+    structures: &Structures,
+    context: TypeId,
+) -> Vec<ValueKind> {
+    let kinds = [("Identifier", ValueKind::Identifier), ("id", ValueKind::Id)];
+    let may_come = |name| expression.may_give(structures, context, name);
+    let kinds = kinds.into_iter().filter(|(name, _)| may_come(name));
+    kinds.map(|(_, kind)| kind).collect()
+}
+
 /// One part of one parameter, before equal ones are joined.
 pub(super) struct CompiledOperand {
     pub(super) seed: i64,
@@ -316,6 +335,8 @@ pub(super) struct CompiledOperand {
     pub(super) source: Source,
     /// Of the values that its search type compares, each with its place among the members of the path's last step.
     pub(super) kinds: Vec<(usize, ValueKind)>,
+    /// What identifies something and may come of an expression.
+    pub(super) identifying: Vec<ValueKind>,
     pub(super) is_added: bool,
 }
 
@@ -326,10 +347,9 @@ impl CompiledOperand {
         self.kinds.iter().any(|one| kinds.contains(&one.1))
     }
 
-    /// Whether there are values of type Identifier, as far as that is known.
-    fn has_identifiers(&self) -> bool {
-        let is_identifier = |one: &(usize, ValueKind)| one.1 == ValueKind::Identifier;
-        self.kinds.is_empty() || self.kinds.iter().any(is_identifier)
+    /// Whether there are values of a kind, as far as that is known.
+    fn may_have(&self, kind: ValueKind) -> bool {
+        self.identifying.contains(&kind) || self.kinds.iter().any(|one| one.1 == kind)
     }
 
     /// Whether there are tokens of type `code` whose system no binding tells.
@@ -379,6 +399,7 @@ impl CompiledOperand {
             target: None,
             source: Source::Expression(expression),
             kinds: Vec::new(),
+            identifying: Vec::new(),
             is_added: false,
         }
     }

@@ -29,6 +29,7 @@ fn has_one_value(kind: ValueKind) -> bool {
         | ValueKind::Coding
         | ValueKind::ContactPoint
         | ValueKind::Date
+        | ValueKind::Id
         | ValueKind::Identifier
         | ValueKind::Money
         | ValueKind::Number
