@@ -118,12 +118,13 @@ pub(super) fn push_numbers(
     if !asked.is_empty() {
         statement.push("(select l.rid from ");
     }
-    statement.push("(select distinct rid from ").push(rows);
+    // In order and each once: `distinct` alone would be a hash of all of them, and a sort behind it.
+    statement
+        .push("(select distinct on (rid) rid from ")
+        .push(rows);
     narrow(statement);
-    if let Some(way) = way {
-        statement.push(format!(" order by rid {way}"));
-    }
-    statement.push(")");
+    let order = way.unwrap_or("asc");
+    statement.push(format!(" order by rid {order})"));
     if !asked.is_empty() {
         statement.push(" l where ");
         push_asked(statement, "l", asked);
