@@ -8,7 +8,7 @@ use fhir::ids::ResourceType;
 use sha2::{Digest, Sha256};
 
 /// Changes whenever the same definitions would give other search values.
-const EXTRACTION_VERSION: &str = "11\n";
+const EXTRACTION_VERSION: &str = "12\n";
 
 /// The parameters of each type that are indexed: code, blank, hash.
 pub(super) type Wanted = BTreeMap<ResourceType, Vec<String>>;
